@@ -1,0 +1,159 @@
+"""Exact rationals in arrays: NumPy object arrays of `flint.fmpq`, and outward rounding back to floats.
+
+Every finite float is a rational, so an instance given in floats has an exact meaning too. python-flint's
+rationals are some ten times faster than `fractions.Fraction`, which the file format and the public API use.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx, fmpq, fmpq_mat
+
+BALL_BITS = 256  # 77 decimal digits: differences of squares stay meaningful for angles down to 1e-38
+ctx.prec = max(ctx.prec, BALL_BITS)
+
+ZERO = fmpq(0)
+ONE = fmpq(1)
+
+
+def rational(number: Any) -> fmpq:
+    """The exact rational of an int, a finite float, a Fraction or an fmpq."""
+    if isinstance(number, fmpq):
+        return number
+    if isinstance(number, Fraction):
+        return fmpq(number.numerator, number.denominator)
+    if isinstance(number, (int, np.integer)):
+        return fmpq(int(number))
+    numerator, denominator = float(number).as_integer_ratio()
+    return fmpq(numerator, denominator)
+
+
+def rationals(array: Any) -> np.ndarray:
+    """The same array with exact rationals as entries.   any shape -> same shape, dtype object (fmpq)"""
+    array = np.asarray(array)
+    out = np.empty(array.shape, dtype=object)
+    for index, number in np.ndenumerate(array):
+        out[index] = rational(number)
+    return out
+
+
+def zeros(*shape: int) -> np.ndarray:
+    """An array of exact zeros."""
+    return np.full(shape, ZERO, dtype=object)
+
+
+def fraction(number: fmpq) -> Fraction:
+    """The same number as a standard-library Fraction."""
+    return Fraction(int(number.p), int(number.q))
+
+
+def nearest_float(number: fmpq) -> float:
+    """The float nearest to an exact rational; infinite where it overflows."""
+    try:
+        return int(number.p) / int(number.q)  # Python's integer division rounds correctly
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def nearest(array: np.ndarray) -> np.ndarray:
+    """Correctly rounded float64 copy of an array of exact rationals."""
+    out = np.empty(np.shape(array))
+    for index, number in np.ndenumerate(array):
+        out[index] = nearest_float(number)
+    return out
+
+
+def round_up(number: fmpq) -> float:
+    """The smallest float that is not below an exact rational."""
+    value = nearest_float(number)
+    if math.isinf(value):
+        return value if value > 0 else -float(np.finfo(float).max)
+    return value if rational(value) >= number else math.nextafter(value, math.inf)
+
+
+def round_down(number: fmpq) -> float:
+    """The largest float that is not above an exact rational."""
+    return -round_up(-number)
+
+
+def ball(number: Any) -> arb:
+    """A ball of 256-bit precision that contains the number."""
+    return number if isinstance(number, arb) else arb(rational(number))
+
+
+def balls(array: Any) -> np.ndarray:
+    """An array of balls that contain the entries.   any shape -> same shape, dtype object (arb)"""
+    array = np.asarray(array, dtype=object)
+    out = np.empty(array.shape, dtype=object)
+    for index, number in np.ndenumerate(array):
+        out[index] = ball(number)
+    return out
+
+
+def upper_float(x: arb) -> float:
+    """A float that is not below any number in the ball."""
+    if not x.is_finite():
+        return math.inf
+    return round_up(_endpoint(x.upper()))
+
+
+def lower_float(x: arb) -> float:
+    """A float that is not above any number in the ball."""
+    return -upper_float(-x)
+
+
+def _endpoint(x: arb) -> fmpq:
+    mantissa, exponent = x.man_exp()
+    shift = int(exponent)
+    return fmpq(int(mantissa) << shift) if shift >= 0 else fmpq(int(mantissa), 1 << -shift)
+
+
+def matrix(rows: np.ndarray) -> fmpq_mat:
+    """A flint matrix of a two-dimensional array of exact rationals."""
+    return fmpq_mat(rows.shape[0], rows.shape[1], [x for row in rows for x in row])
+
+
+def solve(A: np.ndarray, b: np.ndarray) -> np.ndarray | None:
+    """The exact solution of A x = b, or None where A is singular.   (n, n), (n,) -> (n,)"""
+    n = len(b)
+    try:
+        x = matrix(A).solve(fmpq_mat(n, 1, list(b)))
+    except ZeroDivisionError:
+        return None
+    out = np.empty(n, dtype=object)
+    for i in range(n):
+        out[i] = x[i, 0]
+    return out
+
+
+def inverse(A: np.ndarray) -> np.ndarray:
+    """The exact inverse.   (n, n) -> (n, n); ZeroDivisionError where A is singular."""
+    n = len(A)
+    inv = matrix(A).inv()
+    out = np.empty((n, n), dtype=object)
+    for i in range(n):
+        for j in range(n):
+            out[i, j] = inv[i, j]
+    return out
+
+
+def rank(A: np.ndarray) -> int:
+    """The exact rank of a matrix of rationals."""
+    return int(matrix(A).rref()[1])
+
+
+def is_zero(vector: Iterable[fmpq]) -> bool:
+    """True if every entry is exactly zero."""
+    return all(x == 0 for x in vector)
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    """max(x, 0), entry by entry, for exact rationals."""
+    out = np.empty(np.shape(x), dtype=object)
+    for index, number in np.ndenumerate(x):
+        out[index] = number if number > 0 else ZERO
+    return out

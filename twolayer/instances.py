@@ -1,0 +1,264 @@
+"""Instance = teacher + student + region + subspace (+ second teacher), and its JSON format."""
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from . import exact
+from .networks import TwoLayer
+from .programs import interior_point, outer_box
+from .regions import Box, Polytope, Subspace, frame, restrict_polytope
+
+FORMAT = "twolayer-instance/1"
+LARGEST_EXPONENT = 400  # beyond it "1e999999999" would be a denial of service, not a number
+LONGEST_NUMBER = 2000  # characters; the same reason
+_INTEGER_RATIO = re.compile(r"[+-]?\d+(/\d+)?")
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE]([+-]?\d+))?")
+
+
+class BadInput(ValueError):
+    """Malformed input; the message is one line that says what was expected and what came."""
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """A teacher, a student, the region R of the data, and the affine subspace U on which statements are checked.
+
+    second_teacher is the other teacher of Theorem 3. Raises BadInput where dimensions differ, R is unbounded or has no
+    interior, or U meets R in no more than its boundary.
+    """
+
+    teacher: TwoLayer
+    student: TwoLayer
+    region: Polytope
+    subspace: Subspace | None = None
+    second_teacher: TwoLayer | None = None
+    name: str = "unnamed"
+
+    def __post_init__(self):
+        d, outputs = self.teacher.inputs, self.teacher.outputs
+        if self.subspace is None:
+            object.__setattr__(self, "subspace", Subspace.whole(d))
+        for label, dimension in (("student", self.student.inputs), ("region", self.region.dimension),
+                                 ("subspace", self.subspace.ambient)):
+            if dimension != d:
+                raise BadInput(f"teacher has input dimension {d}, so {label} needs dimension {d}; got {dimension}")
+        if self.student.outputs != outputs:
+            raise BadInput(f"teacher has {outputs} outputs, so student needs {outputs}; got {self.student.outputs}")
+        if self.second_teacher is not None:
+            got = (self.second_teacher.inputs, self.second_teacher.outputs)
+            if got != (d, outputs):
+                raise BadInput(f"second_teacher needs (inputs, outputs) = {(d, outputs)} like teacher; got {got}")
+        self._check_region()
+
+    def _check_region(self):
+        A, c = exact.rationals(self.region.A), exact.rationals(self.region.c)
+        try:
+            coordinates = frame(self.subspace)
+            rows, limits = restrict_polytope(self.region, coordinates)
+        except ValueError as error:
+            raise BadInput(str(error)) from None
+        if len(rows) == 0:
+            raise BadInput("region needs to be bounded; got one that does not bound the subspace")
+        try:
+            point, _ = interior_point(rows, limits)
+            if point is None:
+                inside, _ = interior_point(A, c)
+                if inside is None:
+                    raise BadInput("region needs interior points; got an empty or flat polytope")
+                raise BadInput("subspace needs to cross the interior of the region; got one that misses or only touches it")
+        except ArithmeticError as error:
+            raise BadInput(f"region needs interior points on the subspace beyond rounding; {error}") from None
+        if outer_box(A, c) is None:
+            raise BadInput("region needs to be bounded; got an unbounded polytope")
+
+    @classmethod
+    def from_data(cls, teacher: TwoLayer, student: TwoLayer, X: np.ndarray, rank: int, *,
+                  second_teacher: TwoLayer | None = None, name: str = "from data", margin: float = 0.0) -> Instance:
+        """Region and subspace from samples: PCA plane of the given rank, bounding box along the principal axes.
+
+        X (n, d) samples. U = mean + span of the `rank` leading principal directions. R is the box along all d principal
+        axes that holds the samples; a direction in which the samples do not spread gets half-width `margin`, or
+        1e-9 of the largest half-width where margin is 0, so that R has interior.   Source: Section 5.3.
+        """
+        X = np.asarray(X, dtype=np.float64)
+        if X.ndim != 2 or X.shape[1] != teacher.inputs:
+            raise BadInput(f"teacher has input dimension {teacher.inputs}, so X needs shape (n, {teacher.inputs}); got {X.shape}")
+        if not 1 <= rank <= X.shape[1]:
+            raise BadInput(f"rank needs to lie between 1 and {X.shape[1]}; got {rank}")
+        if len(X) <= rank:
+            raise BadInput(f"rank {rank} needs more than {rank} samples; got {len(X)}")
+        mean = X.mean(axis=0)
+        axes = np.linalg.svd(X - mean, full_matrices=True)[2]
+        scores = (X - mean) @ axes.T
+        upper, lower = scores.max(axis=0), scores.min(axis=0)
+        spread = (upper - lower).max()
+        thin = np.maximum(margin, np.where(upper - lower < 1e-9 * spread, 1e-9 * spread, 0.0))
+        upper, lower = np.maximum(upper, thin), np.minimum(lower, -thin)
+        region = Polytope(np.concatenate([axes, -axes]), np.concatenate([upper + axes @ mean, -lower - axes @ mean]))
+        return cls(teacher, student, region, Subspace(axes[:rank], mean), second_teacher, name)
+
+    @classmethod
+    def from_json(cls, text: str) -> Instance:
+        """Parse the instance format; BadInput names the first thing that is wrong.   Source: formats contract."""
+        try:
+            data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        except json.JSONDecodeError as error:
+            raise BadInput(f"an instance needs to be JSON; got an error at line {error.lineno}: {error.msg}") from None
+        except RecursionError:
+            raise BadInput("an instance needs to be JSON of moderate depth; got deeper nesting") from None
+        except ValueError as error:
+            raise error if isinstance(error, BadInput) else BadInput(f"an instance needs to be JSON; {error}") from None
+        return _parse(data)
+
+    def to_json(self) -> str:
+        """The instance as JSON text; floats stay floats, Fractions become "p/q" strings. `from_json` inverts it."""
+        data: dict[str, Any] = {"format": FORMAT, "name": self.name}
+        for key, network in (("teacher", self.teacher), ("student", self.student)):
+            data[key] = {field: _written(getattr(network, field)) for field in ("W", "b", "V")}
+        data["region"] = {"A": _written(self.region.A), "c": _written(self.region.c)}
+        assert self.subspace is not None
+        data["subspace"] = {"basis": _written(self.subspace.basis), "origin": _written(self.subspace.origin)}
+        if self.second_teacher is not None:
+            data["second_teacher"] = {field: _written(getattr(self.second_teacher, field)) for field in ("W", "b", "V")}
+        return json.dumps(data)
+
+
+def _unique(pairs):
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise BadInput(f"every key needs to appear once; got {key!r} twice")
+    return dict(pairs)
+
+
+def _no_constant(name):
+    raise BadInput(f"numbers need to be finite; got {name}")
+
+
+def _parse(data) -> Instance:
+    if not isinstance(data, dict):
+        raise BadInput(f"an instance needs to be a JSON object; got {_kind(data)}")
+    tag = data.get("format")
+    if tag != FORMAT:
+        raise BadInput(f'format needs to be "{FORMAT}"; got {json.dumps(tag)[:60]}')
+    _keys(data, "the instance", required=("format", "teacher", "student", "region"),
+          optional=("name", "subspace", "second_teacher"))
+    name = data.get("name", "unnamed")
+    if not isinstance(name, str):
+        raise BadInput(f"name needs to be a string; got {_kind(name)}")
+    networks = {key: _network(data[key], key) for key in ("teacher", "student", "second_teacher") if key in data}
+    region = _region(data["region"])
+    subspace = _subspace(data["subspace"]) if "subspace" in data else None
+    return Instance(networks["teacher"], networks["student"], region, subspace, networks.get("second_teacher"), name)
+
+
+def _keys(data, where, required, optional=()):
+    if not isinstance(data, dict):
+        raise BadInput(f"{where} needs to be a JSON object; got {_kind(data)}")
+    for key in data:
+        if key not in (*required, *optional):
+            raise BadInput(f"{where} needs only the keys {', '.join((*required, *optional))}; got {key!r}")
+    for key in required:
+        if key not in data:
+            raise BadInput(f"{where} needs the key {key!r}; got {', '.join(data) or 'none'}")
+
+
+def _network(data, key) -> TwoLayer:
+    _keys(data, key, required=("W", "b", "V"))
+    arrays = (_array(data["W"], f"{key}.W", 2), _array(data["b"], f"{key}.b", 1), _array(data["V"], f"{key}.V", 2))
+    return _constructed(TwoLayer, key, *arrays)
+
+
+def _region(data) -> Polytope:
+    if isinstance(data, dict) and ("lower" in data or "upper" in data):
+        _keys(data, "region", required=("lower", "upper"))
+        return _constructed(Box, "region", _array(data["lower"], "region.lower", 1), _array(data["upper"], "region.upper", 1))
+    _keys(data, "region", required=("A", "c"))
+    return _constructed(Polytope, "region", _array(data["A"], "region.A", 2), _array(data["c"], "region.c", 1))
+
+
+def _subspace(data) -> Subspace:
+    _keys(data, "subspace", required=("basis",), optional=("origin",))
+    basis = _array(data["basis"], "subspace.basis", 2)
+    if "origin" in data:
+        origin = _array(data["origin"], "subspace.origin", 1)
+    else:
+        origin = np.zeros(basis.shape[1] if basis.ndim == 2 else 0)
+    return _constructed(Subspace, "subspace", basis, origin)
+
+
+def _constructed(make, key, *arrays):
+    try:
+        return make(*arrays)
+    except ValueError as error:
+        raise BadInput(f"{key}: {error}") from None
+
+
+def _array(data, where, ndim):
+    """Nested lists of numbers as a float64 array, or an array of Fractions if a string is among them."""
+    if not isinstance(data, list):
+        raise BadInput(f"{where} needs a list; got {_kind(data)}")
+    if ndim == 1:
+        values = [_number(x, f"{where}[{i}]") for i, x in enumerate(data)]
+        return _as_array(values, (len(values),))
+    rows = [_array(row, f"{where}[{i}]", 1) for i, row in enumerate(data)]
+    lengths = {len(row) for row in rows}
+    if len(lengths) > 1:
+        raise BadInput(f"{where} needs rows of equal length; got lengths {', '.join(map(str, sorted(lengths)))}")
+    return _as_array([x for row in rows for x in row], (len(rows), lengths.pop() if lengths else 0))
+
+
+def _as_array(values, shape):
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    if not any(isinstance(x, Fraction) for x in values):
+        out = out.astype(np.float64)
+    return out.reshape(shape)
+
+
+def _number(x, where):
+    if isinstance(x, bool) or not isinstance(x, (int, float, str)):
+        raise BadInput(f"{where} needs a number or a string; got {_kind(x)}")
+    if isinstance(x, str):
+        return parse_number(x, where)
+    try:
+        value = float(x)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise BadInput(f"{where} needs a finite number; got one beyond the range of floats")
+    return value
+
+
+def parse_number(text: str, where: str = "number") -> Fraction:
+    """The exact value of "p/q", a decimal string, or one with an exponent of at most 400."""
+    text = text.strip()
+    shown = text if len(text) <= 40 else text[:40] + "..."
+    decimal = _DECIMAL.fullmatch(text)
+    if len(text) > LONGEST_NUMBER:
+        raise BadInput(f"{where} needs a number of at most {LONGEST_NUMBER} characters; got {len(text)}")
+    if not decimal and not _INTEGER_RATIO.fullmatch(text):
+        raise BadInput(f'{where} needs a number like "3/4", "0.75" or "1e-3"; got {shown!r}')
+    if decimal and decimal[3] and abs(int(decimal[3])) > LARGEST_EXPONENT:
+        raise BadInput(f"{where} needs an exponent of at most {LARGEST_EXPONENT}; got {shown!r}")
+    try:
+        return Fraction(text)
+    except ZeroDivisionError:
+        raise BadInput(f"{where} needs a nonzero denominator; got {shown!r}") from None
+
+
+def _kind(x):
+    return {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(type(x), "a number")
+
+
+def _written(array):
+    if array.ndim == 2:
+        return [_written(row) for row in array]
+    return [str(x) if isinstance(x, Fraction) else float(x) for x in array]

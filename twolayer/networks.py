@@ -1,0 +1,142 @@
+"""Two-layer ReLU networks f(x) = V relu(W x + b), in floats or in exact rationals."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+
+def numbers(array, name: str, ndim: int) -> np.ndarray:
+    """A float64 array, or an object array of Fractions if any entry is one.
+
+    Raises ValueError if the shape is ragged, has other than `ndim` axes, or an entry is not a finite number.
+    """
+    try:
+        values = np.asarray(array)
+    except ValueError:
+        raise ValueError(f"{name} needs rows of equal length; got rows of different lengths") from None
+    if values.size == 0 and values.ndim != ndim:
+        values = values.reshape((0,) * ndim)
+    if values.ndim != ndim:
+        raise ValueError(f"{name} needs {ndim} {'axis' if ndim == 1 else 'axes'}; got shape {values.shape}")
+    if values.dtype == object:
+        if not all(isinstance(x, (Fraction, int, float, np.number)) for x in values.flat):
+            raise ValueError(f"{name} needs numbers; got {next(type(x).__name__ for x in values.flat)}")
+        if any(isinstance(x, Fraction) for x in values.flat):
+            if not all(isinstance(x, Fraction) or np.isfinite(x) for x in values.flat):
+                raise ValueError(f"{name} needs finite numbers; got a NaN or an infinity")
+            exact = np.empty(values.shape, dtype=object)
+            for index, x in np.ndenumerate(values):
+                exact[index] = x if isinstance(x, Fraction) else Fraction(x)
+            exact.setflags(write=False)
+            return exact
+    try:
+        floats = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} needs numbers; got dtype {values.dtype}") from None
+    if not np.isfinite(floats).all():
+        raise ValueError(f"{name} needs finite numbers; got a NaN or an infinity")
+    floats.setflags(write=False)
+    return floats
+
+
+def as_fractions(array: np.ndarray) -> np.ndarray:
+    """The same array in Fractions: every finite float is a rational."""
+    out = np.empty(array.shape, dtype=object)
+    for index, x in np.ndenumerate(array):
+        out[index] = Fraction(x)
+    return out
+
+
+def as_floats(array: np.ndarray) -> np.ndarray:
+    """The same array in float64, each entry rounded to nearest."""
+    out = np.empty(array.shape)
+    for index, x in np.ndenumerate(array):
+        out[index] = float(x)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class TwoLayer:
+    """f(x) = V relu(W x + b); node k has weight W[k], bias b[k] and fan-out V[:, k].
+
+    W   (K, d)   weights, one node a row
+    b   (K,)     biases
+    V   (C, K)   fan-outs, one node a column
+
+    Entries are float64, or `fractions.Fraction` throughout if any entry of that array is one.
+    Raises ValueError where shapes do not fit or a number is not finite.   Source: Section 3.2.
+    """
+
+    W: np.ndarray
+    b: np.ndarray
+    V: np.ndarray
+
+    def __post_init__(self):
+        for name, ndim in (("W", 2), ("b", 1), ("V", 2)):
+            object.__setattr__(self, name, numbers(getattr(self, name), name, ndim))
+        width = self.W.shape[0]
+        if width == 0 or self.W.shape[1] == 0:
+            raise ValueError(f"W needs at least one row and one column; got shape {self.W.shape}")
+        if self.b.shape != (width,):
+            raise ValueError(f"W has {width} rows, so b needs shape ({width},); got {self.b.shape}")
+        if self.V.shape[0] == 0 or self.V.shape[1] != width:
+            raise ValueError(f"W has {width} rows, so V needs shape (C, {width}); got {self.V.shape}")
+
+    @property
+    def width(self) -> int:
+        """Number of hidden nodes K."""
+        return self.W.shape[0]
+
+    @property
+    def inputs(self) -> int:
+        """Input dimension d."""
+        return self.W.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """Output dimension C."""
+        return self.V.shape[0]
+
+    @property
+    def is_exact(self) -> bool:
+        """True if some weight, bias or fan-out is held as a Fraction."""
+        return any(array.dtype == object for array in (self.W, self.b, self.V))
+
+    def preactivations(self, x):
+        """W x + b.   (..., d) -> (..., K)"""
+        return np.asarray(x) @ self.W.T + self.b
+
+    def activations(self, x):
+        """relu(W x + b); a node at its kink is off.   (..., d) -> (..., K)"""
+        z = self.preactivations(x)
+        return z * (z > 0)
+
+    def __call__(self, x):
+        """Output of the network.   (..., d) -> (..., C)"""
+        return self.activations(x) @ self.V.T
+
+    def exact(self) -> TwoLayer:
+        """The same network in Fractions."""
+        return TwoLayer(*(as_fractions(array) for array in (self.W, self.b, self.V)))
+
+    def floats(self) -> TwoLayer:
+        """The same network in float64, each number rounded to nearest."""
+        return TwoLayer(*(as_floats(array) for array in (self.W, self.b, self.V)))
+
+    def nodes(self, keep) -> TwoLayer:
+        """The network of the chosen hidden nodes, in the chosen order."""
+        keep = np.asarray(keep)
+        return TwoLayer(self.W[keep], self.b[keep], self.V[:, keep])
+
+
+def hidden_gradient(teacher: TwoLayer, student: TwoLayer, x):
+    """g_1: gradient of the squared loss that reaches the student's hidden nodes, up to the sign.
+
+    g_1,k(x) = 1[w_k . x + b_k > 0]  v_k . (f*(x) - f(x)); a node at its kink is off.   (..., d) -> (..., K)
+
+    Source: Section 3.2 and Lemma 1 of Tian (2019), quoted in Appendix A.8.
+    """
+    residual = teacher(x) - student(x)
+    return (student.preactivations(x) > 0) * (residual @ student.V)

@@ -1,0 +1,332 @@
+"""Linear programs over {A z <= c}: HiGHS proposes, exact rationals decide.
+
+Every number that leaves this module as a fmpq is proved: an optimum by an exactly checked primal-dual pair, an upper
+bound by weak duality evaluated in rationals, an interior point by its slacks. A solver's word is never a result.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from flint import fmpq
+
+from . import exact
+
+PIVOTS = 200  # exact simplex steps after the float solver stopped; a handful suffices unless a vertex is degenerate
+CLEARLY_INSIDE = 1e-7  # relative margin above which a float interior point survives the exact check almost surely
+
+
+@dataclass(frozen=True)
+class FloatOptimum:
+    """What HiGHS proposes: objective value, point (d,), row duals (m,), and the rows it calls active."""
+
+    value: float
+    point: np.ndarray
+    duals: np.ndarray
+    active: list[int]
+
+
+class Solver:
+    """One HiGHS model max objective . z, lower <= A z <= upper, kept warm between objectives and limits."""
+
+    def __init__(self, A: np.ndarray, upper: np.ndarray, equalities: int = 0):
+        """The first `equalities` rows hold with equality; the others are `<= upper`."""
+        rows, columns = A.shape
+        model = highspy.Highs()
+        model.setOptionValue("output_flag", False)
+        model.setOptionValue("threads", 1)
+        model.setOptionValue("presolve", "off")
+        model.setOptionValue("primal_feasibility_tolerance", 1e-10)
+        model.setOptionValue("dual_feasibility_tolerance", 1e-10)
+        program = highspy.HighsLp()
+        program.num_col_, program.num_row_ = columns, rows
+        program.col_cost_ = np.zeros(columns)
+        program.col_lower_ = np.full(columns, -highspy.kHighsInf)
+        program.col_upper_ = np.full(columns, highspy.kHighsInf)
+        lower = np.full(rows, -highspy.kHighsInf)
+        lower[:equalities] = upper[:equalities]
+        program.row_lower_, program.row_upper_ = lower, np.array(upper, dtype=float)
+        program.sense_ = highspy.ObjSense.kMaximize
+        kept = A != 0
+        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        program.a_matrix_.start_ = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
+        program.a_matrix_.index_ = np.nonzero(kept)[1]
+        program.a_matrix_.value_ = A[kept]
+        model.passModel(program)
+        self._model, self._columns, self._rows, self._equalities = model, columns, rows, equalities
+
+    def maximise(self, objective: np.ndarray) -> FloatOptimum | str:
+        """The float optimum, or "infeasible", "unbounded" or "failed"."""
+        columns = np.arange(self._columns, dtype=np.int32)
+        self._model.changeColsCost(self._columns, columns, np.asarray(objective, dtype=float))
+        self._model.run()
+        status = self._model.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return "infeasible"
+        if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+            return "unbounded"
+        if status != highspy.HighsModelStatus.kOptimal:
+            return "failed"
+        solution, basis = self._model.getSolution(), self._model.getBasis()
+        active = [i for i, s in enumerate(basis.row_status) if s != highspy.HighsBasisStatus.kBasic]
+        value = self._model.getInfo().objective_function_value
+        return FloatOptimum(value, np.array(solution.col_value), np.array(solution.row_dual), active)
+
+    def limit(self, row: int, upper: float) -> None:
+        """Change the right-hand side of one row (both sides of an equality)."""
+        lower = upper if row < self._equalities else -highspy.kHighsInf
+        self._model.changeRowBounds(row, lower, upper)
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """A proved maximum of a linear function over a polytope.
+
+    value   fmpq     the maximum, exactly
+    point   (d,)     a point of the polytope where it is attained
+    duals   {row: multiplier > 0}   their combination of the rows is the objective
+    """
+
+    value: fmpq
+    point: np.ndarray
+    duals: dict[int, fmpq]
+
+
+def maximum(A: np.ndarray, c: np.ndarray, objective: np.ndarray) -> Optimum | None:
+    """The exact maximum of objective . z over {A z <= c}; None if no proof was found.
+
+    HiGHS names a vertex; the vertex and its multipliers are recomputed in rationals, a few exact pivots follow where
+    rounding misled it.   A (m, d), c (m,), objective (d,), all fmpq
+    """
+    box = axis_box(A, c)
+    if box is not None:
+        return _box_maximum(box, c, objective)
+    proposal = Solver(exact.nearest(A), exact.nearest(c)).maximise(exact.nearest(objective))
+    if isinstance(proposal, str):
+        return None
+    basis = _complete(A, proposal)
+    return None if basis is None else _pivot(A, c, objective, basis)
+
+
+def _complete(A: np.ndarray, proposal: FloatOptimum) -> list[int] | None:
+    """d independent rows that start with the active ones."""
+    d = A.shape[1]
+    if len(proposal.active) == d:
+        return list(proposal.active)
+    chosen: list[int] = []
+    for row in [*proposal.active, *range(len(A))]:
+        if row not in chosen and exact.rank(A[[*chosen, row]]) == len(chosen) + 1:
+            chosen.append(row)
+        if len(chosen) == d:
+            return chosen
+    return None
+
+
+def _pivot(A: np.ndarray, c: np.ndarray, objective: np.ndarray, basis: list[int]) -> Optimum | None:
+    """Exact simplex steps from a basis that is feasible, or dual feasible, until it is both (Bland's rule)."""
+    for _ in range(PIVOTS):
+        rows = A[basis]
+        point, duals = exact.solve(rows, c[basis]), exact.solve(rows.T, objective)
+        if point is None or duals is None:
+            return None
+        slack = c - A @ point
+        broken = [m for m in range(len(A)) if slack[m] < 0]
+        negative = [i for i in range(len(basis)) if duals[i] < 0]
+        if not broken and not negative:
+            value = (duals * c[basis]).sum()
+            return Optimum(value, point, {m: y for m, y in zip(basis, duals, strict=True) if y > 0})
+        if not broken:  # primal step: leave along an edge on which the objective grows
+            leaving = min(negative, key=lambda i: basis[i])
+            unit = exact.zeros(len(basis))
+            unit[leaving] = fmpq(-1)
+            direction = exact.solve(rows, unit)
+            rates = A @ direction
+            blocking = [(slack[m] / rates[m], m) for m in range(len(A)) if rates[m] > 0 and m not in basis]
+            if not blocking:
+                return None
+            basis = [*basis[:leaving], min(blocking)[1], *basis[leaving + 1:]]
+        elif not negative:  # dual step: bring in a violated row
+            entering = broken[0]
+            weights = exact.solve(rows.T, A[entering])
+            ratios = [(duals[i] / weights[i], basis[i], i) for i in range(len(basis)) if weights[i] > 0]
+            if not ratios:
+                return None  # proves emptiness; the callers know their polytopes to be non-empty
+            leaving = min(ratios)[2]
+            basis = [*basis[:leaving], entering, *basis[leaving + 1:]]
+        else:
+            return None
+    return None
+
+
+def axis_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[int], list[int]] | None:
+    """(lower, upper, rows of lower, rows of upper) if {A z <= c} is a bounded box along the axes, else None."""
+    d = A.shape[1]
+    lower: list = [None] * d
+    upper: list = [None] * d
+    low_row, up_row = [-1] * d, [-1] * d
+    for m, row in enumerate(A):
+        entries = [j for j in range(d) if row[j] != 0]
+        if len(entries) != 1:
+            return None
+        j = entries[0]
+        limit = c[m] / row[j]
+        if row[j] > 0:
+            if upper[j] is None or limit < upper[j]:
+                upper[j], up_row[j] = limit, m
+        elif lower[j] is None or limit > lower[j]:
+            lower[j], low_row[j] = limit, m
+    if any(x is None for x in lower + upper):
+        return None
+    return _array(lower), _array(upper), low_row, up_row
+
+
+def _array(numbers: list) -> np.ndarray:
+    out = np.empty(len(numbers), dtype=object)
+    out[:] = numbers
+    return out
+
+
+def _box_maximum(box, c: np.ndarray, objective: np.ndarray) -> Optimum | None:
+    lower, upper, low_row, up_row = box
+    if any(lower[j] > upper[j] for j in range(len(lower))):
+        return None
+    point = _array([upper[j] if a > 0 else lower[j] for j, a in enumerate(objective)])
+    duals: dict[int, fmpq] = {}
+    for j, a in enumerate(objective):
+        if a != 0:
+            row, bound = (up_row[j], upper[j]) if a > 0 else (low_row[j], lower[j])
+            duals[row] = a * bound / c[row] if c[row] != 0 else abs(a)
+    return Optimum((objective * point).sum(), point, duals)
+
+
+def range_over_box(coefficients: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> tuple:
+    """Exact (minimum, maximum) of coefficients . z over the box.   (d,), (d,), (d,) -> fmpq, fmpq"""
+    low = high = exact.ZERO
+    for a, left, right in zip(coefficients, lower, upper, strict=True):
+        if a > 0:
+            low, high = low + a * left, high + a * right
+        elif a < 0:
+            low, high = low + a * right, high + a * left
+    return low, high
+
+
+def dual_bound(A, c, objective, multipliers: dict[int, fmpq], lower, upper) -> fmpq:
+    """Upper bound on objective . z over {A z <= c} inside the box, from any multipliers >= 0, by weak duality.
+
+    y . c + max over the box of (objective - A^T y) . z: infeasible duals only loosen it.
+    Source: Neumaier and Shcherbina, Safe bounds in linear and mixed-integer programming (2004).
+    """
+    rest = np.array(objective, dtype=object)
+    total = exact.ZERO
+    for row, y in multipliers.items():
+        if y > 0:
+            rest = rest - y * A[row]
+            total += y * c[row]
+    return total + range_over_box(rest, lower, upper)[1]
+
+
+def outer_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """A proved box around the bounded polytope {A z <= c}: (lower, upper), each (d,); None if it seems unbounded.
+
+    Exact for boxes along the axes. Otherwise the float duals y of max +-z_j give z_j <= y . c + |e_j - A^T y|_1 B
+    for every point with |z|_inf <= B, and the 2 d inequalities together bound B itself.
+    """
+    box = axis_box(A, c)
+    if box is not None:
+        return box[0], box[1]
+    d = A.shape[1]
+    solver = Solver(exact.nearest(A), exact.nearest(c))
+    limits, defects = [], []
+    for j in range(d):
+        for sign in (1, -1):
+            objective = np.zeros(d)
+            objective[j] = sign
+            proposal = solver.maximise(objective)
+            if isinstance(proposal, str):
+                return None
+            rest = exact.rationals(objective)
+            limit = exact.ZERO
+            for row in np.flatnonzero(np.abs(proposal.duals) > 0):
+                y = exact.rational(abs(proposal.duals[row]))
+                rest = rest - y * A[row]
+                limit += y * c[row]
+            limits.append(limit)
+            defects.append(sum((abs(x) for x in rest), exact.ZERO))
+    worst = max(defects)
+    if worst >= 1:
+        return None
+    size = max(abs(x) for x in limits) / (1 - worst)
+    bounds = [exact.rational(exact.round_up(limit + defect * size)) for limit, defect in zip(limits, defects, strict=True)]
+    return _array([-b for b in bounds[1::2]]), _array(bounds[0::2])
+
+
+def interior_point(A: np.ndarray, c: np.ndarray, normal: np.ndarray | None = None, offset: fmpq | None = None):
+    """A point strictly inside {A z <= c}, on the hyperplane normal . z + offset = 0 if one is given.
+
+    Returns (point (d,) fmpq, margin): all slacks are positive and margin > 0 is the smallest slack in units of the
+    row's (float) length; (None, None) if it is proved that no such point exists. Raises ArithmeticError if neither
+    was proved.   A (m, d), c (m,), normal (d,), all fmpq
+    """
+    if normal is not None:
+        return _interior_on_hyperplane(A, c, normal, offset)
+    lengths = _lengths(A)
+    rows = np.concatenate([np.concatenate([A, exact.rationals(lengths)[:, None]], axis=1), _cap_row(A.shape[1])])
+    limits = np.concatenate([c, exact.rationals([_cap(c, lengths)])])
+    objective = exact.zeros(A.shape[1] + 1)
+    objective[-1] = exact.ONE
+    proposal = Solver(exact.nearest(rows), exact.nearest(limits)).maximise(exact.nearest(objective))
+    if not isinstance(proposal, str):
+        point = exact.rationals(proposal.point[:-1])
+        margin = _margin(A, c, lengths, point)
+        if margin > 0:
+            return point, margin
+    best = maximum(rows, limits, objective)
+    if best is None:
+        raise ArithmeticError("could not decide whether a polytope has interior points")
+    if best.value <= 0:
+        return None, None
+    point = best.point[:-1]
+    return point, _margin(A, c, lengths, point)
+
+
+def _interior_on_hyperplane(A, c, normal, offset):
+    """Eliminate the coordinate of the largest entry of the normal, and solve in one dimension less."""
+    pivot = max(range(len(normal)), key=lambda j: abs(normal[j]))
+    others = [j for j in range(len(normal)) if j != pivot]
+    ratio = normal[others] / normal[pivot]
+    shift = -offset / normal[pivot]
+    reduced = A[:, others] - A[:, pivot][:, None] * ratio[None, :]
+    limits = c - A[:, pivot] * shift
+    constant = [m for m in range(len(A)) if exact.is_zero(reduced[m])]
+    if any(limits[m] <= 0 for m in constant):
+        return None, None
+    if not others:
+        return _array([shift]), min(limits)
+    keep = [m for m in range(len(A)) if m not in constant]
+    inner, _ = interior_point(reduced[keep], limits[keep])
+    if inner is None:
+        return None, None
+    point = np.empty(len(normal), dtype=object)
+    point[others] = inner
+    point[pivot] = shift - (ratio * inner).sum()
+    return point, _margin(A, c, _lengths(A), point)
+
+
+def _lengths(A: np.ndarray) -> np.ndarray:
+    return np.maximum(np.linalg.norm(exact.nearest(A), axis=1), np.finfo(float).tiny)
+
+
+def _margin(A, c, lengths, point) -> fmpq:
+    return min((c[m] - (A[m] * point).sum()) / exact.rational(lengths[m]) for m in range(len(A)))
+
+
+def _cap_row(d: int) -> np.ndarray:
+    row = exact.zeros(1, d + 1)
+    row[0, d] = exact.ONE
+    return row
+
+
+def _cap(c: np.ndarray, lengths: np.ndarray) -> float:
+    """A limit on the margin that keeps the program bounded."""
+    return float(1 + np.abs(exact.nearest(c) / lengths).max())
