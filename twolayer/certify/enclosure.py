@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import exact
+from ..programs import range_over_box
 from ..ridges import Domain, RidgeSum
 
 CANCELLATION = 1e-9  # an interval below this share of the terms that cancel is at the noise of the question: closed
@@ -40,3 +41,15 @@ def at_witness(h: RidgeSum, region: Domain, z: np.ndarray) -> tuple[float, np.nd
     """(|h| at a point of the domain next to z, rounded down; that point).   z (d,) fmpq"""
     point = region.inside(z)
     return exact.round_down(abs(h(point))), point
+
+
+def crude(h: RidgeSum, region: Domain, evidence: dict[str, Any], z: np.ndarray | None = None) -> Enclosure:
+    """What is certain before any search: the value at one point, and interval arithmetic over the region's box."""
+    lower, point = at_witness(h, region, region.interior if z is None else z)
+    low, high = range_over_box(h.slope, region.lower, region.upper)
+    low, high = low + h.offset, high + h.offset
+    for p, beta, c in zip(h.P, h.beta, h.c, strict=True):
+        left, right = range_over_box(p, region.lower, region.upper)
+        ends = c * max(left + beta, exact.ZERO), c * max(right + beta, exact.ZERO)
+        low, high = low + min(ends), high + max(ends)
+    return Enclosure(lower, exact.round_up(max(abs(low), abs(high))), point, evidence)

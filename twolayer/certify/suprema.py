@@ -1,0 +1,114 @@
+"""The front door of certification: enclosures of sup |g_1,k| over A_k for every student node.
+
+The method follows the size: vertices of the arrangement for d' <= 3 (and wherever few enough to enumerate in
+rationals), box branch and bound for d' = 4, 5, LP branch and bound from d' = 6 on. Each is anytime and bounds both
+signs of h with one incumbent. What vanishes identically is found by the exact zero test first.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from joblib import Parallel, delayed
+
+from ..ridges import Domain, Node, Restricted, RidgeSum
+from . import boxes, trees, vertices
+from .enclosure import Enclosure
+from .zero import vanishes
+
+MOST_VERTICES = 5_000_000  # float enumeration beyond this costs more than a branch and bound
+BOXES_UP_TO = 5  # dimensions; box splitting doubles its work with every one, LP trees do not
+DEAD = {"method": "dead"}
+ZERO = {"method": "zero"}
+
+
+def method(h: RidgeSum, region: Domain) -> str:
+    """Name of the method for one problem: "vertices", "boxes" or "trees"."""
+    d, hyperplanes = h.dimension, len(h.P) + len(region.A)
+    candidates = vertices.count(hyperplanes, d)
+    if candidates * (d * d + len(h.P) * (d + 1)) <= vertices.EXACT_WORK // 4 or (d <= 3 and candidates <= MOST_VERTICES):
+        return "vertices"
+    return "boxes" if d <= BOXES_UP_TO else "trees"
+
+
+def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None,
+             floor: float = 0.0) -> Enclosure:
+    """Enclosure of sup over region of |h|.
+
+    gap       relative, (upper - lower) / upper, at which the search stops
+    deadline  on the clock of time.monotonic; the enclosure is valid whenever it strikes
+    floor     the search also stops once upper <= floor
+    """
+    if vanishes(h, region):
+        return Enclosure(0.0, 0.0, None, ZERO)
+    search = {"vertices": vertices.supremum, "boxes": boxes.supremum, "trees": trees.supremum}[method(h, region)]
+    return search(h, region, gap=gap, deadline=deadline, floor=floor)
+
+
+def gradient_suprema(problem: Restricted, domains: Sequence[Domain | None] | None = None, *, gap: float = 1e-3,
+                     deadline: float | None = None, floor: float = 0.0, workers: int = 1,
+                     progress=iter) -> list[Enclosure]:
+    """Enclosures of eps_k = sup over A_k of |g_1,k|, one for every student node; 0 for a node without A_k.
+
+    domains as from `active_domains`; workers processes share the nodes where a search is long; progress wraps the
+    iterable of results of those.   Source: the hypothesis of Theorems 1-3 and Corollary 1.
+    """
+    if domains is None:
+        domains = active_domains(problem)
+    out: list[Enclosure | None] = [None] * len(domains)
+    shared, single = [], []
+    for k, (node, region) in enumerate(zip(problem.student, domains, strict=True)):
+        if region is None:
+            out[k] = Enclosure(0.0, 0.0, None, DEAD)
+            continue
+        h = problem.gradient(node)
+        if vanishes(h, region):
+            out[k] = Enclosure(0.0, 0.0, None, ZERO)
+        else:
+            (shared if method(h, region) == "vertices" else single).append((k, h, region))
+    if shared:
+        found = vertices.suprema([h for _, h, _ in shared], [region for _, _, region in shared], deadline=deadline)
+        for (k, _, _), enclosure in zip(shared, found, strict=True):
+            out[k] = enclosure
+    for k, enclosure in _separately(single, gap, deadline, floor, workers, progress):
+        out[k] = enclosure
+    return [enclosure for enclosure in out if enclosure is not None]
+
+
+def active_domains(problem: Restricted) -> list[Domain | None]:
+    """A_k of every student node."""
+    return [problem.active_domain(node) for node in problem.student]
+
+
+def _separately(jobs, gap, deadline, floor, workers, progress):
+    """One search per node; each gets an equal share of the time that is left."""
+    def seconds(done: int) -> float | None:
+        if deadline is None:
+            return None
+        return max(deadline - time.monotonic(), 0.0) * min(workers, len(jobs) - done) / (len(jobs) - done)
+
+    if workers <= 1 or len(jobs) <= 1:
+        for done, (k, h, region) in enumerate(progress(jobs)):
+            yield k, _timed(h, region, gap, seconds(done), floor)
+        return
+    share = seconds(0)
+    results = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(_timed)(h, region, gap, share, floor) for _, h, region in jobs)
+    for (k, _, _), enclosure in zip(jobs, progress(results), strict=False):
+        yield k, enclosure
+
+
+def _timed(h: RidgeSum, region: Domain, gap: float, seconds: float | None, floor: float) -> Enclosure:
+    deadline = None if seconds is None else time.monotonic() + seconds
+    search = boxes.supremum if method(h, region) == "boxes" else trees.supremum
+    return search(h, region, gap=gap, deadline=deadline, floor=floor)
+
+
+def largest(enclosures: Sequence[Enclosure]) -> tuple[float, float]:
+    """(lower, upper) of the maximum over all student nodes: sup |g_1|."""
+    return max(e.lower for e in enclosures), max(e.upper for e in enclosures)
+
+
+def observers(problem: Restricted, domains: Sequence[Domain | None]) -> list[Node]:
+    """The student nodes that are active somewhere in the interior of the region."""
+    return [node for node, region in zip(problem.student, domains, strict=True) if region is not None]

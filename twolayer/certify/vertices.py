@@ -1,0 +1,251 @@
+"""Suprema by enumerating the vertices of the arrangement: every d, made for d' <= 3.
+
+h is linear on each cell of the arrangement of its creases and the domain's facets, so |h| is largest at a vertex: a
+point where d independent hyperplanes meet. All observers share the creases, so one enumeration serves all of them.
+
+Few vertices are computed in rationals, and the enclosure is a point. Many are computed in floats with a proved error
+radius; those whose radius matters (nearly parallel creases) are solved again in rationals. Evidence:
+{"method": "vertices", "hyperplanes": N, "exact": bool}: the checker enumerates anew.
+"""
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from .. import exact
+from ..ridges import Domain, RidgeSum, canonical
+from .enclosure import Enclosure, at_witness, crude
+
+EXACT_WORK = 400_000  # rational multiplications (about 0.2 s) up to which all vertices are computed exactly
+CHUNK = 1 << 15  # vertices a float batch holds, so that a batch of 200 creases stays near 50 MB
+UNIT = 2.0 ** -53  # unit roundoff of float64
+MATTERS = 1e-5  # an error radius above this share of the best value sends a vertex to exact arithmetic
+
+
+def count(hyperplanes: int, dimension: int) -> int:
+    """Number of candidate vertices."""
+    return math.comb(hyperplanes, dimension)
+
+
+def supremum(h: RidgeSum, region: Domain, *, gap: float = 0.0, deadline: float | None = None, floor: float = 0.0) -> Enclosure:
+    """Enclosure of sup over region of |h|; gap and floor are met whatever they are."""
+    return suprema([h], [region], deadline=deadline)[0]
+
+
+def suprema(ridges: Sequence[RidgeSum], regions: Sequence[Domain], *, deadline: float | None = None) -> list[Enclosure]:
+    """Enclosures of sup over regions[k] of |ridges[k]|, for ridge sums on the same nodes (P and beta shared)."""
+    A, b = _hyperplanes(ridges, regions)
+    d, n = A.shape[1], len(ridges[0].P)
+    work = count(len(A), d) * (d * d + n * (d + len(ridges)))
+    if work <= EXACT_WORK:
+        return _exact(ridges, regions, A, b)
+    if d > 3:
+        raise ValueError(f"vertices in floats need dimension <= 3; got {d} with {len(A)} hyperplanes")
+    return _floats(ridges, regions, A, b, deadline)
+
+
+def _hyperplanes(ridges, regions) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct hyperplanes A z = b on which some h has a kink or some region a facet."""
+    found: dict[tuple, None] = {}
+    live = [any(h.c[i] != 0 for h in ridges) for i in range(len(ridges[0].P))]
+    pairs = [(p, beta) for p, beta, kept in zip(ridges[0].P, ridges[0].beta, live, strict=True) if kept]
+    for region in {id(region): region for region in regions}.values():
+        pairs += [(-a, c) for a, c in zip(region.A, region.c, strict=True)]
+    for p, beta in pairs:
+        if not exact.is_zero(p):
+            found.setdefault(canonical(p, beta)[0])
+    A, b = exact.zeros(len(found), ridges[0].dimension), exact.zeros(len(found))
+    for i, key in enumerate(found):
+        A[i], b[i] = key[:-1], -key[-1]
+    return A, b
+
+
+def _exact(ridges, regions, A, b) -> list[Enclosure]:
+    best = [abs(h(region.interior)) for h, region in zip(ridges, regions, strict=True)]
+    points = [region.interior for region in regions]
+    for chosen in itertools.combinations(range(len(A)), A.shape[1]):
+        z = exact.solve(A[list(chosen)], b[list(chosen)])
+        if z is None:
+            continue
+        activations = None
+        for k, (h, region) in enumerate(zip(ridges, regions, strict=True)):
+            if not region.contains(z):
+                continue
+            if activations is None:
+                activations = exact.relu(h.P @ z + h.beta) if len(h.P) else exact.zeros(0)
+            value = abs((h.c * activations).sum() + (h.slope * z).sum() + h.offset)
+            if value > best[k]:
+                best[k], points[k] = value, z
+    evidence = {"method": "vertices", "hyperplanes": len(A), "exact": True}
+    return [Enclosure(exact.round_down(v), exact.round_up(v), z, evidence) for v, z in zip(best, points, strict=True)]
+
+
+class _Batch:
+    """The shared float data of one enumeration, and each observer's running maximum."""
+
+    def __init__(self, ridges, regions, A, b):
+        lengths = np.linalg.norm(exact.nearest(A), axis=1)
+        scale = exact.rationals(1 / lengths)
+        self.A_exact, self.b_exact = A, b
+        self.A, self.b = exact.nearest(A * scale[:, None]), exact.nearest(b * scale)
+        self.ridges, self.regions = ridges, regions
+        first = ridges[0].floats
+        self.P, self.beta = first.P, first.beta
+        self.C = np.stack([h.floats.c for h in ridges])
+        self.slopes = np.stack([h.floats.slope for h in ridges])
+        self.offsets = np.array([h.floats.offset for h in ridges])
+        reach = np.max([np.abs(x) for r in regions for x in (r.floats.lower, r.floats.upper)])
+        self.reach = float(reach)
+        size_of_z = np.abs(self.P).sum(axis=1) * self.reach * 1.01 + np.abs(self.beta)
+        terms = np.abs(self.C) @ size_of_z + np.abs(self.slopes).sum(axis=1) * self.reach * 1.01 + np.abs(self.offsets)
+        # 2 (n + d + 8) u bounds the rounding of n products and sums of z_i, themselves d products, with coefficients
+        # that were rounded once; the factor 2 absorbs second-order terms and the 1 % overshoot of a vertex.
+        self.noise = 2 * (len(self.P) + self.A.shape[1] + 8) * UNIT * terms
+        self.lipschitz = np.abs(self.C) @ np.abs(self.P).sum(axis=1) + np.abs(self.slopes).sum(axis=1)
+        self.upper = np.zeros(len(ridges))
+        self.lower = np.array([float(abs(h.floats(r.floats.interior[None, :]))[0]) for h, r in zip(ridges, regions, strict=True)])
+        self.lower = np.maximum(self.lower - self.noise, 0)
+        self.upper = self.lower + 2 * self.noise
+        self.where: list[tuple[int, ...] | None] = [None] * len(ridges)
+
+    def inside(self, Z, Y, radius):
+        """(N, observers): False only where a vertex is surely outside the observer's region."""
+        out = np.ones((len(Y), len(self.regions)), dtype=bool)
+        seen: dict[int, np.ndarray] = {}
+        for k, region in enumerate(self.regions):
+            if id(region) not in seen:
+                f = region.floats
+                size = np.abs(f.A).sum(axis=1)
+                margin = radius[:, None] * size + 2 * (Y.shape[1] + 4) * UNIT * (size * self.reach * 1.01 + np.abs(f.c))
+                seen[id(region)] = (Y @ f.A.T <= f.c + margin).all(axis=1)
+            out[:, k] = seen[id(region)]
+        return out
+
+    def values(self, Y):
+        """|h_k| at points, in floats.   (N, d) -> (N, observers)"""
+        Z = np.maximum(Y @ self.P.T + self.beta, 0.0)
+        return np.abs(Z @ self.C.T + Y @ self.slopes.T + self.offsets)
+
+    def take(self, values, errors, kept, chosen):
+        """Fold a batch of vertices into the running maxima."""
+        high = np.where(kept, values + errors + self.noise, 0.0)
+        low = np.where(kept, values - errors - self.noise, 0.0)
+        self.upper = np.maximum(self.upper, high.max(axis=0, initial=0.0))
+        if len(low):
+            winners = low.argmax(axis=0)
+            for k in np.flatnonzero(low.max(axis=0) > self.lower):
+                self.lower[k] = low[winners[k], k]
+                self.where[k] = tuple(int(i) for i in chosen[winners[k]])
+
+
+def _floats(ridges, regions, A, b, deadline) -> list[Enclosure]:
+    batch = _Batch(ridges, regions, A, b)
+    doubtful: list[np.ndarray] = []
+    complete = True
+    for chosen in _chunks(len(A), A.shape[1]):
+        if deadline is not None and time.monotonic() > deadline:
+            complete = False
+            break
+        Y, radius, solved = _solve(batch.A[chosen], batch.b[chosen])
+        near = ~solved | (np.abs(np.where(solved[:, None], Y, 0.0)) - radius[:, None] <= batch.reach).all(axis=1)
+        doubtful.append(chosen[~solved])
+        keep = solved & near
+        Y, radius, chosen = Y[keep], radius[keep], chosen[keep]
+        inside = batch.inside(None, Y, radius)
+        touched = inside.any(axis=1)
+        Y, radius, chosen, inside = Y[touched], radius[touched], chosen[touched], inside[touched]
+        if not len(Y):
+            continue
+        values, errors = batch.values(Y), radius[:, None] * batch.lipschitz
+        coarse = (inside & (errors > MATTERS * np.maximum(batch.lower, 4 * batch.noise / MATTERS))).any(axis=1)
+        coarse &= (inside & (values + errors > batch.lower)).any(axis=1)
+        doubtful.append(chosen[coarse])
+        batch.take(values[~coarse], errors[~coarse], inside[~coarse], chosen[~coarse])
+    for chosen in np.concatenate(doubtful) if doubtful else ():
+        if deadline is not None and time.monotonic() > deadline:
+            complete = False
+            break
+        _take_exactly(batch, chosen)
+    return [_finish(batch, k, complete) for k in range(len(ridges))]
+
+
+def _chunks(n: int, d: int) -> Iterator[np.ndarray]:
+    """All d-subsets of range(n) in arrays of at most CHUNK rows (or the subsets of one leading element)."""
+    if d == 1:
+        yield np.arange(n)[:, None]
+        return
+    parts: list[np.ndarray] = []
+    for first in range(n - d + 1):
+        rest = np.arange(first + 1, n)
+        if d == 2:
+            tails = rest[:, None]
+        else:
+            i, j = np.triu_indices(len(rest), 1)
+            tails = np.stack([rest[i], rest[j]], axis=1)
+        parts.append(np.concatenate([np.full((len(tails), 1), first), tails], axis=1))
+        if sum(map(len, parts)) >= CHUNK:
+            yield np.concatenate(parts)
+            parts = []
+    if parts:
+        yield np.concatenate(parts)
+
+
+def _solve(M: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Solutions of M y = b with a proved radius in the maximum norm: (N, d), (N,), and which of them are proved.
+
+    X approximates the inverse of M (rows of length about 1, each rounded once). With D = 1 - X M and |D| < 1/2 the
+    exact solution lies within |X| |M y - b| / (1 - |D|) of y, all in the row-sum norm.
+    """
+    d = M.shape[1]
+    with np.errstate(all="ignore"):
+        X = _inverse(M)
+        Y = (X @ b[:, :, None])[:, :, 0]
+        sizes = np.abs(X).sum(axis=2).max(axis=1)
+        defect = np.abs(np.eye(d) - X @ M).sum(axis=2).max(axis=1) + 4 * (d + 4) * d * UNIT * sizes
+        reach = np.abs(Y).sum(axis=1)
+        residual = np.abs((M @ Y[:, :, None])[:, :, 0] - b).max(axis=1)
+        residual = residual + 4 * (d + 4) * UNIT * (reach + np.abs(b).max(axis=1))
+        radius = sizes * residual / (1 - defect) * (1 + 16 * UNIT)
+        solved = (defect < 0.5) & np.isfinite(radius)
+    return np.where(solved[:, None], Y, 0.0), np.where(solved, radius, 0.0), solved
+
+
+def _inverse(M: np.ndarray) -> np.ndarray:
+    """Inverses of many small matrices by cofactors; infinite or NaN where singular.   (N, d, d), d <= 3"""
+    d = M.shape[1]
+    if d == 1:
+        return 1 / M
+    if d == 2:
+        adjugate = np.stack([np.stack([M[:, 1, 1], -M[:, 0, 1]], 1), np.stack([-M[:, 1, 0], M[:, 0, 0]], 1)], 1)
+        return adjugate / (M[:, 0, 0] * M[:, 1, 1] - M[:, 0, 1] * M[:, 1, 0])[:, None, None]
+    columns = [np.cross(M[:, 1], M[:, 2]), np.cross(M[:, 2], M[:, 0]), np.cross(M[:, 0], M[:, 1])]
+    return np.stack(columns, axis=2) / (M[:, 0] * columns[0]).sum(axis=1)[:, None, None]
+
+
+def _take_exactly(batch: _Batch, chosen: np.ndarray) -> None:
+    """Fold one vertex into the maxima with its coordinates in rationals and its activations correctly rounded."""
+    z = exact.solve(batch.A_exact[chosen], batch.b_exact[chosen])
+    if z is None:
+        return
+    kept = np.array([[region.contains(z) for region in batch.regions]])
+    if not kept.any():
+        return
+    first = batch.ridges[0]
+    activations = np.maximum(exact.nearest(first.P @ z + first.beta), 0.0)
+    values = np.abs(batch.C @ activations + batch.slopes @ exact.nearest(z) + batch.offsets)[None, :]
+    batch.take(values, np.zeros_like(values), kept, chosen[None, :])
+
+
+def _finish(batch: _Batch, k: int, complete: bool) -> Enclosure:
+    h, region = batch.ridges[k], batch.regions[k]
+    chosen = batch.where[k]
+    z = None if chosen is None else exact.solve(batch.A_exact[list(chosen)], batch.b_exact[list(chosen)])
+    lower, point = at_witness(h, region, region.interior if z is None else z)
+    evidence = {"method": "vertices", "hyperplanes": len(batch.A), "exact": False}
+    if not complete:
+        return crude(h, region, {**evidence, "interrupted": True}, point)
+    return Enclosure(lower, max(lower, math.nextafter(float(batch.upper[k]), math.inf)), point, evidence)
