@@ -25,7 +25,7 @@ def rational(number: Any) -> fmpq:
     if isinstance(number, fmpq):
         return number
     if isinstance(number, Fraction):
-        return fmpq(number.numerator, number.denominator)
+        return fmpq(int(number.numerator), int(number.denominator))
     if isinstance(number, (int, np.integer)):
         return fmpq(int(number))
     numerator, denominator = float(number).as_integer_ratio()
@@ -104,6 +104,11 @@ def upper_float(x: arb) -> float:
 def lower_float(x: arb) -> float:
     """A float that is not above any number in the ball."""
     return -upper_float(-x)
+
+
+def middle(x: arb) -> fmpq:
+    """The exact midpoint of a finite ball."""
+    return _endpoint(x.mid())
 
 
 def _endpoint(x: arb) -> fmpq:

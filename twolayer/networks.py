@@ -21,24 +21,34 @@ def numbers(array, name: str, ndim: int) -> np.ndarray:
     if values.ndim != ndim:
         raise ValueError(f"{name} needs {ndim} {'axis' if ndim == 1 else 'axes'}; got shape {values.shape}")
     if values.dtype == object:
-        if not all(isinstance(x, (Fraction, int, float, np.number)) for x in values.flat):
-            raise ValueError(f"{name} needs numbers; got {next(type(x).__name__ for x in values.flat)}")
+        for x in values.flat:
+            if not isinstance(x, (Fraction, int, float, np.integer, np.floating)):
+                raise ValueError(f"{name} needs numbers; got {type(x).__name__}")
         if any(isinstance(x, Fraction) for x in values.flat):
-            if not all(isinstance(x, Fraction) or np.isfinite(x) for x in values.flat):
-                raise ValueError(f"{name} needs finite numbers; got a NaN or an infinity")
             exact = np.empty(values.shape, dtype=object)
             for index, x in np.ndenumerate(values):
-                exact[index] = x if isinstance(x, Fraction) else Fraction(x)
+                exact[index] = _fraction(x, name)
             exact.setflags(write=False)
             return exact
+    elif values.dtype.kind not in "biuf":
+        raise ValueError(f"{name} needs numbers; got dtype {values.dtype}")
     try:
         floats = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} needs numbers; got dtype {values.dtype}") from None
+    except OverflowError:
+        raise ValueError(f"{name} needs numbers within the range of floats, or Fractions; got a larger one") from None
     if not np.isfinite(floats).all():
         raise ValueError(f"{name} needs finite numbers; got a NaN or an infinity")
     floats.setflags(write=False)
     return floats
+
+
+def _fraction(x, name: str) -> Fraction:
+    """A Fraction of Python's own integers: NumPy's would overflow silently."""
+    if isinstance(x, (Fraction, int, np.integer)):
+        return Fraction(int(x.numerator), int(x.denominator))
+    if not np.isfinite(x):
+        raise ValueError(f"{name} needs finite numbers; got a NaN or an infinity")
+    return Fraction(float(x))
 
 
 def as_fractions(array: np.ndarray) -> np.ndarray:

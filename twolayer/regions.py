@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -124,11 +125,13 @@ class Frame:
 
         L with L L^T = G^-1 (Cholesky in ball arithmetic): the row a becomes L^T a, of the same length and angles.
         """
-        if self._is_orthonormal():
+        if self.is_orthonormal:
             return exact.balls(covectors)
         return exact.balls(covectors) @ _cholesky(exact.balls(self.metric))
 
-    def _is_orthonormal(self) -> bool:
+    @cached_property
+    def is_orthonormal(self) -> bool:
+        """True if the rows are orthonormal exactly."""
         return all(x == (i == j) for (i, j), x in np.ndenumerate(self.metric))
 
 

@@ -1,0 +1,72 @@
+"""Check an instance: certify the gradient, then judge every statement in every form."""
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import exact
+from ..certify.enclosure import Enclosure
+from ..certify.suprema import active_domains, gradient_suprema, largest
+from ..instances import Instance
+from ..ridges import Restricted, restricted
+from . import corollary1, theorem1, theorem2, theorem3
+from .setting import Setting
+from .verdict import Verdict, plain
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """The result of a check: enclosures of eps_k for every student node, and one verdict per row."""
+
+    instance: Instance
+    problem: Restricted
+    enclosures: Sequence[Enclosure]
+    verdicts: Sequence[Verdict]
+    seconds: float
+
+    @property
+    def gradient(self) -> tuple[float, float]:
+        """(lower, upper) of sup |g_1| over all student nodes."""
+        return largest(self.enclosures)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The check as JSON-able values.   Source: the formats contract."""
+        lower, upper = self.gradient
+        return {
+            "instance": self.instance.name,
+            "gradient": {"lower": lower, "upper": plain(upper), "per_student": [
+                {"student": k, "lower": e.lower, "upper": plain(e.upper), "witness": self.witness(k)}
+                for k, e in enumerate(self.enclosures)]},
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+        }
+
+    def witness(self, k: int) -> list[float] | None:
+        """The witness of student k's enclosure as a point of input space, rounded; None for a node without A_k."""
+        z = self.enclosures[k].witness
+        return None if z is None else [float(x) for x in exact.nearest(self.problem.frame.point(z))]
+
+
+def check(instance: Instance, *, gap: float = 1e-3, time_limit: float | None = None, floor: float = 0.0,
+          workers: int = 1, progress=iter) -> Check:
+    """Certify sup |g_1,k| for every student node, and judge Theorems 1-3 and Corollary 1 in every form.
+
+    gap         relative width at which an enclosure counts as closed
+    time_limit  seconds for the whole check; enclosures are valid whenever it strikes
+    floor       a gradient below it need not be resolved further
+    workers     processes for the searches at d' >= 4
+    progress    wraps the iterable of long searches (a progress bar)
+    """
+    start = time.monotonic()
+    deadline = None if time_limit is None else start + time_limit
+    problem = restricted(instance)
+    domains = active_domains(problem)
+    enclosures = gradient_suprema(problem, domains, gap=gap, deadline=deadline, floor=floor, workers=workers,
+                                  progress=progress)
+    setting = Setting(instance, problem, domains, enclosures)
+    verdicts = [*theorem1.rows(setting), *theorem2.rows(setting), *corollary1.rows(setting)]
+    if instance.second_teacher is not None:
+        second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=deadline)
+        verdicts += theorem3.rows(second)
+    return Check(instance, problem, enclosures, verdicts, time.monotonic() - start)

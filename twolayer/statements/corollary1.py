@@ -1,0 +1,297 @@
+"""Corollary 1: a student node far from every other node has a small fan-out.
+
+One row per student node k'. C observers with invertible Q = [v_k1 .. v_kC] are chosen so that the bound is smallest.
+  printed   |v_k'|_2 <= |Q^-1|_1 M K eps / c0, c0 the smallest sine to any other node of either network
+  repaired  sqrt(C) |Q^-1|_1 max B_m with B_m = (10/rho_m) sqrt(d'/(2 pi)) K eps_km / (c0 |p_k'|)
+  sharp     Corollary 1': B_m = (bound on |kappa_H|) / |p_k'|; the better of |B|_2 / sigma_min(Q) and sqrt(C) |Q^-1|_1 max B
+Q's norm is the column sum. Measured is |v_k'|_2 in every form.   Source: Section 3.2 and Appendix A.7.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from .. import exact
+from ..certify.balls import square_root
+from ..ridges import Node
+from . import bounds, sharp
+from .setting import Setting, observed_anywhere
+from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, Verdict, compare, number
+
+STATEMENT = "corollary-1"
+MOST_SETS = 4000  # observer sets that are all tried; beyond it, a greedy choice improved by single swaps
+HEALERS = ("norm", "region", "thickness")
+
+
+def rows(setting: Setting) -> Iterator[Verdict]:
+    """All rows, form by form, for every student node."""
+    for node in setting.problem.student:
+        yield printed(setting, node)
+        yield repaired(setting, node)
+        yield sharpened(setting, node)
+
+
+def _row(form: str, node: Node, verdict: str, why: str, measured=None, bound=None, terms=None, **more: Any) -> Verdict:
+    return Verdict(STATEMENT, form, verdict, number(measured), number(bound), why, student=node.index,
+                   terms={k: number(v) if isinstance(v, arb) else v for k, v in (terms or {}).items()}, **more)
+
+
+def _excluded(setting: Setting, node: Node, form: str) -> Verdict | None:
+    if setting.problem.dimension == 1:
+        return _row(form, node, NOT_APPLICABLE, "d' = 1: all hyperplanes are parallel")
+    if node.is_constant:
+        return _row(form, node, NOT_APPLICABLE, "the node is constant on U (p = 0)")
+    if len(setting.problem.creases[setting.crease(node)].members) > 1:
+        return _row(form, node, NOT_APPLICABLE, "another node lies on the same hyperplane")
+    return None
+
+
+def _distance(setting: Setting, node: Node) -> tuple[arb, Node | None]:
+    """c0: the smallest sine to any other node of either network."""
+    return setting.best(setting.crease(node), [other for other in setting.problem.nodes if other is not node])
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Observers in the order of Q's columns, the exact inverse of Q, and the bounds B_m in that order."""
+
+    observers: tuple[Node, ...]
+    inverse: np.ndarray
+    limits: tuple[arb, ...]
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """Student indices of the observers."""
+        return tuple(node.index for node in self.observers)
+
+
+def choose(candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | None:
+    """The observers with invertible Q and the smallest score(|Q^-1|_1, B of the set); None if no Q is invertible.
+
+    candidates: (observer, its B_m). Every set is tried where there are few, otherwise a pivoted choice is improved by
+    swaps; any set gives a valid bound, so the search needs no proof.
+    """
+    limits = np.array([float(limit.mid()) for _, limit in candidates])
+    fan_outs = np.array([exact.nearest(node.fan_out) for node, _ in candidates]).reshape(len(candidates), outputs)
+    if len(candidates) < outputs:
+        return None
+
+    def value(chosen: tuple[int, ...]) -> float:
+        try:
+            inverse = np.linalg.inv(fan_outs[list(chosen)].T)
+        except np.linalg.LinAlgError:
+            return math.inf
+        norm = np.abs(inverse).sum(axis=0).max()
+        return score(norm, limits[list(chosen)]) if np.isfinite(norm) else math.inf
+
+    if math.comb(len(candidates), outputs) <= MOST_SETS:
+        ranked = sorted(combinations(range(len(candidates)), outputs), key=value)
+    else:
+        ranked = [_swapped(_pivoted(fan_outs / limits[:, None], outputs), len(candidates), value)]
+    for chosen in islice(ranked, 20):  # an exactly singular Q may look invertible in floats
+        Q = np.stack([candidates[m][0].fan_out for m in chosen], axis=1)
+        try:
+            inverse = exact.inverse(Q)
+        except ZeroDivisionError:
+            continue
+        return Chosen(tuple(candidates[m][0] for m in chosen), inverse, tuple(candidates[m][1] for m in chosen))
+    return None
+
+
+def _pivoted(vectors: np.ndarray, count: int) -> tuple[int, ...]:
+    """Rows chosen one by one, each the longest after projecting out the earlier ones."""
+    rest, chosen = np.array(vectors), []
+    for _ in range(count):
+        best = int(np.argmax((rest**2).sum(axis=1)))
+        chosen.append(best)
+        direction = rest[best] / max(np.linalg.norm(rest[best]), np.finfo(float).tiny)
+        rest = rest - np.outer(rest @ direction, direction)
+    return tuple(chosen)
+
+
+def _swapped(chosen: tuple[int, ...], total: int, value) -> tuple[int, ...]:
+    """Swap one observer at a time while that lowers the value."""
+    best, improved = value(chosen), True
+    while improved:
+        improved = False
+        for place in range(len(chosen)):
+            for other in range(total):
+                if other not in chosen:
+                    trial = (*chosen[:place], other, *chosen[place + 1:])
+                    if value(trial) < best:
+                        chosen, best, improved = trial, value(trial), True
+    return chosen
+
+
+def printed(setting: Setting, node: Node) -> Verdict:
+    """The statement as printed, read literally; the observers are other students that see the boundary anywhere."""
+    excluded = _excluded(setting, node, PRINTED)
+    if excluded is not None:
+        return excluded
+    student = setting.instance.student
+    i = setting.crease(node)
+    c0, nearest = _distance(setting, node)
+    if not c0 > 0:
+        return _row(PRINTED, node, NOT_APPLICABLE, "another node has the same projected direction (c0 = 0)")
+    candidates = []
+    for other in setting.problem.student:
+        alpha = (other.fan_out * node.fan_out).sum()
+        if other is not node and alpha != 0 and observed_anywhere(
+                student.W[node.index], student.b[node.index], student.W[other.index], student.b[other.index]):
+            candidates.append((other, abs(exact.ball(alpha))))
+    around = setting.surroundings(i, setting.problem.region)
+    disc, above = around.disc(), around.disc_radius_above()
+    below = disc.radius if disc is not None else 0.0
+    eps_low, eps_high = setting.printed_epsilon
+    high = float(eps_high.mid())
+
+    def score(norm, alphas):
+        shrunk = below - 5 * high / alphas.min()
+        return norm / shrunk if shrunk > 0 else math.inf
+
+    chosen = choose(candidates, len(node.fan_out), score)
+    if chosen is None:
+        return _row(PRINTED, node, NOT_APPLICABLE, "no observers with an invertible Q")
+    alpha = min(chosen.limits, key=exact.upper_float)
+    worst, best = bounds.shrunk_radius(below, eps_high, alpha), bounds.shrunk_radius(above, eps_low, alpha)
+    norm = bounds.column_sum_norm(chosen.inverse)
+    terms = {"inverse_norm": norm, "epsilon": eps_high, "radius": below, "radius_above": above, "shrunk_radius": worst,
+             "distance": c0, "nearest": None if nearest is None else f"{nearest.side} {nearest.index}",
+             "nodes": len(setting.problem.nodes), "dimension": setting.problem.dimension}
+    if not worst > 0 or not best > 0:
+        return _row(PRINTED, node, NOT_APPLICABLE, "r' = r - 5 eps/min|alpha| is not positive", terms=terms)
+    d, nodes = setting.problem.dimension, len(setting.problem.nodes)
+    largest = norm * bounds.printed_sine(d, worst, nodes, eps_high, c0)
+    smallest = norm * bounds.printed_sine(d, best, nodes, eps_low, c0)
+    measured = bounds.euclidean(node.fan_out)
+    outcome = compare(measured, smallest, largest)
+    if outcome == FAILS:
+        missing = _healing(setting, node, chosen, measured, eps_high, alpha, below, c0)
+        return _row(PRINTED, node, FAILS, f"the fan-out exceeds the bound; missing hypothesis: {' + '.join(missing)}",
+                    measured, largest, terms, observers=chosen.indices, reason=missing[0], missing=missing)
+    why = "the fan-out is within the bound" if outcome == HOLDS else "the enclosures overlap"
+    return _row(PRINTED, node, outcome, why, measured, largest, terms, observers=chosen.indices)
+
+
+def _healing(setting, node, chosen, measured, epsilon, alpha, radius, c0) -> tuple[str, ...]:
+    """The smallest set of added hypotheses that restores a failing row."""
+    for size in range(1, len(HEALERS) + 1):
+        for added in combinations(HEALERS, size):
+            if _healed(setting, node, chosen, frozenset(added), measured, epsilon, alpha, radius, c0):
+                return added
+    return HEALERS
+
+
+def _healed(setting, node, chosen, added, measured, epsilon, alpha, radius, c0) -> bool:
+    """True if the printed statement with these hypotheses added no longer fails (or no longer applies)."""
+    i = setting.crease(node)
+    scale = setting.unit_lengths[i] * abs(setting.problem.creases[i].members[0][1]) if "norm" in added else arb(1)
+    q = 5 * epsilon / (alpha * scale)
+    regions = [setting.domains[m.index] if "region" in added else setting.problem.region for m in chosen.observers]
+    radii = []
+    for domain in regions:
+        if domain is None:
+            return True
+        if "thickness" in added:
+            inscribed = setting.surroundings(i, domain).guarded_disc(exact.upper_float(q))
+            shrunk = None if inscribed is None else exact.ball(inscribed.radius)
+        elif "region" in added:
+            inscribed = setting.surroundings(i, domain).disc()
+            shrunk = None if inscribed is None else exact.ball(inscribed.radius) - q
+        else:
+            shrunk = exact.ball(radius) - q
+        if shrunk is None or not shrunk > 0:
+            return True
+        radii.append(shrunk)
+    limit = bounds.column_sum_norm(chosen.inverse) * bounds.printed_sine(
+        setting.problem.dimension, min(radii, key=exact.upper_float), len(setting.problem.nodes), epsilon, c0) / scale
+    return not measured > limit
+
+
+def _norm_of_p(setting: Setting, node: Node) -> arb:
+    """|p_k'| in the geometry of U."""
+    i = setting.crease(node)
+    scale = next(scale for member, scale in setting.problem.creases[i].members if member is node)
+    return setting.unit_lengths[i] * exact.ball(abs(scale))
+
+
+def _observers(setting: Setting, node: Node):
+    """Other students in whose A_m a ball around the node's crease fits, with that domain and ball."""
+    i = setting.crease(node)
+    for other, domain in zip(setting.problem.student, setting.domains, strict=True):
+        if other is not node and domain is not None:
+            inscribed = setting.ball(i, domain)
+            if inscribed is not None:
+                yield other, domain, inscribed
+
+
+def _largest_limit(norm, limits):
+    return norm * limits.max()
+
+
+def repaired(setting: Setting, node: Node) -> Verdict:
+    """The paper's argument with each observer's own region, thickness and the projected norm."""
+    excluded = _excluded(setting, node, REPAIRED)
+    if excluded is not None:
+        return excluded
+    i, size = setting.crease(node), _norm_of_p(setting, node)
+    c0, nearest = _distance(setting, node)
+    if not c0 > 0:
+        return _row(REPAIRED, node, NOT_APPLICABLE, "another node has the same projected direction (c0 = 0)")
+    d, nodes = setting.problem.dimension, len(setting.problem.nodes)
+    candidates = []
+    for other, domain, _ in _observers(setting, node):
+        kappa, epsilon = abs(setting.kappa(i, other)), setting.epsilon(other)[1]
+        if kappa > 0:
+            disc = setting.surroundings(i, domain).guarded_disc(exact.upper_float(5 * epsilon / kappa))
+            if disc is not None:
+                candidates.append((other, bounds.printed_sine(d, disc.radius, nodes, epsilon, c0) / size))
+    chosen = choose(candidates, len(node.fan_out), _largest_limit)
+    if chosen is None:
+        return _row(REPAIRED, node, NOT_APPLICABLE, "no C observers with an invertible Q see the boundary thickly enough")
+    worst = max(chosen.limits, key=exact.upper_float)
+    norm = bounds.column_sum_norm(chosen.inverse)
+    bound = arb(len(chosen.observers)).sqrt() * norm * worst
+    terms = {"inverse_norm": norm, "limit": worst, "distance": c0, "norm": size, "nodes": nodes, "dimension": d,
+             "nearest": None if nearest is None else f"{nearest.side} {nearest.index}"}
+    return _judged(REPAIRED, node, bound, terms, chosen)
+
+
+def sharpened(setting: Setting, node: Node) -> Verdict:
+    """Corollary 1'."""
+    excluded = _excluded(setting, node, SHARP)
+    if excluded is not None:
+        return excluded
+    i, size = setting.crease(node), _norm_of_p(setting, node)
+    candidates, forms = [], {}
+    for other, _, inscribed in _observers(setting, node):
+        kink = sharp.kink_bound(setting, i, other, inscribed)
+        if kink.value.is_finite():
+            candidates.append((other, kink.value / size))
+            forms[other.index] = kink.form
+    chosen = choose(candidates, len(node.fan_out), _largest_limit)
+    if chosen is None:
+        return _row(SHARP, node, NOT_APPLICABLE, "no C observers with an invertible Q see the boundary")
+    outputs = len(chosen.observers)
+    norm, singular = bounds.column_sum_norm(chosen.inverse), bounds.largest_singular_value_above(chosen.inverse)
+    worst = max(chosen.limits, key=exact.upper_float)
+    by_maximum = arb(outputs).sqrt() * norm * worst
+    by_length = square_root(sum((b * b for b in chosen.limits), arb(0))) * singular
+    bound = min((by_maximum, by_length), key=exact.upper_float)
+    terms = {"inverse_norm": norm, "inverse_spectral_norm": singular, "limit": worst, "norm": size,
+             "method": "+".join(sorted({forms[m] for m in chosen.indices}))}
+    return _judged(SHARP, node, bound, terms, chosen)
+
+
+def _judged(form: str, node: Node, bound: arb, terms: dict[str, Any], chosen: Chosen) -> Verdict:
+    measured = bounds.euclidean(node.fan_out)
+    outcome = compare(measured, bound, bound)
+    why = {HOLDS: "the fan-out is within the bound", FAILS: "the fan-out exceeds the bound"}.get(
+        outcome, "the enclosures overlap")
+    return _row(form, node, outcome, why, measured, bound, terms, observers=chosen.indices)

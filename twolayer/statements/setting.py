@@ -1,0 +1,167 @@
+"""Setting: an instance with its certified gradient and the exact geometry that every statement draws on."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from flint import arb, fmpq
+
+from .. import exact, metrics
+from ..certify.balls import Inscribed, Surroundings, length, square_root
+from ..certify.enclosure import Enclosure
+from ..instances import Instance
+from ..ridges import Crease, Domain, Node, Restricted
+
+MEETS = 1e-9  # relative margin within which a crease is counted as meeting a ball: counting too many is safe
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What a statement may use. All quantities are exact, balls, or proved one-sided floats.
+
+    problem      the instance on U; its teacher may be the second teacher (Theorem 3)
+    domains      A_k for every student node, None where empty
+    enclosures   eps_k for every student node
+    excess       (lower, upper) of e0: sup over U ∩ R of the largest |f*_c - f*'_c|; (0, 0) except in Theorem 3
+    """
+
+    instance: Instance
+    problem: Restricted
+    domains: Sequence[Domain | None]
+    enclosures: Sequence[Enclosure]
+    excess: tuple[float, float] = (0.0, 0.0)
+    _cache: dict = field(default_factory=dict)
+
+    # -- the gradient -----------------------------------------------------------------------------------------------
+
+    def epsilon(self, observer: Node) -> tuple[arb, arb]:
+        """(lower, upper) of eps_k, plus e0 |v_k|_1 in Theorem 3."""
+        dual = arb(sum((abs(x) for x in observer.fan_out), exact.ZERO))
+        enclosure = self.enclosures[observer.index]
+        low, high = (exact.ball(x) for x in self.excess)
+        return exact.ball(enclosure.lower) + low * dual, exact.ball(enclosure.upper) + high * dual
+
+    @cached_property
+    def printed_epsilon(self) -> tuple[arb, arb]:
+        """(lower, upper) of the printed eps: the largest over all students, plus e0 max_j |v_j|_1 in Theorem 3."""
+        dual = arb(max(sum((abs(x) for x in node.fan_out), exact.ZERO) for node in self.problem.student))
+        lower, upper = max(e.lower for e in self.enclosures), max(e.upper for e in self.enclosures)
+        return exact.ball(lower) + exact.ball(self.excess[0]) * dual, exact.ball(upper) + exact.ball(self.excess[1]) * dual
+
+    # -- angles -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def crease_index(self) -> dict[tuple[str, int], int]:
+        """Position in problem.creases of every node with p != 0, by (side, index)."""
+        return {(node.side, node.index): i for i, crease in enumerate(self.problem.creases) for node, _ in crease.members}
+
+    def crease(self, node: Node) -> int:
+        """Position in problem.creases of a node's hyperplane."""
+        return self.crease_index[node.side, node.index]
+
+    @cached_property
+    def _directions(self) -> np.ndarray:
+        """Normals of all creases in coordinates whose inner product is the geometry of U.   (n, d') or (n, d), exact"""
+        normals = np.stack([crease.normal for crease in self.problem.creases])
+        coordinates = self.problem.frame
+        if coordinates.is_orthonormal:
+            return normals
+        return normals @ coordinates.metric @ coordinates.rows
+
+    def sin_squared(self, i: int) -> np.ndarray:
+        """Exact squared sines of the angles between crease i and every crease.   -> (n,) fmpq
+
+        Source: the projected angle of Theorem 2, normalised.
+        """
+        key = ("sine", i)
+        if key not in self._cache:
+            self._cache[key] = metrics.sin_squared(self._directions[i][None, :], self._directions)
+        return self._cache[key]
+
+    def sine(self, i: int, j: int) -> arb:
+        """Sine of the angle between two creases."""
+        return square_root(exact.ball(self.sin_squared(i)[j]))
+
+    def cotangents(self, i: int) -> list[arb]:
+        """|cot| of the angle between crease i and every crease; infinite for parallel ones."""
+        key = ("cot", i)
+        if key not in self._cache:
+            squares = self.sin_squared(i)
+            self._cache[key] = [arb("inf") if s == 0 else square_root(arb((1 - s) / s)) for s in squares]
+        return self._cache[key]
+
+    def best(self, i: int, nodes: Sequence[Node]) -> tuple[arb, Node | None]:
+        """(smallest sine between crease i and the creases of the given nodes, its node); (1, None) if none has p != 0."""
+        squares = self.sin_squared(i)
+        found = [(squares[self.crease(node)], n) for n, node in enumerate(nodes) if not node.is_constant]
+        if not found:
+            return arb(1), None
+        square, n = min(found)
+        return square_root(exact.ball(square)), nodes[n]
+
+    # -- creases seen by an observer --------------------------------------------------------------------------------
+
+    @cached_property
+    def unit_lengths(self) -> list[arb]:
+        """|normal| of every crease."""
+        return [length(self.problem.frame.orthonormal(crease.normal)) for crease in self.problem.creases]
+
+    def mass(self, i: int, observer: Node, side: str | None = None) -> fmpq:
+        """kappa of crease i for an observer in units of |normal|, exactly; its sign is the sign of kappa."""
+        key = ("mass", i, observer.index, side)
+        if key not in self._cache:
+            self._cache[key] = self.problem.creases[i].mass(observer.fan_out, side)
+        return self._cache[key]
+
+    def kappa(self, i: int, observer: Node, side: str | None = None) -> arb:
+        """Kink mass of crease i for an observer; side limits it to the nodes of one network."""
+        return exact.ball(self.mass(i, observer, side)) * self.unit_lengths[i]
+
+    def surroundings(self, i: int, domain: Domain) -> Surroundings:
+        """Crease i inside a domain, for inscribed shapes."""
+        key = ("around", i, id(domain))
+        if key not in self._cache:
+            self._cache[key] = Surroundings(self.problem.frame, self.problem.creases[i], domain)
+        return self._cache[key]
+
+    def ball(self, i: int, domain: Domain) -> Inscribed | None:
+        """The largest certified ball centred on crease i inside a domain."""
+        key = ("ball", i, id(domain))
+        if key not in self._cache:
+            self._cache[key] = self.surroundings(i, domain).ball()
+        return self._cache[key]
+
+    @cached_property
+    def _float_creases(self) -> tuple[np.ndarray, np.ndarray]:
+        normals = np.stack([exact.nearest(crease.normal) for crease in self.problem.creases])
+        offsets = np.array([exact.nearest_float(crease.offset) for crease in self.problem.creases])
+        lengths = np.array([float(x.mid()) for x in self.unit_lengths])
+        return normals / lengths[:, None], offsets / lengths
+
+    def distances(self, centre: np.ndarray) -> np.ndarray:
+        """Lower bounds on the distances of all creases from an exact centre.   (d',) -> (n,) floats
+
+        Floats with a margin of 1e-9 of the size of the terms, far above their rounding.
+        """
+        normals, offsets = self._float_creases
+        point = exact.nearest(centre)
+        terms = np.abs(normals) @ np.abs(point) + np.abs(offsets)
+        return np.abs(normals @ point + offsets) - MEETS * terms
+
+
+def observed_anywhere(w: np.ndarray, b, observer_w: np.ndarray, observer_b) -> bool:
+    """Exactly: the boundary {w . x + b = 0} meets the closed half-space {w_k . x + b_k >= 0}, anywhere in space.
+
+    A boundary of a node with w = 0 is empty unless b = 0 (then it is all of space).   Source: footnote 1.
+    """
+    w, observer_w = exact.rationals(w), exact.rationals(observer_w)
+    b, observer_b = exact.rational(b), exact.rational(observer_b)
+    if exact.is_zero(w):
+        return b == 0 and (not exact.is_zero(observer_w) or observer_b >= 0)
+    pivot = max(range(len(w)), key=lambda j: abs(w[j]))
+    ratio = observer_w[pivot] / w[pivot]
+    if not exact.is_zero(observer_w - ratio * w):
+        return True
+    return bool(observer_b - ratio * b >= 0)

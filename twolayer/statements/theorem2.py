@@ -1,0 +1,243 @@
+"""Theorem 2: small gradient forces, for each teacher node seen by an observer, a student node at a small projected angle.
+
+One row per (teacher node j, observer k). Forms:
+  printed   sin <= M K eps / alpha as in the paper, with its explicit constant and its own hypotheses
+  repaired  the paper's argument with the right quantities; speaks of the best other node of either network
+  sharp     Theorem 2' and its refinements; speaks of the best student
+Source: Section 3.2 and Appendix A.6; Theorem 3 reuses these rows with a second teacher.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from flint import arb
+
+from .. import exact
+from ..certify.balls import Inscribed
+from ..ridges import Node
+from . import bounds, sharp
+from .setting import Setting, observed_anywhere
+from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict, compare, number
+
+HEALERS = ("sign", "norm", "region", "thickness", "student")  # the order in which a failing row tries hypotheses
+
+
+@dataclass(frozen=True)
+class Row:
+    """One (teacher, observer) pair of a setting, and the statement's name."""
+
+    setting: Setting
+    teacher: Node
+    observer: Node
+    statement: str
+
+    def verdict(self, form: str, verdict: str, why: str, measured=None, bound=None, terms=None, **more: Any) -> Verdict:
+        """A row of the report."""
+        return Verdict(self.statement, form, verdict, number(measured), number(bound), why, teacher=self.teacher.index,
+                       observer=self.observer.index, terms={k: number(v) if isinstance(v, arb) else v
+                                                            for k, v in (terms or {}).items()}, **more)
+
+
+def rows(setting: Setting, statement: str = "theorem-2") -> Iterator[Verdict]:
+    """All rows, form by form, for every (teacher node, observer) pair."""
+    for teacher in setting.problem.teacher:
+        for observer in setting.problem.student:
+            row = Row(setting, teacher, observer, statement)
+            yield printed(row)
+            yield repaired(row)
+            yield sharpened(row)
+
+
+def _inapplicable(row: Row, form: str) -> Verdict | None:
+    """The exclusions that all forms share."""
+    setting, teacher = row.setting, row.teacher
+    if setting.problem.dimension == 1:
+        return row.verdict(form, NOT_APPLICABLE, "d' = 1: all hyperplanes are parallel")
+    if teacher.is_constant:
+        return row.verdict(form, NOT_APPLICABLE, "the teacher node is constant on U (p_j = 0)")
+    if _disc(row)[1] == 0:
+        return row.verdict(form, NOT_APPLICABLE, "the teacher's boundary misses U ∩ R")
+    alpha = (teacher.fan_out * row.observer.fan_out).sum()
+    kappa = setting.mass(setting.crease(teacher), row.observer, "teacher")
+    if alpha == 0 and (kappa == 0 or form == PRINTED):
+        return row.verdict(form, VACUOUS, "alpha = 0: the observer does not see the teacher's output",
+                           terms={"alpha": 0.0})
+    if kappa == 0:
+        return row.verdict(form, NOT_APPLICABLE, "kappa_T = 0: the teacher's creases cancel on this hyperplane")
+    return None
+
+
+def _disc(row: Row) -> tuple[Inscribed | None, float]:
+    """The printed radius from both sides: largest (d'-1)-ball in U ∩ R ∩ boundary of j."""
+    setting = row.setting
+    i = setting.crease(row.teacher)
+    key = ("disc", i)
+    if key not in setting._cache:
+        around = setting.surroundings(i, setting.problem.region)
+        setting._cache[key] = around.disc(), around.disc_radius_above()
+    return setting._cache[key]
+
+
+def printed(row: Row) -> Verdict:
+    """The statement as printed, read literally but for normalised projections."""
+    excluded = _inapplicable(row, PRINTED)
+    if excluded is not None:
+        return excluded
+    setting, teacher, observer = row.setting, row.teacher, row.observer
+    networks = setting.instance
+    j = networks.second_teacher if row.statement == "theorem-3" else networks.teacher
+    k = networks.student
+    if not observed_anywhere(j.W[teacher.index], j.b[teacher.index], k.W[observer.index], k.b[observer.index]):
+        return row.verdict(PRINTED, NOT_APPLICABLE, "the observer's active region does not meet the teacher's boundary")
+    disc, above = _disc(row)
+    below = disc.radius if disc is not None else 0.0
+    alpha = exact.ball((teacher.fan_out * observer.fan_out).sum())
+    eps_low, eps_high = setting.printed_epsilon
+    worst, best = bounds.shrunk_radius(below, eps_high, alpha), bounds.shrunk_radius(above, eps_low, alpha)
+    terms = {"alpha": alpha, "epsilon": eps_high, "radius": below, "radius_above": above, "shrunk_radius": worst,
+             "nodes": len(setting.problem.nodes), "dimension": setting.problem.dimension}
+    if not best > 0 or not worst > 0:
+        return row.verdict(PRINTED, NOT_APPLICABLE, "r' = r - 5 eps/|alpha| is not positive", terms=terms)
+    measured, node = setting.best(setting.crease(teacher), setting.problem.student)
+    terms["best"] = None if node is None else node.index
+    d, nodes = setting.problem.dimension, len(setting.problem.nodes)
+    at_worst = bounds.printed_sine(d, worst, nodes, eps_high, alpha)
+    at_best = bounds.printed_sine(d, best, nodes, eps_low, alpha)
+    terms["constant"] = bounds.printed_constant(d, worst)
+    smallest, largest = (at_best, at_worst) if alpha > 0 else (at_worst, at_best)
+    if at_worst >= 1:
+        return row.verdict(PRINTED, VACUOUS, "the bound is 1 or more", measured, at_worst, terms)
+    outcome = compare(measured, smallest, largest)
+    if outcome == FAILS:
+        missing = _healing(row, measured, eps_high, alpha, below)
+        return row.verdict(PRINTED, FAILS, f"the best student is at sine {number(measured):.4g}, above the bound; "
+                           f"missing hypothesis: {' + '.join(missing)}", measured, at_worst, terms,
+                           reason=missing[0], missing=missing)
+    why = "the best student is within the bound" if outcome == HOLDS else "the enclosures overlap"
+    return row.verdict(PRINTED, outcome, why, measured, at_worst, terms)
+
+
+def _healing(row: Row, measured: arb, epsilon: arb, alpha: arb, radius: float) -> tuple[str, ...]:
+    """The smallest set of added hypotheses that restores a failing row, in the order of HEALERS."""
+    for size in range(1, len(HEALERS) + 1):
+        for chosen in combinations(HEALERS, size):
+            if _healed(row, frozenset(chosen), measured, epsilon, alpha, radius):
+                return chosen
+    return HEALERS
+
+
+def _healed(row: Row, added: frozenset, measured: arb, epsilon: arb, alpha: arb, radius: float) -> bool:
+    """True if the printed statement with these hypotheses added no longer fails (or no longer applies)."""
+    setting, observer = row.setting, row.observer
+    i = setting.crease(row.teacher)
+    scale = alpha
+    if "norm" in added:
+        scale = setting.kappa(i, observer, "teacher")
+    if "sign" in added:
+        scale = abs(scale)
+    domain = setting.domains[observer.index] if "region" in added else setting.problem.region
+    if domain is None:
+        return True
+    q = 5 * epsilon / abs(scale)
+    if "thickness" in added:
+        inscribed = setting.surroundings(i, domain).guarded_disc(exact.upper_float(q))
+        shrunk = None if inscribed is None else exact.ball(inscribed.radius)
+    else:
+        inscribed = setting.surroundings(i, domain).disc() if "region" in added else None
+        base = radius if "region" not in added else (inscribed.radius if inscribed is not None else 0.0)
+        shrunk = exact.ball(base) - q
+    if shrunk is None or not shrunk > 0:
+        return True
+    if "student" in added:
+        own = setting.problem.creases[i].members
+        nodes = [n for n in setting.problem.nodes if all(n is not member for member, _ in own)]
+        measured = min(measured, setting.best(i, nodes)[0], key=lambda x: exact.upper_float(x))
+    bound = bounds.printed_sine(setting.problem.dimension, shrunk, len(setting.problem.nodes), epsilon, scale)
+    return not measured > bound
+
+
+def _observed(row: Row, form: str) -> tuple[Verdict | None, Inscribed | None]:
+    """A ball around the teacher's crease in A_k, or the verdict that says why there is none."""
+    setting, observer = row.setting, row.observer
+    domain = setting.domains[observer.index]
+    if domain is None:
+        return row.verdict(form, NOT_APPLICABLE, "the observer is not active inside U ∩ R"), None
+    inscribed = setting.ball(setting.crease(row.teacher), domain)
+    if inscribed is None:
+        return row.verdict(form, NOT_APPLICABLE, "the teacher's boundary does not enter the observer's active region"), None
+    return None, inscribed
+
+
+def _coincident(row: Row, form: str, terms: dict[str, Any]) -> Verdict | None:
+    if row.setting.problem.creases[row.setting.crease(row.teacher)].has("student"):
+        return row.verdict(form, HOLDS, "a student lies exactly on the teacher's hyperplane", arb(0), arb(0),
+                           {**terms, "branch": "coincident"})
+    return None
+
+
+def repaired(row: Row) -> Verdict:
+    """sin <= (10/rho) sqrt(d'/(2 pi)) K eps_k / |kappa| for some other node of either network."""
+    excluded = _inapplicable(row, REPAIRED)
+    if excluded is not None:
+        return excluded
+    missing, inscribed = _observed(row, REPAIRED)
+    if missing is not None:
+        return missing
+    setting, observer = row.setting, row.observer
+    i = setting.crease(row.teacher)
+    kappa, epsilon = setting.kappa(i, observer, "teacher"), setting.epsilon(observer)[1]
+    terms = {"kappa": kappa, "epsilon": epsilon, "nodes": len(setting.problem.nodes),
+             "dimension": setting.problem.dimension}
+    on_it = _coincident(row, REPAIRED, terms)
+    if on_it is not None:
+        return on_it
+    domain = setting.domains[observer.index]
+    q = exact.upper_float(5 * epsilon / abs(kappa))
+    disc = setting.surroundings(i, domain).guarded_disc(q)
+    if disc is None:
+        return row.verdict(REPAIRED, NOT_APPLICABLE, "no disc of the boundary has its q-neighbourhood inside A_k",
+                           terms={**terms, "q": q})
+    others = [node for node in setting.problem.nodes if node.is_constant or setting.crease(node) != i]
+    measured, node = setting.best(i, others)
+    terms.update(rho=disc.radius, q=q, constant=bounds.printed_constant(setting.problem.dimension, disc.radius),
+                 best=None if node is None else f"{node.side} {node.index}")
+    bound = bounds.printed_sine(setting.problem.dimension, disc.radius, len(setting.problem.nodes), epsilon, abs(kappa))
+    return _judged(row, REPAIRED, measured, bound, terms, "another node")
+
+
+def sharpened(row: Row) -> Verdict:
+    """Theorem 2' with its refinements: the best bound on the best student."""
+    excluded = _inapplicable(row, SHARP)
+    if excluded is not None:
+        return excluded
+    missing, inscribed = _observed(row, SHARP)
+    if missing is not None:
+        return missing
+    assert inscribed is not None
+    setting, observer = row.setting, row.observer
+    i = setting.crease(row.teacher)
+    terms: dict[str, Any] = {"kappa": setting.kappa(i, observer, "teacher"), "epsilon": setting.epsilon(observer)[1],
+                             "radius": inscribed.radius}
+    on_it = _coincident(row, SHARP, terms)
+    if on_it is not None:
+        return on_it
+    measured, node = setting.best(i, setting.problem.student)
+    terms["best"] = None if node is None else node.index
+    domain = setting.domains[observer.index]
+    assert domain is not None
+    bound = sharp.student_bound(setting, i, observer, domain, inscribed)
+    if bound is None:
+        return row.verdict(SHARP, VACUOUS, "no form of the theorem excludes a sine of 1", measured, arb(1), terms)
+    return _judged(row, SHARP, measured, bound.value, {**terms, **bound.terms, "method": bound.form}, "a student")
+
+
+def _judged(row: Row, form: str, measured: arb, bound: arb, terms: dict[str, Any], who: str) -> Verdict:
+    if bound >= 1:
+        return row.verdict(form, VACUOUS, "the bound is 1 or more", measured, bound, terms)
+    outcome = compare(measured, bound, bound)
+    why = {HOLDS: f"{who} is within the bound", FAILS: f"no {who.split()[-1]} is within the bound",
+           UNDECIDED: "the enclosures overlap"}[outcome]
+    return row.verdict(form, outcome, why, measured, bound, terms)

@@ -1,0 +1,88 @@
+"""Verdict: one row of a check, and the three-valued comparison behind it."""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from flint import arb
+
+from .. import exact
+
+PRINTED, REPAIRED, SHARP = "printed", "repaired", "sharp"
+HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
+VACUOUS, NOT_APPLICABLE = "vacuous", "not-applicable"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One statement, in one form, for one choice of nodes.
+
+    verdict   holds | fails | undecided | vacuous | not-applicable
+    measured  the side that the statement bounds (a sine, or a fan-out norm); None where undefined
+    bound     the other side, at eps upper and radius lower; None where undefined or infinite
+    why       one sentence
+    reason    for `fails`: the hypothesis that restores the statement (region | thickness | norm | sign | student |
+              alpha | shared-hyperplane); missing lists all of them where several are needed together
+    terms     the factors of both sides
+    """
+
+    statement: str
+    form: str
+    verdict: str
+    measured: float | None
+    bound: float | None
+    why: str
+    teacher: int | None = None
+    student: int | None = None
+    observer: int | None = None
+    observers: tuple[int, ...] | None = None
+    reason: str | None = None
+    missing: tuple[str, ...] = ()
+    terms: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON-able values: fields that do not apply are left out, infinite numbers become None."""
+        row: dict[str, Any] = {"statement": self.statement, "form": self.form}
+        for key in ("teacher", "student", "observer"):
+            if getattr(self, key) is not None:
+                row[key] = getattr(self, key)
+        if self.observers is not None:
+            row["observers"] = list(self.observers)
+        row.update(verdict=self.verdict, measured=plain(self.measured), bound=plain(self.bound), why=self.why)
+        if self.reason is not None:
+            row["reason"], row["missing"] = self.reason, list(self.missing)
+        row["terms"] = {key: plain(value) for key, value in self.terms.items()}
+        return row
+
+
+def plain(value: Any) -> Any:
+    """A JSON number, string, list or None; NaN and infinities become None."""
+    if isinstance(value, arb):
+        value = number(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(x) for x in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def number(x: arb | float | None) -> float | None:
+    """The float next to a ball's midpoint; None where it is not finite."""
+    if x is None:
+        return None
+    value = exact.nearest_float(exact.middle(x)) if isinstance(x, arb) and x.is_finite() else float(x)
+    return value if math.isfinite(value) else None
+
+
+def compare(measured: arb, smallest: arb, largest: arb) -> str:
+    """`holds` if measured <= bound is proved at its smallest reading, `fails` if measured > bound is at its largest.
+
+    smallest and largest are the bound at the two ends of the enclosures that it depends on; a tight claim is the one at
+    its smallest reading.
+    """
+    if measured <= smallest:
+        return HOLDS
+    if measured > largest:
+        return FAILS
+    return UNDECIDED
