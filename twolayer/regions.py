@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from flint import fmpq
 
 from . import exact
 from .networks import TwoLayer, numbers
@@ -36,8 +37,8 @@ class Polytope:
         """Dimension d of the space."""
         return self.A.shape[1]
 
-    def contains(self, x, tolerance=0.0):
-        """True where A x <= c + tolerance.   (..., d) -> (...)"""
+    def contains(self, x, tolerance=0):
+        """True where A x <= c + tolerance; exact where all numbers are.   (..., d) -> (...)"""
         return (np.asarray(x) @ self.A.T <= self.c + tolerance).all(axis=-1)
 
 
@@ -49,6 +50,8 @@ def Box(lower, upper) -> Polytope:  # noqa: N802  reads as a noun: Box([-1, -1],
     lower, upper = numbers(lower, "lower", 1), numbers(upper, "upper", 1)
     if lower.shape != upper.shape:
         raise ValueError(f"lower has shape {lower.shape}, so upper needs the same; got {upper.shape}")
+    if len(lower) == 0:
+        raise ValueError("a box needs at least one coordinate; got none")
     for i in range(len(lower)):
         if not lower[i] < upper[i]:
             raise ValueError(f"a box needs lower < upper in every coordinate; got {lower[i]} and {upper[i]} at {i}")
@@ -73,8 +76,13 @@ class Subspace:
         if rows == 0:
             raise ValueError("basis needs at least one row; got none")
         if self.origin.shape != (ambient,):
-            raise ValueError(f"basis has {ambient} columns, so origin needs shape ({ambient},); got {self.origin.shape}")
-        found = exact.rank(exact.rationals(self.basis)) if rows <= ambient else ambient
+            raise ValueError(f"basis has {ambient} columns, so origin needs shape ({ambient},); "
+                             f"got {self.origin.shape}")
+        if ambient == 0:
+            raise ValueError("basis needs at least one column; got none")
+        if rows > ambient:
+            raise ValueError(f"basis needs at most {ambient} rows, one for each coordinate; got {rows}")
+        found = exact.rank(exact.rationals(self.basis))
         if found < rows:
             raise ValueError(f"basis needs {rows} linearly independent rows; got rank {found}")
 
@@ -143,20 +151,31 @@ def frame(subspace: Subspace) -> Frame:
         distance = np.abs(exact.nearest(gram) - np.eye(len(rows))).max()
         if distance <= ORTHONORMAL:
             break
-        rows = exact.rationals(_orthonormaliser(rows)) @ rows
+        rows = np.array([row / _power_of_two(row) for row in rows])
+        transform = _orthonormaliser(exact.nearest(rows))
+        if transform is None:
+            break
+        rows = exact.rationals(transform) @ rows
     gram = rows @ rows.T
     if np.abs(exact.nearest(gram) - np.eye(len(rows))).max() > WELL_SHAPED:
         raise ValueError("basis needs rows that are independent beyond rounding; got a nearly dependent basis")
     return Frame(rows, origin, exact.inverse(gram))
 
 
-def _orthonormaliser(rows: np.ndarray) -> np.ndarray:
-    """Floats T such that T rows is nearly orthonormal."""
-    scale = np.array([1 / np.sqrt(exact.nearest_float((row * row).sum())) for row in rows])
-    short = np.array([float(np.float64(x)) for x in scale])
-    scaled = exact.nearest(exact.rationals(short)[:, None] * rows)
-    q, r = np.linalg.qr(scaled.T)
-    return (np.linalg.inv(r.T) * np.sign(np.diag(r))[:, None]) * short[None, :]
+def _power_of_two(row: np.ndarray) -> fmpq:
+    """A power of two within a factor 2 of the largest entry: in its units no square leaves the range of floats."""
+    largest = max(abs(x) for x in row)
+    return fmpq(2) ** (int(largest.p).bit_length() - int(largest.q).bit_length())
+
+
+def _orthonormaliser(rows: np.ndarray) -> np.ndarray | None:
+    """Floats T such that T rows is nearly orthonormal; None where the float rows are dependent."""
+    short = 1 / np.linalg.norm(rows, axis=1)
+    r = np.linalg.qr((short[:, None] * rows).T)[1]
+    try:
+        return (np.linalg.inv(r.T) * np.sign(np.diag(r))[:, None]) * short[None, :]
+    except np.linalg.LinAlgError:
+        return None
 
 
 def _cholesky(metric: np.ndarray) -> np.ndarray:

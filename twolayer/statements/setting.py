@@ -119,6 +119,41 @@ class Setting:
         """Kink mass of crease i for an observer; side limits it to the nodes of one network."""
         return exact.ball(self.mass(i, observer, side)) * self.unit_lengths[i]
 
+    def mass_signs(self, observer: Node) -> np.ndarray:
+        """Exact signs of all kink masses for an observer.   -> (n,) of -1, 0, 1"""
+        key = ("signs", observer.index)
+        if key not in self._cache:
+            masses = [self.mass(i, observer) for i in range(len(self.problem.creases))]
+            self._cache[key] = np.array([(m > 0) - (m < 0) for m in masses], dtype=int)
+        return self._cache[key]
+
+    def float_kinks(self, observer: Node) -> np.ndarray:
+        """|kappa| of all creases for an observer, in floats (to choose, not to prove).   -> (n,)"""
+        key = ("kinks", observer.index)
+        if key not in self._cache:
+            self._cache[key] = np.array([abs(float(self.kappa(i, observer).mid())) for i in range(len(self.problem.creases))])
+        return self._cache[key]
+
+    def float_angles(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+        """(sine, |cot|) of the angles between crease i and all creases, in floats (to choose, not to prove)."""
+        key = ("angles", i)
+        if key not in self._cache:
+            sines = np.sqrt(exact.nearest(self.sin_squared(i)))
+            cotangents = np.array([np.inf if not c.is_finite() else float(c.mid()) for c in self.cotangents(i)])
+            self._cache[key] = sines, cotangents
+        return self._cache[key]
+
+    @cached_property
+    def carries_student(self) -> np.ndarray:
+        """True for every crease on which a student node has its kink.   (n,)"""
+        return np.array([crease.has("student") for crease in self.problem.creases], dtype=bool)
+
+    @cached_property
+    def directions(self) -> np.ndarray:
+        """A label for the exact direction of every crease's normal: equal labels mean parallel creases.   (n,)"""
+        labels: dict[tuple, int] = {}
+        return np.array([labels.setdefault(tuple(crease.normal), len(labels)) for crease in self.problem.creases], dtype=int)
+
     def surroundings(self, i: int, domain: Domain) -> Surroundings:
         """Crease i inside a domain, for inscribed shapes."""
         key = ("around", i, id(domain))

@@ -1,0 +1,101 @@
+"""The command line: `twolayer check` and `twolayer verify`."""
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from .instances import BadInput, Instance
+
+BAD_INPUT = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        raise SystemExit(BAD_INPUT)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (value > 0 and math.isfinite(value)):
+        raise argparse.ArgumentTypeError(f"needs a positive number; got {text!r}")
+    return value
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="twolayer", description="Certified checks of specialization theorems for two-layer ReLU networks.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    check = commands.add_parser("check", help="certify the gradient of one instance and judge every statement")
+    check.add_argument("instance", help="instance file (JSON); - reads standard input")
+    check.add_argument("--json", action="store_true", help="print one JSON object")
+    check.add_argument("--gap", type=_positive, default=1e-3, help="relative width of an enclosure (default 1e-3)")
+    check.add_argument("--time-limit", type=_positive, help="seconds for the whole command (default none)")
+    verify = commands.add_parser("verify", help="train students on low-rank data and check every statement on them")
+    verify.add_argument("--quick", action="store_true", help="fewer and smaller instances, under 40 s")
+    verify.add_argument("--report", metavar="DIR", help="write report.html, report.json and the figures")
+    verify.add_argument("--json", action="store_true", help="print one JSON object")
+    verify.add_argument("--seed", type=int, default=0, help="seed of every random choice (default 0)")
+    verify.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0, 1 (a theorem failed), 2 (bad input) or 130 (interrupted)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _check(options) if options.command == "check" else _verify(options)
+    except BadInput as error:
+        print(f"twolayer {options.command}: {_one_line(str(error))}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
+
+
+def _read(path: str) -> str:
+    try:
+        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{path} needs to be a readable file; got {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} needs to be UTF-8 text; got other bytes") from None
+
+
+def _check(options) -> int:
+    from .statements.check import check
+    from .study.tables import check_table, progress_bar
+
+    instance = Instance.from_json(_read(options.instance))
+    result = check(instance, gap=options.gap, time_limit=options.time_limit, workers=2,
+                   progress=progress_bar("certifying student nodes"))
+    if options.json:
+        print(json.dumps(result.to_dict(), allow_nan=False))
+    else:
+        check_table(result)
+    return 0
+
+
+def _verify(options) -> int:
+    from .study.verify import verify
+
+    return verify(quick=options.quick, report=options.report, as_json=options.json, seed=options.seed,
+                  workers=options.workers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""What a person reads on the terminal: progress bars on standard error, tables on standard output."""
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ..statements.check import Check
+from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict
+
+STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3")
+FORMS = (PRINTED, REPAIRED, SHARP)
+VERDICTS = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
+COLOURS = {HOLDS: "green", FAILS: "red", UNDECIDED: "yellow", VACUOUS: "dim", NOT_APPLICABLE: "dim"}
+LONGEST = 60  # rows of a check's table; more are summarised, and --json has them all
+
+
+def progress_bar(label: str) -> Callable[[Iterable], Iterable]:
+    """A function that wraps an iterable in a progress bar on standard error, if a person is watching there."""
+    def wrap(items: Iterable) -> Iterable:
+        if not sys.stderr.isatty():
+            yield from items
+            return
+        total = len(items) if isinstance(items, Sequence) else None
+        with bars() as progress:
+            task = progress.add_task(label, total=total)
+            for item in items:
+                yield item
+                progress.advance(task)
+    return wrap
+
+
+def bars() -> Progress:
+    """Progress bars with count, elapsed and remaining time, on standard error; they vanish when done."""
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                    TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+
+
+def check_table(result: Check) -> None:
+    """Print the enclosures and the verdicts of one instance."""
+    console = Console()
+    lower, upper = result.gradient
+    console.print(f"[bold]{result.instance.name}[/bold]   d' = {result.problem.dimension}, "
+                  f"{len(result.problem.teacher)} teacher and {len(result.problem.student)} student nodes", highlight=False)
+    console.print(f"sup |g_1| in [{down(lower)}, {up(upper)}]   {result.seconds:.1f} s\n", highlight=False)
+    rows = sorted(result.verdicts, key=lambda v: VERDICTS.index(v.verdict) if v.verdict != FAILS else -1)
+    table = Table(box=None, pad_edge=False)
+    for column in ("statement", "form", "nodes", "verdict", "measured", "bound", "why"):
+        table.add_column(column, justify="right" if column in ("measured", "bound") else "left")
+    for v in rows[:LONGEST]:
+        table.add_row(v.statement, v.form, nodes(v), f"[{COLOURS[v.verdict]}]{v.verdict}[/]", short(v.measured), short(v.bound), v.why)
+    console.print(table)
+    if len(rows) > LONGEST:
+        console.print(f"... and {len(rows) - LONGEST} more rows (--json prints all of them)\n", highlight=False)
+        summary_table(result.verdicts, console)
+
+
+def summary_table(verdicts: Iterable[Verdict], console: Console | None = None) -> None:
+    """Print how often each statement, in each form, got each verdict."""
+    counts = Counter((v.statement, v.form, v.verdict) for v in verdicts)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("statement")
+    table.add_column("form")
+    for verdict in VERDICTS:
+        table.add_column(verdict, justify="right")
+    for statement in STATEMENTS:
+        for form in FORMS:
+            row = [counts[statement, form, verdict] for verdict in VERDICTS]
+            if any(row):
+                table.add_row(statement, form, *(f"[{COLOURS[v]}]{n}[/]" if n else "·" for v, n in zip(VERDICTS, row, strict=True)))
+    (console or Console()).print(table)
+
+
+def nodes(v: Verdict) -> str:
+    """The nodes of a row: teacher, student and observers."""
+    parts = [f"{letter}{value}" for letter, value in (("j=", v.teacher), ("k'=", v.student), ("k=", v.observer)) if value is not None]
+    if v.observers is not None:
+        parts.append("k in {" + ",".join(map(str, v.observers)) + "}")
+    return " ".join(parts)
+
+
+def short(x: float | None) -> str:
+    """Three digits, or a dash."""
+    return "-" if x is None else f"{x:.3g}"
+
+
+def down(x: float) -> str:
+    """Four digits, never above x."""
+    return _rounded(x, -1)
+
+
+def up(x: float) -> str:
+    """Four digits, never below x."""
+    return _rounded(x, 1)
+
+
+def _rounded(x: float, direction: int) -> str:
+    """x to four digits, with the last one moved where rounding to nearest crossed x."""
+    text = f"{x:.3e}"
+    if x in (0.0, float("inf")) or (float(text) - x) * direction >= 0:
+        return text if x not in (0.0, float("inf")) else f"{x:g}"
+    mantissa, exponent = text.split("e")
+    return f"{float(mantissa) + direction * 1e-3:.3f}e{exponent}"

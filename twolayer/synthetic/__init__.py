@@ -1,0 +1,1 @@
+"""Controllable low-rank data, teachers on it, and over-realised students trained to a tiny gradient."""
