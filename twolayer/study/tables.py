@@ -1,9 +1,11 @@
 """What a person reads on the terminal: progress bars on standard error, tables on standard output."""
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -16,6 +18,7 @@ STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3")
 FORMS = (PRINTED, REPAIRED, SHARP)
 VERDICTS = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
 COLOURS = {HOLDS: "green", FAILS: "red", UNDECIDED: "yellow", VACUOUS: "dim", NOT_APPLICABLE: "dim"}
+PIPE_WIDTH = 160  # columns where no terminal says how many there are
 LONGEST = 60  # rows of a check's table; more are summarised, and --json has them all
 
 
@@ -40,9 +43,14 @@ def bars() -> Progress:
                     TimeRemainingColumn(), console=Console(stderr=True), transient=True)
 
 
+def terminal() -> Console:
+    """Standard output; a pipe gets lines long enough for the tables."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+
+
 def check_table(result: Check) -> None:
     """Print the enclosures and the verdicts of one instance."""
-    console = Console()
+    console = terminal()
     lower, upper = result.gradient
     console.print(f"[bold]{result.instance.name}[/bold]   d' = {result.problem.dimension}, "
                   f"{len(result.problem.teacher)} teacher and {len(result.problem.student)} student nodes", highlight=False)
@@ -72,7 +80,7 @@ def summary_table(verdicts: Iterable[Verdict], console: Console | None = None) -
             row = [counts[statement, form, verdict] for verdict in VERDICTS]
             if any(row):
                 table.add_row(statement, form, *(f"[{COLOURS[v]}]{n}[/]" if n else "·" for v, n in zip(VERDICTS, row, strict=True)))
-    (console or Console()).print(table)
+    (console or terminal()).print(table)
 
 
 def nodes(v: Verdict) -> str:
@@ -90,18 +98,18 @@ def short(x: float | None) -> str:
 
 def down(x: float) -> str:
     """Four digits, never above x."""
-    return _rounded(x, -1)
+    return _rounded(x, ROUND_FLOOR)
 
 
 def up(x: float) -> str:
     """Four digits, never below x."""
-    return _rounded(x, 1)
+    return _rounded(x, ROUND_CEILING)
 
 
-def _rounded(x: float, direction: int) -> str:
-    """x to four digits, with the last one moved where rounding to nearest crossed x."""
-    text = f"{x:.3e}"
-    if x in (0.0, float("inf")) or (float(text) - x) * direction >= 0:
-        return text if x not in (0.0, float("inf")) else f"{x:g}"
-    mantissa, exponent = text.split("e")
-    return f"{float(mantissa) + direction * 1e-3:.3f}e{exponent}"
+def _rounded(x: float, rounding: str) -> str:
+    """x to four digits, rounded in one direction."""
+    if x == 0 or not math.isfinite(x):
+        return f"{x:g}"
+    exact_value = Decimal(x)
+    step = Decimal(1).scaleb(exact_value.adjusted() - 3)
+    return f"{exact_value.quantize(step, rounding=rounding, context=Context(prec=2000)):.3e}"
