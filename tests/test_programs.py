@@ -108,7 +108,7 @@ def test_the_outer_box_holds_every_vertex_and_is_hardly_larger_than_needed(probl
     for j in range(A.shape[1]):
         low, high = min(z[j] for z in corners), max(z[j] for z in corners)
         assert lower[j] <= low and high <= upper[j]
-        assert low - lower[j] < TIGHT and upper[j] - high < TIGHT
+        assert exact.nearest_float(low - lower[j]) < TIGHT and exact.nearest_float(upper[j] - high) < TIGHT
 
 
 @pytest.mark.parametrize(("A", "c"), [

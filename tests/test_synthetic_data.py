@@ -92,6 +92,19 @@ def test_faces_are_sampled_and_a_boundary_of_zero_leaves_the_samples_inside():
     assert share_on_a_face(draw(2, 6, 4, n=1000, boundary=0.0)) == 0
 
 
+def test_half_of_the_boundary_share_are_corners_where_not_all_of_them_fit():
+    data = draw(4, 10, 9, n=1000, boundary=0.2)
+    depth = data.half_widths[:9] - np.abs(data.coordinates(data.samples))
+    assert (depth < ROUNDING).all(axis=1)[:100].all()
+    assert (depth < ROUNDING).all(axis=1)[100:].mean() < 0.1
+
+
+def test_half_widths_are_short_binary_fractions():
+    data = draw(0, 5, 3, thickness=0.1)
+    assert (data.half_widths * 2**20 == np.round(data.half_widths * 2**20)).all()
+    assert np.abs(data.half_widths - [1.5, 1.2, 0.96, 0.1, 0.1]).max() <= 2**-21
+
+
 def test_samples_by_hand_where_the_basis_and_the_mean_are_given():
     data = low_rank_data([2.0, 0.0], 1, 8, np.random.default_rng(0), boundary=1.0, basis=[[0, 1], [1, 0]],
                          mean=[10.0, 20.0], off_plane=0.5)

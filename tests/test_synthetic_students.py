@@ -89,7 +89,7 @@ def test_loss_and_gradient_are_those_of_the_samples_projected_on_the_plane():
 
 
 def test_every_teacher_node_has_a_student_on_its_hyperplane_in_the_plane_only():
-    data, teacher, rng = draw(1, 4, 5, 10, 3)
+    data, teacher, rng = draw(1, 4, 5, 10, 3, samples=4000)  # so many that no wedge hides from all of them
     student = train(teacher, data.samples, 10, rng, subspace=data.subspace()).student
     (q, gamma), (p, beta) = projected(teacher, data), projected(student, data)
     for j in range(5):
@@ -226,6 +226,27 @@ def test_guided_training_stops_after_its_rounds_and_returns_the_best_student():
     assert guided.trained.student is students[1]
 
 
+def test_guided_training_stops_as_soon_as_the_target_is_reached():
+    data, teacher, rng = draw(0, 2, 3, 4, 2)
+    guided = counterexample_guided(teacher, data.samples, 4, rng, lambda _: (GRADIENT, data.samples[:2]),
+                                   GRADIENT, subspace=data.subspace())
+    assert guided.reached
+    assert len(guided.rounds) == 1
+
+
+def test_a_round_starts_from_the_last_student():
+    data, teacher, rng = draw(0, 2, 3, 6, 2)
+    students = []
+
+    def oracle(student):
+        students.append(student)
+        return 1.0, data.samples[:2]
+
+    counterexample_guided(teacher, data.samples, 6, rng, oracle, 0.0, subspace=data.subspace(), rounds=2)
+    assert len(students) == 2
+    assert np.abs(students[0].W - students[1].W).max() < SPECIALISED
+
+
 def test_guided_training_stops_when_the_time_is_up_or_no_witness_is_left():
     data, teacher, rng = draw(0, 2, 3, 4, 2)
     for witnesses, limit in ((data.samples[:1], 0.0), (np.empty((0, 8)), None)):
@@ -261,13 +282,13 @@ def test_a_student_is_recovered_from_its_network():
     ({"subspace": Subspace.whole(7)}, "X has 8 columns, so the subspace needs ambient 8; got 7"),
     ({"subspace": Subspace.whole(8)}, "the samples need to spread in every direction"),
     ({"recipe": Recipe(spectators=4)}, r"spectators needs to be in 0 \.\. 3"),
-    ({"teacher": TwoLayer(np.ones((1, 8)), [-1e3], [[1.0]])}, "the teacher needs to be nonzero on some sample"),
+    ({"teacher": TwoLayer(np.ones((1, 8)), [-1e3], [[1.0]])}, "the teacher needs to be nonzero"),
 ])
 def test_training_problems_that_do_not_fit_are_refused_by_name(change, message):
     data, teacher, rng = draw(0, 2, 3, 4, 2)
-    arguments = {"teacher": teacher, "X": data.samples, "width": 4, "rng": rng, "subspace": data.subspace()} | change
+    arguments = {"teacher": teacher, "X": data.samples, "width": 4, "rng": rng, "subspace": data.subspace()}
     with pytest.raises(ValueError, match=message):
-        train(**arguments)
+        train(**arguments | change)
 
 
 def test_recipes_with_impossible_numbers_are_refused():

@@ -151,6 +151,12 @@ def rank(A: np.ndarray) -> int:
     return int(matrix(A).rref()[1])
 
 
+def power_of_two(vector: Iterable[fmpq]) -> fmpq:
+    """A power of two within a factor 2 of the largest |entry|, as an exact unit for floats; 1 for the zero vector."""
+    largest = max((abs(x) for x in vector), default=ZERO)
+    return ONE if largest == 0 else fmpq(2) ** (int(largest.p).bit_length() - int(largest.q).bit_length())
+
+
 def is_zero(vector: Iterable[fmpq]) -> bool:
     """True if every entry is exactly zero."""
     return all(x == 0 for x in vector)

@@ -16,6 +16,7 @@ from .programs import interior_point, outer_box
 from .regions import Box, Polytope, Subspace, frame, restrict_polytope
 
 FORMAT = "twolayer-instance/1"
+LARGEST_FLOAT = float(np.finfo(np.float64).max)
 LARGEST_EXPONENT = 400  # beyond it "1e999999999" would be a denial of service, not a number
 LONGEST_NUMBER = 2000  # characters; the same reason
 _INTEGER_RATIO = re.compile(r"[+-]?\d+(/\d+)?")
@@ -58,6 +59,11 @@ class Instance:
         self._check_region()
 
     def _check_region(self):
+        assert self.subspace is not None
+        for label, arrays in (("region", (self.region.A, self.region.c)),
+                              ("subspace", (self.subspace.basis, self.subspace.origin))):
+            if any(abs(x) > LARGEST_FLOAT for array in arrays for x in array.flat):
+                raise BadInput(f"{label} needs numbers within the range of floats; got a larger one")
         A, c = exact.rationals(self.region.A), exact.rationals(self.region.c)
         try:
             coordinates = frame(self.subspace)
@@ -68,11 +74,12 @@ class Instance:
             raise BadInput("region needs to be bounded; got one that does not bound the subspace")
         try:
             point, _ = interior_point(rows, limits)
-            if point is None:
-                inside, _ = interior_point(A, c)
-                if inside is None:
+            if point is None or len(rows) < len(A):  # a row that is constant on U may be an equality of R
+                if interior_point(A, c)[0] is None:
                     raise BadInput("region needs interior points; got an empty or flat polytope")
-                raise BadInput("subspace needs to cross the interior of the region; got one that misses or only touches it")
+            if point is None:
+                raise BadInput("subspace needs to cross the interior of the region; "
+                               "got one that misses or only touches it")
         except ArithmeticError as error:
             raise BadInput(f"region needs interior points on the subspace beyond rounding; {error}") from None
         if outer_box(A, c) is None:
@@ -246,8 +253,10 @@ def parse_number(text: str, where: str = "number") -> Fraction:
         raise BadInput(f"{where} needs a number of at most {LONGEST_NUMBER} characters; got {len(text)}")
     if not decimal and not _INTEGER_RATIO.fullmatch(text):
         raise BadInput(f'{where} needs a number like "3/4", "0.75" or "1e-3"; got {shown!r}')
-    if decimal and decimal[3] and abs(int(decimal[3])) > LARGEST_EXPONENT:
-        raise BadInput(f"{where} needs an exponent of at most {LARGEST_EXPONENT}; got {shown!r}")
+    if decimal and decimal[3] and abs(int(decimal[3])) > LARGEST_FLOAT = float(np.finfo(np.float64).max)
+LARGEST_EXPONENT:
+        raise BadInput(f"{where} needs an exponent of at most {LARGEST_FLOAT = float(np.finfo(np.float64).max)
+LARGEST_EXPONENT}; got {shown!r}")
     try:
         return Fraction(text)
     except ZeroDivisionError:

@@ -13,8 +13,8 @@ from flint import fmpq
 
 from . import exact
 
+LARGE = 2.0**20  # limits beyond it are rescaled: HiGHS takes 1e20 for infinite; below, its tolerances stay absolute
 PIVOTS = 200  # exact simplex steps after the float solver stopped; a handful suffices unless a vertex is degenerate
-CLEARLY_INSIDE = 1e-7  # relative margin above which a float interior point survives the exact check almost surely
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,27 @@ class FloatOptimum:
 
 
 class Solver:
-    """One HiGHS model max objective . z, lower <= A z <= upper, kept warm between objectives and limits."""
+    """One HiGHS model max objective . z, lower <= A z <= upper, kept warm between objectives and limits.
+
+    HiGHS drops coefficients below 1e-9, refuses those above 1e15 and has absolute tolerances; so it gets the program with
+    rows, limits and objective in other units, powers of two that make them of size 1. Callers see their own units.
+    """
 
     def __init__(self, A: np.ndarray, upper: np.ndarray, equalities: int = 0):
         """The first `equalities` rows hold with equality; the others are `<= upper`."""
         rows, columns = A.shape
+        self._row_units = _powers_of_two(np.abs(A).max(axis=1, initial=0.0))
+        A, upper = A / self._row_units[:, None], upper / self._row_units
+        largest = np.abs(upper, where=np.isfinite(upper), out=np.zeros(rows)).max(initial=0.0)
+        self._size = 1.0 if 1 <= largest <= LARGE else float(_powers_of_two(largest))
+        upper = upper / self._size
         model = highspy.Highs()
         model.setOptionValue("output_flag", False)
         model.setOptionValue("threads", 1)
         model.setOptionValue("presolve", "off")
         model.setOptionValue("primal_feasibility_tolerance", 1e-10)
         model.setOptionValue("dual_feasibility_tolerance", 1e-10)
+        model.setOptionValue("small_matrix_value", 1e-12)
         program = highspy.HighsLp()
         program.num_col_, program.num_row_ = columns, rows
         program.col_cost_ = np.zeros(columns)
@@ -59,7 +69,9 @@ class Solver:
     def maximise(self, objective: np.ndarray) -> FloatOptimum | str:
         """The float optimum, or "infeasible", "unbounded" or "failed"."""
         columns = np.arange(self._columns, dtype=np.int32)
-        self._model.changeColsCost(self._columns, columns, np.asarray(objective, dtype=float))
+        objective = np.asarray(objective, dtype=float)
+        unit = float(_powers_of_two(np.abs(objective).max(initial=0.0)))
+        self._model.changeColsCost(self._columns, columns, objective / unit)
         self._model.run()
         status = self._model.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
@@ -71,12 +83,25 @@ class Solver:
         solution, basis = self._model.getSolution(), self._model.getBasis()
         active = [i for i, s in enumerate(basis.row_status) if s != highspy.HighsBasisStatus.kBasic]
         value = self._model.getInfo().objective_function_value
-        return FloatOptimum(value, np.array(solution.col_value), np.array(solution.row_dual), active)
+        return FloatOptimum(value * self._size * unit, np.array(solution.col_value) * self._size,
+                            np.array(solution.row_dual) / self._row_units * unit, active)
 
     def limit(self, row: int, upper: float) -> None:
         """Change the right-hand side of one row (both sides of an equality)."""
+        upper = upper / float(self._row_units[row]) / self._size
         lower = upper if row < self._equalities else -highspy.kHighsInf
         self._model.changeRowBounds(row, lower, upper)
+
+
+def _powers_of_two(sizes) -> np.ndarray:
+    """Powers of two of the size of positive floats; 1 for a 0."""
+    return np.where(np.asarray(sizes) > 0, np.ldexp(1.0, np.frexp(sizes)[1] - 1), 1.0)
+
+
+def _balanced(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same rows in units that floats can hold: each divided by a power of two of the size of its largest entry."""
+    units = np.array([exact.power_of_two(row) for row in A], dtype=object)
+    return A / units[:, None], c / units
 
 
 @dataclass(frozen=True)
@@ -101,8 +126,10 @@ def maximum(A: np.ndarray, c: np.ndarray, objective: np.ndarray) -> Optimum | No
     """
     box = axis_box(A, c)
     if box is not None:
-        return _box_maximum(box, c, objective)
-    proposal = Solver(exact.nearest(A), exact.nearest(c)).maximise(exact.nearest(objective))
+        return _box_maximum(box, A, objective)
+    rows, limits = _balanced(A, c)
+    goal = exact.nearest(objective / exact.power_of_two(objective))
+    proposal = Solver(exact.nearest(rows), exact.nearest(limits)).maximise(goal)
     if isinstance(proposal, str):
         return None
     basis = _complete(A, proposal)
@@ -187,7 +214,7 @@ def _array(numbers: list) -> np.ndarray:
     return out
 
 
-def _box_maximum(box, c: np.ndarray, objective: np.ndarray) -> Optimum | None:
+def _box_maximum(box, A: np.ndarray, objective: np.ndarray) -> Optimum | None:
     lower, upper, low_row, up_row = box
     if any(lower[j] > upper[j] for j in range(len(lower))):
         return None
@@ -195,8 +222,8 @@ def _box_maximum(box, c: np.ndarray, objective: np.ndarray) -> Optimum | None:
     duals: dict[int, fmpq] = {}
     for j, a in enumerate(objective):
         if a != 0:
-            row, bound = (up_row[j], upper[j]) if a > 0 else (low_row[j], lower[j])
-            duals[row] = a * bound / c[row] if c[row] != 0 else abs(a)
+            row = up_row[j] if a > 0 else low_row[j]
+            duals[row] = a / A[row, j]
     return Optimum((objective * point).sum(), point, duals)
 
 
@@ -235,6 +262,7 @@ def outer_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray] | N
     box = axis_box(A, c)
     if box is not None:
         return box[0], box[1]
+    A, c = _balanced(A, c)
     d = A.shape[1]
     solver = Solver(exact.nearest(A), exact.nearest(c))
     limits, defects = [], []
@@ -257,7 +285,7 @@ def outer_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray] | N
     if worst >= 1:
         return None
     size = max(abs(x) for x in limits) / (1 - worst)
-    bounds = [exact.rational(exact.round_up(limit + defect * size)) for limit, defect in zip(limits, defects, strict=True)]
+    bounds = [_rounded_up(limit + defect * size) for limit, defect in zip(limits, defects, strict=True)]
     return _array([-b for b in bounds[1::2]]), _array(bounds[0::2])
 
 
@@ -268,11 +296,12 @@ def interior_point(A: np.ndarray, c: np.ndarray, normal: np.ndarray | None = Non
     row's (float) length; (None, None) if it is proved that no such point exists. Raises ArithmeticError if neither
     was proved.   A (m, d), c (m,), normal (d,), all fmpq
     """
+    A, c = _balanced(A, c)
     if normal is not None:
         return _interior_on_hyperplane(A, c, normal, offset)
     lengths = _lengths(A)
     rows = np.concatenate([np.concatenate([A, exact.rationals(lengths)[:, None]], axis=1), _cap_row(A.shape[1])])
-    limits = np.concatenate([c, exact.rationals([_cap(c, lengths)])])
+    limits = np.append(c, _cap(c, lengths))
     objective = exact.zeros(A.shape[1] + 1)
     objective[-1] = exact.ONE
     proposal = Solver(exact.nearest(rows), exact.nearest(limits)).maximise(exact.nearest(objective))
@@ -327,6 +356,12 @@ def _cap_row(d: int) -> np.ndarray:
     return row
 
 
-def _cap(c: np.ndarray, lengths: np.ndarray) -> float:
-    """A limit on the margin that keeps the program bounded."""
-    return float(1 + np.abs(exact.nearest(c) / lengths).max())
+def _cap(c: np.ndarray, lengths: np.ndarray) -> fmpq:
+    """A limit on the margin that keeps the program bounded, of the size of its other limits."""
+    return max(abs(limit) / exact.rational(length) for limit, length in zip(c, lengths, strict=True)) or exact.ONE
+
+
+def _rounded_up(number: fmpq) -> fmpq:
+    """A rational of few digits that is not below a number: a float, or the number itself where floats end."""
+    value = exact.round_up(number)
+    return exact.rational(value) if np.isfinite(value) else number

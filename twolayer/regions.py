@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from flint import fmpq
 
 from . import exact
 from .networks import TwoLayer, numbers
@@ -151,7 +150,7 @@ def frame(subspace: Subspace) -> Frame:
         distance = np.abs(exact.nearest(gram) - np.eye(len(rows))).max()
         if distance <= ORTHONORMAL:
             break
-        rows = np.array([row / _power_of_two(row) for row in rows])
+        rows = np.array([row / exact.power_of_two(row) for row in rows])  # so that no square leaves the range of floats
         transform = _orthonormaliser(exact.nearest(rows))
         if transform is None:
             break
@@ -160,12 +159,6 @@ def frame(subspace: Subspace) -> Frame:
     if np.abs(exact.nearest(gram) - np.eye(len(rows))).max() > WELL_SHAPED:
         raise ValueError("basis needs rows that are independent beyond rounding; got a nearly dependent basis")
     return Frame(rows, origin, exact.inverse(gram))
-
-
-def _power_of_two(row: np.ndarray) -> fmpq:
-    """A power of two within a factor 2 of the largest entry: in its units no square leaves the range of floats."""
-    largest = max(abs(x) for x in row)
-    return fmpq(2) ** (int(largest.p).bit_length() - int(largest.q).bit_length())
 
 
 def _orthonormaliser(rows: np.ndarray) -> np.ndarray | None:

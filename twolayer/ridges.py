@@ -320,8 +320,9 @@ class Restricted:
             return region
         A = np.concatenate([region.A, -observer.p[None, :]])
         c = np.concatenate([region.c, np.array([observer.beta], dtype=object)])
-        box = tightened(-observer.p, observer.beta, region.lower, region.upper)
-        return domain(A, c, *box)
+        box = axis_box(A, c)
+        lower, upper = box[:2] if box else tightened(-observer.p, observer.beta, region.lower, region.upper)
+        return domain(A, c, lower, upper)
 
 
 def restricted(instance: Instance, *, second_teacher: bool = False) -> Restricted:

@@ -156,6 +156,8 @@ class Surroundings:
     def disc_radius_above(self) -> float:
         """Upper bound on the radius of any (d'-1)-ball in H inside the domain, by weak duality; 0 if there is none.
 
+        Where the program gave no multipliers it is the diameter of the domain's box.
+
         For multipliers y >= 0 of the facets and mu of H: every feasible (z, rho) has
         rho (y . |a_H|) <= y . c + mu o + (mu n - A^T y) . z, the last term bounded over the domain's box.
         """
@@ -166,7 +168,7 @@ class Surroundings:
         objective[-1] = 1
         proposal = solver.maximise(objective)
         if isinstance(proposal, str):
-            return 0.0 if not self.meets() else math.inf
+            return self._diameter() if self.meets() else 0.0
         multipliers = [exact.rational(max(abs(y), 0.0)) for y in proposal.duals[1:-1]]
         size = float(np.linalg.norm(exact.nearest(self.crease.normal)))
         best = arb("inf")
@@ -181,7 +183,12 @@ class Surroundings:
             if weight > 0:
                 quotient = arb(total) / weight
                 best = quotient if not best.is_finite() or quotient < best else best
-        return max(exact.upper_float(best), 0.0)
+        return max(min(exact.upper_float(best), self._diameter()), 0.0)
+
+    def _diameter(self) -> float:
+        widths = self.domain.upper - self.domain.lower
+        norms = [self.frame.orthonormal(row) for row in exact.rationals(np.eye(len(widths)))]
+        return exact.upper_float(sum((arb(w) / length(row) for w, row in zip(widths, norms, strict=True)), arb(0)))
 
     def meets(self) -> bool:
         """True unless H surely misses the closed domain (floats decide only what bounds a printed radius by 0)."""

@@ -20,7 +20,7 @@ constant + sum |coefficient|. Rounding happens once, upwards, when a row is made
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -203,6 +203,15 @@ def exponent(size: fmpq) -> int:
     return 0 if size == 0 else math.frexp(exact.round_up(size))[1]
 
 
+@dataclass(frozen=True)
+class Cut:
+    """Proof of a cut of a group: weights of rows +u, -u and slacks on the active and on the inactive side."""
+
+    group: int
+    active: dict[int, int]
+    inactive: dict[int, int]
+
+
 class Relaxation:
     """The rows of one sign of h: what any leaf may combine, and the bound that a combination proves.
 
@@ -211,17 +220,19 @@ class Relaxation:
     rows in units of their own, 2^scale[row].
     """
 
-    def __init__(self, h: Kinks, shared: dict[tuple[int, int], float], slacks: Sequence[np.ndarray], unit: int):
-        self.h, self.unit = h, unit
+    def __init__(self, h: Kinks, shared: dict[tuple[int, int], float], slacks: Sequence[np.ndarray]):
+        self.h = h
         self.groups, self.singles = grouped(h, shared)
+        errors = [self.error(group) for group in self.groups]
+        self.unit = unit = exponent(sum((max(reach(e), exact.ZERO) for e in errors), max(reach(h.rest), reach(-h.rest))))
         self.pairs = [(g, j, w) for g, group in enumerate(self.groups) for j, w in group.partners]
         self.rows: list[list[int]] = []
         self.scale: list[int] = []
-        self.cuts: list[tuple[int, dict[int, int], dict[int, int]]] = []  # group, weights on the two sides
+        self.cuts: list[Cut] = []
         self._matrix: fmpz_mat | None = None
         self._add(h.rest, unit)
-        for group in self.groups:
-            self._add(self.error(group), unit)
+        for e in errors:
+            self._add(e, unit)
         self.plus = [self._add(h.forms[group.kink]) for group in self.groups]
         self.minus = [self._add(-h.forms[group.kink]) for group in self.groups]
         self.pair_plus = [self._add(w * h.forms[j]) for _, j, w in self.pairs]
@@ -229,6 +240,10 @@ class Relaxation:
         self.single = [self._add(-s * h.forms[j]) for j, s in self.singles]
         self.slack = [self._add(slack) for slack in slacks]
         self.first_cut = len(self.rows)
+        for g, e in enumerate(errors):
+            high, low = exact.nearest_float(reach(e)), -exact.nearest_float(reach(-e))
+            share = min(max(high / (high - low), 0.0), 1.0) if high > low else float(high > 0)
+            self.add_cut(g, exact.nearest(e[:-1]) * 2.0 ** -unit * share, {}, {})
 
     def error(self, group: Group) -> np.ndarray:
         """The form e_i of a group."""
@@ -254,12 +269,11 @@ class Relaxation:
         self._matrix = None
         return len(self.rows) - 1
 
-    def combined(self, weights: np.ndarray | Iterable[int]) -> list[int]:
+    def combined(self, weights: list[int]) -> list[int]:
         """Sum of weights times rows, in units of 2^-(ROW_BITS + WEIGHT_BITS).   (rows,) integers -> (d+1,)"""
         if self._matrix is None:
             self._matrix = fmpz_mat(self.rows)
-        numbers = weights.tolist() if isinstance(weights, np.ndarray) else list(weights)
-        return [int(x) for x in (fmpz_mat(1, len(numbers), numbers) * self._matrix).entries()]
+        return [int(x) for x in (fmpz_mat(1, len(weights), weights) * self._matrix).entries()]
 
     def add_cut(self, group: int, slope: np.ndarray, active: dict[int, float], inactive: dict[int, float]) -> int:
         """Append the best cut of a slope (d,), in units of 2^unit; multipliers of rows +u, -u and slacks as proof.
@@ -276,31 +290,48 @@ class Relaxation:
             total = self.combined(weights)
             top = total[-1] + sum(abs(a - (b << WEIGHT_BITS)) for a, b in zip(total[:-1], coefficients, strict=True))
             constant = max(constant, -(-top >> WEIGHT_BITS))
-        self.cuts.append((group, *sides))
+        self.cuts.append(Cut(group, *sides))
         return self._append([*coefficients, constant], self.unit)
 
-    def bound(self, weights: np.ndarray) -> fmpq:
-        """Maximum over the box of the combination: an upper bound on h over a leaf, if the weights are admissible."""
-        total = self.combined(weights)
-        top = total[-1] + sum(abs(a) for a in total[:-1])
-        return fmpq(top, 1 << (ROW_BITS + WEIGHT_BITS)) * fmpq(2) ** self.unit
+    def top(self, weights: Mapping[int, int]) -> int:
+        """Maximum over the box of a combination of rows, in units of 2^(unit - ROW_BITS - WEIGHT_BITS)."""
+        numbers = [0] * len(self.rows)
+        for row, number in weights.items():
+            numbers[row] = number
+        total = self.combined(numbers)
+        return total[-1] + sum(abs(a) for a in total[:-1])
 
-    @cached_property
-    def _cut_groups(self) -> np.ndarray:
-        return np.zeros(0, dtype=int)
+    def bound(self, weights: Mapping[int, int]) -> float:
+        """A float that is not below h on a leaf, if the weights are admissible there."""
+        shift = self.unit - ROW_BITS - WEIGHT_BITS
+        top = self.top(weights)
+        return exact.round_up(fmpq(top << shift) if shift >= 0 else fmpq(top, 1 << -shift))
 
-    def admissible(self, raw: np.ndarray, decided: dict[int, bool]) -> np.ndarray:
-        """Integer weights that prove a bound over a leaf, close to the float weights an LP proposes.   (rows,) -> (rows,)
+    def emptied(self, parent: Mapping[int, int], ray: np.ndarray, decided: Mapping[int, bool]) -> dict[int, int] | None:
+        """The parent's weights plus a multiple of a ray that proves the leaf empty, so that their bound is at most 0.
+
+        ray (rows,) floats: a combination of slacks and of decided sides, each >= 0 on the leaf, that is < 0 on the box.
+        None where the ray proves nothing.
+        """
+        usable = {*self.slack, *((self.plus if side else self.minus)[g] for g, side in decided.items())}
+        proof = {int(row): weight(ray[row]) for row in np.flatnonzero(ray > 0) if int(row) in usable}
+        depth = self.top(proof)
+        if depth >= 0:
+            return None
+        times = max(-(self.top(parent) // depth), 0) + 1
+        return {row: parent.get(row, 0) + times * proof.get(row, 0) for row in {*parent, *proof}}
+
+    def admissible(self, raw: np.ndarray, decided: Mapping[int, bool]) -> dict[int, int]:
+        """Integer weights that prove a bound over a leaf, close to the float weights (rows,) that an LP proposes.
 
         decided[g] says on which side of its kink group g is there. Every group's cuts, with e_i where it is active and
         0 where it is inactive, weigh one whole; a pair weighs at most what e_i or 0 weighs, a single at most one.
         """
-        weights = np.minimum(np.maximum(raw, 0.0) * WHOLE, LARGEST).astype(np.int64)
+        weights = np.clip(np.nan_to_num(raw) * WHOLE, 0, LARGEST).astype(np.int64)
         weights[0] = WHOLE
-        owner = np.array([group for group, _, _ in self.cuts], dtype=int)
+        owner = np.array([cut.group for cut in self.cuts], dtype=int)
         cuts = weights[self.first_cut:]
-        if len(cuts) > len(owner):
-            raise ValueError("a relaxation needs one owner for each cut")
+        np.minimum(cuts, WHOLE, out=cuts)
         totals = np.zeros(len(self.groups), dtype=np.int64)
         np.add.at(totals, owner, cuts)
         for g in np.flatnonzero(totals > WHOLE):
@@ -322,7 +353,7 @@ class Relaxation:
                     weights[row] = min(int(weights[row]), self._cap(int(left[g]), row)) if use else 0
         for row in self.single:
             weights[row] = min(int(weights[row]), self._cap(WHOLE, row))
-        return weights
+        return {int(row): int(weights[row]) for row in np.flatnonzero(weights)}
 
     def _cap(self, part: int, row: int) -> int:
         """The weight of a pair or single at share t = part: its row is in units of its own."""
@@ -332,4 +363,4 @@ class Relaxation:
 
 def weight(x: float) -> int:
     """A multiplier as an integer weight."""
-    return min(round(x * WHOLE), LARGEST)
+    return min(round(float(x) * WHOLE), LARGEST)

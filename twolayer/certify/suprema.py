@@ -41,8 +41,12 @@ def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float 
     """
     if vanishes(h, region):
         return Enclosure(0.0, 0.0, None, ZERO)
-    search = {"vertices": vertices.supremum, "boxes": boxes.supremum, "trees": trees.supremum}[method(h, region)]
-    return search(h, region, gap=gap, deadline=deadline, floor=floor)
+    return _searched(h, region, gap=gap, deadline=deadline, floor=floor)
+
+
+def _searched(h: RidgeSum, region: Domain, **limits) -> Enclosure:
+    chosen = {"vertices": vertices, "boxes": boxes, "trees": trees}[method(h, region)]
+    return chosen.supremum(h, region, **limits)
 
 
 def gradient_suprema(problem: Restricted, domains: Sequence[Domain | None] | None = None, *, gap: float = 1e-3,
@@ -100,8 +104,7 @@ def _separately(jobs, gap, deadline, floor, workers, progress):
 
 def _timed(h: RidgeSum, region: Domain, gap: float, seconds: float | None, floor: float) -> Enclosure:
     deadline = None if seconds is None else time.monotonic() + seconds
-    search = boxes.supremum if method(h, region) == "boxes" else trees.supremum
-    return search(h, region, gap=gap, deadline=deadline, floor=floor)
+    return _searched(h, region, gap=gap, deadline=deadline, floor=floor)
 
 
 def largest(enclosures: Sequence[Enclosure]) -> tuple[float, float]:

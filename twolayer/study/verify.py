@@ -1,0 +1,139 @@
+"""`twolayer verify`: draw teachers, train students, certify, and check every statement in every form."""
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, cpu_count, delayed, parallel_config
+from rich.console import Console
+
+from ..statements.check import check
+from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP, Verdict
+from .cases import Case, cases, instances
+from .tables import FORMS, STATEMENTS, VERDICTS, bars, short, summary_table, terminal
+
+LIBRARIES = ("numpy", "scipy", "highspy", "python-flint", "joblib", "matplotlib")
+TELLING = 0.5  # sine bounds strictly between 0 and this count as telling
+
+
+def examined(case: Case) -> list[dict[str, Any]]:
+    """All instances of one case, trained, certified and judged, as JSON-able values."""
+    out = []
+    for drawn in instances(case):
+        start = time.perf_counter()
+        result = check(drawn.instance, gap=case.gap)
+        lower, upper = result.gradient
+        out.append({
+            "name": drawn.instance.name, "family": case.family, "dimension": result.problem.dimension,
+            "ambient": drawn.instance.teacher.inputs, "teacher_nodes": drawn.instance.teacher.width,
+            "student_nodes": drawn.instance.student.width, "outputs": drawn.instance.teacher.outputs,
+            "gradient": {"lower": lower, "upper": upper, "sampled": drawn.sampled},
+            "trained_here": drawn.trained, "rounds": [list(r) for r in drawn.rounds],
+            "seconds": {"check": time.perf_counter() - start},
+            "verdicts": [verdict.to_dict() for verdict in result.verdicts],
+            "instance": drawn.instance.to_json(),
+        })
+    return out
+
+
+def summary(verdicts: Iterable[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
+    """How often each statement, in each form, got each verdict."""
+    counts = Counter((v["statement"], v["form"], v["verdict"]) for v in verdicts)
+    return {s: {f: {v: counts[s, f, v] for v in VERDICTS if counts[s, f, v]} for f in FORMS
+                if any(counts[s, f, v] for v in VERDICTS)}
+            for s in STATEMENTS if any(counts[s, f, v] for f in FORMS for v in VERDICTS)}
+
+
+def is_telling(row: dict[str, Any]) -> bool:
+    """True for a sharp row on angles that holds, not by coincidence, with a bound strictly between 0 and 0.5."""
+    return (row["form"] == SHARP and row["verdict"] == HOLDS and row["statement"] in ("theorem-2", "theorem-3")
+            and row["terms"].get("branch") != "coincident" and 0 < row["bound"] < TELLING)
+
+
+def broken(results: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Rows in which a repaired or sharp statement fails: a bug or a discovery."""
+    return [(r["name"], v) for r in results for v in r["verdicts"]
+            if v["form"] in (REPAIRED, SHARP) and v["verdict"] == FAILS]
+
+
+def run(chosen: list[Case], workers: int) -> list[dict[str, Any]]:
+    """The results of all cases in their order; cases are shared among processes."""
+    watched = sys.stderr.isatty()
+    found: list[list[dict[str, Any]]] = []
+    with parallel_config(backend="loky", inner_max_num_threads=1), bars() as progress:
+        task = progress.add_task("training and certifying", total=len(chosen), visible=watched)
+        jobs = (delayed(examined)(case) for case in chosen)
+        for result in Parallel(n_jobs=workers, return_as="generator")(jobs):
+            found.append(result)
+            progress.advance(task)
+    return [instance for result in found for instance in result]
+
+
+def verify(*, quick: bool = False, report: str | None = None, as_json: bool = False, seed: int = 0, workers: int = 2) -> int:
+    """Run the study; returns the exit status: 1 if a repaired or sharp statement fails."""
+    start = time.perf_counter()
+    chosen = cases(quick, seed)
+    results = run(chosen, workers)
+    seconds = time.perf_counter() - start
+    settings = {
+        "quick": quick, "seed": seed, "workers": workers, "cases": [asdict(case) for case in chosen],
+        "date": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version(),
+        "versions": {name: version(name) for name in LIBRARIES}, "machine": f"{platform.machine()}, {cpu_count()} cores",
+    }
+    rows = [verdict for result in results for verdict in result["verdicts"]]
+    counts = summary(rows)
+    if report is not None:
+        from .report import write_report
+        write_report(Path(report), settings, seconds, results, counts)
+    if as_json:
+        kept = ("name", "family", "gradient", "verdicts")
+        print(json.dumps({"settings": settings, "seconds": seconds, "summary": counts,
+                          "instances": [{key: r[key] for key in kept} for r in results]}, allow_nan=False))
+    else:
+        _print(results, seconds, report)
+    for name, row in broken(results):
+        print(f"A {row['form']} statement fails: {row['statement']} on {name}: {json.dumps(row)}", file=sys.stderr)
+    return 1 if broken(results) else 0
+
+
+def _print(results: list[dict[str, Any]], seconds: float, report: str | None) -> None:
+    console = terminal()
+    instance_table(results, console)
+    console.print()
+    summary_table([_verdict(v) for r in results for v in r["verdicts"]], console)
+    telling = [(r, v) for r in results if r["trained_here"] for v in r["verdicts"] if is_telling(v)]
+    homes = {r["name"]: r["dimension"] for r, _ in telling}
+    console.print(f"\n{len(telling)} sharp rows hold with a bound strictly between 0 and {TELLING}, on {len(homes)} instances "
+                  f"with trained students, {sum(d >= 6 for d in homes.values())} of them with d' >= 6; "
+                  f"{len(broken(results))} repaired or sharp rows fail; {seconds:.0f} s", highlight=False)
+    if report is not None:
+        console.print(f"report: {Path(report) / 'report.html'}", highlight=False)
+
+
+def instance_table(results: list[dict[str, Any]], console: Console) -> None:
+    """Print the instances: sizes, sampled against certified gradient, and the tightest sharp row."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("instance", "first round: sampled", "certified", "now: sampled", "certified", "sharp holds", "largest measured/bound"):
+        table.add_column(column, justify="left" if column == "instance" else "right")
+    for r in results:
+        sharp = [v for v in r["verdicts"] if v["form"] == SHARP and v["verdict"] == HOLDS]
+        ratios = [v["measured"] / v["bound"] for v in sharp if v["bound"]]
+        first = r["rounds"][0] if r["rounds"] else (None, None)
+        table.add_row(r["name"], short(first[0]), short(first[1]), short(r["gradient"]["sampled"]), short(r["gradient"]["upper"]),
+                      str(len(sharp)), short(max(ratios, default=None)))
+    console.print(table)
+
+
+def _verdict(row: dict[str, Any]) -> Verdict:
+    return Verdict(row["statement"], row["form"], row["verdict"], row["measured"], row["bound"], row["why"])
