@@ -96,7 +96,10 @@ class Instance:
         """
         X = np.asarray(X, dtype=np.float64)
         if X.ndim != 2 or X.shape[1] != teacher.inputs:
-            raise BadInput(f"teacher has input dimension {teacher.inputs}, so X needs shape (n, {teacher.inputs}); got {X.shape}")
+            raise BadInput(f"teacher has input dimension {teacher.inputs}, so X needs shape (n, {teacher.inputs}); "
+                           f"got {X.shape}")
+        if not np.isfinite(X).all():
+            raise BadInput("X needs finite numbers; got a NaN or an infinity")
         if not 1 <= rank <= X.shape[1]:
             raise BadInput(f"rank needs to lie between 1 and {X.shape[1]}; got {rank}")
         if len(X) <= rank:
@@ -106,7 +109,9 @@ class Instance:
         scores = (X - mean) @ axes.T
         upper, lower = scores.max(axis=0), scores.min(axis=0)
         spread = (upper - lower).max()
-        thin = np.maximum(margin, np.where(upper - lower < 1e-9 * spread, 1e-9 * spread, 0.0))
+        if spread == 0:
+            raise BadInput(f"X needs samples that differ; got {len(X)} equal ones")
+        thin = np.maximum(margin, np.where(upper - lower < 1e-9 * spread, 1e-9 * spread / 2, 0.0))
         upper, lower = np.maximum(upper, thin), np.minimum(lower, -thin)
         region = Polytope(np.concatenate([axes, -axes]), np.concatenate([upper + axes @ mean, -lower - axes @ mean]))
         return cls(teacher, student, region, Subspace(axes[:rank], mean), second_teacher, name)
@@ -141,7 +146,7 @@ def _unique(pairs):
     keys = [key for key, _ in pairs]
     for key in keys:
         if keys.count(key) > 1:
-            raise BadInput(f"every key needs to appear once; got {key!r} twice")
+            raise BadInput(f"every key needs to appear once; got {_shown(key)} twice")
     return dict(pairs)
 
 
@@ -171,7 +176,7 @@ def _keys(data, where, required, optional=()):
         raise BadInput(f"{where} needs to be a JSON object; got {_kind(data)}")
     for key in data:
         if key not in (*required, *optional):
-            raise BadInput(f"{where} needs only the keys {', '.join((*required, *optional))}; got {key!r}")
+            raise BadInput(f"{where} needs only the keys {', '.join((*required, *optional))}; got {_shown(key)}")
     for key in required:
         if key not in data:
             raise BadInput(f"{where} needs the key {key!r}; got {', '.join(data) or 'none'}")
@@ -186,7 +191,8 @@ def _network(data, key) -> TwoLayer:
 def _region(data) -> Polytope:
     if isinstance(data, dict) and ("lower" in data or "upper" in data):
         _keys(data, "region", required=("lower", "upper"))
-        return _constructed(Box, "region", _array(data["lower"], "region.lower", 1), _array(data["upper"], "region.upper", 1))
+        ends = (_array(data[key], f"region.{key}", 1) for key in ("lower", "upper"))
+        return _constructed(Box, "region", *ends)
     _keys(data, "region", required=("A", "c"))
     return _constructed(Polytope, "region", _array(data["A"], "region.A", 2), _array(data["c"], "region.c", 1))
 
@@ -247,24 +253,28 @@ def _number(x, where):
 def parse_number(text: str, where: str = "number") -> Fraction:
     """The exact value of "p/q", a decimal string, or one with an exponent of at most 400."""
     text = text.strip()
-    shown = text if len(text) <= 40 else text[:40] + "..."
+    shown = _shown(text)
     decimal = _DECIMAL.fullmatch(text)
     if len(text) > LONGEST_NUMBER:
         raise BadInput(f"{where} needs a number of at most {LONGEST_NUMBER} characters; got {len(text)}")
     if not decimal and not _INTEGER_RATIO.fullmatch(text):
-        raise BadInput(f'{where} needs a number like "3/4", "0.75" or "1e-3"; got {shown!r}')
-    if decimal and decimal[3] and abs(int(decimal[3])) > LARGEST_FLOAT = float(np.finfo(np.float64).max)
-LARGEST_EXPONENT:
-        raise BadInput(f"{where} needs an exponent of at most {LARGEST_FLOAT = float(np.finfo(np.float64).max)
-LARGEST_EXPONENT}; got {shown!r}")
+        raise BadInput(f'{where} needs a number like "3/4", "0.75" or "1e-3"; got {shown}')
+    if decimal and decimal[3] and abs(int(decimal[3])) > LARGEST_EXPONENT:
+        raise BadInput(f"{where} needs an exponent of at most {LARGEST_EXPONENT}; got {shown}")
     try:
         return Fraction(text)
     except ZeroDivisionError:
-        raise BadInput(f"{where} needs a nonzero denominator; got {shown!r}") from None
+        raise BadInput(f"{where} needs a nonzero denominator; got {shown}") from None
 
 
 def _kind(x):
-    return {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(type(x), "a number")
+    kinds = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(x), "a number")
+
+
+def _shown(text: str) -> str:
+    """At most 40 characters of it, in quotes and on one line."""
+    return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
 def _written(array):

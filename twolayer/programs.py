@@ -13,6 +13,7 @@ from flint import fmpq
 
 from . import exact
 
+TOLERANCE, LOOSE = 1e-10, 1e-7  # of HiGHS: its tightest, and its default for programs that fail with it
 LARGE = 2.0**20  # limits beyond it are rescaled: HiGHS takes 1e20 for infinite; below, its tolerances stay absolute
 PIVOTS = 200  # exact simplex steps after the float solver stopped; a handful suffices unless a vertex is degenerate
 
@@ -30,8 +31,8 @@ class FloatOptimum:
 class Solver:
     """One HiGHS model max objective . z, lower <= A z <= upper, kept warm between objectives and limits.
 
-    HiGHS drops coefficients below 1e-9, refuses those above 1e15 and has absolute tolerances; so it gets the program with
-    rows, limits and objective in other units, powers of two that make them of size 1. Callers see their own units.
+    HiGHS drops coefficients below 1e-9, refuses those above 1e15 and has absolute tolerances; so it gets the program
+    with rows, limits and objective in other units, powers of two that make them of size 1. Callers see their own units.
     """
 
     def __init__(self, A: np.ndarray, upper: np.ndarray, equalities: int = 0):
@@ -46,8 +47,6 @@ class Solver:
         model.setOptionValue("output_flag", False)
         model.setOptionValue("threads", 1)
         model.setOptionValue("presolve", "off")
-        model.setOptionValue("primal_feasibility_tolerance", 1e-10)
-        model.setOptionValue("dual_feasibility_tolerance", 1e-10)
         model.setOptionValue("small_matrix_value", 1e-12)
         program = highspy.HighsLp()
         program.num_col_, program.num_row_ = columns, rows
@@ -72,8 +71,7 @@ class Solver:
         objective = np.asarray(objective, dtype=float)
         unit = float(_powers_of_two(np.abs(objective).max(initial=0.0)))
         self._model.changeColsCost(self._columns, columns, objective / unit)
-        self._model.run()
-        status = self._model.getModelStatus()
+        status = self._run()
         if status == highspy.HighsModelStatus.kInfeasible:
             return "infeasible"
         if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
@@ -85,6 +83,20 @@ class Solver:
         value = self._model.getInfo().objective_function_value
         return FloatOptimum(value * self._size * unit, np.array(solution.col_value) * self._size,
                             np.array(solution.row_dual) / self._row_units * unit, active)
+
+    def _run(self) -> highspy.HighsModelStatus:
+        """Solve; where the warm start leads nowhere, once more from scratch, then with looser tolerances."""
+        settled = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible,
+                   highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible)
+        for tolerance in (TOLERANCE, TOLERANCE, LOOSE):
+            self._model.setOptionValue("primal_feasibility_tolerance", tolerance)
+            self._model.setOptionValue("dual_feasibility_tolerance", tolerance)
+            self._model.run()
+            status = self._model.getModelStatus()
+            if status in settled:
+                break
+            self._model.clearSolver()
+        return status
 
     def limit(self, row: int, upper: float) -> None:
         """Change the right-hand side of one row (both sides of an equality)."""

@@ -186,9 +186,10 @@ class Surroundings:
         return max(min(exact.upper_float(best), self._diameter()), 0.0)
 
     def _diameter(self) -> float:
-        widths = self.domain.upper - self.domain.lower
-        norms = [self.frame.orthonormal(row) for row in exact.rationals(np.eye(len(widths)))]
-        return exact.upper_float(sum((arb(w) / length(row) for w, row in zip(widths, norms, strict=True)), arb(0)))
+        """Upper bound on the diameter of the domain: the sides of its box, each as long as its row of the frame."""
+        sides = self.domain.upper - self.domain.lower
+        lengths = [square_root(arb((row * row).sum())) for row in self.frame.rows]
+        return exact.upper_float(sum((arb(side) * x for side, x in zip(sides, lengths, strict=True)), arb(0)))
 
     def meets(self) -> bool:
         """True unless H surely misses the closed domain (floats decide only what bounds a printed radius by 0)."""

@@ -314,6 +314,7 @@ class Relaxation:
         None where the ray proves nothing.
         """
         usable = {*self.slack, *((self.plus if side else self.minus)[g] for g, side in decided.items())}
+        ray = ray / ray.max(initial=np.finfo(float).tiny)
         proof = {int(row): weight(ray[row]) for row in np.flatnonzero(ray > 0) if int(row) in usable}
         depth = self.top(proof)
         if depth >= 0:

@@ -256,7 +256,7 @@ class _Search:
                 break
             program.add_cuts(range(found, len(relaxation.rows)))
         used = [row for row in self.leaves[number].weights if row >= relaxation.first_cut]
-        self.sides[sign] = Side(relaxation, LeafProgram(relaxation, used))
+        self.sides[sign] = Side(relaxation, LeafProgram(relaxation, None if __import__("os").environ.get("ALLCUTS") else used))
         self.leaves[number] = self._proved(self.leaves[number], {}, self._solve(sign, {}, None))
 
     def _solve(self, sign: int, decided: dict[int, bool], parent: Leaf | None) -> Proposal | None:

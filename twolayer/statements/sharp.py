@@ -43,6 +43,7 @@ class Around:
     opposes    kink mass of the other sign than kappa_H
     student    carries a student
     kink       |kappa'|        sine, cotangent: of the angle to crease i        direction: a label of the normal
+    weight     |kappa'| cos^2 / sin, infinite for a parallel crease
     distance   lower bound on the distance from the centre
     Floats choose among bodies; which creases meet a body is decided with the distance's margin, so it counts too many.
     """
@@ -53,6 +54,7 @@ class Around:
     kink: np.ndarray
     sine: np.ndarray
     cotangent: np.ndarray
+    weight: np.ndarray
     direction: np.ndarray
     distance: np.ndarray
 
@@ -61,9 +63,12 @@ def around(setting: Setting, i: int, observer: Node, centre: np.ndarray) -> Arou
     """The other creases as the observer sees them from a centre on crease i."""
     masses = setting.mass_signs(observer)
     keep = np.flatnonzero((masses != 0) & (np.arange(len(masses)) != i))
-    sines, cotangents = setting.float_angles(i)
-    return Around(keep, masses[keep] * masses[i] < 0, setting.carries_student[keep], setting.float_kinks(observer)[keep],
-                  sines[keep], cotangents[keep], setting.directions[keep], setting.distances(centre)[keep])
+    sines, cotangents = (values[keep] for values in setting.float_angles(i))
+    kinks = setting.float_kinks(observer)[keep]
+    with np.errstate(divide="ignore"):
+        weights = np.where(sines > 0, kinks * (1 - sines**2) / sines, np.inf)
+    return Around(keep, masses[keep] * masses[i] < 0, setting.carries_student[keep], kinks, sines, cotangents, weights,
+                  setting.directions[keep], setting.distances(centre)[keep])
 
 
 Candidate = tuple[float, Callable[[], Bound | None]]
@@ -184,7 +189,7 @@ def _by_cylinder(setting: Setting, i: int, observer: Node, domain: Domain, inscr
                     yield students.sum() / np.hypot(left, students.sum()), count
             else:
                 scale = factor / rho * t * t
-                rest = level * t - 4 * eps - scale * (near.kink * near.cotangent**2 * near.sine)[teachers].sum()
+                rest = level * t - 4 * eps - scale * near.weight[teachers].sum()
                 if rest > 0:
                     tangent = scale * near.kink[students].sum() / rest
                     yield tangent / np.hypot(1, tangent), mass
@@ -239,7 +244,7 @@ def _kinks(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near:
             return Bound(value, "mass", {**terms, "t": t, "rho": rho})
 
         yield 4 * eps * np.hypot(1, near.cotangent[meeting].sum()) / radius, ball
-        weight = (near.kink * near.cotangent**2 * near.sine)[meeting].sum()
+        weight = near.weight[meeting].sum()
         for share in SLICES:
             t, rho = radius * share, radius * np.sqrt(1 - share**2)
             yield 4 * eps / t + factor / rho * t * weight, lambda mass=mass, share=share: mass(share=share)

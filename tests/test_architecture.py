@@ -1,0 +1,189 @@
+"""The house: arrows between modules point one way, held by reading every import statement.
+
+A directory that does not exist (a wing that was taken away, or is not built yet) has nothing to violate.
+"""
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WINGS = ("twolayer", "cifar", "proofs")
+
+# A module or package of twolayer and what it may import of ours, itself aside.
+CORE = {"exact", "networks", "programs", "regions", "instances"}
+ARROWS = {
+    "exact": set(),
+    "streaming": set(),
+    "metrics": {"streaming"},
+    "networks": set(),
+    "programs": {"exact"},
+    "regions": {"exact", "networks"},
+    "instances": {"exact", "networks", "regions", "programs"},
+    "ridges": CORE,
+    "certify": CORE | {"ridges"},
+    "statements": CORE | {"ridges", "certify", "metrics", "streaming"},
+    "synthetic": {"networks", "regions", "instances", "metrics", "streaming", "exact"},
+    "study": CORE | {"ridges", "certify", "statements", "metrics", "streaming", "synthetic"},
+    "cli": CORE | {"ridges", "certify", "statements", "metrics", "streaming", "synthetic", "study"},
+    "__init__": CORE | {"ridges", "certify", "statements", "metrics", "streaming"},
+}
+
+
+def files(*places: str) -> list[Path]:
+    """Python files under directories (or the files named) of the repository."""
+    found = []
+    for place in places:
+        path = ROOT / place
+        found += [path] if path.is_file() else sorted(path.rglob("*.py")) if path.is_dir() else []
+    return found
+
+
+def module_of(path: Path) -> tuple[str, ...]:
+    """twolayer/certify/lp.py -> (twolayer, certify, lp); a package's __init__.py is the package."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def is_module(parts: tuple[str, ...]) -> bool:
+    path = ROOT.joinpath(*parts)
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def imports(path: Path, *, only_at_import_time: bool = False) -> Iterator[tuple[str, ...]]:
+    """Every module that a file imports, absolute, wherever the statement stands.
+
+    `from package import name` counts as package.name where that is a module of ours.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes: list[ast.AST] = [tree]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Import):
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = module_of(path) if path.name == "__init__.py" else module_of(path)[:-1]
+            base = package[:len(package) - node.level + 1] if node.level else ()
+            base += tuple(node.module.split(".")) if node.module else ()
+            for alias in node.names:
+                yield (*base, alias.name) if is_module((*base, alias.name)) else base
+        if not (only_at_import_time and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))):
+            nodes += ast.iter_child_nodes(node)
+
+
+def part(module: tuple[str, ...]) -> str:
+    """(twolayer, certify, lp) -> certify; the package itself -> __init__."""
+    return module[1] if len(module) > 1 else "__init__"
+
+
+def reached(start: Path, **kind) -> set[tuple[str, ...]]:
+    """Everything a file imports, directly or through files of ours, packages' __init__ included."""
+    seen: set[tuple[str, ...]] = set()
+    waiting = list(imports(start, **kind))
+    while waiting:
+        module = waiting.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        if module[0] in WINGS:
+            waiting += [module[:n] for n in range(1, len(module))]
+            path = ROOT.joinpath(*module)
+            source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            if source.is_file():
+                waiting += imports(source, **kind)
+    return seen
+
+
+def here(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", files("twolayer"), ids=here)
+def test_a_module_of_the_theory_wing_imports_only_what_lies_below_it(path):
+    own = part(module_of(path))
+    assert own in ARROWS, f"{own} needs a place in the table of arrows"
+    for module in imports(path):
+        assert module[0] not in ("cifar", "proofs", "tests"), f"{here(path)} imports {'.'.join(module)}"
+        if module[0] == "twolayer" and part(module) != own:
+            assert part(module) in ARROWS[own], f"{here(path)} imports {'.'.join(module)}"
+
+
+def test_the_table_of_arrows_has_no_cycle():
+    above = dict(ARROWS)
+    while above:
+        free = {name for name, below in above.items() if not below & above.keys()}
+        assert free, f"cycle among {sorted(above)}"
+        above = {name: below for name, below in above.items() if name not in free}
+
+
+@pytest.mark.parametrize("path", files("cifar"), ids=here)
+def test_the_empirical_wing_imports_of_ours_the_metrics_only(path):
+    for module in imports(path):
+        assert module[0] not in ("proofs", "tests")
+        assert module[0] != "twolayer" or module[:2] == ("twolayer", "metrics"), f"{here(path)}: {'.'.join(module)}"
+
+
+@pytest.mark.parametrize("path", files("proofs"), ids=here)
+def test_the_checker_shares_no_code_with_the_searcher(path):
+    for module in reached(path):
+        assert module[0] != "cifar"
+        if module[0] == "twolayer" and len(module) > 1:
+            searching = module[1] in ("certify", "statements", "study", "cli")
+            assert not searching, f"{here(path)} reaches {'.'.join(module)}"
+
+
+@pytest.mark.parametrize("path", files("proofs/__main__.py", "proofs/certificate.py", "proofs/kernel.py"), ids=here)
+def test_checking_a_certificate_loads_the_standard_library_and_python_flint_only(path):
+    for module in reached(path, only_at_import_time=True):
+        allowed = module[0] in sys.stdlib_module_names or module[0] in ("flint", "proofs")
+        assert allowed, f"{here(path)} reaches {'.'.join(module)}"
+
+
+@pytest.mark.parametrize("path", files(*WINGS), ids=here)
+def test_only_studies_and_figures_import_matplotlib(path):
+    may = here(path).startswith(("twolayer/study/", "cifar/figures"))
+    assert may or not any(module[0] == "matplotlib" for module in imports(path))
+
+
+@pytest.mark.parametrize("path", files("twolayer"), ids=here)
+def test_the_theory_wing_does_not_need_torch(path):
+    assert not any(module[0] == "torch" for module in imports(path))
+
+
+@pytest.mark.parametrize("path", files("twolayer"), ids=here)
+def test_only_studies_and_commands_print(path):
+    """The command line, or the `main` of a module that is a command of its own."""
+    if here(path).startswith("twolayer/study/") or path.name == "cli.py":
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name == "main")]
+    for node in ast.walk(tree):
+        prints = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        assert not prints, f"{here(path)}:{node.lineno} prints"
+        writes = isinstance(node, ast.Attribute) and node.attr == "stdout"
+        assert not writes, f"{here(path)}:{node.lineno} uses stdout"
+
+
+# The reader of imports itself, on files whose imports are known.
+
+@pytest.mark.parametrize(("place", "source", "expected"), [
+    ("twolayer/certify/lp.py", "from .. import exact", {("twolayer", "exact")}),
+    ("twolayer/certify/lp.py", "from . import trees", {("twolayer", "certify", "trees")}),
+    ("twolayer/certify/lp.py", "from .trees import Tree", {("twolayer", "certify", "trees")}),
+    ("twolayer/certify/lp.py", "from ..ridges import Domain", {("twolayer", "ridges")}),
+    ("twolayer/ridges.py", "from . import exact, cli", {("twolayer", "exact"), ("twolayer", "cli")}),
+    ("twolayer/__init__.py", "from .exact import solve", {("twolayer", "exact")}),
+    ("cifar/data.py", "def f():\n    import twolayer.certify.lp as lp", {("twolayer", "certify", "lp")}),
+    ("cifar/data.py", "from twolayer import Instance", {("twolayer",)}),
+    ("cifar/data.py", "if True:\n    from twolayer import metrics", {("twolayer", "metrics")}),
+])
+def test_imports_are_read_whatever_their_form(monkeypatch, place, source, expected):
+    path = ROOT / place
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding=None: source)
+    assert set(imports(path)) == expected
+    if source.startswith("def"):
+        assert not list(imports(path, only_at_import_time=True))
