@@ -1,0 +1,56 @@
+"""Entry: one conclusion with its proof in steps; the row that `python -m proofs` prints."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a proof: its text, and a check that raises AssertionError if the step is wrong.
+
+    A step without a check is words: an argument that is read, not run.
+    """
+
+    text: str
+    check: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A statement, what is certified and what is not, and the steps.
+
+    name        unique, as in `python -m proofs show NAME`
+    label       the label in the paper or in the theory notes ("Theorem 1", "Theorem A")
+    kind        "proof", "counterexample" or "record"
+    statement   the statement proved (for a counterexample: the one refuted, and the conclusion)
+    certifies   what the checks establish
+    does_not    what they leave to the reader, or do not claim
+    steps       the proof
+    instance    for counterexamples to Theorems and the Corollary: the instance as JSON-able data
+    expects     ... and the row of `twolayer check` that fails: statement, indices, reason
+    """
+
+    name: str
+    label: str
+    kind: str
+    statement: str
+    certifies: str
+    does_not: str
+    steps: tuple[Step, ...]
+    instance: Callable[[], dict[str, Any]] | None = None
+    expects: Mapping[str, Any] | None = None
+
+    def __post_init__(self):
+        if self.kind not in ("proof", "counterexample", "record"):
+            raise ValueError(f'kind needs to be "proof", "counterexample" or "record"; got {self.kind!r}')
+
+    def check(self) -> None:
+        """Run every checked step; AssertionError names the first that fails."""
+        for number, step in enumerate(self.steps, 1):
+            if step.check is not None:
+                try:
+                    step.check()
+                except AssertionError as error:
+                    raise AssertionError(f"step {number} of {self.name}: {step.text} {error}") from error

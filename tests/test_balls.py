@@ -1,0 +1,144 @@
+"""Inscribed shapes around a crease fit inside, exactly, and are as large as the closed forms say."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import instances, quick
+
+from twolayer import exact
+from twolayer.certify.balls import Surroundings
+from twolayer.exact import rational, rationals
+from twolayer.regions import Subspace, frame
+from twolayer.ridges import Crease, Domain, restricted
+
+FITS = 1e-9  # what a linear program's tolerance may cost a radius; never a matter of soundness
+
+
+def box(d, half=1):
+    identity = np.eye(d, dtype=int)
+    A, c = rationals(np.concatenate([identity, -identity])), rationals([half] * (2 * d))
+    return Domain(A, c, rationals([-half] * d), rationals([half] * d), rationals([0] * d))
+
+
+def crease(normal, offset):
+    return Crease(rationals(normal), rational(offset), ())
+
+
+def around(normal, offset, domain):
+    return Surroundings(frame(Subspace.whole(domain.dimension)), crease(normal, offset), domain)
+
+
+def test_a_ball_on_an_axis_of_the_cube_has_radius_one():
+    for d in (2, 3, 5):
+        found = around([1] + [0] * (d - 1), 0, box(d)).ball()
+        assert 1 - FITS <= found.radius <= 1 and found.centre[0] == 0
+
+
+def test_a_ball_on_a_shifted_axis_is_limited_by_the_near_face():
+    found = around([1, 0], -0.75, box(2)).ball()
+    assert 0.25 - FITS <= found.radius <= 0.25
+
+
+def test_a_disc_ignores_the_thickness_across_the_crease_and_a_ball_does_not():
+    """R = (-1, 1) x (-1/100, 1/100) and H = {y = 0}: the disc has radius 1, the ball 1/100 (why Theorem 2 c fails)."""
+    thin = Domain(rationals([[1, 0], [0, 1], [-1, 0], [0, -1]]), rationals([1, 0.01, 1, 0.01]), rationals([-1, -0.01]),
+                  rationals([1, 0.01]), rationals([0, 0]))
+    shapes = around([0, 1], 0, thin)
+    assert 1 - FITS <= shapes.disc().radius <= 1 and shapes.ball().radius <= 0.01
+    assert shapes.guarded_disc(0.02) is None and shapes.guarded_disc(0.005).radius <= 1 - 0.005
+
+
+def test_a_cylinder_uses_the_true_shape():
+    """Half-height t under a slanted facet x + y <= 1 in the square: radius (2 - t)/2 at best, centre free to move."""
+    A = np.concatenate([box(2).A, rationals([[1, 1]])])
+    cut = Domain(A, np.append(box(2).c, rational(1)), box(2).lower, box(2).upper, rationals([0, 0]))
+    found = around([0, 1], 0, cut).cylinder(0.5)
+    assert 0.75 - FITS <= found.radius <= 0.75 and found.allowance == 0.5
+
+
+def test_the_printed_radius_is_enclosed_from_both_sides():
+    for normal, offset, true in (([0, 1], 0, 1.0), ([1, 1], 0, math.sqrt(2)), ([1, 1], -1, math.sqrt(2) / 2), ([0, 1], -1, 1.0)):
+        shapes = around(normal, offset, box(2))
+        assert shapes.disc().radius <= true * (1 + 1e-15) and true * (1 - 1e-15) <= shapes.disc_radius_above()
+        assert shapes.disc_radius_above() - shapes.disc().radius <= FITS
+
+
+def test_a_boundary_that_misses_the_region_has_no_disc_and_radius_zero_above():
+    shapes = around([0, 1], -2, box(2))
+    assert shapes.disc() is None and shapes.ball() is None and shapes.disc_radius_above() == 0
+
+
+def test_a_boundary_that_touches_a_face_carries_no_ball():
+    assert around([0, 1], -1, box(2)).ball() is None
+
+
+def test_radii_are_lengths_of_the_subspace_not_of_its_basis():
+    """U spanned by (2, 0, 0) and (1, 1, 0): radii do not depend on the basis."""
+    plane = frame(Subspace([[2, 0, 0], [1, 1, 0]], [0, 0, 0]))
+    A, c = rationals(np.concatenate([np.eye(3), -np.eye(3)])), rationals([1] * 6)
+    rows, limits = A @ plane.rows.T, c - A @ plane.origin
+    keep = [m for m in range(6) if not exact.is_zero(rows[m])]
+    reach = rationals([10, 10])
+    domain = Domain(rows[keep], limits[keep], -reach, reach, rationals([0, 0]))
+    normal = plane.rows @ rationals([0, 1, 0])
+    found = Surroundings(plane, Crease(normal, exact.ZERO, ()), domain).ball()
+    assert 1 - FITS <= found.radius <= 1
+
+
+@quick
+@given(instances(inputs=(2, 4), dimensions=(2, 3)), st.data())
+def test_every_certified_shape_fits_inside_exactly(instance, data):
+    problem = restricted(instance)
+    for node in problem.student:
+        domain = problem.active_domain(node)
+        if domain is None:
+            continue
+        for line in problem.creases:
+            shapes = Surroundings(problem.frame, line, domain)
+            t = data.draw(st.sampled_from([0.01, 0.1, 0.5]))
+            for found, extent in ((shapes.ball(), "ball"), (shapes.disc(), "disc"), (shapes.cylinder(t), "cylinder"),
+                                  (shapes.guarded_disc(t), "guarded")):
+                if found is not None:
+                    assert (line.normal * found.centre).sum() + line.offset == 0
+                    _assert_fits(problem.frame, line, domain, found, extent)
+            below = shapes.disc()
+            assert (below.radius if below else 0) <= shapes.disc_radius_above()
+
+
+def _assert_fits(coordinates, line, domain, found, extent):
+    """Squared lengths in rationals: slack^2 >= (radius length)^2, an independent route without balls."""
+    metric = coordinates.metric
+    n = line.normal
+    nn = n @ metric @ n
+    for a, c in zip(domain.A, domain.c, strict=True):
+        aa, an = a @ metric @ a, a @ metric @ n
+        slack = c - (a * found.centre).sum()
+        r, t = rational(found.radius), rational(found.allowance)
+        along, within = an * an / nn, aa - an * an / nn  # squared lengths of a . n-hat and of a_H
+        assert slack >= 0
+        if extent == "ball":
+            assert slack**2 >= r**2 * aa
+        elif extent == "disc":
+            assert slack**2 >= r**2 * within
+        elif extent == "cylinder":
+            assert _sum_of_roots_at_most(r * r * within, t * t * along, slack)
+        else:
+            assert _sum_of_roots_at_most(r * r * within, t * t * aa, slack)
+
+
+def _sum_of_roots_at_most(x, y, total):
+    """sqrt(x) + sqrt(y) <= total, exactly."""
+    rest = total**2 - x - y
+    return rest >= 0 and rest**2 >= 4 * x * y
+
+
+@pytest.mark.parametrize("d", [2, 4, 8])
+def test_random_slanted_creases_reach_the_face_distance_from_below(d):
+    rng = np.random.default_rng(d)
+    normal = rng.normal(size=d)
+    found = around(normal, 0.0, box(d)).ball()
+    assert 1 - FITS <= found.radius <= 1  # a ball around the origin touches all faces
