@@ -20,7 +20,7 @@ from twolayer.ridges import Domain, RidgeSum
 
 # No deadline: the first call of a test pays for imports and says nothing about the code.
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-thorough = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 numbers = st.builds(Fraction, st.integers(-6, 6), st.sampled_from((1, 2, 3, 5)))
 nonzero = numbers.filter(lambda x: x != 0)
@@ -251,6 +251,7 @@ def gradient_in_own_coordinates(instance: Instance, student: int) -> tuple[Ridge
 
     A constant student node that is off contributes the row 0 . t <= -1, which excludes everything.
     """
+    assert instance.subspace is not None
     basis, origin = flints(instance.subspace.basis), flints(instance.subspace.origin)
     P, beta, weights = [], [], []
     observer = flints(instance.student.V)[:, student]

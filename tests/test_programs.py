@@ -1,6 +1,7 @@
 """Linear programs: whatever HiGHS proposes, every returned rational is a proof."""
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -232,7 +233,8 @@ def test_unbounded_polytopes_have_interior_points_too():
 
 
 def test_boxes_are_recognised_whatever_the_scale_and_order_of_their_rows():
-    lower, upper, low_row, up_row = axis_box(flints([[0, -2], [3, 0], [0, 1], [-1, 0], [5, 0]]), flints([1, 3, 4, 2, 4]))
+    A, c = flints([[0, -2], [3, 0], [0, 1], [-1, 0], [5, 0]]), flints([1, 3, 4, 2, 4])
+    lower, upper, low_row, up_row = axis_box(A, c)
     assert lower.tolist() == [-2, fmpq(-1, 2)] and upper.tolist() == [fmpq(4, 5), 4]
     assert (low_row, up_row) == ([3, 0], [4, 2])
     assert axis_box(DIAMOND, flints([1] * 4)) is None
@@ -249,15 +251,26 @@ def test_the_solver_proposes_the_optimum_in_the_callers_own_units(problem, row_u
     rows, limits = exact.nearest(flints(A * units[:, None])), exact.nearest(flints(c * units * size))
     best = maximum(flints(A), flints(c), flints(objective))
     answer = Solver(rows, limits).maximise(exact.nearest(flints(objective * unit)))
-    assert answer.value == pytest.approx(exact.nearest_float(best.value) * float(size * unit), abs=OPTIMAL * float(size * unit))
+    assert answer.value / float(size * unit) == pytest.approx(exact.nearest_float(best.value), abs=OPTIMAL)
     slack = (limits - rows @ answer.point) / np.abs(rows).max(axis=1)
     assert (slack >= -OPTIMAL * float(size)).all()
     rest = exact.nearest(flints(objective)) - (answer.duals / float(unit)) @ rows
     assert np.abs(rest).max() <= OPTIMAL
 
 
+def test_rows_that_are_constant_up_to_rounding_do_not_blind_the_solver():
+    """A float basis leaves 1e-17 z <= 1 where exact numbers leave 0 <= 1; its limit is 10^17 in its own units."""
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([SQUARE, exact.rationals(1e-17 * rng.normal(size=(9, 2)))])
+    limits = np.concatenate([flints([3, 3, 3, 3]), exact.rationals(rng.uniform(0.5, 1, size=9))])
+    answer = Solver(exact.nearest(rows), exact.nearest(limits)).maximise(np.array([1.0, 2.0]))
+    assert answer.value == pytest.approx(9.0, abs=OPTIMAL)
+    assert np.abs(answer.point - 3.0).max() < OPTIMAL
+
+
 def test_a_warm_solver_follows_changed_limits():
-    solver = Solver(exact.nearest(np.concatenate([flints([[1, 1]]), DIAMOND])), np.array([0.5, 1, 1, 1, 1]), equalities=1)
+    rows = exact.nearest(np.concatenate([flints([[1, 1]]), DIAMOND]))
+    solver = Solver(rows, np.array([0.5, 1, 1, 1, 1]), equalities=1)
     objective = np.array([1.0, 0.0])
     assert solver.maximise(objective).value == pytest.approx(0.75)
     solver.limit(0, -1.0)
@@ -269,11 +282,45 @@ def test_a_warm_solver_follows_changed_limits():
     assert Solver(np.array([[1.0, 1.0]]), np.array([1.0])).maximise(objective) == "unbounded"
 
 
-def test_a_wrong_proposal_is_repaired_by_exact_pivots(monkeypatch):
-    """Start from another vertex and another basis than HiGHS found: the proof must come out the same."""
+@quick
+@given(drawn)
+def test_the_exact_simplex_reaches_the_optimum_from_every_basis(problem):
+    """Also from one that is neither primal nor dual feasible, where rounding may leave HiGHS."""
+    (A, c, _), objective = problem
+    A, c, objective = flints(A), flints(c), flints(objective)
+    expected = max((objective * z).sum() for z in brute_vertices(A, c))
+    for basis in itertools.combinations(range(len(A)), len(objective)):
+        if exact.rank(A[list(basis)]) == len(objective):
+            best = programs._pivot(A, c, objective, list(basis))
+            assert best is not None and best.value == expected
+
+
+def test_whatever_the_solver_says_the_maximum_is_proved(monkeypatch):
     A, c, objective = DIAMOND, flints([1, 2, 3, 4]), flints([1, Fraction(1, 2)])
     expected = maximum(A, c, objective)
-    for basis in ([0, 1], [2, 3], [1, 3], [0, 2]):
-        assert programs._pivot(A, c, objective, basis) is None or \
-            programs._pivot(A, c, objective, basis).value == expected.value
-    assert programs._pivot(A, c, objective, [2, 0]).value == expected.value
+    for answer in ("failed", "unbounded", programs.FloatOptimum(0.0, np.zeros(2), np.zeros(4), [0, 3]),
+                   programs.FloatOptimum(0.0, np.zeros(2), np.zeros(4), [])):
+        monkeypatch.setattr(Solver, "maximise", lambda self, objective, answer=answer: answer)
+        assert maximum(A, c, objective).value == expected.value
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_facets_that_nearly_coincide_are_no_obstacle(seed):
+    """Every facet twice, up to 10^-6 .. 10^-16: floats cannot tell the vertices apart."""
+    rng = np.random.default_rng(seed)
+    d, off = int(rng.integers(2, 8)), 10.0 ** -rng.integers(6, 17)
+    A = rng.normal(size=(3 * d, d))
+    A /= np.linalg.norm(A, axis=1)[:, None]
+    twice = np.concatenate([A, A + off * rng.normal(size=A.shape), np.eye(d), -np.eye(d)])
+    limits = np.concatenate([np.ones(3 * d), 1 + off * rng.normal(size=3 * d), 3 * np.ones(2 * d)])
+    rows, limits = exact.rationals(twice), exact.rationals(limits)
+    point, margin = interior_point(rows, limits)
+    assert margin > 0 and (rows @ point < limits).all()
+    for objective in (rows[0], exact.rationals(rng.normal(size=d))):
+        best = maximum(rows, limits, objective)
+        assert best is not None and (rows @ best.point <= limits).all() and (objective * best.point).sum() == best.value
+        assert exact.is_zero(objective - sum((y * rows[m] for m, y in best.duals.items()), exact.zeros(d)))
+    slab = np.concatenate([rows, -rows[:1]])
+    assert interior_point(slab, np.append(limits, fmpq(-1) - fmpq(1, 10**30))) == (None, None)
+    thin, margin = interior_point(slab, np.append(limits, fmpq(1, 10**30) - maximum(rows, limits, rows[0]).value))
+    assert margin > 0 and (slab @ thin)[0] < limits[0]
