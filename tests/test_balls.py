@@ -61,7 +61,8 @@ def test_a_cylinder_uses_the_true_shape():
 
 
 def test_the_printed_radius_is_enclosed_from_both_sides():
-    for normal, offset, true in (([0, 1], 0, 1.0), ([1, 1], 0, math.sqrt(2)), ([1, 1], -1, math.sqrt(2) / 2), ([0, 1], -1, 1.0)):
+    root = math.sqrt(2)
+    for normal, offset, true in (([0, 1], 0, 1.0), ([1, 1], 0, root), ([1, 1], -1, root / 2), ([0, 1], -1, 1.0)):
         shapes = around(normal, offset, box(2))
         assert shapes.disc().radius <= true * (1 + 1e-15) and true * (1 - 1e-15) <= shapes.disc_radius_above()
         assert shapes.disc_radius_above() - shapes.disc().radius <= FITS

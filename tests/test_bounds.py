@@ -30,14 +30,15 @@ def test_the_volume_inequality_holds_and_is_asymptotically_tight(d):
 
 
 def test_lemma_2_gives_a_unit_vector_in_the_hyperplane_that_sees_the_sine():
-    normal, other = balls(rationals([1, 0])), balls(np.array([exact.rational(3) / 5, exact.rational(4) / 5], dtype=object))
+    normal = balls(rationals([1, 0]))
+    other = balls(np.array([exact.rational(3) / 5, exact.rational(4) / 5], dtype=object))
     u, sine = bounds.tangent(normal, other)
     assert (u * normal).sum().overlaps(arb(0)) and (u * u).sum().overlaps(arb(1))
     assert sine.overlaps(arb(4) / 5) and (u * other).sum().overlaps(sine)
 
 
 def test_lemma_3_leaves_room_exactly_while_the_slabs_are_thinner_than_the_disc():
-    """d = 2: a disc of radius 1 is an interval; volume_bound(2) = sqrt(pi) < 2, so total width below 1.77 leaves room."""
+    """d = 2: a disc of radius 1 is an interval; volume_bound(2) = sqrt(pi), so a total width below 1.77 leaves room."""
     assert bounds.slabs_leave_room(2, 1, 0.25, [0.5])          # one slab of width 1
     assert not bounds.slabs_leave_room(2, 1, 0.25, [0.25])     # of width 2
     assert not bounds.slabs_leave_room(2, 1, 0.25, [0.5, 0.5])  # two of width 1
@@ -54,7 +55,8 @@ def test_the_printed_bound_of_counterexample_2a_is_0_119():
     """r' = 1 - 5/100, M = (10/r') sqrt(2/(2 pi)), K = 2, eps = 1/100, alpha = 1."""
     shrunk = bounds.shrunk_radius(1, exact.rational(1) / 100, 1)
     value = bounds.printed_sine(2, shrunk, 2, exact.rational(1) / 100, 1)
-    assert value.overlaps(2 * 10 * arb(1) / 100 / (arb(19) / 20) / arb.pi().sqrt()) and abs(float(value.mid()) - 0.11878) < 1e-5
+    assert value.overlaps(2 * 10 * arb(1) / 100 / (arb(19) / 20) / arb.pi().sqrt())
+    assert abs(float(value.mid()) - 0.11878) < 1e-5
 
 
 def test_the_printed_bound_is_negative_for_a_negative_alpha():

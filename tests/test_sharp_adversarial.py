@@ -52,7 +52,8 @@ def hidden(drawn):
     for node, line, mass in zip(nodes[1:], drawn, masses, strict=True):
         (student if line[3] else teacher).append((node, -mass if line[3] else mass))
     # the observer relu(x + 8) is a student of fan-out 1, so the teacher gives it back together with the affine part
-    teacher += [(([Fraction(1), Fraction(0)], Fraction(FAR)), a1 + 1), (([Fraction(0), Fraction(1)], Fraction(FAR)), a2),
+    teacher += [(([Fraction(1), Fraction(0)], Fraction(FAR)), a1 + 1),
+                (([Fraction(0), Fraction(1)], Fraction(FAR)), a2),
                 (([Fraction(0), Fraction(0)], Fraction(1)), constant - FAR * (a1 + a2))]
     return Instance(network(teacher), network(student), Box([-1, -1], [1, 1]))
 

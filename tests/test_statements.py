@@ -20,7 +20,8 @@ ROUNDING = 1e-12  # of the last float operation on a reported number; balls carr
 
 def table(result):
     """The rows of a check, comparable: node indices left to the caller."""
-    return [(v.statement, v.form, v.teacher, v.student, v.observer, v.verdict, v.measured, v.bound) for v in result.verdicts]
+    return [(v.statement, v.form, v.teacher, v.student, v.observer, v.verdict, v.measured, v.bound)
+            for v in result.verdicts]
 
 
 def same(rows, others):
@@ -87,7 +88,8 @@ def test_permuting_nodes_permutes_the_rows(instance, random):
     back = {new: old for new, old in enumerate(order)}
 
     def renamed(v):
-        return (v.statement, v.form, v.teacher, back.get(v.student), back.get(v.observer), v.verdict, v.measured, v.bound)
+        return (v.statement, v.form, v.teacher, back.get(v.student), back.get(v.observer), v.verdict, v.measured,
+                v.bound)
     key = lambda row: tuple(-1 if x is None else x for x in row[2:5]) + row[:2]  # noqa: E731
     assert same(sorted(map(renamed, permuted.verdicts), key=key), sorted(table(check(instance)), key=key))
 

@@ -1,4 +1,5 @@
 """The command line: `twolayer check` and `twolayer verify`."""
+
 from __future__ import annotations
 
 import argparse
@@ -31,7 +32,9 @@ def _positive(text: str) -> float:
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="twolayer", description="Certified checks of specialization theorems for two-layer ReLU networks.")
+    parser = _Parser(
+        prog="twolayer", description="Certified checks of specialization theorems for two-layer ReLU networks."
+    )
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     check = commands.add_parser("check", help="certify the gradient of one instance and judge every statement")
     check.add_argument("instance", help="instance file (JSON); - reads standard input")
@@ -81,8 +84,13 @@ def _check(options) -> int:
     from .study.tables import check_table, progress_bar
 
     instance = Instance.from_json(_read(options.instance))
-    result = check(instance, gap=options.gap, time_limit=options.time_limit, workers=2,
-                   progress=progress_bar("certifying student nodes"))
+    result = check(
+        instance,
+        gap=options.gap,
+        time_limit=options.time_limit,
+        workers=2,
+        progress=progress_bar("certifying student nodes"),
+    )
     if options.json:
         print(json.dumps(result.to_dict(), allow_nan=False))
     else:
@@ -93,8 +101,9 @@ def _check(options) -> int:
 def _verify(options) -> int:
     from .study.verify import verify
 
-    return verify(quick=options.quick, report=options.report, as_json=options.json, seed=options.seed,
-                  workers=options.workers)
+    return verify(
+        quick=options.quick, report=options.report, as_json=options.json, seed=options.seed, workers=options.workers
+    )
 
 
 if __name__ == "__main__":

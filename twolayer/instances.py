@@ -23,7 +23,7 @@ _INTEGER_RATIO = re.compile(r"[+-]?\d+(/\d+)?")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE]([+-]?\d+))?")
 
 
-class BadInput(ValueError):
+class BadInput(ValueError):  # noqa: N818  what it is, as callers say it
     """Malformed input; the message is one line that says what was expected and what came."""
 
 

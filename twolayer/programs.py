@@ -40,8 +40,7 @@ class Solver:
         rows, columns = A.shape
         self._row_units = _powers_of_two(np.abs(A).max(axis=1, initial=0.0))
         A, upper = A / self._row_units[:, None], upper / self._row_units
-        largest = np.abs(upper, where=np.isfinite(upper), out=np.zeros(rows)).max(initial=0.0)
-        self._size = 1.0 if 1 <= largest <= LARGE else float(_powers_of_two(largest))
+        self._size = _size(np.abs(upper[np.isfinite(upper) & (upper != 0)]), columns)
         upper = upper / self._size
         model = highspy.Highs()
         model.setOptionValue("output_flag", False)
@@ -110,6 +109,14 @@ def _powers_of_two(sizes) -> np.ndarray:
     return np.where(np.asarray(sizes) > 0, np.ldexp(1.0, np.frexp(sizes)[1] - 1), 1.0)
 
 
+def _size(limits: np.ndarray, columns: int) -> float:
+    """A unit for the variables: the columns + 1 smallest limits could bound them, far larger ones hardly matter."""
+    if len(limits) == 0:
+        return 1.0
+    typical = np.sort(limits)[min(columns, len(limits) - 1)]
+    return 1.0 if 1 <= typical <= LARGE else float(_powers_of_two(typical))
+
+
 def _balanced(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same rows in units that floats can hold: each divided by a power of two of the size of its largest entry."""
     units = np.array([exact.power_of_two(row) for row in A], dtype=object)
@@ -134,7 +141,7 @@ def maximum(A: np.ndarray, c: np.ndarray, objective: np.ndarray) -> Optimum | No
     """The exact maximum of objective . z over {A z <= c}; None if no proof was found.
 
     HiGHS names a vertex; the vertex and its multipliers are recomputed in rationals, a few exact pivots follow where
-    rounding misled it.   A (m, d), c (m,), objective (d,), all fmpq
+    rounding misled it.   A (m, d), c (m,), objective (d,), all fmpq; rows of rank d
     """
     box = axis_box(A, c)
     if box is not None:
@@ -142,19 +149,17 @@ def maximum(A: np.ndarray, c: np.ndarray, objective: np.ndarray) -> Optimum | No
     rows, limits = _balanced(A, c)
     goal = exact.nearest(objective / exact.power_of_two(objective))
     proposal = Solver(exact.nearest(rows), exact.nearest(limits)).maximise(goal)
-    if isinstance(proposal, str):
-        return None
-    basis = _complete(A, proposal)
+    basis = _complete(A, [] if isinstance(proposal, str) else proposal.active)
     return None if basis is None else _pivot(A, c, objective, basis)
 
 
-def _complete(A: np.ndarray, proposal: FloatOptimum) -> list[int] | None:
-    """d independent rows that start with the active ones."""
+def _complete(A: np.ndarray, active: list[int]) -> list[int] | None:
+    """d independent rows, as many active ones among them as possible; None where there are none."""
     d = A.shape[1]
-    if len(proposal.active) == d:
-        return list(proposal.active)
+    if len(active) == d and exact.rank(A[active]) == d:
+        return list(active)
     chosen: list[int] = []
-    for row in [*proposal.active, *range(len(A))]:
+    for row in [*active, *range(len(A))]:
         if row not in chosen and exact.rank(A[[*chosen, row]]) == len(chosen) + 1:
             chosen.append(row)
         if len(chosen) == d:
@@ -163,7 +168,20 @@ def _complete(A: np.ndarray, proposal: FloatOptimum) -> list[int] | None:
 
 
 def _pivot(A: np.ndarray, c: np.ndarray, objective: np.ndarray, basis: list[int]) -> Optimum | None:
-    """Exact simplex steps from a basis that is feasible, or dual feasible, until it is both (Bland's rule)."""
+    """The optimum by exact simplex steps from any basis."""
+    found = _steps(A, c, objective, basis)
+    if found is None:
+        return None
+    basis, point, duals = found
+    value = (duals * c[basis]).sum()
+    return Optimum(value, point, {m: y for m, y in zip(basis, duals, strict=True) if y > 0})
+
+
+def _steps(A: np.ndarray, c: np.ndarray, objective: np.ndarray, basis: list[int]):
+    """Primal steps from a feasible basis, dual steps from a dual feasible one, until it is both (Bland's rule).
+
+    Returns (basis, point (d,), duals (d,)), or None: unbounded, empty, or too many steps.
+    """
     for _ in range(PIVOTS):
         rows = A[basis]
         point, duals = exact.solve(rows, c[basis]), exact.solve(rows.T, objective)
@@ -173,8 +191,7 @@ def _pivot(A: np.ndarray, c: np.ndarray, objective: np.ndarray, basis: list[int]
         broken = [m for m in range(len(A)) if slack[m] < 0]
         negative = [i for i in range(len(basis)) if duals[i] < 0]
         if not broken and not negative:
-            value = (duals * c[basis]).sum()
-            return Optimum(value, point, {m: y for m, y in zip(basis, duals, strict=True) if y > 0})
+            return basis, point, duals
         if not broken:  # primal step: leave along an edge on which the objective grows
             leaving = min(negative, key=lambda i: basis[i])
             unit = exact.zeros(len(basis))
@@ -188,13 +205,17 @@ def _pivot(A: np.ndarray, c: np.ndarray, objective: np.ndarray, basis: list[int]
         elif not negative:  # dual step: bring in a violated row
             entering = broken[0]
             weights = exact.solve(rows.T, A[entering])
+            assert weights is not None  # the same matrix gave the duals
             ratios = [(duals[i] / weights[i], basis[i], i) for i in range(len(basis)) if weights[i] > 0]
             if not ratios:
-                return None  # proves emptiness; the callers know their polytopes to be non-empty
+                return None  # proves emptiness
             leaving = min(ratios)[2]
             basis = [*basis[:leaving], entering, *basis[leaving + 1:]]
-        else:
-            return None
+        else:  # neither: the sum of its rows makes the basis dual feasible and leads to a vertex
+            vertex = _steps(A, c, rows.sum(axis=0), basis)
+            if vertex is None:
+                return None
+            basis = vertex[0]
     return None
 
 
@@ -313,7 +334,7 @@ def interior_point(A: np.ndarray, c: np.ndarray, normal: np.ndarray | None = Non
         return _interior_on_hyperplane(A, c, normal, offset)
     lengths = _lengths(A)
     rows = np.concatenate([np.concatenate([A, exact.rationals(lengths)[:, None]], axis=1), _cap_row(A.shape[1])])
-    limits = np.append(c, _cap(c, lengths))
+    limits = np.concatenate([c, _array([_cap(c, lengths)])])
     objective = exact.zeros(A.shape[1] + 1)
     objective[-1] = exact.ONE
     proposal = Solver(exact.nearest(rows), exact.nearest(limits)).maximise(exact.nearest(objective))

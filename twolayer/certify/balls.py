@@ -1,4 +1,4 @@
-"""Inscribed balls and cylinders around a crease H inside a domain, certified from below; the printed radius also from above.
+"""Inscribed balls and cylinders around a crease H, certified from below; the printed radius also from above.
 
 Every shape here is one linear program: the largest rho such that, for a centre y on H,
     a_m . y + rho alpha_m + beta_m <= c_m        for every facet m of the domain,
@@ -9,6 +9,7 @@ with alpha_m the length in which facet m feels the radius and beta_m a fixed all
     disc             alpha = |a_H|    beta = 0            (d'-1)-ball in H inside the domain (the printed radius)
 HiGHS proposes the centre; it is moved exactly onto H, and rho is the smallest quotient of exact slack by proved length.
 """
+
 from __future__ import annotations
 
 import math
@@ -42,7 +43,9 @@ def square_root(x: arb) -> arb:
     if not top > 0:
         return arb(0)
     bottom = x.lower()
-    return top.sqrt() if not bottom > 0 and top == 0 else (arb(0) if not bottom > 0 else bottom.sqrt()).union(top.sqrt())
+    return (
+        top.sqrt() if not bottom > 0 and top == 0 else (arb(0) if not bottom > 0 else bottom.sqrt()).union(top.sqrt())
+    )
 
 
 def length(v: np.ndarray) -> arb:
@@ -174,9 +177,12 @@ class Surroundings:
         best = arb("inf")
         for sign in (1, -1):  # HiGHS's sign convention for equality duals is not relied upon
             mu = exact.rational(sign * proposal.duals[0] / size)
-            rest = mu * self.crease.normal - sum((y * a for y, a in zip(multipliers, self.domain.A, strict=True)),
-                                                 exact.zeros(len(self.crease.normal)))
-            total = mu * self.crease.offset + sum((y * c for y, c in zip(multipliers, self.domain.c, strict=True)), fmpq(0))
+            rest = mu * self.crease.normal - sum(
+                (y * a for y, a in zip(multipliers, self.domain.A, strict=True)), exact.zeros(len(self.crease.normal))
+            )
+            total = mu * self.crease.offset + sum(
+                (y * c for y, c in zip(multipliers, self.domain.c, strict=True)), fmpq(0)
+            )
             for r, low, high in zip(rest, self.domain.lower, self.domain.upper, strict=True):
                 total += max(r * low, r * high)
             weight = sum((arb(y) * a for y, a in zip(multipliers, self._lengths[2], strict=True)), arb(0))

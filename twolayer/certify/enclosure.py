@@ -1,4 +1,5 @@
 """Enclosure: a certified interval around sup |h|, with its witness and its evidence."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -70,8 +70,7 @@ class LeafProgram:
     Columns: xi (d), T_g for each group, s for each pair (its relu(-u_j) or relu(u_j)), y for each single.
     """
 
-    def __init__(self, relaxation: Relaxation, cuts: Sequence[int] | None = None):
-        """cuts: row numbers of the cuts to use; all of them by default."""
+    def __init__(self, relaxation: Relaxation):
         r = self.relaxation = relaxation
         table = self.table = np.array(r.rows, dtype=float) * 2.0 ** -ROW_BITS
         d, groups = table.shape[1] - 1, len(r.groups)
@@ -126,7 +125,7 @@ class LeafProgram:
         self.pair_group = np.array([g for g, _, _ in r.pairs], dtype=int)
         stretch = [2.0 ** (r.scale[row] - r.unit) for row in r.pair_plus]
         self.pair_table = table[r.pair_plus] * np.array(stretch)[:, None] if r.pairs else np.zeros((0, d + 1))
-        self.add_cuts(range(r.first_cut, len(r.rows)) if cuts is None else cuts)
+        self.add_cuts(range(r.first_cut, len(r.rows)))
 
     def add_cuts(self, rows: Sequence[int]) -> None:
         """Take in cuts of the relaxation: T_g - slope . xi <= constant."""

@@ -4,6 +4,7 @@ The method follows the size: vertices of the arrangement for d' <= 3 (and wherev
 rationals), box branch and bound for d' = 4, 5, LP branch and bound from d' = 6 on. Each is anytime and bounds both
 signs of h with one incumbent. What vanishes identically is found by the exact zero test first.
 """
+
 from __future__ import annotations
 
 import time
@@ -26,13 +27,16 @@ def method(h: RidgeSum, region: Domain) -> str:
     """Name of the method for one problem: "vertices", "boxes" or "trees"."""
     d, hyperplanes = h.dimension, len(h.P) + len(region.A)
     candidates = vertices.count(hyperplanes, d)
-    if candidates * (d * d + len(h.P) * (d + 1)) <= vertices.EXACT_WORK // 4 or (d <= 3 and candidates <= MOST_VERTICES):
+    if candidates * (d * d + len(h.P) * (d + 1)) <= vertices.EXACT_WORK // 4 or (
+        d <= 3 and candidates <= MOST_VERTICES
+    ):
         return "vertices"
     return "boxes" if d <= BOXES_UP_TO else "trees"
 
 
-def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None,
-             floor: float = 0.0) -> Enclosure:
+def supremum(
+    h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None, floor: float = 0.0
+) -> Enclosure:
     """Enclosure of sup over region of |h|.
 
     gap       relative, (upper - lower) / upper, at which the search stops
@@ -49,9 +53,16 @@ def _searched(h: RidgeSum, region: Domain, **limits) -> Enclosure:
     return chosen.supremum(h, region, **limits)
 
 
-def gradient_suprema(problem: Restricted, domains: Sequence[Domain | None] | None = None, *, gap: float = 1e-3,
-                     deadline: float | None = None, floor: float = 0.0, workers: int = 1,
-                     progress=iter) -> list[Enclosure]:
+def gradient_suprema(
+    problem: Restricted,
+    domains: Sequence[Domain | None] | None = None,
+    *,
+    gap: float = 1e-3,
+    deadline: float | None = None,
+    floor: float = 0.0,
+    workers: int = 1,
+    progress=iter,
+) -> list[Enclosure]:
     """Enclosures of eps_k = sup over A_k of |g_1,k|, one for every student node; 0 for a node without A_k.
 
     domains as from `active_domains`; workers processes share the nodes where a search is long; progress wraps the
@@ -60,7 +71,8 @@ def gradient_suprema(problem: Restricted, domains: Sequence[Domain | None] | Non
     if domains is None:
         domains = active_domains(problem)
     out: list[Enclosure | None] = [None] * len(domains)
-    shared, single = [], []
+    shared: list[tuple[int, RidgeSum, Domain]] = []
+    single: list[tuple[int, RidgeSum, Domain]] = []
     for k, (node, region) in enumerate(zip(problem.student, domains, strict=True)):
         if region is None:
             out[k] = Enclosure(0.0, 0.0, None, DEAD)
@@ -86,6 +98,7 @@ def active_domains(problem: Restricted) -> list[Domain | None]:
 
 def _separately(jobs, gap, deadline, floor, workers, progress):
     """One search per node; each gets an equal share of the time that is left."""
+
     def seconds(done: int) -> float | None:
         if deadline is None:
             return None
@@ -97,7 +110,8 @@ def _separately(jobs, gap, deadline, floor, workers, progress):
         return
     share = seconds(0)
     results = Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_timed)(h, region, gap, share, floor) for _, h, region in jobs)
+        delayed(_timed)(h, region, gap, share, floor) for _, h, region in jobs
+    )
     for (k, _, _), enclosure in zip(jobs, progress(results), strict=False):
         yield k, enclosure
 

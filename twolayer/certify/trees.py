@@ -21,18 +21,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 
 from .. import exact
 from ..ridges import Domain, RidgeSum
 from .enclosure import CANCELLATION, Enclosure, at_witness, crude
 from .lp import CellProgram, CutProgram, LeafProgram, Proposal
-from .relaxation import ROW_BITS, WEIGHT_BITS, WHOLE, Kinks, Relaxation, facets, kinks, paired
+from .relaxation import ROW_BITS, WEIGHT_BITS, Kinks, Relaxation, facets, kinks, paired
 
 SAMPLES = 2000  # random starting points: they cost a few milliseconds and only choose where the ascents begin
 STARTS = 3  # ascents for each sign before the first bound
 ROUNDS = 40  # rounds of cuts at the root; they end earlier once a round gains little
-WORTH = 0.01  # a round of cuts is worth another if it closed this share of the gap; also the least violation of a cut
+WORTH = 0.003  # a round of cuts is worth another if it closed this share of the gap; also the least violation of a cut
 FLIPS = 60  # linear programs that one ascent may spend on neighbouring cells
 TIGHT = 1e-6  # distance, in units of a crease's size, at which a point counts as on it
 ALIKE = 0.02  # creases that differ by less than this share of their size are crossed together by an ascent
@@ -227,7 +226,7 @@ class _Search:
             del self.leaves[number]  # last: an interrupt before this leaves a larger set, which is as valid
 
     def _cut_root(self, number: int) -> None:
-        """Rounds of cuts at the root of one sign, while they pay; the program then keeps those in use."""
+        """Rounds of cuts at the root of one sign, while they pay."""
         sign = self.leaves[number].sign
         relaxation, program = self.sides[sign].relaxation, self.sides[sign].program
         cutter = CutProgram(relaxation)
@@ -255,9 +254,6 @@ class _Search:
             if len(relaxation.rows) == found:
                 break
             program.add_cuts(range(found, len(relaxation.rows)))
-        used = [row for row in self.leaves[number].weights if row >= relaxation.first_cut]
-        self.sides[sign] = Side(relaxation, LeafProgram(relaxation, None if __import__("os").environ.get("ALLCUTS") else used))
-        self.leaves[number] = self._proved(self.leaves[number], {}, self._solve(sign, {}, None))
 
     def _solve(self, sign: int, decided: dict[int, bool], parent: Leaf | None) -> Proposal | None:
         proposal = self.sides[sign].program.solve(decided, parent.basis if parent is not None else None)

@@ -7,6 +7,7 @@ Few vertices are computed in rationals, and the enclosure is a point. Many are c
 radius; those whose radius matters (nearly parallel creases) are solved again in rationals. Evidence:
 {"method": "vertices", "hyperplanes": N, "exact": bool}: the checker enumerates anew.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -22,7 +23,7 @@ from .enclosure import Enclosure, at_witness, crude
 
 EXACT_WORK = 400_000  # rational multiplications (about 0.2 s) up to which all vertices are computed exactly
 CHUNK = 1 << 15  # vertices a float batch holds, so that a batch of 200 creases stays near 50 MB
-UNIT = 2.0 ** -53  # unit roundoff of float64
+UNIT = 2.0**-53  # unit roundoff of float64
 MATTERS = 1e-5  # an error radius above this share of the best value sends a vertex to exact arithmetic
 
 
@@ -31,7 +32,9 @@ def count(hyperplanes: int, dimension: int) -> int:
     return math.comb(hyperplanes, dimension)
 
 
-def supremum(h: RidgeSum, region: Domain, *, gap: float = 0.0, deadline: float | None = None, floor: float = 0.0) -> Enclosure:
+def supremum(
+    h: RidgeSum, region: Domain, *, gap: float = 0.0, deadline: float | None = None, floor: float = 0.0
+) -> Enclosure:
     """Enclosure of sup over region of |h|; gap and floor are met whatever they are."""
     return suprema([h], [region], deadline=deadline)[0]
 
@@ -107,7 +110,9 @@ class _Batch:
         self.noise = 2 * (len(self.P) + self.A.shape[1] + 8) * UNIT * terms
         self.lipschitz = np.abs(self.C) @ np.abs(self.P).sum(axis=1) + np.abs(self.slopes).sum(axis=1)
         self.upper = np.zeros(len(ridges))
-        self.lower = np.array([float(abs(h.floats(r.floats.interior[None, :]))[0]) for h, r in zip(ridges, regions, strict=True)])
+        self.lower = np.array(
+            [float(abs(h.floats(r.floats.interior[None, :]))[0]) for h, r in zip(ridges, regions, strict=True)]
+        )
         self.lower = np.maximum(self.lower - self.noise, 0)
         self.upper = self.lower + 2 * self.noise
         self.where: list[tuple[int, ...] | None] = [None] * len(ridges)

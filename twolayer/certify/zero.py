@@ -1,4 +1,5 @@
 """The exact zero test: g_1,k = 0 on A_k, decided in rationals.   Source: theory notes, Theorem 1' (stronger form)."""
+
 from __future__ import annotations
 
 from .. import exact

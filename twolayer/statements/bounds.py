@@ -3,6 +3,7 @@
 Arguments are real numbers (balls, exact rationals or floats, all read exactly) and results are balls that contain the
 true value. A formula is monotone in each of its arguments, so a bound at eps upper and radius lower is an upper bound.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ def volume_bound(d: int) -> arb:
 
 
 def tangent(normal: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, arb]:
-    """Lemma 2, repaired: (u, sine) with u a unit vector, u . normal = 0 and u . other = sine >= 0 the sine of the angle.
+    """Lemma 2, repaired: (u, sine) with u a unit vector, u . normal = 0 and u . other = sine, that of the angle.
 
     normal, other (d,): unit vectors of balls, the weight parts only (not the augmented vectors), not parallel.
     """
@@ -49,7 +50,7 @@ def slabs_leave_room(d: int, rho, q, sines: Sequence) -> bool:
 
 
 def kink_below(epsilon, q) -> arb:
-    """Lemma 4: |kappa| q <= 4 eps if no other kink lies within q of a point of H, and the q-ball around it in the region.
+    """Lemma 4: |kappa| q <= 4 eps if no other kink lies within q of a point of H whose q-ball is in the region.
 
     Returns the bound 4 eps / q on |kappa|, from the second difference of h across H.
     """

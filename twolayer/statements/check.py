@@ -1,4 +1,5 @@
 """Check an instance: certify the gradient, then judge every statement in every form."""
+
 from __future__ import annotations
 
 import time
@@ -14,6 +15,9 @@ from ..ridges import Restricted, restricted
 from . import corollary1, theorem1, theorem2, theorem3
 from .setting import Setting
 from .verdict import Verdict, plain
+
+
+SEARCH_SHARE = 0.7  # of the time limit goes to the gradient; the rest to the statements' own programs
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +40,14 @@ class Check:
         lower, upper = self.gradient
         return {
             "instance": self.instance.name,
-            "gradient": {"lower": lower, "upper": plain(upper), "per_student": [
-                {"student": k, "lower": e.lower, "upper": plain(e.upper), "witness": self.witness(k)}
-                for k, e in enumerate(self.enclosures)]},
+            "gradient": {
+                "lower": lower,
+                "upper": plain(upper),
+                "per_student": [
+                    {"student": k, "lower": e.lower, "upper": plain(e.upper), "witness": self.witness(k)}
+                    for k, e in enumerate(self.enclosures)
+                ],
+            },
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }
 
@@ -48,8 +57,15 @@ class Check:
         return None if z is None else [float(x) for x in exact.nearest(self.problem.frame.point(z))]
 
 
-def check(instance: Instance, *, gap: float = 1e-3, time_limit: float | None = None, floor: float = 0.0,
-          workers: int = 1, progress=iter) -> Check:
+def check(
+    instance: Instance,
+    *,
+    gap: float = 1e-3,
+    time_limit: float | None = None,
+    floor: float = 0.0,
+    workers: int = 1,
+    progress=iter,
+) -> Check:
     """Certify sup |g_1,k| for every student node, and judge Theorems 1-3 and Corollary 1 in every form.
 
     gap         relative width at which an enclosure counts as closed
@@ -60,11 +76,13 @@ def check(instance: Instance, *, gap: float = 1e-3, time_limit: float | None = N
     """
     start = time.monotonic()
     deadline = None if time_limit is None else start + time_limit
+    searched = None if time_limit is None else start + SEARCH_SHARE * time_limit
     problem = restricted(instance)
     domains = active_domains(problem)
-    enclosures = gradient_suprema(problem, domains, gap=gap, deadline=deadline, floor=floor, workers=workers,
-                                  progress=progress)
-    setting = Setting(instance, problem, domains, enclosures)
+    enclosures = gradient_suprema(
+        problem, domains, gap=gap, deadline=searched, floor=floor, workers=workers, progress=progress
+    )
+    setting = Setting(instance, problem, domains, enclosures, deadline=deadline)
     verdicts = [*theorem1.rows(setting), *theorem2.rows(setting), *corollary1.rows(setting)]
     if instance.second_teacher is not None:
         second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=deadline)

@@ -3,9 +3,11 @@
 One row per student node k'. C observers with invertible Q = [v_k1 .. v_kC] are chosen so that the bound is smallest.
   printed   |v_k'|_2 <= |Q^-1|_1 M K eps / c0, c0 the smallest sine to any other node of either network
   repaired  sqrt(C) |Q^-1|_1 max B_m with B_m = (10/rho_m) sqrt(d'/(2 pi)) K eps_km / (c0 |p_k'|)
-  sharp     Corollary 1': B_m = (bound on |kappa_H|) / |p_k'|; the better of |B|_2 / sigma_min(Q) and sqrt(C) |Q^-1|_1 max B
+  sharp     Corollary 1': B_m = (bound on |kappa_H|) / |p_k'|; the better of |B|_2 / sigma_min(Q) and
+            sqrt(C) |Q^-1|_1 max B
 Q's norm is the column sum. Measured is |v_k'|_2 in every form.   Source: Section 3.2 and Appendix A.7.
 """
+
 from __future__ import annotations
 
 import math
@@ -38,8 +40,17 @@ def rows(setting: Setting) -> Iterator[Verdict]:
 
 
 def _row(form: str, node: Node, verdict: str, why: str, measured=None, bound=None, terms=None, **more: Any) -> Verdict:
-    return Verdict(STATEMENT, form, verdict, number(measured), number(bound), why, student=node.index,
-                   terms={k: number(v) if isinstance(v, arb) else v for k, v in (terms or {}).items()}, **more)
+    return Verdict(
+        STATEMENT,
+        form,
+        verdict,
+        number(measured),
+        number(bound),
+        why,
+        student=node.index,
+        terms={k: number(v) if isinstance(v, arb) else v for k, v in (terms or {}).items()},
+        **more,
+    )
 
 
 def _excluded(setting: Setting, node: Node, form: str) -> Verdict | None:
@@ -123,7 +134,7 @@ def _swapped(chosen: tuple[int, ...], total: int, value) -> tuple[int, ...]:
         for place in range(len(chosen)):
             for other in range(total):
                 if other not in chosen:
-                    trial = (*chosen[:place], other, *chosen[place + 1:])
+                    trial = (*chosen[:place], other, *chosen[place + 1 :])
                     if value(trial) < best:
                         chosen, best, improved = trial, value(trial), True
     return chosen
@@ -142,8 +153,13 @@ def printed(setting: Setting, node: Node) -> Verdict:
     candidates = []
     for other in setting.problem.student:
         alpha = (other.fan_out * node.fan_out).sum()
-        if other is not node and alpha != 0 and observed_anywhere(
-                student.W[node.index], student.b[node.index], student.W[other.index], student.b[other.index]):
+        if (
+            other is not node
+            and alpha != 0
+            and observed_anywhere(
+                student.W[node.index], student.b[node.index], student.W[other.index], student.b[other.index]
+            )
+        ):
             candidates.append((other, abs(exact.ball(alpha))))
     around = setting.surroundings(i, setting.problem.region)
     disc, above = around.disc(), around.disc_radius_above()
@@ -161,9 +177,17 @@ def printed(setting: Setting, node: Node) -> Verdict:
     alpha = min(chosen.limits, key=exact.upper_float)
     worst, best = bounds.shrunk_radius(below, eps_high, alpha), bounds.shrunk_radius(above, eps_low, alpha)
     norm = bounds.column_sum_norm(chosen.inverse)
-    terms = {"inverse_norm": norm, "epsilon": eps_high, "radius": below, "radius_above": above, "shrunk_radius": worst,
-             "distance": c0, "nearest": None if nearest is None else f"{nearest.side} {nearest.index}",
-             "nodes": len(setting.problem.nodes), "dimension": setting.problem.dimension}
+    terms = {
+        "inverse_norm": norm,
+        "epsilon": eps_high,
+        "radius": below,
+        "radius_above": above,
+        "shrunk_radius": worst,
+        "distance": c0,
+        "nearest": None if nearest is None else f"{nearest.side} {nearest.index}",
+        "nodes": len(setting.problem.nodes),
+        "dimension": setting.problem.dimension,
+    }
     if not worst > 0 or not best > 0:
         return _row(PRINTED, node, NOT_APPLICABLE, "r' = r - 5 eps/min|alpha| is not positive", terms=terms)
     d, nodes = setting.problem.dimension, len(setting.problem.nodes)
@@ -173,8 +197,18 @@ def printed(setting: Setting, node: Node) -> Verdict:
     outcome = compare(measured, smallest, largest)
     if outcome == FAILS:
         missing = _healing(setting, node, chosen, measured, eps_high, alpha, below, c0)
-        return _row(PRINTED, node, FAILS, f"the fan-out exceeds the bound; missing hypothesis: {' + '.join(missing)}",
-                    measured, largest, terms, observers=chosen.indices, reason=missing[0], missing=missing)
+        return _row(
+            PRINTED,
+            node,
+            FAILS,
+            f"the fan-out exceeds the bound; missing hypothesis: {' + '.join(missing)}",
+            measured,
+            largest,
+            terms,
+            observers=chosen.indices,
+            reason=missing[0],
+            missing=missing,
+        )
     why = "the fan-out is within the bound" if outcome == HOLDS else "the enclosures overlap"
     return _row(PRINTED, node, outcome, why, measured, largest, terms, observers=chosen.indices)
 
@@ -209,8 +243,13 @@ def _healed(setting, node, chosen, added, measured, epsilon, alpha, radius, c0) 
         if shrunk is None or not shrunk > 0:
             return True
         radii.append(shrunk)
-    limit = bounds.column_sum_norm(chosen.inverse) * bounds.printed_sine(
-        setting.problem.dimension, min(radii, key=exact.upper_float), len(setting.problem.nodes), epsilon, c0) / scale
+    limit = (
+        bounds.column_sum_norm(chosen.inverse)
+        * bounds.printed_sine(
+            setting.problem.dimension, min(radii, key=exact.upper_float), len(setting.problem.nodes), epsilon, c0
+        )
+        / scale
+    )
     return not measured > limit
 
 
@@ -254,12 +293,21 @@ def repaired(setting: Setting, node: Node) -> Verdict:
                 candidates.append((other, bounds.printed_sine(d, disc.radius, nodes, epsilon, c0) / size))
     chosen = choose(candidates, len(node.fan_out), _largest_limit)
     if chosen is None:
-        return _row(REPAIRED, node, NOT_APPLICABLE, "no C observers with an invertible Q see the boundary thickly enough")
+        return _row(
+            REPAIRED, node, NOT_APPLICABLE, "no C observers with an invertible Q see the boundary thickly enough"
+        )
     worst = max(chosen.limits, key=exact.upper_float)
     norm = bounds.column_sum_norm(chosen.inverse)
     bound = arb(len(chosen.observers)).sqrt() * norm * worst
-    terms = {"inverse_norm": norm, "limit": worst, "distance": c0, "norm": size, "nodes": nodes, "dimension": d,
-             "nearest": None if nearest is None else f"{nearest.side} {nearest.index}"}
+    terms = {
+        "inverse_norm": norm,
+        "limit": worst,
+        "distance": c0,
+        "norm": size,
+        "nodes": nodes,
+        "dimension": d,
+        "nearest": None if nearest is None else f"{nearest.side} {nearest.index}",
+    }
     return _judged(REPAIRED, node, bound, terms, chosen)
 
 
@@ -284,8 +332,13 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
     by_maximum = arb(outputs).sqrt() * norm * worst
     by_length = square_root(sum((b * b for b in chosen.limits), arb(0))) * singular
     bound = min((by_maximum, by_length), key=exact.upper_float)
-    terms = {"inverse_norm": norm, "inverse_spectral_norm": singular, "limit": worst, "norm": size,
-             "method": "+".join(sorted({forms[m] for m in chosen.indices}))}
+    terms = {
+        "inverse_norm": norm,
+        "inverse_spectral_norm": singular,
+        "limit": worst,
+        "norm": size,
+        "method": "+".join(sorted({forms[m] for m in chosen.indices})),
+    }
     return _judged(SHARP, node, bound, terms, chosen)
 
 
@@ -293,5 +346,6 @@ def _judged(form: str, node: Node, bound: arb, terms: dict[str, Any], chosen: Ch
     measured = bounds.euclidean(node.fan_out)
     outcome = compare(measured, bound, bound)
     why = {HOLDS: "the fan-out is within the bound", FAILS: "the fan-out exceeds the bound"}.get(
-        outcome, "the enclosures overlap")
+        outcome, "the enclosures overlap"
+    )
     return _row(form, node, outcome, why, measured, bound, terms, observers=chosen.indices)

@@ -1,6 +1,8 @@
 """Setting: an instance with its certified gradient and the exact geometry that every statement draws on."""
+
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +14,7 @@ from .. import exact, metrics
 from ..certify.balls import Inscribed, Surroundings, length, square_root
 from ..certify.enclosure import Enclosure
 from ..instances import Instance
-from ..ridges import Crease, Domain, Node, Restricted
+from ..ridges import Domain, Node, Restricted
 
 MEETS = 1e-9  # relative margin within which a crease is counted as meeting a ball: counting too many is safe
 
@@ -25,6 +27,7 @@ class Setting:
     domains      A_k for every student node, None where empty
     enclosures   eps_k for every student node
     excess       (lower, upper) of e0: sup over U ∩ R of the largest |f*_c - f*'_c|; (0, 0) except in Theorem 3
+    deadline     on the clock of time.monotonic; past it, bounds are still proved but chosen among fewer candidates
     """
 
     instance: Instance
@@ -32,7 +35,13 @@ class Setting:
     domains: Sequence[Domain | None]
     enclosures: Sequence[Enclosure]
     excess: tuple[float, float] = (0.0, 0.0)
+    deadline: float | None = None
     _cache: dict = field(default_factory=dict)
+
+    @property
+    def is_late(self) -> bool:
+        """True once the deadline has passed: optional candidates are then left out."""
+        return self.deadline is not None and time.monotonic() > self.deadline
 
     # -- the gradient -----------------------------------------------------------------------------------------------
 
@@ -48,14 +57,18 @@ class Setting:
         """(lower, upper) of the printed eps: the largest over all students, plus e0 max_j |v_j|_1 in Theorem 3."""
         dual = arb(max(sum((abs(x) for x in node.fan_out), exact.ZERO) for node in self.problem.student))
         lower, upper = max(e.lower for e in self.enclosures), max(e.upper for e in self.enclosures)
-        return exact.ball(lower) + exact.ball(self.excess[0]) * dual, exact.ball(upper) + exact.ball(self.excess[1]) * dual
+        return exact.ball(lower) + exact.ball(self.excess[0]) * dual, exact.ball(upper) + exact.ball(
+            self.excess[1]
+        ) * dual
 
     # -- angles -----------------------------------------------------------------------------------------------------
 
     @cached_property
     def crease_index(self) -> dict[tuple[str, int], int]:
         """Position in problem.creases of every node with p != 0, by (side, index)."""
-        return {(node.side, node.index): i for i, crease in enumerate(self.problem.creases) for node, _ in crease.members}
+        return {
+            (node.side, node.index): i for i, crease in enumerate(self.problem.creases) for node, _ in crease.members
+        }
 
     def crease(self, node: Node) -> int:
         """Position in problem.creases of a node's hyperplane."""
@@ -93,7 +106,7 @@ class Setting:
         return self._cache[key]
 
     def best(self, i: int, nodes: Sequence[Node]) -> tuple[arb, Node | None]:
-        """(smallest sine between crease i and the creases of the given nodes, its node); (1, None) if none has p != 0."""
+        """(smallest sine between crease i and those of the nodes, its node); (1, None) if none has p != 0."""
         squares = self.sin_squared(i)
         found = [(squares[self.crease(node)], n) for n, node in enumerate(nodes) if not node.is_constant]
         if not found:
@@ -131,7 +144,9 @@ class Setting:
         """|kappa| of all creases for an observer, in floats (to choose, not to prove).   -> (n,)"""
         key = ("kinks", observer.index)
         if key not in self._cache:
-            self._cache[key] = np.array([abs(float(self.kappa(i, observer).mid())) for i in range(len(self.problem.creases))])
+            self._cache[key] = np.array(
+                [abs(float(self.kappa(i, observer).mid())) for i in range(len(self.problem.creases))]
+            )
         return self._cache[key]
 
     def float_angles(self, i: int) -> tuple[np.ndarray, np.ndarray]:
@@ -152,7 +167,9 @@ class Setting:
     def directions(self) -> np.ndarray:
         """A label for the exact direction of every crease's normal: equal labels mean parallel creases.   (n,)"""
         labels: dict[tuple, int] = {}
-        return np.array([labels.setdefault(tuple(crease.normal), len(labels)) for crease in self.problem.creases], dtype=int)
+        return np.array(
+            [labels.setdefault(tuple(crease.normal), len(labels)) for crease in self.problem.creases], dtype=int
+        )
 
     def surroundings(self, i: int, domain: Domain) -> Surroundings:
         """Crease i inside a domain, for inscribed shapes."""

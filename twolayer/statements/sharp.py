@@ -4,10 +4,12 @@ Every candidate is a proved bound by itself, so choosing the smallest needs no a
 chosen one. A body (ball or cylinder) may always be replaced by a smaller one around the same centre: fewer creases
 meet it, its radius is worse. Source: theory notes, section 4 (Theorems A, M, 2' and their refinements).
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,12 @@ from .setting import Setting
 
 ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly, at no visible cost
 SHRINK = 1 - 1e-9  # how far below a crease's distance a smaller body stays
-HEIGHTS = (1.0, 2.0, 1.4, 4.0)  # cylinder heights t in units of 4 eps / |kappa|: 1 for the count, the others for the mass
+HEIGHTS = (
+    1.0,
+    2.0,
+    1.4,
+    4.0,
+)  # cylinder heights t in units of 4 eps / |kappa|: 1 for the count, the others for the mass
 TALLEST = 0.25  # share of the ball's radius above which a cylinder is no better than the ball
 SLICES = (0.5, 0.2, 0.05)  # heights, in units of the radius, of the cylinders cut out of a ball
 
@@ -67,8 +74,17 @@ def around(setting: Setting, i: int, observer: Node, centre: np.ndarray) -> Arou
     kinks = setting.float_kinks(observer)[keep]
     with np.errstate(divide="ignore"):
         weights = np.where(sines > 0, kinks * (1 - sines**2) / sines, np.inf)
-    return Around(keep, masses[keep] * masses[i] < 0, setting.carries_student[keep], kinks, sines, cotangents, weights,
-                  setting.directions[keep], setting.distances(centre)[keep])
+    return Around(
+        keep,
+        masses[keep] * masses[i] < 0,
+        setting.carries_student[keep],
+        kinks,
+        sines,
+        cotangents,
+        weights,
+        setting.directions[keep],
+        setting.distances(centre)[keep],
+    )
 
 
 Candidate = tuple[float, Callable[[], Bound | None]]
@@ -91,7 +107,7 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
     Source: Theorem 2' (ball, cylinder), one and two directions, Theorem M for a student.
     """
     candidates = list(_by_ball(setting, i, observer, inscribed))
-    if setting.epsilon(observer)[1] > 0:
+    if setting.epsilon(observer)[1] > 0 and not setting.is_late:
         candidates += _by_cylinder(setting, i, observer, domain, inscribed)
     return _best(candidates)
 
@@ -117,8 +133,13 @@ def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> 
             return  # and no smaller ball does better
         meeting = near.distance <= radius
         students, teachers = meeting & near.opposes & near.student, meeting & near.opposes & ~near.student
-        terms = {"kappa": kappa, "epsilon": epsilon, "radius": radius, "opposing_students": int(students.sum()),
-                 "opposing_teachers": int(teachers.sum())}
+        terms = {
+            "kappa": kappa,
+            "epsilon": epsilon,
+            "radius": radius,
+            "opposing_students": int(students.sum()),
+            "opposing_teachers": int(teachers.sum()),
+        }
 
         def count(radius=radius, students=students, teachers=teachers, terms=terms) -> Bound | None:
             if epsilon == 0:
@@ -144,7 +165,7 @@ def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> 
         without = labels - set(near.direction[meeting & near.student])
         if len(without) < len(labels) <= 2:
             avoided = [int(near.index[meeting & (near.direction == label)][0]) for label in without]
-            yield simple, lambda few=few_directions, avoided=avoided: few(form="two-directions", avoided=avoided)
+            yield simple, partial(few_directions, form="two-directions", avoided=avoided)
         if not students.any():
             return  # smaller balls meet fewer creases, none of a student
 
@@ -169,8 +190,14 @@ def _by_cylinder(setting: Setting, i: int, observer: Node, domain: Domain, inscr
         for rho in map(float, _radii(cylinder.radius, reaches[near.opposes])):
             meeting = reaches <= rho
             students, teachers = meeting & near.opposes & near.student, meeting & near.opposes & ~near.student
-            terms = {"kappa": kappa, "epsilon": epsilon, "rho": rho, "t": t, "opposing_students": int(students.sum()),
-                     "opposing_teachers": int(teachers.sum())}
+            terms = {
+                "kappa": kappa,
+                "epsilon": epsilon,
+                "rho": rho,
+                "t": t,
+                "opposing_students": int(students.sum()),
+                "opposing_teachers": int(teachers.sum()),
+            }
 
             def count(rho=rho, t=t, near=near, students=students, teachers=teachers, terms=terms) -> Bound | None:
                 gamma = _sum(cotangents[j] for j in near.index[teachers])
@@ -247,6 +274,6 @@ def _kinks(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near:
         weight = near.weight[meeting].sum()
         for share in SLICES:
             t, rho = radius * share, radius * np.sqrt(1 - share**2)
-            yield 4 * eps / t + factor / rho * t * weight, lambda mass=mass, share=share: mass(share=share)
+            yield 4 * eps / t + factor / rho * t * weight, partial(mass, share=share)
         if not meeting.any():
             return

@@ -1,4 +1,4 @@
-"""Theorem 1: where the gradient vanishes, every observed teacher node has a student node of the same projected direction.
+"""Theorem 1: at zero gradient every observed teacher node has a student node of the same projected direction.
 
 One row per teacher node. Forms:
   printed   some student with Proj w_k = lambda Proj w*_j and lambda > 0; observed anywhere in space
@@ -6,6 +6,7 @@ One row per teacher node. Forms:
   sharp     Theorem 1': the student has exactly the teacher's hyperplane, bias included, and v_k . v_k' != 0
 The hypothesis g_1 = 0 is decided by the exact zero test.   Source: Section 3.2 and Appendix A.2.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -41,8 +42,11 @@ def printed(setting: Setting, teacher: Node) -> Verdict:
     """Some student with lambda > 0, for a teacher whose boundary meets a student's closed half-space anywhere."""
     networks = setting.instance
     w, b = networks.teacher.W[teacher.index], networks.teacher.b[teacher.index]
-    seen = [node for node in setting.problem.student
-            if observed_anywhere(w, b, networks.student.W[node.index], networks.student.b[node.index])]
+    seen = [
+        node
+        for node in setting.problem.student
+        if observed_anywhere(w, b, networks.student.W[node.index], networks.student.b[node.index])
+    ]
     if not seen:
         return _row(PRINTED, teacher, NOT_APPLICABLE, "no student observes the teacher's boundary")
     measured, node = _aligned(setting, teacher)
@@ -50,8 +54,16 @@ def printed(setting: Setting, teacher: Node) -> Verdict:
     if measured == 0:
         return _row(PRINTED, teacher, HOLDS, "a student has the teacher's projected direction", measured, terms=terms)
     reason = _healing(setting, teacher)
-    return _row(PRINTED, teacher, FAILS, f"no student has the teacher's projected direction; missing hypothesis: {reason}",
-                measured, terms=terms, reason=reason, missing=(reason,))
+    return _row(
+        PRINTED,
+        teacher,
+        FAILS,
+        f"no student has the teacher's projected direction; missing hypothesis: {reason}",
+        measured,
+        terms=terms,
+        reason=reason,
+        missing=(reason,),
+    )
 
 
 def _aligned(setting: Setting, teacher: Node) -> tuple[arb, Node | None]:
@@ -81,8 +93,11 @@ def _healing(setting: Setting, teacher: Node) -> str:
 def _observers(setting: Setting, teacher: Node) -> list[Node]:
     """Students in whose A_k a ball around the teacher's crease fits."""
     i = setting.crease(teacher)
-    return [node for node, domain in zip(setting.problem.student, setting.domains, strict=True)
-            if domain is not None and setting.ball(i, domain) is not None]
+    return [
+        node
+        for node, domain in zip(setting.problem.student, setting.domains, strict=True)
+        if domain is not None and setting.ball(i, domain) is not None
+    ]
 
 
 def _sighted(setting: Setting, teacher: Node, form: str) -> tuple[Verdict | None, list[Node]]:
@@ -106,8 +121,11 @@ def repaired(setting: Setting, teacher: Node) -> Verdict:
         return excluded
     measured, node = setting.best(setting.crease(teacher), setting.problem.student)
     terms = {"observers": [n.index for n in sighted], "best": None if node is None else node.index}
-    verdict, why = (HOLDS, "a student has the teacher's direction up to sign") if measured == 0 else (
-        FAILS, "no student has the teacher's direction")
+    verdict, why = (
+        (HOLDS, "a student has the teacher's direction up to sign")
+        if measured == 0
+        else (FAILS, "no student has the teacher's direction")
+    )
     return _row(REPAIRED, teacher, verdict, why, measured, terms=terms)
 
 
@@ -121,7 +139,19 @@ def sharpened(setting: Setting, teacher: Node) -> Verdict:
     unseen = [k for k in sighted if all((k.fan_out * node.fan_out).sum() == 0 for node in on_it)]
     terms = {"observers": [n.index for n in sighted], "best": on_it[0].index if on_it else None}
     if unseen:
-        return _row(SHARP, teacher, FAILS, f"observer {unseen[0].index} sees no student on the teacher's hyperplane",
-                    arb(1), terms=terms)
-    return _row(SHARP, teacher, HOLDS, "a student lies exactly on the teacher's hyperplane", square_root(exact.ball(0)),
-                terms=terms)
+        return _row(
+            SHARP,
+            teacher,
+            FAILS,
+            f"observer {unseen[0].index} sees no student on the teacher's hyperplane",
+            arb(1),
+            terms=terms,
+        )
+    return _row(
+        SHARP,
+        teacher,
+        HOLDS,
+        "a student lies exactly on the teacher's hyperplane",
+        square_root(exact.ball(0)),
+        terms=terms,
+    )

@@ -1,4 +1,4 @@
-"""Theorem 2: small gradient forces, for each teacher node seen by an observer, a student node at a small projected angle.
+"""Theorem 2: a small gradient forces a student node at a small projected angle to each observed teacher node.
 
 One row per (teacher node j, observer k). Forms:
   printed   sin <= M K eps / alpha as in the paper, with its explicit constant and its own hypotheses
@@ -6,6 +6,7 @@ One row per (teacher node j, observer k). Forms:
   sharp     Theorem 2' and its refinements; speaks of the best student
 Source: Section 3.2 and Appendix A.6; Theorem 3 reuses these rows with a second teacher.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -20,7 +21,19 @@ from ..certify.balls import Inscribed
 from ..ridges import Node
 from . import bounds, sharp
 from .setting import Setting, observed_anywhere
-from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict, compare, number
+from .verdict import (
+    FAILS,
+    HOLDS,
+    NOT_APPLICABLE,
+    PRINTED,
+    REPAIRED,
+    SHARP,
+    UNDECIDED,
+    VACUOUS,
+    Verdict,
+    compare,
+    number,
+)
 
 HEALERS = ("sign", "norm", "region", "thickness", "student")  # the order in which a failing row tries hypotheses
 
@@ -36,9 +49,18 @@ class Row:
 
     def verdict(self, form: str, verdict: str, why: str, measured=None, bound=None, terms=None, **more: Any) -> Verdict:
         """A row of the report."""
-        return Verdict(self.statement, form, verdict, number(measured), number(bound), why, teacher=self.teacher.index,
-                       observer=self.observer.index, terms={k: number(v) if isinstance(v, arb) else v
-                                                            for k, v in (terms or {}).items()}, **more)
+        return Verdict(
+            self.statement,
+            form,
+            verdict,
+            number(measured),
+            number(bound),
+            why,
+            teacher=self.teacher.index,
+            observer=self.observer.index,
+            terms={k: number(v) if isinstance(v, arb) else v for k, v in (terms or {}).items()},
+            **more,
+        )
 
 
 def rows(setting: Setting, statement: str = "theorem-2") -> Iterator[Verdict]:
@@ -63,8 +85,9 @@ def _inapplicable(row: Row, form: str) -> Verdict | None:
     alpha = (teacher.fan_out * row.observer.fan_out).sum()
     kappa = setting.mass(setting.crease(teacher), row.observer, "teacher")
     if alpha == 0 and (kappa == 0 or form == PRINTED):
-        return row.verdict(form, VACUOUS, "alpha = 0: the observer does not see the teacher's output",
-                           terms={"alpha": 0.0})
+        return row.verdict(
+            form, VACUOUS, "alpha = 0: the observer does not see the teacher's output", terms={"alpha": 0.0}
+        )
     if kappa == 0:
         return row.verdict(form, NOT_APPLICABLE, "kappa_T = 0: the teacher's creases cancel on this hyperplane")
     return None
@@ -88,7 +111,7 @@ def printed(row: Row) -> Verdict:
         return excluded
     setting, teacher, observer = row.setting, row.teacher, row.observer
     networks = setting.instance
-    j = networks.second_teacher if row.statement == "theorem-3" else networks.teacher
+    j = networks.second_teacher if networks.second_teacher and row.statement == "theorem-3" else networks.teacher
     k = networks.student
     if not observed_anywhere(j.W[teacher.index], j.b[teacher.index], k.W[observer.index], k.b[observer.index]):
         return row.verdict(PRINTED, NOT_APPLICABLE, "the observer's active region does not meet the teacher's boundary")
@@ -97,8 +120,15 @@ def printed(row: Row) -> Verdict:
     alpha = exact.ball((teacher.fan_out * observer.fan_out).sum())
     eps_low, eps_high = setting.printed_epsilon
     worst, best = bounds.shrunk_radius(below, eps_high, alpha), bounds.shrunk_radius(above, eps_low, alpha)
-    terms = {"alpha": alpha, "epsilon": eps_high, "radius": below, "radius_above": above, "shrunk_radius": worst,
-             "nodes": len(setting.problem.nodes), "dimension": setting.problem.dimension}
+    terms = {
+        "alpha": alpha,
+        "epsilon": eps_high,
+        "radius": below,
+        "radius_above": above,
+        "shrunk_radius": worst,
+        "nodes": len(setting.problem.nodes),
+        "dimension": setting.problem.dimension,
+    }
     if not best > 0 or not worst > 0:
         return row.verdict(PRINTED, NOT_APPLICABLE, "r' = r - 5 eps/|alpha| is not positive", terms=terms)
     measured, node = setting.best(setting.crease(teacher), setting.problem.student)
@@ -113,9 +143,17 @@ def printed(row: Row) -> Verdict:
     outcome = compare(measured, smallest, largest)
     if outcome == FAILS:
         missing = _healing(row, measured, eps_high, alpha, below)
-        return row.verdict(PRINTED, FAILS, f"the best student is at sine {number(measured):.4g}, above the bound; "
-                           f"missing hypothesis: {' + '.join(missing)}", measured, at_worst, terms,
-                           reason=missing[0], missing=missing)
+        return row.verdict(
+            PRINTED,
+            FAILS,
+            f"the best student is at sine {number(measured):.4g}, above the bound; "
+            f"missing hypothesis: {' + '.join(missing)}",
+            measured,
+            at_worst,
+            terms,
+            reason=missing[0],
+            missing=missing,
+        )
     why = "the best student is within the bound" if outcome == HOLDS else "the enclosures overlap"
     return row.verdict(PRINTED, outcome, why, measured, at_worst, terms)
 
@@ -167,14 +205,22 @@ def _observed(row: Row, form: str) -> tuple[Verdict | None, Inscribed | None]:
         return row.verdict(form, NOT_APPLICABLE, "the observer is not active inside U ∩ R"), None
     inscribed = setting.ball(setting.crease(row.teacher), domain)
     if inscribed is None:
-        return row.verdict(form, NOT_APPLICABLE, "the teacher's boundary does not enter the observer's active region"), None
+        return row.verdict(
+            form, NOT_APPLICABLE, "the teacher's boundary does not enter the observer's active region"
+        ), None
     return None, inscribed
 
 
 def _coincident(row: Row, form: str, terms: dict[str, Any]) -> Verdict | None:
     if row.setting.problem.creases[row.setting.crease(row.teacher)].has("student"):
-        return row.verdict(form, HOLDS, "a student lies exactly on the teacher's hyperplane", arb(0), arb(0),
-                           {**terms, "branch": "coincident"})
+        return row.verdict(
+            form,
+            HOLDS,
+            "a student lies exactly on the teacher's hyperplane",
+            arb(0),
+            arb(0),
+            {**terms, "branch": "coincident"},
+        )
     return None
 
 
@@ -189,21 +235,34 @@ def repaired(row: Row) -> Verdict:
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)
     kappa, epsilon = setting.kappa(i, observer, "teacher"), setting.epsilon(observer)[1]
-    terms = {"kappa": kappa, "epsilon": epsilon, "nodes": len(setting.problem.nodes),
-             "dimension": setting.problem.dimension}
+    terms = {
+        "kappa": kappa,
+        "epsilon": epsilon,
+        "nodes": len(setting.problem.nodes),
+        "dimension": setting.problem.dimension,
+    }
     on_it = _coincident(row, REPAIRED, terms)
     if on_it is not None:
         return on_it
     domain = setting.domains[observer.index]
+    assert domain is not None
     q = exact.upper_float(5 * epsilon / abs(kappa))
     disc = setting.surroundings(i, domain).guarded_disc(q)
     if disc is None:
-        return row.verdict(REPAIRED, NOT_APPLICABLE, "no disc of the boundary has its q-neighbourhood inside A_k",
-                           terms={**terms, "q": q})
+        return row.verdict(
+            REPAIRED,
+            NOT_APPLICABLE,
+            "no disc of the boundary has its q-neighbourhood inside A_k",
+            terms={**terms, "q": q},
+        )
     others = [node for node in setting.problem.nodes if node.is_constant or setting.crease(node) != i]
     measured, node = setting.best(i, others)
-    terms.update(rho=disc.radius, q=q, constant=bounds.printed_constant(setting.problem.dimension, disc.radius),
-                 best=None if node is None else f"{node.side} {node.index}")
+    terms.update(
+        rho=disc.radius,
+        q=q,
+        constant=bounds.printed_constant(setting.problem.dimension, disc.radius),
+        best=None if node is None else f"{node.side} {node.index}",
+    )
     bound = bounds.printed_sine(setting.problem.dimension, disc.radius, len(setting.problem.nodes), epsilon, abs(kappa))
     return _judged(row, REPAIRED, measured, bound, terms, "another node")
 
@@ -219,8 +278,11 @@ def sharpened(row: Row) -> Verdict:
     assert inscribed is not None
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)
-    terms: dict[str, Any] = {"kappa": setting.kappa(i, observer, "teacher"), "epsilon": setting.epsilon(observer)[1],
-                             "radius": inscribed.radius}
+    terms: dict[str, Any] = {
+        "kappa": setting.kappa(i, observer, "teacher"),
+        "epsilon": setting.epsilon(observer)[1],
+        "radius": inscribed.radius,
+    }
     on_it = _coincident(row, SHARP, terms)
     if on_it is not None:
         return on_it
@@ -238,6 +300,9 @@ def _judged(row: Row, form: str, measured: arb, bound: arb, terms: dict[str, Any
     if bound >= 1:
         return row.verdict(form, VACUOUS, "the bound is 1 or more", measured, bound, terms)
     outcome = compare(measured, bound, bound)
-    why = {HOLDS: f"{who} is within the bound", FAILS: f"no {who.split()[-1]} is within the bound",
-           UNDECIDED: "the enclosures overlap"}[outcome]
+    why = {
+        HOLDS: f"{who} is within the bound",
+        FAILS: f"no {who.split()[-1]} is within the bound",
+        UNDECIDED: "the enclosures overlap",
+    }[outcome]
     return row.verdict(form, outcome, why, measured, bound, terms)

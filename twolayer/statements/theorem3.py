@@ -3,8 +3,10 @@
 One row per (node of the second teacher, observer). eps_k becomes eps_k + e0 |v_k|_1 with e0 = sup over U ∩ R of the
 largest |f*_c - f*'_c| (printed: the largest |v|_1 of all students).   Source: Appendix A.8, A.9.
 """
+
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 from ..certify.enclosure import Enclosure
@@ -20,16 +22,31 @@ STATEMENT = "theorem-3"
 
 def excess(instance: Instance, *, gap: float, deadline: float | None) -> tuple[float, float]:
     """(lower, upper) of e0, certified; both teachers have the same number of outputs C."""
-    found = [supremum(*difference(instance, output), gap=gap, deadline=deadline)
-             for output in range(instance.teacher.outputs)]
+    found, outputs = [], instance.teacher.outputs
+    for output in range(outputs):
+        left = None if deadline is None else max(deadline - time.monotonic(), 0.0) / (outputs - output)
+        share = None if left is None else time.monotonic() + left
+        found.append(supremum(*difference(instance, output), gap=gap, deadline=share))
     return max(e.lower for e in found), max(e.upper for e in found)
 
 
-def setting_of(instance: Instance, domains: Sequence[Domain | None], enclosures: Sequence[Enclosure], *,
-               gap: float, deadline: float | None) -> Setting:
+def setting_of(
+    instance: Instance,
+    domains: Sequence[Domain | None],
+    enclosures: Sequence[Enclosure],
+    *,
+    gap: float,
+    deadline: float | None,
+) -> Setting:
     """The instance with the second teacher in the teacher's place, and e0."""
-    return Setting(instance, restricted(instance, second_teacher=True), domains, enclosures,
-                   excess(instance, gap=gap, deadline=deadline))
+    return Setting(
+        instance,
+        restricted(instance, second_teacher=True),
+        domains,
+        enclosures,
+        excess(instance, gap=gap, deadline=deadline),
+        deadline,
+    )
 
 
 def rows(setting: Setting) -> Iterator[Verdict]:

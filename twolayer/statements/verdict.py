@@ -1,4 +1,5 @@
 """Verdict: one row of a check, and the three-valued comparison behind it."""
+
 from __future__ import annotations
 
 import math

@@ -3,6 +3,7 @@
 Students start from random weights and are trained until the certified gradient, not the sampled one, is small: the
 witnesses of the certified suprema join the training points.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -71,13 +72,18 @@ class Drawn:
 
 def oracle(data: LowRankData, teacher: TwoLayer, target: float) -> Callable:
     """student -> (certified upper bound of sup |g_1| over U ∩ R, witnesses (m, d) of the largest suprema)."""
+
     def certify(student: TwoLayer):
         problem = restricted(Instance(teacher, student, data.region(), data.subspace()))
         enclosures = gradient_suprema(problem, gap=ORACLE_GAP, floor=target)
         upper = max(e.upper for e in enclosures)
-        found = [exact.nearest(problem.frame.point(e.witness)) for e in enclosures
-                 if e.witness is not None and e.lower > target / 10]
+        found = [
+            exact.nearest(problem.frame.point(e.witness))
+            for e in enclosures
+            if e.witness is not None and e.lower > target / 10
+        ]
         return upper, np.array(found).reshape(-1, data.ambient)
+
     return certify
 
 
@@ -98,14 +104,25 @@ def _teacher(case: Case, data: LowRankData, rng, **more) -> TwoLayer:
 
 
 def _train(case: Case, data: LowRankData, teacher: TwoLayer, rng, recipe: Recipe | None = None) -> Guided:
-    return counterexample_guided(teacher, data.samples, case.student, rng, oracle(data, teacher, case.target), case.target,
-                                 subspace=data.subspace(), recipe=recipe or Recipe(), rounds=case.options.get("rounds", 6),
-                                 time_limit=case.options.get("seconds", 20.0))
+    return counterexample_guided(
+        teacher,
+        data.samples,
+        case.student,
+        rng,
+        oracle(data, teacher, case.target),
+        case.target,
+        subspace=data.subspace(),
+        recipe=recipe or Recipe(),
+        rounds=case.options.get("rounds", 12),
+        time_limit=case.options.get("seconds", 20.0),
+    )
 
 
 def _drawn(case: Case, data: LowRankData, teacher: TwoLayer, guided: Guided, **more) -> Drawn:
     name = more.pop("name", case.name)
-    instance = Instance(teacher, guided.trained.student, data.region(), more.pop("subspace", data.subspace()), name=name, **more)
+    instance = Instance(
+        teacher, guided.trained.student, data.region(), more.pop("subspace", data.subspace()), name=name, **more
+    )
     rounds = [(r.sampled, r.upper, r.witnesses, r.seconds) for r in guided.rounds]
     return Drawn(instance, guided.trained.gradient, rounds)
 
@@ -123,10 +140,12 @@ def thin_directions(case: Case, rng) -> Iterator[Drawn]:
     teacher = _teacher(case, data, rng)
     guided = _train(case, data, teacher, rng)
     yield _drawn(case, data, teacher, guided)
-    across = Subspace(data.basis[data.rank:], data.mean)
+    across = Subspace(data.basis[data.rank :], data.mean)
     drawn = _drawn(case, data, teacher, guided, subspace=across, name=f"{case.name}, U orthogonal to X")
     flat = data.mean + (data.samples - data.mean) @ across.basis.T @ across.basis
-    yield replace(drawn, sampled=float(np.abs(hidden_gradient(teacher, guided.trained.student, flat)).max()), trained=False)
+    yield replace(
+        drawn, sampled=float(np.abs(hidden_gradient(teacher, guided.trained.student, flat)).max()), trained=False
+    )
 
 
 def patches(case: Case, rng) -> Iterator[Drawn]:
@@ -141,7 +160,9 @@ def unspecialised(case: Case, rng) -> Iterator[Drawn]:
     """Over-realised students some of whose nodes keep their random boundary; only their fan-outs are trained."""
     data = _data(case, rng)
     teacher = _teacher(case, data, rng)
-    yield _drawn(case, data, teacher, _train(case, data, teacher, rng, Recipe(spectators=case.options.get("spectators", 2))))
+    yield _drawn(
+        case, data, teacher, _train(case, data, teacher, rng, Recipe(spectators=case.options.get("spectators", 2)))
+    )
 
 
 def two_teachers(case: Case, rng) -> Iterator[Drawn]:
@@ -150,9 +171,22 @@ def two_teachers(case: Case, rng) -> Iterator[Drawn]:
     teacher = _teacher(case, data, rng)
     guided = _train(case, data, teacher, rng)
     size = case.options["size"]
-    yield _drawn(case, data, teacher, guided, second_teacher=perturbed(teacher, size, rng), name=f"{case.name}, moved by {size:g}")
-    yield _drawn(case, data, teacher, guided, second_teacher=off_plane_twin(teacher, data, 1.0, rng),
-                 name=f"{case.name}, equal on X")
+    yield _drawn(
+        case,
+        data,
+        teacher,
+        guided,
+        second_teacher=perturbed(teacher, size, rng),
+        name=f"{case.name}, moved by {size:g}",
+    )
+    yield _drawn(
+        case,
+        data,
+        teacher,
+        guided,
+        second_teacher=off_plane_twin(teacher, data, 1.0, rng),
+        name=f"{case.name}, equal on X",
+    )
 
 
 def checkpoints(case: Case, rng) -> Iterator[Drawn]:
@@ -162,7 +196,9 @@ def checkpoints(case: Case, rng) -> Iterator[Drawn]:
     guided = _train(case, data, teacher, rng, Recipe(level_ratio=case.options.get("level_ratio", 30.0)))
     rounds = [(r.sampled, r.upper, r.witnesses, r.seconds) for r in guided.rounds]
     for step, checkpoint in enumerate(guided.trained.checkpoints):
-        instance = Instance(teacher, checkpoint.student, data.region(), data.subspace(), name=f"{case.name}, checkpoint {step}")
+        instance = Instance(
+            teacher, checkpoint.student, data.region(), data.subspace(), name=f"{case.name}, checkpoint {step}"
+        )
         yield Drawn(instance, checkpoint.gradient, rounds)
 
 
@@ -178,6 +214,7 @@ FAMILIES: dict[str, Callable[[Case, np.random.Generator], Iterator[Drawn]]] = {
 
 def cases(quick: bool, seed: int = 0) -> list[Case]:
     """The cases of `verify`, the most expensive first so that two processes finish together."""
+
     def low(d, ambient, teacher, student, outputs, seeds, **more):
         return [Case("exact low rank", d, ambient, teacher, student, outputs, seed + s, **more) for s in seeds]
 

@@ -1,4 +1,5 @@
 """What a person reads on the terminal: progress bars on standard error, tables on standard output."""
+
 from __future__ import annotations
 
 import math
@@ -24,6 +25,7 @@ LONGEST = 60  # rows of a check's table; more are summarised, and --json has the
 
 def progress_bar(label: str) -> Callable[[Iterable], Iterable]:
     """A function that wraps an iterable in a progress bar on standard error, if a person is watching there."""
+
     def wrap(items: Iterable) -> Iterable:
         if not sys.stderr.isatty():
             yield from items
@@ -34,13 +36,21 @@ def progress_bar(label: str) -> Callable[[Iterable], Iterable]:
             for item in items:
                 yield item
                 progress.advance(task)
+
     return wrap
 
 
 def bars() -> Progress:
     """Progress bars with count, elapsed and remaining time, on standard error; they vanish when done."""
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                    TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
 
 
 def terminal() -> Console:
@@ -52,15 +62,26 @@ def check_table(result: Check) -> None:
     """Print the enclosures and the verdicts of one instance."""
     console = terminal()
     lower, upper = result.gradient
-    console.print(f"[bold]{result.instance.name}[/bold]   d' = {result.problem.dimension}, "
-                  f"{len(result.problem.teacher)} teacher and {len(result.problem.student)} student nodes", highlight=False)
+    console.print(
+        f"[bold]{result.instance.name}[/bold]   d' = {result.problem.dimension}, "
+        f"{len(result.problem.teacher)} teacher and {len(result.problem.student)} student nodes",
+        highlight=False,
+    )
     console.print(f"sup |g_1| in [{down(lower)}, {up(upper)}]   {result.seconds:.1f} s\n", highlight=False)
     rows = sorted(result.verdicts, key=lambda v: VERDICTS.index(v.verdict) if v.verdict != FAILS else -1)
     table = Table(box=None, pad_edge=False)
     for column in ("statement", "form", "nodes", "verdict", "measured", "bound", "why"):
         table.add_column(column, justify="right" if column in ("measured", "bound") else "left")
     for v in rows[:LONGEST]:
-        table.add_row(v.statement, v.form, nodes(v), f"[{COLOURS[v.verdict]}]{v.verdict}[/]", short(v.measured), short(v.bound), v.why)
+        table.add_row(
+            v.statement,
+            v.form,
+            nodes(v),
+            f"[{COLOURS[v.verdict]}]{v.verdict}[/]",
+            short(v.measured),
+            short(v.bound),
+            v.why,
+        )
     console.print(table)
     if len(rows) > LONGEST:
         console.print(f"... and {len(rows) - LONGEST} more rows (--json prints all of them)\n", highlight=False)
@@ -79,13 +100,21 @@ def summary_table(verdicts: Iterable[Verdict], console: Console | None = None) -
         for form in FORMS:
             row = [counts[statement, form, verdict] for verdict in VERDICTS]
             if any(row):
-                table.add_row(statement, form, *(f"[{COLOURS[v]}]{n}[/]" if n else "·" for v, n in zip(VERDICTS, row, strict=True)))
+                table.add_row(
+                    statement,
+                    form,
+                    *(f"[{COLOURS[v]}]{n}[/]" if n else "·" for v, n in zip(VERDICTS, row, strict=True)),
+                )
     (console or terminal()).print(table)
 
 
 def nodes(v: Verdict) -> str:
     """The nodes of a row: teacher, student and observers."""
-    parts = [f"{letter}{value}" for letter, value in (("j=", v.teacher), ("k'=", v.student), ("k=", v.observer)) if value is not None]
+    parts = [
+        f"{letter}{value}"
+        for letter, value in (("j=", v.teacher), ("k'=", v.student), ("k=", v.observer))
+        if value is not None
+    ]
     if v.observers is not None:
         parts.append("k in {" + ",".join(map(str, v.observers)) + "}")
     return " ".join(parts)

@@ -1,4 +1,5 @@
 """`twolayer verify`: draw teachers, train students, certify, and check every statement in every form."""
+
 from __future__ import annotations
 
 import json
@@ -32,37 +33,59 @@ def examined(case: Case) -> list[dict[str, Any]]:
         start = time.perf_counter()
         result = check(drawn.instance, gap=case.gap)
         lower, upper = result.gradient
-        out.append({
-            "name": drawn.instance.name, "family": case.family, "dimension": result.problem.dimension,
-            "ambient": drawn.instance.teacher.inputs, "teacher_nodes": drawn.instance.teacher.width,
-            "student_nodes": drawn.instance.student.width, "outputs": drawn.instance.teacher.outputs,
-            "gradient": {"lower": lower, "upper": upper, "sampled": drawn.sampled},
-            "trained_here": drawn.trained, "rounds": [list(r) for r in drawn.rounds],
-            "seconds": {"check": time.perf_counter() - start},
-            "verdicts": [verdict.to_dict() for verdict in result.verdicts],
-            "instance": drawn.instance.to_json(),
-        })
+        out.append(
+            {
+                "name": drawn.instance.name,
+                "family": case.family,
+                "dimension": result.problem.dimension,
+                "ambient": drawn.instance.teacher.inputs,
+                "teacher_nodes": drawn.instance.teacher.width,
+                "student_nodes": drawn.instance.student.width,
+                "outputs": drawn.instance.teacher.outputs,
+                "gradient": {"lower": lower, "upper": upper, "sampled": drawn.sampled},
+                "trained_here": drawn.trained,
+                "rounds": [list(r) for r in drawn.rounds],
+                "seconds": {"check": time.perf_counter() - start},
+                "verdicts": [verdict.to_dict() for verdict in result.verdicts],
+                "instance": drawn.instance.to_json(),
+            }
+        )
     return out
 
 
 def summary(verdicts: Iterable[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
     """How often each statement, in each form, got each verdict."""
     counts = Counter((v["statement"], v["form"], v["verdict"]) for v in verdicts)
-    return {s: {f: {v: counts[s, f, v] for v in VERDICTS if counts[s, f, v]} for f in FORMS
-                if any(counts[s, f, v] for v in VERDICTS)}
-            for s in STATEMENTS if any(counts[s, f, v] for f in FORMS for v in VERDICTS)}
+    return {
+        s: {
+            f: {v: counts[s, f, v] for v in VERDICTS if counts[s, f, v]}
+            for f in FORMS
+            if any(counts[s, f, v] for v in VERDICTS)
+        }
+        for s in STATEMENTS
+        if any(counts[s, f, v] for f in FORMS for v in VERDICTS)
+    }
 
 
 def is_telling(row: dict[str, Any]) -> bool:
     """True for a sharp row on angles that holds, not by coincidence, with a bound strictly between 0 and 0.5."""
-    return (row["form"] == SHARP and row["verdict"] == HOLDS and row["statement"] in ("theorem-2", "theorem-3")
-            and row["terms"].get("branch") != "coincident" and 0 < row["bound"] < TELLING)
+    return (
+        row["form"] == SHARP
+        and row["verdict"] == HOLDS
+        and row["statement"] in ("theorem-2", "theorem-3")
+        and row["terms"].get("branch") != "coincident"
+        and 0 < row["bound"] < TELLING
+    )
 
 
 def broken(results: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     """Rows in which a repaired or sharp statement fails: a bug or a discovery."""
-    return [(r["name"], v) for r in results for v in r["verdicts"]
-            if v["form"] in (REPAIRED, SHARP) and v["verdict"] == FAILS]
+    return [
+        (r["name"], v)
+        for r in results
+        for v in r["verdicts"]
+        if v["form"] in (REPAIRED, SHARP) and v["verdict"] == FAILS
+    ]
 
 
 def run(chosen: list[Case], workers: int) -> list[dict[str, Any]]:
@@ -78,26 +101,43 @@ def run(chosen: list[Case], workers: int) -> list[dict[str, Any]]:
     return [instance for result in found for instance in result]
 
 
-def verify(*, quick: bool = False, report: str | None = None, as_json: bool = False, seed: int = 0, workers: int = 2) -> int:
+def verify(
+    *, quick: bool = False, report: str | None = None, as_json: bool = False, seed: int = 0, workers: int = 2
+) -> int:
     """Run the study; returns the exit status: 1 if a repaired or sharp statement fails."""
     start = time.perf_counter()
     chosen = cases(quick, seed)
     results = run(chosen, workers)
     seconds = time.perf_counter() - start
     settings = {
-        "quick": quick, "seed": seed, "workers": workers, "cases": [asdict(case) for case in chosen],
-        "date": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version(),
-        "versions": {name: version(name) for name in LIBRARIES}, "machine": f"{platform.machine()}, {cpu_count()} cores",
+        "quick": quick,
+        "seed": seed,
+        "workers": workers,
+        "cases": [asdict(case) for case in chosen],
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in LIBRARIES},
+        "machine": f"{platform.machine()}, {cpu_count()} cores",
     }
     rows = [verdict for result in results for verdict in result["verdicts"]]
     counts = summary(rows)
     if report is not None:
         from .report import write_report
+
         write_report(Path(report), settings, seconds, results, counts)
     if as_json:
         kept = ("name", "family", "gradient", "verdicts")
-        print(json.dumps({"settings": settings, "seconds": seconds, "summary": counts,
-                          "instances": [{key: r[key] for key in kept} for r in results]}, allow_nan=False))
+        print(
+            json.dumps(
+                {
+                    "settings": settings,
+                    "seconds": seconds,
+                    "summary": counts,
+                    "instances": [{key: r[key] for key in kept} for r in results],
+                },
+                allow_nan=False,
+            )
+        )
     else:
         _print(results, seconds, report)
     for name, row in broken(results):
@@ -112,9 +152,12 @@ def _print(results: list[dict[str, Any]], seconds: float, report: str | None) ->
     summary_table([_verdict(v) for r in results for v in r["verdicts"]], console)
     telling = [(r, v) for r in results if r["trained_here"] for v in r["verdicts"] if is_telling(v)]
     homes = {r["name"]: r["dimension"] for r, _ in telling}
-    console.print(f"\n{len(telling)} sharp rows hold with a bound strictly between 0 and {TELLING}, on {len(homes)} instances "
-                  f"with trained students, {sum(d >= 6 for d in homes.values())} of them with d' >= 6; "
-                  f"{len(broken(results))} repaired or sharp rows fail; {seconds:.0f} s", highlight=False)
+    console.print(
+        f"\n{len(telling)} sharp rows hold with a bound strictly between 0 and {TELLING}, on {len(homes)} instances "
+        f"with trained students, {sum(d >= 6 for d in homes.values())} of them with d' >= 6; "
+        f"{len(broken(results))} repaired or sharp rows fail; {seconds:.0f} s",
+        highlight=False,
+    )
     if report is not None:
         console.print(f"report: {Path(report) / 'report.html'}", highlight=False)
 
@@ -124,14 +167,29 @@ def instance_table(results: list[dict[str, Any]], console: Console) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for column in ("instance", "first round: sampled", "certified", "now: sampled", "certified", "sharp holds", "largest measured/bound"):
+    for column in (
+        "instance",
+        "first round: sampled",
+        "certified",
+        "now: sampled",
+        "certified",
+        "sharp holds",
+        "largest measured/bound",
+    ):
         table.add_column(column, justify="left" if column == "instance" else "right")
     for r in results:
         sharp = [v for v in r["verdicts"] if v["form"] == SHARP and v["verdict"] == HOLDS]
         ratios = [v["measured"] / v["bound"] for v in sharp if v["bound"]]
         first = r["rounds"][0] if r["rounds"] else (None, None)
-        table.add_row(r["name"], short(first[0]), short(first[1]), short(r["gradient"]["sampled"]), short(r["gradient"]["upper"]),
-                      str(len(sharp)), short(max(ratios, default=None)))
+        table.add_row(
+            r["name"],
+            short(first[0]),
+            short(first[1]),
+            short(r["gradient"]["sampled"]),
+            short(r["gradient"]["upper"]),
+            str(len(sharp)),
+            short(max(ratios, default=None)),
+        )
     console.print(table)
 
 

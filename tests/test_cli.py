@@ -1,0 +1,110 @@
+"""The command line: contracts of `twolayer check`, and one clear line for bad input."""
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from twolayer.cli import main
+from twolayer.exact import rational
+from twolayer.study.tables import down, up
+
+INSTANCES = Path(__file__).parent.parent / "examples" / "instances"
+CORNER = INSTANCES / "theorem-2-corner.json"
+
+
+def run(capsys, *arguments):
+    """(exit status, standard output, standard error)"""
+    try:
+        status = main(list(arguments))
+    except SystemExit as end:
+        status = end.code
+    out = capsys.readouterr()
+    return status, out.out, out.err
+
+
+def test_check_prints_one_json_object_with_the_contract_s_fields(capsys):
+    status, out, _ = run(capsys, "check", str(CORNER), "--json")
+    data = json.loads(out)
+    assert status == 0 and set(data) == {"instance", "gradient", "verdicts"}
+    assert set(data["gradient"]) == {"lower", "upper", "per_student"}
+    assert set(data["gradient"]["per_student"][0]) == {"student", "lower", "upper", "witness"}
+    for row in data["verdicts"]:
+        assert {"statement", "form", "verdict", "measured", "bound", "why", "terms"} <= set(row)
+    printed = next(r for r in data["verdicts"] if (r["statement"], r["form"]) == ("theorem-2", "printed"))
+    assert printed["verdict"] == "fails" and printed["reason"] == "region" and printed["measured"] == 1
+    assert math.isclose(printed["bound"], 0.1188, rel_tol=1e-3)
+    assert printed["terms"]["alpha"] == 1 and printed["terms"]["epsilon"] >= 0.01
+
+
+def test_the_exit_status_is_zero_whatever_the_verdicts(capsys):
+    assert all(run(capsys, "check", str(path), "--json")[0] == 0 for path in sorted(INSTANCES.glob("*.json"))[:4])
+
+
+def test_check_prints_a_table_for_people(capsys):
+    status, out, _ = run(capsys, "check", str(CORNER))
+    assert status == 0 and "sup |g_1| in [" in out and "fails" in out and "region" in out
+
+
+def test_json_never_contains_nan_or_infinity(capsys):
+    for path in INSTANCES.glob("*.json"):
+        out = run(capsys, "check", str(path), "--json")[1]
+        json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} in {path.name}"))
+
+
+BAD = {
+    "not JSON": "{",
+    "wrong tag": '{"format": "twolayer-instance/9"}',
+    "a list": "[1, 2]",
+    "empty": "",
+    "unknown key": CORNER.read_text().replace('"name"', '"title"'),
+    "NaN": CORNER.read_text().replace('"-99/100"', "NaN"),
+    "wrong shape": CORNER.read_text().replace('["-99/100"]', '["-99/100", "1"]'),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_malformed_instance_ends_with_status_2_and_one_line(kind, capsys, tmp_path):
+    path = tmp_path / "bad.json"
+    assert BAD[kind] != CORNER.read_text()
+    path.write_text(BAD[kind])
+    status, out, err = run(capsys, "check", str(path), "--json")
+    assert status == 2 and out == "" and len(err.strip().splitlines()) == 1
+    assert "need" in err and "got" in err
+
+
+@pytest.mark.parametrize("arguments", [
+    ["check"], ["check", "no such file.json"], ["check", str(CORNER), "--gap", "-1"], ["check", str(CORNER), "--gap", "nan"],
+    ["check", str(CORNER), "--time-limit", "soon"], ["check", str(CORNER), "--colour"], ["chekc"], [],
+    ["check", str(INSTANCES)],
+])
+def test_a_bad_command_ends_with_status_2_and_one_line(arguments, capsys):
+    status, out, err = run(capsys, *arguments)
+    assert status == 2 and out == "" and len(err.strip().splitlines()) == 1
+
+
+def test_bytes_that_are_not_text_end_with_status_2(capsys, tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_bytes(b"\xff\xfe\x00{")
+    assert run(capsys, "check", str(path))[0] == 2
+
+
+def test_an_instance_can_come_from_standard_input():
+    done = subprocess.run([sys.executable, "-m", "twolayer.cli", "check", "-", "--json"], input=CORNER.read_text(),
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and json.loads(done.stdout)["instance"]
+
+
+def test_a_tiny_time_limit_still_gives_valid_enclosures(capsys):
+    data = json.loads(run(capsys, "check", str(CORNER), "--json", "--time-limit", "1e-9")[1])
+    assert data["gradient"]["lower"] <= 0.01 <= data["gradient"]["upper"]
+
+
+@pytest.mark.parametrize("x", [0.01, 0.009999999999999998, 1.00049e-8, 123456.7, 9.9999e-5, 1e-300, 5e-324])
+def test_printed_decimals_never_cross_the_number(x):
+    assert float(down(x)) <= x <= float(up(x))
+    assert rational(float(up(x))) - rational(float(down(x))) <= rational(x) / 500 + rational(1e-323)

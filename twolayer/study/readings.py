@@ -1,0 +1,81 @@
+"""What the figures show: numbers read off the results of a study.
+
+A result is an instance's dictionary as `verify` builds it, a row one of its verdicts.
+"""
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linprog
+
+from ..instances import Instance
+from ..metrics import projected_sine
+from ..ridges import restricted
+from ..statements.verdict import FAILS, HOLDS, PRINTED, SHARP, UNDECIDED
+
+Row = dict[str, Any]
+
+
+def rows_by_pair(result: Row) -> dict[tuple[int, int], dict[str, Row]]:
+    """Theorem 2's rows of an instance: {(teacher, observer): {form: row}}."""
+    found: dict[tuple[int, int], dict[str, Row]] = defaultdict(dict)
+    for v in result["verdicts"]:
+        if v["statement"] == "theorem-2":
+            found[v["teacher"], v["observer"]][v["form"]] = v
+    return found
+
+
+def has_positive_bound(row: Row | None) -> bool:
+    """True for a row whose bound is a number above 0."""
+    return row is not None and row["bound"] is not None and row["bound"] > 0
+
+
+def bound_on_sine(row: Row | None) -> float:
+    """The bound; 1 where the form says nothing, NaN for a bound of 0 or less."""
+    if row is None or row["bound"] is None:
+        return 1.0
+    return min(row["bound"], 1.0) if row["bound"] > 0 else np.nan
+
+
+def sine_to_student(forms: dict[str, Row]) -> float:
+    """The measured sine to the best student; NaN where it is 0 or no form states it."""
+    return next((forms[form]["measured"] for form in (SHARP, PRINTED)
+                 if form in forms and forms[form]["measured"]), np.nan)
+
+
+def judged_rows(results: Sequence[Row], statement: str) -> list[Row]:
+    """Rows with two sides to compare, vacuous ones left out."""
+    return [v for r in results for v in r["verdicts"] if v["statement"] == statement
+            and v["verdict"] in (HOLDS, FAILS, UNDECIDED) and None not in (v["bound"], v["measured"])]
+
+
+def gradient_point(result: Row) -> tuple[float | None, float | None]:
+    """(sampled, certified upper) of the hidden gradient."""
+    return result["gradient"]["sampled"], result["gradient"]["upper"]
+
+
+def different_points(points: Iterable[tuple]) -> set[tuple]:
+    """The different points with known and finite coordinates."""
+    return {point for point in points if None not in point and np.isfinite(point).all()}
+
+
+def angles_on_subspace(result: Row) -> list[tuple[float, float]]:
+    """(radius of the largest ball in U ∩ R, sine to the best student) for every teacher node, in floats."""
+    instance = Instance.from_json(result["instance"])
+    assert instance.subspace is not None
+    plane = np.linalg.qr(np.asarray(instance.subspace.basis, dtype=float).T)[0].T
+    students, teachers = (np.asarray(net.W, dtype=float) for net in (instance.student, instance.teacher))
+    sines = projected_sine(students, teachers, plane).min(axis=0)
+    radius = _inscribed_radius(instance)
+    return [(radius, float(sine)) for sine in sines]
+
+
+def _inscribed_radius(instance: Instance) -> float:
+    """Radius of the largest ball in U ∩ R, in floats.   Source: Chebyshev's centre, a linear program."""
+    region = restricted(instance).region
+    A, c = np.asarray(region.A, dtype=float), np.asarray(region.c, dtype=float)
+    rows = np.column_stack([A, np.linalg.norm(A, axis=1)])
+    return float(linprog(np.append(np.zeros(A.shape[1]), -1), rows, c, bounds=(None, None)).x[-1])
