@@ -178,6 +178,16 @@ def test_inverting_a_singular_matrix_is_refused():
         exact.inverse(flints([[1, 2], [2, 4]]))
 
 
+@quick
+@given(st.lists(awkward, min_size=1, max_size=4))
+def test_a_power_of_two_is_a_unit_in_which_the_largest_entry_has_size_one(vector):
+    unit = exact.fraction(exact.power_of_two([wide(q) for q in vector]))
+    largest = max(abs(q) for q in vector)
+    assert Fraction(1, 2) < largest / unit < 2 if largest else unit == 1
+    assert 1 in (unit.numerator, unit.denominator)
+    assert (unit.numerator * unit.denominator).bit_count() == 1
+
+
 def test_relu_keeps_positive_numbers_and_zeroes_the_rest():
     assert list(exact.relu(flints([Fraction(1, 3), 0, -2]))) == [fmpq(1, 3), 0, 0]
 

@@ -27,9 +27,13 @@ def by_hand(network: TwoLayer, x) -> list[Fraction]:
     return total
 
 
+def test_a_network_knows_its_sizes():
+    net = TwoLayer(np.ones((3, 2)), np.ones(3), np.ones((4, 3)))
+    assert (net.width, net.inputs, net.outputs) == (3, 2, 4)
+
+
 def test_a_network_by_hand():
     net = TwoLayer([[1, 2], [-1, 0]], [0, 3], [[1, 10], [0, -1]])
-    assert (net.width, net.inputs, net.outputs) == (2, 2, 2)
     assert net([1, 1]).tolist() == [3 + 20, -2]
     assert net([4, 0]).tolist() == [4, 0]
     assert net.preactivations([4, 0]).tolist() == [4, -1]

@@ -160,6 +160,8 @@ def test_the_whole_space_has_its_own_coordinates():
     ([[1, 0], [0, 0]], [1, 1], "row 1 of A needs a nonzero entry; got all zeros"),
     ([[1, 0]], [1, 1], r"A has 1 rows, so c needs shape \(1,\); got \(2,\)"),
     ([], [], r"A needs at least one row and one column; got shape \(0, 0\)"),
+    ([[]], [1], r"A needs at least one row and one column; got shape \(1, 0\)"),
+    (np.zeros((0, 2)), [], r"A needs at least one row and one column; got shape \(0, 2\)"),
     ([[1, 0]], [np.nan], "c needs finite numbers; got a NaN or an infinity"),
 ])
 def test_a_malformed_polytope_is_refused(A, c, message):
