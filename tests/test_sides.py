@@ -1,0 +1,104 @@
+"""Which end of an enclosure each form uses: wide enclosures by hand, so that a wrong end cannot hide."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flint import arb
+
+from twolayer.certify.enclosure import Enclosure
+from twolayer.certify.suprema import active_domains, gradient_suprema
+from twolayer.instances import Instance
+from twolayer.networks import TwoLayer
+from twolayer.regions import Box
+from twolayer.ridges import restricted
+from twolayer.statements import corollary1, theorem2, theorem3
+from twolayer.statements.setting import Setting
+from twolayer.statements.verdict import compare
+
+
+def trained():
+    """Two teachers and three students in the square; each student is a little off, one is nobody's."""
+    teacher = TwoLayer([[0.0, 1.0], [1.0, 0.2]], [0.1, -0.2], [[1.0, 0.5], [0.3, 1.0]])
+    student = TwoLayer([[0.001, 1.0], [1.0, 0.201], [1.0, 1.0]], [0.1, -0.2, 0.1],
+                       [[0.999, 0.5, 0.001], [0.3, 1.001, -0.001]])
+    return Instance(teacher, student, Box([-1, -1], [1, 1]), second_teacher=teacher)
+
+
+def setting(lower, upper, excess=(0.0, 0.0)):
+    """The instance with the same enclosure [lower, upper] for every student, whatever the truth."""
+    instance = trained()
+    problem = restricted(instance)
+    domains = active_domains(problem)
+    return Setting(instance, problem, domains, [Enclosure(lower, upper, None)] * 3, excess)
+
+
+def rows(made, statement=theorem2):
+    return {(v.form, v.teacher, v.student, v.observer): v for v in statement.rows(made)}
+
+
+@pytest.mark.parametrize("statement", [theorem2, corollary1])
+def test_repaired_and_sharp_bounds_use_the_upper_end_of_eps_alone(statement):
+    wide, tight = rows(setting(0.0, 1e-5), statement), rows(setting(1e-5, 1e-5), statement)
+    compared = [key for key in wide if key[0] != "printed" and wide[key].bound is not None]
+    assert len(compared) >= 4
+    assert all((wide[key].bound, wide[key].verdict) == (tight[key].bound, tight[key].verdict) for key in compared)
+
+
+@pytest.mark.parametrize("statement", [theorem2, corollary1])
+def test_a_larger_eps_never_gives_a_smaller_bound(statement):
+    low, high = rows(setting(0.0, 1e-4), statement), rows(setting(0.0, 1e-3), statement)
+    compared = [key for key in low if low[key].bound is not None and high[key].bound is not None and low[key].bound > 0]
+    assert compared and all(low[key].bound < high[key].bound for key in compared if high[key].bound < 1)
+
+
+def test_the_printed_bound_is_stated_at_the_upper_end_and_undecided_in_between():
+    """The sine lies between the bounds at the two ends: neither proved nor refuted."""
+    wide, at_low, at_high = (rows(setting(*ends)) for ends in ((1e-9, 1e-3), (1e-9, 1e-9), (1e-3, 1e-3)))
+    key = ("printed", 0, None, 0)
+    assert at_low[key].verdict == "fails" and at_high[key].verdict == "holds"
+    assert wide[key].verdict == "undecided" and wide[key].bound == at_high[key].bound
+
+
+def test_eps_of_a_printed_row_is_the_largest_over_all_students_and_of_other_forms_the_observer_s():
+    made = setting(1e-4, 1e-4)
+    mixed = replace(made, enclosures=[Enclosure(1e-4, 1e-4, None), Enclosure(1e-3, 1e-3, None), Enclosure(1e-4, 1e-4, None)],
+                    _cache={})
+    before, after = rows(made), rows(mixed)
+    assert after["printed", 0, None, 0].terms["epsilon"] == 1e-3
+    assert after["sharp", 0, None, 0].bound == before["sharp", 0, None, 0].bound
+    assert after["sharp", 0, None, 1].bound > before["sharp", 0, None, 1].bound
+
+
+def test_theorem_3_adds_e0_times_the_observer_s_own_fan_out_norm():
+    """|v_0|_1 = 1.299, |v_1|_1 = 1.501: printed takes the largest, the other forms the observer's."""
+    def as_rows(made):
+        return {(v.form, v.teacher, v.observer): v for v in theorem3.rows(made)}
+    made = as_rows(setting(1e-4, 1e-4, excess=(0.0, 1e-3)))
+    assert made["sharp", 0, 0].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.299, rel=1e-12)
+    assert made["sharp", 0, 1].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.501, rel=1e-12)
+    assert made["printed", 0, 0].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.501, rel=1e-12)
+
+
+def test_comparison_is_three_valued():
+    third = arb(1) / 3
+    assert compare(third, third + 1, third + 2) == "holds" and compare(third, third - 2, third - 1) == "fails"
+    assert compare(third, third - 1, third + 1) == "undecided"
+    assert compare(arb(0), arb(0), arb(0)) == "holds"
+
+
+def test_an_enclosure_with_its_ends_exchanged_is_refused():
+    with pytest.raises(ValueError, match="0 <= lower <= upper"):
+        Enclosure(1.0, 0.5, None)
+
+
+def test_the_gradient_of_a_trained_student_is_certified_above_its_samples():
+    import numpy as np
+
+    from twolayer.networks import hidden_gradient
+    instance = trained()
+    found = gradient_suprema(restricted(instance))
+    x = np.random.default_rng(0).uniform(-1, 1, size=(20000, 2))
+    sampled = np.abs(hidden_gradient(instance.teacher, instance.student, x)).max(axis=0)
+    assert all(s <= e.upper for s, e in zip(sampled, found, strict=True))
+    assert all(s >= 0.8 * e.lower for s, e in zip(sampled, found, strict=True))
