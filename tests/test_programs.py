@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from strategies import arrays, brute_has_interior, brute_vertices, flints, nonzero, polytopes, positive, quick, thorough
 
 from twolayer import exact, programs
-from twolayer.programs import Solver, axis_box, dual_bound, interior_point, maximum, outer_box, range_over_box
+from twolayer.programs import (
+    Solver,
+    axis_box,
+    dual_bound,
+    interior_point,
+    is_bounded,
+    maximum,
+    outer_box,
+    range_over_box,
+)
 
 SQUARE = flints([[1, 0], [0, 1], [-1, 0], [0, -1]])
 DIAMOND = flints([[1, 1], [1, -1], [-1, 1], [-1, -1]])
@@ -123,6 +132,31 @@ def test_only_bounded_polytopes_have_an_outer_box(A, c):
     rays = brute_vertices(np.concatenate([A, *(s * flints(np.eye(A.shape[1], dtype=int)) for s in (1, -1))]),
                           np.concatenate([exact.zeros(len(A)), flints([1] * 2 * A.shape[1])]))
     assert (box is None) == any(any(x != 0 for x in z) for z in rays)
+    assert is_bounded(A, c) == (box is not None)
+
+
+@quick
+@given(drawn, st.data())
+def test_a_polytope_is_bounded_iff_no_ray_stays_in_it(problem, data):
+    """Rays, capped by a box around 0, are the vertices of {A z <= 0} other than 0."""
+    (A, c, _), _ = problem
+    chosen = data.draw(st.lists(st.integers(0, len(A) - 1), min_size=1, max_size=len(A), unique=True))
+    A, c = flints(A[chosen]), flints(c[chosen])
+    identity = flints(np.eye(A.shape[1], dtype=int))
+    cone = np.concatenate([A, identity, -identity])
+    rays = brute_vertices(cone, np.concatenate([exact.zeros(len(A)), flints([1] * 2 * A.shape[1])]))
+    assert is_bounded(A, c) == (not any(any(x != 0 for x in z) for z in rays))
+
+
+def test_a_rotated_box_is_seen_to_be_bounded_without_linear_programs(monkeypatch):
+    """In 100 dimensions the 200 programs of an outer box take seconds."""
+    monkeypatch.setattr(programs, "outer_box", lambda A, c: None)
+    axes = np.linalg.qr(np.random.default_rng(0).normal(size=(100, 100)))[0]
+    A, c = exact.rationals(np.concatenate([axes, -axes])), exact.rationals(np.ones(200))
+    assert is_bounded(A, c)
+    A[-1] = -A[-1]
+    assert not is_bounded(A, c) and not is_bounded(A[:-1], c[:-1])
+    assert not is_bounded(flints([[1, 1], [-1, -1], [2, 2], [-2, -2]]), flints([1, 1, 1, 1]))
 
 
 @quick

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import exact
 from .networks import TwoLayer
-from .programs import interior_point, outer_box
+from .programs import interior_point, is_bounded
 from .regions import Box, Polytope, Subspace, frame, restrict_polytope
 
 FORMAT = "twolayer-instance/1"
@@ -82,7 +82,7 @@ class Instance:
                                "got one that misses or only touches it")
         except ArithmeticError as error:
             raise BadInput(f"region needs interior points on the subspace beyond rounding; {error}") from None
-        if outer_box(A, c) is None:
+        if not is_bounded(A, c):
             raise BadInput("region needs to be bounded; got an unbounded polytope")
 
     @classmethod

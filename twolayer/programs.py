@@ -322,6 +322,17 @@ def outer_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray] | N
     return _array([-b for b in bounds[1::2]]), _array(bounds[0::2])
 
 
+def is_bounded(A: np.ndarray, c: np.ndarray) -> bool:
+    """True if {A z <= c} is proved to be bounded (or empty).
+
+    Rows whose opposite is a row too bound every coordinate if they span the space: so a parallelepiped in any position
+    needs no linear program.
+    """
+    rows = {tuple(row) for row in A}
+    both = [m for m, row in enumerate(A) if tuple(-row) in rows]
+    return bool(both) and exact.rank(A[both]) == A.shape[1] or outer_box(A, c) is not None
+
+
 def interior_point(A: np.ndarray, c: np.ndarray, normal: np.ndarray | None = None, offset: fmpq | None = None):
     """A point strictly inside {A z <= c}, on the hyperplane normal . z + offset = 0 if one is given.
 

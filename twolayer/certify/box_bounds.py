@@ -27,24 +27,41 @@ from __future__ import annotations
 
 import numpy as np
 
-from .box_splits import OFF, ON, OPEN, chord, chord_gap, gaps, split
 from .climb import walk
-from .compiled import compiled
+from .compiled import compiled, inlined
 
 UNIT = 2.0 ** -53  # unit roundoff of float64
 TINY = 1e-290  # more than all underflows of one bound together; terms have size about 1
 HARD = 1e6  # cap of a constraint, relative to the slope of everything else; a larger one is never needed in practice
-NEAR = 1e-9  # a point that violates a row by less is a candidate witness
-EMPTY = -np.inf  # the bound of a cell without points
+UP = 1 + 4 * UNIT  # makes a product of up to three rounded factors >= 0 an upper bound
+ON, OFF, OPEN = 1, -1, 0
 
 
 @compiled
-def add(A, tally, weight, row, constant, size):
-    """Add weight * (row . w + constant) to the affine bound; tally = [constant, mass, count]."""
-    for j in range(len(row)):
-        A[j] += weight * row[j]
-    tally[0] += weight * constant
-    tally[1] += abs(weight) * size
+def chord(low, high):
+    """(slope, constant) of an affine function above relu on [low, high]: sound for any rounding of the slope."""
+    if low >= 0:
+        return 1.0, 0.0
+    if high <= 0:
+        return 0.0, 0.0
+    slope = high / (high - low)
+    return slope, max(-slope * low, (1 - slope) * high) * UP
+
+
+@compiled
+def chord_gap(low, high):
+    """Largest distance of relu from its chord."""
+    return high * -low / (high - low) if low < 0 and high > 0 else 0.0
+
+
+@inlined
+def add(A, tally, weight, rows, i):
+    """Add weight * (function i) to the affine bound; tally = [constant, mass, count]."""
+    d = len(A)
+    for j in range(d):
+        A[j] += weight * rows[i, j]
+    tally[0] += weight * rows[i, d]
+    tally[1] += abs(weight) * rows[i, d + 1]
     tally[2] += 1
 
 
@@ -64,13 +81,14 @@ def weigh(net, i, weight, tally, size):
     tally[2] += 2
 
 
-@compiled
-def spread(row, constant, size, x, r):
-    """A proved range of row . w + constant over the box x +- r."""
-    middle, radius = constant, (2 * len(row) + 8) * UNIT * size
-    for j in range(len(row)):
-        middle += row[j] * x[j]
-        radius += abs(row[j]) * r[j]
+@inlined
+def spread(rows, i, x, r):
+    """A proved range of function i over the box x +- r."""
+    d = len(x)
+    middle, radius = rows[i, d], (2 * d + 8) * UNIT * rows[i, d + 1]
+    for j in range(d):
+        middle += rows[i, j] * x[j]
+        radius += abs(rows[i, j]) * r[j]
     return middle - radius, middle + radius
 
 
@@ -80,14 +98,14 @@ def ranges(F, x, r, signs, low, high, e_low, e_high, state):
 
     state[g]: ON or OFF where all creases of the group are, else OPEN.
     """
-    for m in range(len(F.limit)):
-        if spread(F.A[m], -F.limit[m], F.row_size[m], x, r)[0] > 0:
+    for m in range(len(F.A)):
+        if spread(F.A, m, x, r)[0] > 0:
             return False
     for g in range(len(F.first) - 1):
         ref, end = F.first[g], F.first[g + 1]
         on, off = True, True
         for i in range(ref, end):
-            low[i], high[i] = spread(F.Z[i], F.beta[i], F.z_size[i], x, r)
+            low[i], high[i] = spread(F.Z, i, x, r)
             if signs[i] > 0:
                 low[i] = max(low[i], 0.0)
             elif signs[i] < 0:
@@ -96,7 +114,7 @@ def ranges(F, x, r, signs, low, high, e_low, e_high, state):
         state[g] = ON if on else OFF if off else OPEN
         if state[g] == OPEN:
             for i in range(ref + 1, end):
-                e_low[i], e_high[i] = spread(F.E[i], F.e[i], F.e_size[i], x, r)
+                e_low[i], e_high[i] = spread(F.E, i, x, r)
                 if low[i] >= 0:  # t = (z_i - e_i)/a >= -e_i/a
                     bound = -e_high[i] / F.ratio[i]
                     low[ref] = max(low[ref], bound - abs(bound) * 4 * UNIT - TINY)
@@ -120,13 +138,13 @@ def pieces(F, s, x, r, low, high, e_low, e_high, state, A, tally, plus, minus, p
 
     paired[i]: 1 or -1 (the sign of k) for a partner that is bounded by e_i, else 0; joint[g]: chord of the group's k < 0.
     """
-    whole = np.zeros(len(A))
-    for j in range(len(A)):
-        A[j] = s * F.slope[j]
-    tally[0], tally[1], tally[2] = s * F.offset, F.affine_size, 1.0
+    d = len(A)
+    whole = np.zeros((1, d + 2))
+    A[:], tally[:] = 0.0, 0.0
+    add(A, tally, s, F.rest, 0)
     for g in range(len(F.first) - 1):
         if state[g] == ON:
-            add(A, tally, s, F.S[g], F.sigma[g], F.s_size[g])
+            add(A, tally, s, F.S, g)
         if state[g] != OPEN:
             continue
         ref, end = F.first[g], F.first[g + 1]
@@ -135,20 +153,20 @@ def pieces(F, s, x, r, low, high, e_low, e_high, state, A, tally, plus, minus, p
             paired[i] = 0
         on, off = low[ref] >= 0, high[ref] <= 0
         if on:
-            add(A, tally, s * F.c[ref], F.Z[ref], F.beta[ref], F.z_size[ref])
+            add(A, tally, s * F.c[ref], F.Z, ref)
         elif not off:
-            weigh(plus, ref, s * F.c[ref], tally, F.z_size[ref])
-        constant, total, members = 0.0, 0.0, 0
+            weigh(plus, ref, s * F.c[ref], tally, F.Z[ref, d + 1])
+        members = 0
         for i in range(ref + 1, end):
             k, a = s * F.c[i], F.ratio[i]
             i_on, i_off = low[i] >= 0, high[i] <= 0
             if off and i_off:
                 continue
             if on and i_off:
-                add(A, tally, -k * a, F.Z[ref], F.beta[ref], F.z_size[ref])
+                add(A, tally, -k * a, F.Z, ref)
                 continue
             if off and i_on:
-                add(A, tally, k, F.Z[i], F.beta[i], F.z_size[i])
+                add(A, tally, k, F.Z, i)
                 continue
             if not (on or off or i_on or i_off):
                 gap = chord_gap(low[i], high[i]) if k > 0 else a * chord_gap(low[ref], high[ref])
@@ -156,77 +174,83 @@ def pieces(F, s, x, r, low, high, e_low, e_high, state, A, tally, plus, minus, p
                     paired[i] = 1 if k > 0 else -1
                     if k > 0:
                         slope, lift = chord(e_low[i], e_high[i])
-                        add(A, tally, k * slope, F.E[i], F.e[i], F.e_size[i])
+                        add(A, tally, k * slope, F.E, i)
                         raise_by(tally, k * lift)
                     else:
-                        for j in range(len(A)):
-                            whole[j] = k * F.E[i, j] + (whole[j] if members > 0 else 0.0)
-                        constant += k * F.e[i]
-                        total -= k * F.e_size[i]
+                        if members == 0:
+                            whole[:] = 0.0
+                        for j in range(d + 1):
+                            whole[0, j] += k * F.E[i, j]
+                        whole[0, d + 1] -= k * F.E[i, d + 1]
                         members += 1
                     continue
             if on or i_on:
-                add(A, tally, k, F.E[i], F.e[i], F.e_size[i])
+                add(A, tally, k, F.E, i)
             if not (i_on or i_off):
-                weigh(minus if on else plus, i, k, tally, F.z_size[i])
+                weigh(minus if on else plus, i, k, tally, F.Z[i, d + 1])
             if not (on or off):
-                weigh(minus if i_on else plus, ref, -k * a, tally, F.z_size[ref])
+                weigh(minus if i_on else plus, ref, -k * a, tally, F.Z[ref, d + 1])
         if members > 0:
-            bottom, top = spread(whole, constant, total * (1 + members), x, r)  # the row itself was rounded: wider
+            whole[0, d + 1] *= 1 + members  # the summed row was rounded that often: a wider range, a larger mass
+            bottom, top = spread(whole, 0, x, r)
             joint[g, 0], joint[g, 1] = chord(bottom, top)
-            add(A, tally, joint[g, 0], whole, constant, total)
+            add(A, tally, joint[g, 0], whole, 0)
             raise_by(tally, joint[g, 1])
             tally[2] += members
 
 
 @compiled
-def nets(F, low, high, state, A, tally, plus, minus, Q, y, cap, size):
-    """Chords of positive net weights; the number of rows for `walk` made of the negative ones."""
-    rows = 0
+def nets(F, low, high, state, A, tally, plus, minus, Q, cap):
+    """Chords of positive net weights; negative ones become rows Q of `walk`, as many as returned."""
+    d, rows = len(A), 0
     for g in range(len(F.first) - 1):
         if state[g] != OPEN:
             continue
         for i in range(F.first[g], F.first[g + 1]):
             if plus[i] != 0 and minus[i] != 0:  # relu(-z) = relu(z) - z
-                add(A, tally, -minus[i], F.Z[i], F.beta[i], F.z_size[i])
+                add(A, tally, -minus[i], F.Z, i)
                 plus[i] += minus[i]
                 minus[i] = 0.0
             side = 1.0 if plus[i] != 0 else -1.0
             weight = plus[i] + minus[i]
             if weight > 0:
                 slope, lift = chord(low[i], high[i]) if side > 0 else chord(-high[i], -low[i])
-                add(A, tally, side * weight * slope, F.Z[i], F.beta[i], F.z_size[i])
+                add(A, tally, side * weight * slope, F.Z, i)
                 raise_by(tally, weight * lift)
             elif weight < 0:
-                for j in range(len(A)):
-                    Q[rows, j] = side * F.Z[i, j]
-                y[rows], cap[rows], size[rows] = side * F.beta[i], -weight, F.z_size[i]
+                copy(Q, rows, side, F.Z, i, d)
+                cap[rows] = -weight
                 rows += 1
     return rows
 
 
 @compiled
-def constraints(F, x, r, signs, rows, Q, y, size):
-    """Append the decided signs and the region's rows that cut the box, as rows <= 0; their number so far."""
-    for i in range(len(F.c)):
+def constraints(F, x, r, signs, Q, rows):
+    """Append the decided signs and the region's rows that cut the box, as functions <= 0; the number of rows so far."""
+    d = len(x)
+    for i in range(len(F.Z)):
         if signs[i] != 0:
-            bottom, top = spread(F.Z[i], F.beta[i], 0.0, x, r)
+            bottom, top = spread(F.Z, i, x, r)
             if bottom < 0 and top > 0:
-                for j in range(len(x)):
-                    Q[rows, j] = -signs[i] * F.Z[i, j]
-                y[rows], size[rows] = -signs[i] * F.beta[i], F.z_size[i]
+                copy(Q, rows, -1.0 * signs[i], F.Z, i, d)
                 rows += 1
-    for m in range(len(F.limit)):
-        if spread(F.A[m], -F.limit[m], 0.0, x, r)[1] > 0:
-            for j in range(len(x)):
-                Q[rows, j] = F.A[m, j]
-            y[rows], size[rows] = -F.limit[m], F.row_size[m]
+    for m in range(len(F.A)):
+        if spread(F.A, m, x, r)[1] > 0:
+            copy(Q, rows, 1.0, F.A, m, d)
             rows += 1
     return rows
 
 
 @compiled
-def maximum(A, tally, x, r, Q, y, cap, size, soft, rows, w):
+def copy(Q, row, side, rows, i, d):
+    """Q[row] = side * function i, side = +-1."""
+    for j in range(d + 1):
+        Q[row, j] = side * rows[i, j]
+    Q[row, d + 1] = rows[i, d + 1]
+
+
+@compiled
+def maximum(A, tally, x, r, Q, cap, soft, rows, w):
     """The proved maximum of the bound over the cell; w (d,) becomes a point where it is (nearly) attained.
 
     Rows from `soft` on are constraints: their caps are set here.
@@ -239,7 +263,7 @@ def maximum(A, tally, x, r, Q, y, cap, size, soft, rows, w):
         local[j] = A[j] * r[j]
         steepness += abs(local[j])
     for k in range(rows):
-        distance[k] = y[k]
+        distance[k] = Q[k, d]
         reach = 0.0
         for j in range(d):
             distance[k] += Q[k, j] * x[j]
@@ -249,61 +273,12 @@ def maximum(A, tally, x, r, Q, y, cap, size, soft, rows, w):
             steepness += cap[k] * reach
         else:
             cap[k] = HARD * steepness / reach
-    walk(local, shifted, distance, cap, rows, w, kappa)
+    walk(local, shifted, distance, cap, w, kappa)
     for k in range(rows):
         if kappa[k] > 0:
-            add(A, tally, -kappa[k], Q[k], y[k], size[k])
+            add(A, tally, -kappa[k], Q, k)
     total = tally[0]
     for j in range(d):
         total += A[j] * x[j] + abs(A[j]) * r[j]
         w[j] = x[j] + r[j] * min(max(w[j], -1.0), 1.0)
     return total + 2 * (tally[2] + 2 * d + 16) * UNIT * tally[1] + TINY
-
-
-@compiled
-def bounds(F, X, R, signs, parent, target, few, share):
-    """Bounds on +h and -h over N cells.   X, R (N, d) centres and half-widths, signs (N, n), parent (N, 2) bounds known
-
-    Returns upper (N, 2), EMPTY for empty cells, unchanged where parent <= target; splits (N,), see `split`; points (N, 2, d)
-    where the bounds are (nearly) attained; values (N, 2) of +h and -h there in floats, -inf outside the region.
-    """
-    N, d = X.shape
-    n, most = len(F.c), 2 * len(F.c) + len(F.limit)
-    upper, points, values = np.full((N, 2), EMPTY), np.zeros((N, 2, d)), np.full((N, 2), -np.inf)
-    splits = np.full(N, -1, np.int64)
-    low, high, e_low, e_high = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
-    plus, minus, gap, paired = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n, np.int64)
-    state, joint, A, tally = np.zeros(len(F.first), np.int64), np.zeros((len(F.first), 2)), np.zeros(d), np.zeros(3)
-    Q, y, cap, size = np.zeros((most, d)), np.zeros(most), np.zeros(most), np.zeros(most)
-    for b in range(N):
-        x, r = X[b], R[b]
-        if not ranges(F, x, r, signs[b], low, high, e_low, e_high, state):
-            continue
-        worst = -np.inf
-        for side in range(2):
-            if parent[b, side] <= target:
-                upper[b, side] = parent[b, side]
-                continue
-            s, w = 1.0 - 2.0 * side, points[b, side]
-            pieces(F, s, x, r, low, high, e_low, e_high, state, A, tally, plus, minus, paired, joint)
-            soft = nets(F, low, high, state, A, tally, plus, minus, Q, y, cap, size)
-            rows = constraints(F, x, r, signs[b], soft, Q, y, size)
-            upper[b, side] = min(maximum(A, tally, x, r, Q, y, cap, size, soft, rows, w), parent[b, side])
-            value = gaps(F, s, w, low, high, e_low, e_high, state, plus, minus, paired, joint, gap)
-            values[b, side] = value if inside(F, w) else -np.inf
-            if upper[b, side] > worst:
-                worst = upper[b, side]
-                splits[b] = split(F, r, gap, signs[b], low, high, state, few, share)
-    return upper, splits, points, values
-
-
-@compiled
-def inside(F, w):
-    """True if a point is in the region, up to what moving it inside can repair."""
-    for m in range(len(F.limit)):
-        excess = -F.limit[m] - NEAR
-        for j in range(len(w)):
-            excess += F.A[m, j] * w[j]
-        if excess > 0:
-            return False
-    return True

@@ -16,13 +16,13 @@ FLAT = 1e-12  # slopes below this share of the objective count as zero: the walk
 
 
 @compiled
-def walk(A, Q, y, cap, rows, v, kappa):
-    """Fill v (d,) with a maximiser and kappa (rows,) with its multipliers; only the first `rows` rows of Q count.
+def walk(A, Q, y, cap, v, kappa):
+    """Fill v (d,) with a maximiser and kappa (K,) with its multipliers.   A (d,), Q (K, d), y (K,), cap (at least K,)
 
     d hyperplanes meet at v: faces of the cube (coded -1 - j) and rows (coded k); the columns of `edges` are the edge
     directions, inverse to their normals. Each step leaves one hyperplane along its edge, past kinks while it climbs.
     """
-    d = len(A)
+    d, rows = len(A), len(Q)
     edges, gradient, step = np.zeros((d, d)), np.zeros(d), np.zeros(d)
     value, rate, active, product = np.zeros(rows), np.zeros(rows), np.zeros(d, np.int64), np.zeros(d)
     scale = 0.0

@@ -121,6 +121,7 @@ class LeafProgram:
         _add_rows(self.model, np.concatenate(blocks), np.full(len(limit), -INFINITE), np.full(len(limit), INFINITE))
         self._force(range(self.always, len(limit)), True)
         self.decided: dict[int, bool] = {}
+        self.conditional: dict[int, list[tuple[int, dict[int, bool]]]] = {}
         self.columns = columns
         self.pair_group = np.array([g for g, _, _ in r.pairs], dtype=int)
         stretch = [2.0 ** (r.scale[row] - r.unit) for row in r.pair_plus]
@@ -136,13 +137,23 @@ class LeafProgram:
         part[:, :self.dimension] = -table[:, :-1]
         for n, row in enumerate(rows):
             part[n, self.dimension + self.relaxation.cuts[row - self.relaxation.first_cut].group] = 1.0
-        _add_rows(self.model, part, -INFINITE, table[:, -1])
+        _add_rows(self.model, part, -INFINITE, INFINITE)
+        first = len(self.proved)
         self.proved = np.append(self.proved, list(rows))
         self.factor = np.append(self.factor, np.ones(len(rows)))
+        self.limit = np.append(self.limit, table[:, -1])
         self.below = np.append(self.below, np.ones(len(rows), dtype=bool))
+        on = []
+        for n, row in enumerate(rows, first):
+            given = self.relaxation.cuts[row - self.relaxation.first_cut].given
+            for g in given:
+                self.conditional.setdefault(g, []).append((n, given))
+            if all(self.decided.get(g) is side for g, side in given.items()):
+                on.append(n)
+        self._force(on, True)
 
     def _force(self, rows, on: bool) -> None:
-        rows = np.fromiter(rows, dtype=np.int32)
+        rows = np.array(sorted(set(rows)), dtype=np.int32)
         if len(rows) == 0:
             return
         lower, upper = np.full(len(rows), -INFINITE), np.full(len(rows), INFINITE)
@@ -163,6 +174,11 @@ class LeafProgram:
                     on.extend(rows)
                 elif old is side:
                     off.extend(rows)
+            for n, given in self.conditional.get(g, ()):
+                held = all(self.decided.get(k) is side for k, side in given.items())
+                holds = all(decided.get(k) is side for k, side in given.items())
+                if held != holds:
+                    (on if holds else off).append(n)
         self._force(off, False)
         self._force(on, True)
         self.decided = dict(decided)
@@ -171,6 +187,9 @@ class LeafProgram:
         """The leaf's relaxation; None where HiGHS gives up."""
         self._decide(decided)
         if basis is not None:
+            missing = len(self.proved) - len(basis.row_status)
+            if missing > 0:  # cuts that came later start as basic rows
+                basis.row_status = [*basis.row_status, *[highspy.HighsBasisStatus.kBasic] * missing]
             self.model.setBasis(basis)
         status = _run(self.model)
         weights = np.zeros(len(self.relaxation.rows))
@@ -220,37 +239,51 @@ class CutProgram:
         walls = np.concatenate([np.hstack([eye, -ones]), np.hstack([eye, ones]), self.slack])
         self.model = _model(np.full(d + 1, -2.0), np.full(d + 1, 2.0), np.zeros(d + 1))  # only rows bind
         _add_rows(self.model, np.concatenate([walls, self.side]), -INFINITE, INFINITE)
-        self.walls, self.current = len(walls), -1
+        self.walls = len(walls)
 
-    def place(self, x: np.ndarray) -> None:
-        """Choose the point at which cuts are asked for."""
+    def place(self, x: np.ndarray, decided: dict[int, bool]) -> None:
+        """Choose the point, and the decided sides on which cuts may rely."""
         d = self.dimension
-        self.x = x
-        lower = np.concatenate([x - 1.0, np.zeros(self.walls - d)])
-        upper = np.concatenate([np.zeros(d), x + 1.0, np.maximum(self.slack[:, :d] @ x + self.slack[:, d], 0.0)])
-        self.model.changeRowsBounds(self.walls, np.arange(self.walls, dtype=np.int32), lower, upper)
+        self.x, self.decided = x, decided
+        self.u = self.side[:, :d] @ x + self.side[:, d]
+        lower = np.concatenate([x - 1.0, np.zeros(self.walls - d), np.full(len(self.u), -INFINITE)])
+        upper = np.concatenate([np.zeros(d), x + 1.0, np.maximum(self.slack[:, :d] @ x + self.slack[:, d], 0.0),
+                                np.full(len(self.u), INFINITE)])
+        for g, active in decided.items():
+            lower[self.walls + g], upper[self.walls + g] = (0.0, max(self.u[g], 0.0)) if active else (min(self.u[g], 0.0), 0.0)
+        self.limits = lower, upper
+        self.model.changeRowsBounds(len(lower), np.arange(len(lower), dtype=np.int32), lower, upper)
 
     def cut(self, group: int) -> tuple[float, np.ndarray, dict[int, float], dict[int, float]] | None:
         """(value at the point, slope, multipliers on the active and on the inactive side), or None."""
-        d, r = self.dimension, self.relaxation
-        if self.current >= 0:
-            self.model.changeRowBounds(self.walls + self.current, -INFINITE, INFINITE)
-        self.current = group
-        u = float(self.side[group, :d] @ self.x + self.side[group, d])
-        self.model.changeRowBounds(self.walls + group, max(u, 0.0), INFINITE)
+        d, r, u = self.dimension, self.relaxation, float(self.u[group])
+        row = self.walls + group
+        self.model.changeRowBounds(row, max(u, 0.0), INFINITE)
         self.model.changeColsCost(d + 1, np.arange(d + 1, dtype=np.int32), -self.error[group])
-        if _run(self.model) != highspy.HighsModelStatus.kOptimal:
+        status = _run(self.model)
+        if status == highspy.HighsModelStatus.kOptimal:
+            dual = -np.array(self.model.getSolution().row_dual)  # d value / d limit: > 0 at an upper one, < 0 at a lower one
+            value = -self.model.getInfo().objective_function_value
+        self.model.changeRowBounds(row, self.limits[0][row], self.limits[1][row])
+        if status != highspy.HighsModelStatus.kOptimal:
             return None
-        dual = -np.array(self.model.getSolution().row_dual)  # d value / d limit: > 0 at an upper limit, < 0 at a lower one
-        box, slack, turn = dual[:2 * d], dual[2 * d:self.walls], max(-dual[self.walls + group], 0.0)
-        # the limits x - 1, x + 1, slack(x) and max(u(x), 0) move with x
-        slope = np.minimum(box[:d], 0.0) + np.maximum(box[d:], 0.0) + np.maximum(slack, 0.0) @ self.slack[:, :d]
+        # the limits x - 1, x + 1, slack(x) and u(x) move with x, and with them the value
+        slack, turn = dual[2 * d:self.walls], max(-dual[row], 0.0)
+        slope = np.minimum(dual[:d], 0.0) + np.maximum(dual[d:2 * d], 0.0) + np.maximum(slack, 0.0) @ self.slack[:, :d]
+        active = {m: -y for m, y in zip(r.slack, slack, strict=True) if y < 0}
+        inactive = {m: y for m, y in zip(r.slack, slack, strict=True) if y > 0}
         if u > 0:
             slope = slope - turn * self.side[group, :d]
-        active = {row: -y for row, y in zip(r.slack, slack, strict=True) if y < 0}
-        inactive = {row: y for row, y in zip(r.slack, slack, strict=True) if y > 0}
-        (inactive if u > 0 else active)[(r.minus if u > 0 else r.plus)[group]] = turn
-        return -self.model.getInfo().objective_function_value, slope, active, inactive
+            inactive[r.minus[group]] = turn
+        else:
+            active[r.plus[group]] = turn
+        for g, on in self.decided.items():
+            y = dual[self.walls + g]
+            if y != 0:
+                (inactive if (y > 0) == on else active)[(r.plus if on else r.minus)[g]] = abs(y)
+                if (y > 0) == on:
+                    slope = slope + y * self.side[g, :d]
+        return value, slope, active, inactive
 
 
 class CellProgram:

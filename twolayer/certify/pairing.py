@@ -29,33 +29,23 @@ CUTS = 1e-12  # a row that cuts less than this share off the cube is left out: u
 class Floats(NamedTuple):
     """The paired form in float64, each number correctly rounded; what the compiled bounds read.
 
-    Creases are sorted by group, the reference first: group g has the creases first[g] .. first[g + 1] - 1.
-    A size bounds |function| on the unit cube: the sum of the absolute coefficients, plus the constant's.
+    Creases are sorted by group, the reference first: group g has the creases first[g] .. first[g + 1] - 1. An affine
+    function is a row of d + 2 numbers: coefficients, constant, and the sum of their absolute values, its size on the cube.
 
-    first (G + 1,); Z (n, d), beta (n,), z_size (n,): the creases z_i;  c (n,): C_g for a reference, c_i for a partner
-    ratio (n,): a_i, exact (1 for a reference);  E (n, d), e (n,), e_size (n,): e_i (0 for a reference)
-    S (G, d), sigma (G,), s_size (G,): the group's function where all its creases are on
-    slope (d,), offset, affine_size: the affine rest;  A (m, d), limit (m,), row_size (m,): rows A w <= limit that cut the cube
+    first (G + 1,);  c (n,): C_g for a reference, c_i for a partner;  ratio (n,): a_i, exact (1 for a reference)
+    Z (n, d + 2): the creases z_i;  E (n, d + 2): e_i (0 for a reference)
+    S (G, d + 2): the group's function where all its creases are on;  rest (1, d + 2): the affine rest
+    A (m, d + 2): the region is {A <= 0}; only rows that cut the cube
     """
 
     first: np.ndarray
-    Z: np.ndarray
-    beta: np.ndarray
-    z_size: np.ndarray
     c: np.ndarray
     ratio: np.ndarray
+    Z: np.ndarray
     E: np.ndarray
-    e: np.ndarray
-    e_size: np.ndarray
     S: np.ndarray
-    sigma: np.ndarray
-    s_size: np.ndarray
-    slope: np.ndarray
-    offset: float
-    affine_size: float
+    rest: np.ndarray
     A: np.ndarray
-    limit: np.ndarray
-    row_size: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +78,7 @@ def paired(h: RidgeSum, region: Domain) -> Paired:
     ridge, scale, c, slope, offset = _merged(P, beta, h.c, slope, offset, _signs(A, limit))
     Z, zeta = P[ridge] * scale[:, None], beta[ridge] * scale
     exponent = _exponent(abs(c).sum() + abs(slope).sum() + abs(offset))
-    shrink = _power(-exponent)
+    shrink = power_of_two(-exponent)
     c, slope, offset = c * shrink, slope * shrink, offset * shrink
     order, first, ratio = _groups(exact.nearest(Z), exact.nearest(zeta), exact.nearest(c))
     Z, zeta, c, scale, ridge = Z[order], zeta[order], c[order], scale[order], [ridge[i] for i in order]
@@ -105,11 +95,10 @@ def paired(h: RidgeSum, region: Domain) -> Paired:
             S[g], sigma[g] = S[g] + c[i] * E[i], sigma[g] + c[i] * e[i]
         S[g], sigma[g] = S[g] + c[r] * Z[r], sigma[g] + c[r] * zeta[r]
     cuts = [m for m in range(len(A)) if limit[m] < (1 - exact.rational(CUTS)) * abs(A[m]).sum()]
-    shorten = np.array([_power(-_exponent(abs(A[m]).sum())) for m in cuts], dtype=object)
-    A, limit = A[cuts] * shorten[:, None], limit[cuts] * shorten
-    affine = _rounded(slope[None, :], np.array([offset], dtype=object))
-    floats = Floats(first, *_rounded(Z, zeta), exact.nearest(c), ratio, *_rounded(E, e), *_rounded(S, sigma),
-                    affine[0][0], affine[1][0], affine[2][0], *_rounded(A, limit))
+    shorten = np.array([power_of_two(-_exponent(abs(A[m]).sum())) for m in cuts], dtype=object)
+    A, alpha = A[cuts] * shorten[:, None], -limit[cuts] * shorten
+    floats = Floats(first, exact.nearest(c), ratio, _rows(Z, zeta), _rows(E, e), _rows(S, sigma),
+                    _rows(slope[None, :], np.array([offset], dtype=object)), _rows(A, alpha))
     return Paired(floats, centre, half, exponent, tuple(zip(ridge, scale, strict=True)))
 
 
@@ -139,7 +128,7 @@ def _merged(P, beta, c, slope, offset, signs):
             slope, offset = slope + c[i] * P[i], offset + c[i] * beta[i]
         elif sign == 0:
             if key not in found:
-                found[key] = [i, scale, exact.ZERO, _power(-_exponent(radius))]
+                found[key] = [i, scale, exact.ZERO, power_of_two(-_exponent(radius))]
             entry = found[key]
             share = scale / entry[1]
             entry[2] += c[i] * abs(share) / entry[3]
@@ -182,10 +171,10 @@ def _groups(Z: np.ndarray, beta: np.ndarray, c: np.ndarray) -> tuple[list[int], 
     return order, np.array([*first, n], dtype=np.int64), ratios
 
 
-def _rounded(rows: np.ndarray, constants: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Floats of affine functions, and their sizes on the cube.   (k, d), (k,) -> (k, d), (k,), (k,)"""
-    rows, constants = exact.nearest(rows), exact.nearest(constants)
-    return rows, constants, np.abs(rows).sum(axis=1) + np.abs(constants)
+def _rows(coefficients: np.ndarray, constants: np.ndarray) -> np.ndarray:
+    """Affine functions as float rows with their sizes.   (k, d), (k,) -> (k, d + 2)"""
+    rows = exact.nearest(np.concatenate([coefficients, constants[:, None]], axis=1))
+    return np.concatenate([rows, np.abs(rows).sum(axis=1, keepdims=True)], axis=1)
 
 
 def _exponent(number: fmpq) -> int:
@@ -193,5 +182,6 @@ def _exponent(number: fmpq) -> int:
     return int(number.p).bit_length() - int(number.q).bit_length()
 
 
-def _power(k: int) -> fmpq:
+def power_of_two(k: int) -> fmpq:
+    """2**k."""
     return fmpq(1 << k) if k >= 0 else fmpq(1, 1 << -k)

@@ -34,6 +34,7 @@ ROW_BITS = 52  # rows of size 1 stay below 2^62, which flint multiplies without 
 WEIGHT_BITS = 44  # weights of size 1; rounding costs 2^-44 of a row, far below any gap that is asked for
 WHOLE = 1 << WEIGHT_BITS
 LARGEST = 1 << 61  # weights are clipped here: int64 with room to spare
+FEW = 8  # a share of 1/FEW of the rows adds up faster in Python's integers than flint multiplies with all of them
 LOOSE = 0.6  # kinks whose scaled difference exceeds this share of their size gain nothing by pairing (measured)
 ABSORB = 0.5  # a kink of which at least this share is paired gives the rest to its partners too
 FLUSH = 1e-9  # facets that cut the box by less than this share of their range are dropped (a valid relaxation)
@@ -205,11 +206,15 @@ def exponent(size: fmpq) -> int:
 
 @dataclass(frozen=True)
 class Cut:
-    """Proof of a cut of a group: weights of rows +u, -u and slacks on the active and on the inactive side."""
+    """Proof of a cut of a group: weights of rows +u, -u and slacks on the active and on the inactive side.
+
+    given: the sides of other groups on which the proof relies; the cut holds on leaves that decided them so.
+    """
 
     group: int
     active: dict[int, int]
     inactive: dict[int, int]
+    given: dict[int, bool]
 
 
 class Relaxation:
@@ -269,11 +274,19 @@ class Relaxation:
         self._matrix = None
         return len(self.rows) - 1
 
-    def combined(self, weights: list[int]) -> list[int]:
-        """Sum of weights times rows, in units of 2^-(ROW_BITS + WEIGHT_BITS).   (rows,) integers -> (d+1,)"""
+    def combined(self, weights: Mapping[int, int]) -> list[int]:
+        """Sum of weights times rows, in units of 2^-(ROW_BITS + WEIGHT_BITS).   -> (d+1,)"""
+        if len(weights) * FEW <= len(self.rows):
+            total = [0] * len(self.rows[0])
+            for row, number in weights.items():
+                total = [x + number * y for x, y in zip(total, self.rows[row], strict=True)]
+            return total
         if self._matrix is None:
             self._matrix = fmpz_mat(self.rows)
-        return [int(x) for x in (fmpz_mat(1, len(weights), weights) * self._matrix).entries()]
+        numbers = [0] * len(self.rows)
+        for row, number in weights.items():
+            numbers[row] = number
+        return [int(x) for x in (fmpz_mat(1, len(numbers), numbers) * self._matrix).entries()]
 
     def add_cut(self, group: int, slope: np.ndarray, active: dict[int, float], inactive: dict[int, float]) -> int:
         """Append the best cut of a slope (d,), in units of 2^unit; multipliers of rows +u, -u and slacks as proof.
@@ -284,21 +297,18 @@ class Relaxation:
         sides = [{row: weight(x) for row, x in side.items() if x > 0} for side in (active, inactive)]
         constant = -LARGEST << ROW_BITS
         for start, side in zip(({1 + group: WHOLE}, {}), sides, strict=True):
-            weights = [0] * len(self.rows)
-            for row, number in [*start.items(), *side.items()]:
-                weights[row] += number
-            total = self.combined(weights)
+            total = self.combined(start | side)
             top = total[-1] + sum(abs(a - (b << WEIGHT_BITS)) for a, b in zip(total[:-1], coefficients, strict=True))
             constant = max(constant, -(-top >> WEIGHT_BITS))
-        self.cuts.append(Cut(group, *sides))
+        used = {*sides[0], *sides[1]}
+        given = {g: rows is self.plus for rows in (self.plus, self.minus) for g, row in enumerate(rows)
+                 if g != group and row in used}
+        self.cuts.append(Cut(group, *sides, given))
         return self._append([*coefficients, constant], self.unit)
 
     def top(self, weights: Mapping[int, int]) -> int:
         """Maximum over the box of a combination of rows, in units of 2^(unit - ROW_BITS - WEIGHT_BITS)."""
-        numbers = [0] * len(self.rows)
-        for row, number in weights.items():
-            numbers[row] = number
-        total = self.combined(numbers)
+        total = self.combined(weights)
         return total[-1] + sum(abs(a) for a in total[:-1])
 
     def bound(self, weights: Mapping[int, int]) -> float:
@@ -333,6 +343,9 @@ class Relaxation:
         owner = np.array([cut.group for cut in self.cuts], dtype=int)
         cuts = weights[self.first_cut:]
         np.minimum(cuts, WHOLE, out=cuts)
+        for n in np.flatnonzero(cuts):
+            if any(decided.get(g) is not side for g, side in self.cuts[n].given.items()):
+                cuts[n] = 0
         totals = np.zeros(len(self.groups), dtype=np.int64)
         np.add.at(totals, owner, cuts)
         for g in np.flatnonzero(totals > WHOLE):

@@ -32,6 +32,9 @@ SAMPLES = 2000  # random starting points: they cost a few milliseconds and only 
 STARTS = 3  # ascents for each sign before the first bound
 ROUNDS = 40  # rounds of cuts at the root; they end earlier once a round gains little
 WORTH = 0.003  # a round of cuts is worth another if it closed this share of the gap; also the least violation of a cut
+NODE_ROUNDS=0
+NODE_WORTH=.02
+NODE_DEPTH=99
 FLIPS = 60  # linear programs that one ascent may spend on neighbouring cells
 TIGHT = 1e-6  # distance, in units of a crease's size, at which a point counts as on it
 ALIKE = 0.02  # creases that differ by less than this share of their size are crossed together by an ascent
@@ -71,7 +74,8 @@ class Leaf:
     decided   group -> on the active side; in the order of the decisions
     bound     a float >= sign * h on that part
     weights   of the rows of that sign's relaxation (row numbers, integers)
-    gaps      (groups,) what the relaxation adds to each undecided group at its best point: where to branch
+    point, heights   where the relaxation is largest, and what it allows the groups there
+    gaps      (groups,) by how much that exceeds the groups' true values: where to branch
     basis     of HiGHS, to start the children from
     """
 
@@ -79,6 +83,8 @@ class Leaf:
     decided: dict[int, bool]
     bound: float
     weights: dict[int, int]
+    point: np.ndarray
+    heights: np.ndarray
     gaps: np.ndarray
     basis: Any = None
 
@@ -89,6 +95,7 @@ class Side:
 
     relaxation: Relaxation
     program: LeafProgram
+    cutter: CutProgram
 
 
 class _Search:
@@ -110,9 +117,10 @@ class _Search:
         self.sides: dict[int, Side] = {}
         for sign, function in ((1, self.kinks), (-1, self.kinks.negated())):
             relaxation = Relaxation(function, shared, slacks)
-            self.sides[sign] = Side(relaxation, LeafProgram(relaxation))
+            self.sides[sign] = Side(relaxation, LeafProgram(relaxation), CutProgram(relaxation))
             chords = relaxation.admissible(np.zeros(len(relaxation.rows)), {})
-            self._put(Leaf(sign, {}, relaxation.bound(chords), chords, np.zeros(len(relaxation.groups))))
+            nothing = np.zeros(len(relaxation.groups))
+            self._put(Leaf(sign, {}, relaxation.bound(chords), chords, np.zeros(h.dimension), nothing, nothing))
         self.slacks = exact.nearest(np.array(slacks, dtype=object)) if slacks else np.zeros((0, h.dimension + 1))
         self.cell = CellProgram(self.kinks, self.slacks)
         self.alike = _alike(self.kinks)
@@ -213,7 +221,9 @@ class _Search:
         """Cut both roots, then branch on the leaf with the largest bound, of either sign."""
         self._start()
         for root in sorted(self.leaves, key=lambda n: -self.leaves[n].bound):
-            self._cut_root(root)
+            leaf = self.leaves[root]
+            self.leaves[root] = self._proved(leaf, {}, self._solve(leaf.sign, {}, leaf))
+            self.leaves[root] = self._cut(self.leaves[root], ROUNDS, WORTH)
         self.queue = [(-leaf.bound, number) for number, leaf in self.leaves.items()]
         heapq.heapify(self.queue)
         while self.queue and not self.late() and -self.queue[0][0] > self.target:
@@ -225,35 +235,27 @@ class _Search:
                 self._put(child)
             del self.leaves[number]  # last: an interrupt before this leaves a larger set, which is as valid
 
-    def _cut_root(self, number: int) -> None:
-        """Rounds of cuts at the root of one sign, while they pay."""
-        sign = self.leaves[number].sign
-        relaxation, program = self.sides[sign].relaxation, self.sides[sign].program
-        cutter = CutProgram(relaxation)
-        unit, before = 2.0 ** relaxation.unit, np.inf
-        for _ in range(ROUNDS):
-            root = self.leaves[number]
-            if self.late() or root.bound <= self.target or not relaxation.groups:
+    def _cut(self, leaf: Leaf, rounds: int, worth: float) -> Leaf:
+        """The leaf after rounds of cuts at its best point, while a round closes at least a share `worth` of its gap."""
+        side = self.sides[leaf.sign]
+        r, cutter, unit = side.relaxation, side.cutter, 2.0 ** side.relaxation.unit
+        for _ in range(rounds):
+            excess = leaf.bound - self.lower
+            if self.late() or leaf.bound <= self.target:
                 break
-            proposal = self._solve(sign, {}, root)
-            if proposal is None or proposal.empty:
-                break
-            leaf = self._proved(root, {}, proposal)
-            if leaf.bound <= root.bound:
-                root = self.leaves[number] = leaf
-            excess = max(root.bound - self.lower, 0.0)
-            if before - root.bound < WORTH * excess:
-                break
-            before, found = root.bound, len(relaxation.rows)
-            cutter.place(proposal.point)
-            least = WORTH * excess / unit / len(relaxation.groups)
+            found, least = len(r.rows), worth * excess / unit / max(len(r.groups), 1)
+            cutter.place(leaf.point, leaf.decided)
             for g in np.flatnonzero(leaf.gaps > least):
-                cut = cutter.cut(int(g))
-                if cut is not None and proposal.heights[g] - cut[0] > least:
-                    relaxation.add_cut(int(g), *cut[1:])
-            if len(relaxation.rows) == found:
+                cut = cutter.cut(int(g)) if int(g) not in leaf.decided else None
+                if cut is not None and leaf.heights[g] - cut[0] > least:
+                    r.add_cut(int(g), *cut[1:])
+            if len(r.rows) == found:
                 break
-            program.add_cuts(range(found, len(relaxation.rows)))
+            side.program.add_cuts(range(found, len(r.rows)))
+            before, leaf = leaf.bound, self._proved(leaf, leaf.decided, self._solve(leaf.sign, leaf.decided, leaf))
+            if before - leaf.bound < worth * excess:
+                break
+        return leaf
 
     def _solve(self, sign: int, decided: dict[int, bool], parent: Leaf | None) -> Proposal | None:
         proposal = self.sides[sign].program.solve(decided, parent.basis if parent is not None else None)
@@ -268,22 +270,26 @@ class _Search:
     def _proved(self, parent: Leaf, decided: dict[int, bool], proposal: Proposal | None) -> Leaf:
         """A child (or the root anew), bounded by its own multipliers or by its parent's, whichever is better."""
         sign, side = parent.sign, self.sides[parent.sign]
-        r, gaps = side.relaxation, parent.gaps
+        r, point, heights, gaps = side.relaxation, parent.point, parent.heights, parent.gaps
         weights: dict[int, int] | None = None
         if proposal is not None and proposal.empty:
             weights = r.emptied(parent.weights, proposal.weights, decided)
         elif proposal is not None:
             weights = r.admissible(proposal.weights, decided)
-            gaps = np.maximum(proposal.heights - side.program.values(proposal.point), 0.0)
+            point, heights = proposal.point, proposal.heights
+            gaps = np.maximum(heights - side.program.values(point), 0.0)
         bound = parent.bound if weights is None else r.bound(weights)
         if weights is None or bound > parent.bound:
             bound, weights = parent.bound, parent.weights  # what holds on the parent holds on its children
-        return Leaf(sign, decided, bound, weights, gaps, side.program.model.getBasis())
+        return Leaf(sign, decided, bound, weights, point, heights, gaps, side.program.model.getBasis())
 
     def _branch(self, leaf: Leaf) -> list[Leaf] | None:
         """The two children on the group that promises, or on trial shows, the largest gains on both sides."""
         sign = leaf.sign
         unit = 2.0 ** self.sides[sign].relaxation.unit
+        if len(leaf.decided)>0 and NODE_ROUNDS and len(leaf.decided)<=NODE_DEPTH:
+            leaf = self._cut(leaf, NODE_ROUNDS, NODE_WORTH)
+            if leaf.bound <= self.target: return [leaf]
         open_groups = [int(g) for g in np.argsort(-leaf.gaps) if leaf.gaps[g] > RESOLVED and int(g) not in leaf.decided]
         if not open_groups:
             return None

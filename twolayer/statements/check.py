@@ -16,7 +16,6 @@ from . import corollary1, theorem1, theorem2, theorem3
 from .setting import Setting
 from .verdict import Verdict, plain
 
-
 SEARCH_SHARE = 0.7  # of the time limit goes to the gradient; the rest to the statements' own programs
 
 

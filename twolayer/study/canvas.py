@@ -1,8 +1,8 @@
-"""Figures that a phone can show: palette, lines with bands, clouds of points, and logarithmic axes with a floor.
+"""Figures that a phone can show: palette, lines with bands, clouds of points, logarithmic axes with a floor.
 
-The floor is a lowest tick for what a logarithmic axis has no place for (0, negative numbers). Colours are Okabe
-and Ito's, which colour-blind eyes tell apart; marks and strokes differ as well. Figures are drawn by Agg, without
-a display and without pyplot's global state.
+The floor is a lowest tick for what a logarithmic axis has no place for (0, negative numbers). Colours are
+Okabe and Ito's, which colour-blind eyes tell apart; marks and strokes differ as well. Figures are drawn by
+Agg, without a display and without pyplot's global state.
 """
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ SHADE = {HOLDS: "#009e73", FAILS: "#d55e00", UNDECIDED: "#e69f00", VACUOUS: "#a0
 SIZE = (4.6, 3.9)  # inches; letters of 10 points stay readable where a phone shows it 360 pixels wide
 STYLE: dict[Any, Any] = {
     "font.size": 10, "axes.titlesize": 10, "axes.titlelocation": "left", "legend.fontsize": 9,
-    "legend.frameon": False, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK,
-    "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": PAPER,
-    "axes.facecolor": "none", "grid.color": GRID, "grid.linewidth": 0.6, "svg.fonttype": "none",
-    "savefig.dpi": 200,
+    "legend.frameon": False, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK,
+    "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False,
+    "figure.facecolor": PAPER, "axes.facecolor": "none", "grid.color": GRID, "grid.linewidth": 0.6,
+    "svg.fonttype": "none", "savefig.dpi": 200,
 }
 BAND = (10, 90)  # percentiles of a band
 MOST_TICKS = 6
@@ -90,7 +90,7 @@ def diagonal(axes: Axes, floor: float) -> None:
 
 
 def decades(axes: Axes, side: str, low: float, high: float, *, floored: bool = False) -> None:
-    """A logarithmic axis (side "x" or "y") over [low, high]; where floored, its lowest tick stands for 0 and less."""
+    """A logarithmic axis, "x" or "y", over [low, high]; where floored, its lowest tick is for 0 and less."""
     first, last = round(np.log10(low)) + floored, int(np.ceil(np.log10(high)))
     step = max(1, -(-(last - first) // (MOST_TICKS - 1)))
     exponents = [e for e in range(last, first - 1, -step) if not floored or e - first >= step / 2][::-1]
@@ -102,10 +102,11 @@ def decades(axes: Axes, side: str, low: float, high: float, *, floored: bool = F
 
 
 def multiples(axis: Axis, low: float, high: float) -> None:
-    """Ticks at 1, 2, 5, 10, ... on a logarithmic axis; powers of ten only where it spans more than two decades."""
+    """Ticks at 1, 2, 5, 10, ... on a logarithmic axis; powers of ten where it spans two decades or more."""
     span = np.log10(high / low)
     every = max(1, int(np.ceil(span / MOST_TICKS)))
-    exponents = [e for e in range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1) if e % every == 0]
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    exponents = [e for e in range(first, last + 1) if e % every == 0]
     ticks = [m * 10.0**e for e in exponents for m in ((1, 2, 5) if span < 2 else (1,))]
     _ticks(axis, ticks, [f"{x:g}" if 1e-3 <= x <= 1e3 else power(round(np.log10(x))) for x in ticks])
 

@@ -1,7 +1,7 @@
 """The page around a report: its shell, tables, inlined figures, style and script. Nothing is fetched.
 
-Every piece of text goes through `escaped` on its way into HTML, and through `embedded` on its way into the script's data;
-the script writes text nodes only.
+Every piece of text goes through `escaped` on its way into HTML and through `embedded` on its way into the
+script's data; the script writes text nodes only.
 """
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..statements.verdict import NOT_APPLICABLE, VACUOUS
 from .canvas import COLOUR, GRID, INK, PAPER, SHADE
 
 # Colours that a dark page replaces: every colour of a figure, as a variable of the style sheet.
-VARIABLES = {INK: "ink", PAPER: "figure", GRID: "grid", COLOUR["printed"]: "printed", COLOUR["repaired"]: "repaired",
-             COLOUR["sharp"]: "sharp", SHADE["vacuous"]: "vacuous", SHADE["not-applicable"]: "absent"}
+VARIABLES = {INK: "ink", PAPER: "figure", GRID: "grid", **{colour: form for form, colour in COLOUR.items()},
+             SHADE[VACUOUS]: "vacuous", SHADE[NOT_APPLICABLE]: "absent"}
 PROLOGUE = re.compile(r"^.*?(?=<svg)", re.S)
-NUMBERED = re.compile(r' id="[A-Za-z0-9.]+_\d+"')  # figure_1, axes_1, ...: nothing refers to them, every figure has them
+NUMBERED = re.compile(r' id="[A-Za-z0-9.]+_\d+"')  # figure_1, axes_1, ...: nothing refers to them
 SIZES = re.compile(r'(<svg[^>]*?) width="[^"]*"|(<svg[^>]*?) height="[^"]*"')
 
 
@@ -32,17 +33,22 @@ def escaped(value: Any) -> Markup:
 
 def tag(name: str, *children: Any, **attributes: Any) -> Markup:
     """An element; a trailing underscore of an attribute's name is dropped (class_), others become hyphens."""
-    written = "".join(f' {key.rstrip("_").replace("_", "-")}="{escaped(value)}"' for key, value in attributes.items())
+    named = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items())
+    written = "".join(f' {key}="{escaped(value)}"' for key, value in named)
     return Markup(f"<{name}{written}>{''.join(map(escaped, children))}</{name}>")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, words: int = 1, **attributes: Any) -> Markup:
-    """A table in a box of its own that scrolls; the first `words` columns are text, the others numbers."""
-    kind = ["word" if i < words else "number" for i in range(len(columns))]
-    head = tag("tr", *(tag("th", c, scope="col", class_=k) for c, k in zip(columns, kind, strict=True)))
-    body = [tag("tr", *(tag("td", c, class_=k) for c, k in zip(row, kind, strict=True))) for row in rows]
+def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]], *, tall: bool = False,
+          **attributes: Any) -> Markup:
+    """A table in a box of its own that scrolls; a tall one is cut to the screen's height.
+
+    columns  (heading, kind), kind being name (may break), word (may not), number (right) or text (wide)
+    """
+    head = tag("tr", *(tag("th", heading, scope="col", class_=kind) for heading, kind in columns))
+    body = [tag("tr", *(tag("td", cell, class_=kind) for cell, (_, kind) in zip(row, columns, strict=True)))
+            for row in rows]
     inner = tag("table", tag("thead", head), tag("tbody", *body), **attributes)
-    return tag("div", inner, class_="scroll", tabindex="0")
+    return tag("div", inner, class_="scroll tall" if tall else "scroll", tabindex="0")
 
 
 def figure(svg: str, alt: str) -> Markup:
@@ -68,16 +74,17 @@ def document(title: str, body: Iterable[Any], data: Any) -> str:
     return "\n".join((
         "<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">', tag("title", title), f"<style>{STYLE}</style>", "</head>",
-        "<body>", *(escaped(part) for part in body), embedded(data), f"<script>{SCRIPT}</script>", "</body>", "</html>", ""))
+        '<meta name="color-scheme" content="light dark">', tag("title", title), f"<style>{STYLE}</style>",
+        "</head>", "<body>", *(escaped(part) for part in body), embedded(data),
+        f"<script>{SCRIPT}</script>", "</body>", "</html>", ""))
 
 
 STYLE = """
 :root{--ink:#1b1b20;--soft:#5a5a66;--paper:#fbfbfc;--card:#fff;--figure:none;--line:#dcdce2;--grid:#dcdce2;--link:#00568a;
 --printed:#d55e00;--repaired:#0072b2;--sharp:#009e73;--vacuous:#a0a0aa;--absent:#cdcdd6;
 --good:#00694c;--bad:#a83e00;--wait:#7a5300}
-@media (prefers-color-scheme:dark){:root{--ink:#ececf1;--soft:#a9a9b6;--paper:#131318;--card:#1b1b22;--line:#34343f;
---grid:#34343f;--link:#7cc4f0;--printed:#f0813a;--repaired:#56b4e9;--sharp:#35c79a;--vacuous:#7c7c88;--absent:#44444f;
+@media (prefers-color-scheme:dark){:root{--ink:#ececf1;--soft:#a9a9b6;--paper:#131318;--card:#1b1b22;
+--line:#34343f;--grid:#34343f;--link:#7cc4f0;--printed:#f0813a;--repaired:#56b4e9;--sharp:#35c79a;--vacuous:#7c7c88;--absent:#44444f;
 --good:#4fd3a6;--bad:#ff9a5c;--wait:#f0b840}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:16px;max-width:1200px;background:var(--paper);color:var(--ink);
@@ -100,23 +107,24 @@ dt{font-weight:600}dd{margin:0}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--card);margin:.6em 0}
 table{border-collapse:collapse;width:100%;font-size:.86rem}
 th,td{padding:5px 10px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-th{white-space:nowrap;color:var(--soft);font-weight:600}
+thead th{vertical-align:bottom;color:var(--soft);font-weight:600;position:sticky;top:0;background:var(--card)}
 tbody tr:last-child td{border-bottom:0}
+.tall{max-height:min(75vh,46rem);overflow-y:auto}
 .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-.word{min-width:6.5rem}
-table.wide .word:first-child{min-width:15rem}
-#rows td:nth-child(9){min-width:17rem}
-.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(340px,100%),1fr));gap:12px}
-.pictures>div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:8px;max-width:560px}
-figure{margin:0 0 1.5em}
+.word{white-space:nowrap}.name{min-width:11rem}.text{min-width:14rem}
+@media (min-width:1000px){.name{min-width:17rem}}
+.pictures{display:flex;flex-wrap:wrap;gap:12px}
+.pictures>div{flex:1 1 min(330px,100%);max-width:470px;padding:8px;background:var(--card);
+border:1px solid var(--line);border-radius:8px}
+figure{margin:0 0 1.5em}figcaption{margin-top:.5em}
 svg{display:block;width:100%;height:auto}
 svg text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif!important}
 .holds{color:var(--good)}.fails{color:var(--bad);font-weight:700}.undecided{color:var(--wait);font-weight:600}
 .vacuous,.not-applicable,.none{color:var(--soft)}
 .filters{display:grid;grid-template-columns:repeat(auto-fit,minmax(145px,1fr));gap:8px;margin:.8em 0}
 .filters label{display:block;font-size:.8rem;color:var(--soft)}
-select,input,button{font:inherit;font-size:.95rem;color:var(--ink);background:var(--card);border:1px solid var(--line);
-border-radius:6px;padding:6px 8px;min-height:38px}
+select,input,button{font:inherit;font-size:.95rem;color:var(--ink);background:var(--card);
+border:1px solid var(--line);border-radius:6px;padding:6px 8px;min-height:38px}
 select,input{width:100%}
 button{cursor:pointer}button:disabled{opacity:.4;cursor:default}
 .pager{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
@@ -124,6 +132,7 @@ details>summary{cursor:pointer}
 td details div{margin:.2em 0;color:var(--soft)}
 :focus-visible{outline:2px solid var(--link);outline-offset:1px}
 @media (max-width:600px){body{padding:12px}th,td{padding:4px 7px}.pictures>div{padding:4px}}
+@media (prefers-color-scheme:dark){svg image{filter:brightness(1.7)}}
 @media print{nav,.filters,.pager,button{display:none}}
 """
 
@@ -133,8 +142,10 @@ SCRIPT = """
 const data = JSON.parse(document.getElementById("data").textContent), PAGE = 50;
 const at = id => document.getElementById(id);
 // A row: instance, statement, form, verdict, nodes, measured, bound, why, [shape, values...].
-const rows = data.rows.map(r => ({instance: data.instances[r[0]], statement: data.statements[r[1]], form: data.forms[r[2]],
-  verdict: data.verdicts[r[3]], nodes: data.nodes[r[4]], measured: r[5], bound: r[6], why: data.whys[r[7]], terms: r[8]}));
+const rows = data.rows.map(r => ({
+  instance: data.instances[r[0]], statement: data.statements[r[1]], form: data.forms[r[2]],
+  verdict: data.verdicts[r[3]], nodes: data.nodes[r[4]], measured: r[5], bound: r[6], why: data.whys[r[7]],
+  terms: r[8]}));
 for (const r of rows) r.ratio = r.measured !== null && r.bound > 0 ? r.measured / r.bound : null;
 const filters = ["statement", "form", "verdict", "family"];
 let shown = rows, page = 0;
@@ -153,30 +164,36 @@ function element(name, text, kind) {
   return node;
 }
 function explained(r) {
-  const cell = element("td"), details = element("details"), [shape, ...values] = r.terms;
+  const cell = element("td", undefined, "text"), details = element("details"), [shape, ...values] = r.terms;
   if (!values.length) { cell.textContent = r.why; return cell; }
   details.append(element("summary", r.why));
   details.addEventListener("toggle", () => {
     if (details.childElementCount > 1) return;
-    const text = data.shapes[shape].map((key, i) => key + " = " + [].concat(values[i]).map(number).join(", "));
+    const shown = value => [].concat(value).map(number).join(", ");
+    const text = data.shapes[shape].map((key, i) => key + " = " + shown(values[i]));
     details.append(element("div", text.join("; ")));
   });
   cell.append(details);
   return cell;
 }
 function line(r) {
-  const row = element("tr"), link = element("a", r.instance[0]), first = element("td", undefined, "word");
+  const row = element("tr"), link = element("a", r.instance[0]), first = element("td", undefined, "name");
   link.href = r.instance[2];
   first.append(link);
-  row.append(first, element("td", r.statement, "word"), element("td", r.form), element("td", r.nodes, "word"),
-    element("td", r.verdict, r.verdict), element("td", number(r.measured), "number"), element("td", number(r.bound), "number"),
-    element("td", number(r.ratio), "number"), explained(r));
+  row.append(first, element("td", r.statement, "word"), element("td", r.form, "word"),
+    element("td", r.verdict, "word " + r.verdict),
+    ...[r.measured, r.bound, r.ratio].map(x => element("td", number(x), "number")),
+    element("td", r.nodes, "word"), explained(r));
   return row;
 }
 function matches(r, wanted, words) {
-  for (const key of filters) if (wanted[key] && (key === "family" ? r.instance[1] : r[key]) !== wanted[key]) return false;
+  for (const key of filters) {
+    if (wanted[key] && (key === "family" ? r.instance[1] : r[key]) !== wanted[key]) return false;
+  }
   if (!words.length) return true;
-  if (r.text === undefined) r.text = [r.instance[0], r.statement, r.form, r.verdict, r.nodes, r.why].join(" ").toLowerCase();
+  if (r.text === undefined) {
+    r.text = [r.instance[0], r.statement, r.form, r.verdict, r.nodes, r.why].join(" ").toLowerCase();
+  }
   return words.every(word => r.text.includes(word));
 }
 function select() {
@@ -185,8 +202,10 @@ function select() {
   shown = rows.filter(r => matches(r, wanted, words));
   const order = at("order").value;
   if (order) {
-    const key = r => r[order] === null ? -Infinity : r[order];
-    shown = shown.map(r => [key(r), r]).sort((a, b) => a[0] < b[0] ? 1 : a[0] > b[0] ? -1 : 0).map(pair => pair[1]);
+    // A bound of 0 or less that is not met is the worst ratio; rows without a number come last.
+    const worst = r => r.bound !== null && r.measured > r.bound ? Infinity : -Infinity;
+    const ranked = shown.map(r => [r[order] === null ? worst(r) : r[order], r]);
+    shown = ranked.sort((a, b) => a[0] < b[0] ? 1 : a[0] > b[0] ? -1 : 0).map(pair => pair[1]);
   }
   page = 0;
   draw();
@@ -212,7 +231,7 @@ at("search").addEventListener("input", () => { clearTimeout(waiting); waiting = 
 at("back").addEventListener("click", () => turn(-1));
 at("next").addEventListener("click", () => turn(1));
 at("clear").addEventListener("click", () => {
-  for (const key of [...filters, "order", "search"]) at(key).value = "";
+  for (const key of [...filters, "search"]) at(key).value = "";
   select();
 });
 for (const button of document.querySelectorAll("button[data-search]")) {

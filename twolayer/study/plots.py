@@ -133,7 +133,8 @@ def sampled_against_certified(results: Sequence[Row]) -> Picture | None:
     if not values:
         return None
     floor = floor_below(values)
-    figure, axes = new_axes("largest |g₁| over the samples", "certified sup |g₁|", "gradient: sampled and certified")
+    figure, axes = new_axes("largest |g₁| over the samples", "certified sup |g₁|",
+                            "gradient: sampled and certified")
     for run in {tuple(run) for run in rounds if len(run) > 1}:
         path = onto(floor, (point for point in run if None not in point))
         axes.plot(path[:, 0], path[:, 1], color=INK, alpha=0.4, linewidth=0.8, zorder=1)
@@ -192,7 +193,8 @@ def fan_outs_against_bounds(results: Sequence[Row]) -> Picture | None:
         "One point for each student node whose hyperplane carries no other node; on the diagonal its "
         "fan-out norm equals the bound, and a point above it refutes the form. A specialised student "
         "lies next to its teacher, so its bound is large and asks for nothing (right). A student far "
-        f"from every other hyperplane must have a small fan-out (lower left). {_failures(rows)}"), tuple(panels))
+        "from every other hyperplane must have a small fan-out (lower left). "
+        f"{_failures(rows)}"), tuple(panels))
 
 
 def gains(results: Sequence[Row]) -> Picture | None:
