@@ -134,6 +134,16 @@ def test_an_undefined_ball_has_infinite_floats():
     assert exact.upper_float(exact.ball(1) / exact.ball(0)) == math.inf
 
 
+def test_an_infinite_bound_is_an_infinite_ball():
+    """Bounds that leave the range of floats are infinite; arithmetic with them stays on the safe side."""
+    ball = exact.ball(math.inf)
+    assert exact.upper_float(ball) == math.inf and exact.upper_float(2 * ball + 1) == math.inf
+    assert exact.lower_float(exact.ball(-math.inf)) == -math.inf
+    assert exact.upper_float(ball - ball) == math.inf
+    with pytest.raises(ValueError):
+        exact.ball(math.nan)
+
+
 def test_wide_balls_are_enclosed_from_both_sides():
     ball = arb(1, 0.25)
     assert exact.lower_float(ball) <= 0.75 and exact.upper_float(ball) >= 1.25

@@ -184,6 +184,7 @@ MALFORMED = [
     (("teacher", "b"), ["nan"], "teacher.b[0] needs a number like"),
     (("teacher", "b"), ["-inf"], "teacher.b[0] needs a number like"),
     (("teacher", "b"), ["0x10"], "teacher.b[0] needs a number like"),
+    (("teacher", "b"), ["\u0661/\uff12"], "teacher.b[0] needs a number like"),  # digits of other scripts
     (("teacher", "b"), ["1e401"], "teacher.b[0] needs an exponent of at most 400; got '1e401'"),
     (("teacher", "b"), ["1e-401"], "teacher.b[0] needs an exponent of at most 400; got '1e-401'"),
     (("teacher", "b"), ["1e999999999"], "teacher.b[0] needs an exponent of at most 400; got '1e999999999'"),
@@ -191,7 +192,7 @@ MALFORMED = [
     (("teacher", "b"), ["1e" + "9" * 1500], "teacher.b[0] needs an exponent of at most 400; got '1e9999"),
     (("teacher", "b"), [10**400], "teacher.b[0] needs a finite number; got one beyond the range of floats"),
     (("region", "c"), ["1e400"] * 4, "region needs numbers within the range of floats; got a larger one"),
-    (("region", "A", 0), ["1e400", "1"], "region needs numbers within the range of floats; got a larger one"),
+    (("region", "A", 0), ["-1e400", "1"], "region needs numbers within the range of floats; got a larger one"),
     (("subspace", "origin"), ["1e400", "0"], "subspace needs numbers within the range of floats; got a larger one"),
     (("subspace", "basis"), [["1e309", "0"]], "subspace needs numbers within the range of floats; got a larger one"),
     # shapes
@@ -360,8 +361,8 @@ def test_directions_without_spread_get_the_margin_or_a_billionth_of_the_largest_
 @pytest.mark.parametrize(("X", "rank", "message"), [
     (np.zeros((5, 3)), 1, r"teacher has input dimension 2, so X needs shape \(n, 2\); got \(5, 3\)"),
     (np.zeros(5), 1, r"teacher has input dimension 2, so X needs shape \(n, 2\); got \(5,\)"),
-    (np.eye(2), 0, "rank needs to lie between 1 and 2; got 0"),
-    (np.eye(2), 3, "rank needs to lie between 1 and 2; got 3"),
+    (np.eye(4, 2), 0, "rank needs to lie between 1 and 2; got 0"),
+    (np.eye(4, 2), 3, "rank needs to lie between 1 and 2; got 3"),
     (np.eye(2), 2, "rank 2 needs more than 2 samples; got 2"),
     (np.array([[0, 1], [1, np.nan], [2, 2]]), 1, "X needs finite numbers; got a NaN or an infinity"),
     (np.ones((5, 2)), 1, "X needs samples that differ; got 5 equal ones"),

@@ -81,8 +81,12 @@ def round_down(number: fmpq) -> float:
 
 
 def ball(number: Any) -> arb:
-    """A ball of 256-bit precision that contains the number."""
-    return number if isinstance(number, arb) else arb(rational(number))
+    """A ball of 256-bit precision that contains the number; infinite bounds, floats only, stay infinite."""
+    if isinstance(number, arb):
+        return number
+    if isinstance(number, float) and math.isinf(number):
+        return arb(number)
+    return arb(rational(number))
 
 
 def balls(array: Any) -> np.ndarray:

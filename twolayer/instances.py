@@ -19,8 +19,8 @@ FORMAT = "twolayer-instance/1"
 LARGEST_FLOAT = float(np.finfo(np.float64).max)
 LARGEST_EXPONENT = 400  # beyond it "1e999999999" would be a denial of service, not a number
 LONGEST_NUMBER = 2000  # characters; the same reason
-_INTEGER_RATIO = re.compile(r"[+-]?\d+(/\d+)?")
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE]([+-]?\d+))?")
+_INTEGER_RATIO = re.compile(r"[+-]?\d+(/\d+)?", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE]([+-]?\d+))?", re.ASCII)
 
 
 class BadInput(ValueError):  # noqa: N818  what it is, as callers say it

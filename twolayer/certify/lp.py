@@ -4,7 +4,7 @@ HiGHS only proposes: multipliers, slopes of cuts and points. `relaxation` proves
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import highspy
@@ -13,6 +13,7 @@ import numpy as np
 from .relaxation import ROW_BITS, Kinks, Relaxation
 
 INFINITE = highspy.kHighsInf
+BASIC = highspy.HighsBasisStatus.kBasic
 TOLERANCE = 1e-9  # in units of the answer: rows and objective are scaled to size 1 first
 THIN = 24  # creases closer than 2^-THIN of their size are one: the rows between them would be 2^THIN times too large
 BEYOND = 4e-9  # distance (in units of a crease's size) from a cell's walls that TOLERANCE cannot cross
@@ -52,15 +53,22 @@ def _run(model: highspy.Highs) -> highspy.HighsModelStatus:
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """What HiGHS says about a leaf: the value (in units of 2^unit) and point of its relaxation, and multipliers of rows.
+    """What HiGHS says about the relaxation of a leaf.
 
-    empty: the multipliers alone prove that nothing satisfies the decisions (value and heights are then void).
+    value     float       in units of 2^unit; -inf if empty
+    point     (d,)        xi where the relaxation is largest
+    heights   (groups,)   what it allows the groups there, in units of 2^unit
+    weights   {row: multiplier > 0}
+    slack     (cuts,)     of the cuts at that point
+    empty     bool        the multipliers prove that nothing satisfies the decisions; the arrays are then void
     """
 
     value: float
     point: np.ndarray
     heights: np.ndarray
-    weights: np.ndarray
+    weights: dict[int, float]
+    slack: np.ndarray
+    basis: highspy.HighsBasis | None
     empty: bool = False
 
 
@@ -116,53 +124,45 @@ class LeafProgram:
         block(r.single, 1, [(n, first_single + n, 1.0) for n in range(len(r.singles))],
               [2.0 ** (r.scale[row] - r.unit) for row in r.single])
         self.slivers = {g: [n for n, p in enumerate(thick) if r.pairs[p][0] == g] for g in range(groups)}
-        self.proved, self.factor = np.array(proved, dtype=int), np.array(factor)
+        self.proved, self.factor = [int(row) for row in proved], np.array(factor)
         self.limit, self.below = np.array(limit), np.array(below, dtype=bool)
         _add_rows(self.model, np.concatenate(blocks), np.full(len(limit), -INFINITE), np.full(len(limit), INFINITE))
-        self._force(range(self.always, len(limit)), True)
+        self._force(list(range(self.always, len(limit))), True)
         self.decided: dict[int, bool] = {}
-        self.conditional: dict[int, list[tuple[int, dict[int, bool]]]] = {}
+        self.base, self.cuts, self.cut_limit = len(limit), [], np.zeros(0)
         self.columns = columns
         self.pair_group = np.array([g for g, _, _ in r.pairs], dtype=int)
         stretch = [2.0 ** (r.scale[row] - r.unit) for row in r.pair_plus]
         self.pair_table = table[r.pair_plus] * np.array(stretch)[:, None] if r.pairs else np.zeros((0, d + 1))
-        self.add_cuts(range(r.first_cut, len(r.rows)))
 
-    def add_cuts(self, rows: Sequence[int]) -> None:
-        """Take in cuts of the relaxation: T_g - slope . xi <= constant."""
-        table = np.array([self.relaxation.rows[row] for row in rows], dtype=float) * 2.0 ** -ROW_BITS
-        if len(table) == 0:
-            return
-        part = np.zeros((len(rows), self.columns))
-        part[:, :self.dimension] = -table[:, :-1]
-        for n, row in enumerate(rows):
-            part[n, self.dimension + self.relaxation.cuts[row - self.relaxation.first_cut].group] = 1.0
-        _add_rows(self.model, part, -INFINITE, INFINITE)
-        first = len(self.proved)
-        self.proved = np.append(self.proved, list(rows))
-        self.factor = np.append(self.factor, np.ones(len(rows)))
-        self.limit = np.append(self.limit, table[:, -1])
-        self.below = np.append(self.below, np.ones(len(rows), dtype=bool))
-        on = []
-        for n, row in enumerate(rows, first):
-            given = self.relaxation.cuts[row - self.relaxation.first_cut].given
-            for g in given:
-                self.conditional.setdefault(g, []).append((n, given))
-            if all(self.decided.get(g) is side for g, side in given.items()):
-                on.append(n)
-        self._force(on, True)
+    def load(self, cuts: Sequence[int]) -> None:
+        """Make these rows of the relaxation the cuts of the program, in this order: T_g - slope . xi <= constant."""
+        same = 0
+        while same < min(len(cuts), len(self.cuts)) and cuts[same] == self.cuts[same]:
+            same += 1
+        stale = np.arange(self.base + same, self.base + len(self.cuts), dtype=np.int32)
+        if len(stale):
+            self.model.deleteRows(len(stale), stale)
+        fresh = list(cuts[same:])
+        if fresh:
+            r = self.relaxation
+            table = np.array([r.rows[row] for row in fresh], dtype=float) * 2.0 ** -ROW_BITS
+            part = np.zeros((len(fresh), self.columns))
+            part[:, :self.dimension] = -table[:, :-1]
+            part[range(len(fresh)), [self.dimension + r.cuts[row - r.first_cut].group for row in fresh]] = 1.0
+            _add_rows(self.model, part, -INFINITE, table[:, -1])
+            self.cut_limit = np.append(self.cut_limit[:same], table[:, -1])
+        self.cuts, self.cut_limit = list(cuts), self.cut_limit[:len(cuts)]
 
-    def _force(self, rows, on: bool) -> None:
-        rows = np.array(sorted(set(rows)), dtype=np.int32)
-        if len(rows) == 0:
-            return
-        lower, upper = np.full(len(rows), -INFINITE), np.full(len(rows), INFINITE)
-        if on:
-            limit, below = self.limit[rows], self.below[rows]
-            lower, upper = np.where(below, -INFINITE, limit), np.where(below, limit, INFINITE)
-        self.model.changeRowsBounds(len(rows), rows, lower, upper)
+    def _force(self, rows: list[int], on: bool) -> None:
+        if rows:
+            lower, upper = np.full(len(rows), -INFINITE), np.full(len(rows), INFINITE)
+            if on:
+                limit, below = self.limit[rows], self.below[rows]
+                lower, upper = np.where(below, -INFINITE, limit), np.where(below, limit, INFINITE)
+            self.model.changeRowsBounds(len(rows), np.array(rows, dtype=np.int32), lower, upper)
 
-    def _decide(self, decided: dict[int, bool]) -> None:
+    def _decide(self, decided: Mapping[int, bool]) -> None:
         on, off = [], []
         for g in {*self.decided, *decided}:
             old, new = self.decided.get(g), decided.get(g)
@@ -174,39 +174,41 @@ class LeafProgram:
                     on.extend(rows)
                 elif old is side:
                     off.extend(rows)
-            for n, given in self.conditional.get(g, ()):
-                held = all(self.decided.get(k) is side for k, side in given.items())
-                holds = all(decided.get(k) is side for k, side in given.items())
-                if held != holds:
-                    (on if holds else off).append(n)
         self._force(off, False)
         self._force(on, True)
         self.decided = dict(decided)
 
-    def solve(self, decided: dict[int, bool], basis=None) -> Proposal | None:
-        """The leaf's relaxation; None where HiGHS gives up."""
+    def solve(self, decided: Mapping[int, bool], cuts: Sequence[int], basis=None) -> Proposal | None:
+        """The relaxation of a leaf with some of the cuts, from a basis as in an earlier proposal; None if HiGHS gives up."""
         self._decide(decided)
+        self.load(cuts)
         if basis is not None:
-            missing = len(self.proved) - len(basis.row_status)
+            missing = self.base + len(cuts) - len(basis.row_status)
             if missing > 0:  # cuts that came later start as basic rows
-                basis.row_status = [*basis.row_status, *[highspy.HighsBasisStatus.kBasic] * missing]
+                basis.row_status = [*basis.row_status, *[BASIC] * missing]
             self.model.setBasis(basis)
         status = _run(self.model)
-        weights = np.zeros(len(self.relaxation.rows))
         if status == highspy.HighsModelStatus.kInfeasible:
             _, found, ray = self.model.getDualRay()
             if not found:
                 return None
-            np.add.at(weights, self.proved, np.abs(ray) * self.factor)
-            return Proposal(-np.inf, np.zeros(self.dimension), np.zeros(self.groups), weights, True)
+            nothing = np.zeros(0)
+            return Proposal(-np.inf, nothing, nothing, self._weights(np.abs(ray)), nothing, None, True)
         if status != highspy.HighsModelStatus.kOptimal:
             return None
-        solution = self.model.getSolution()
-        values, duals = np.array(solution.col_value), np.array(solution.row_dual)
-        np.add.at(weights, self.proved, np.maximum(np.where(self.below, -duals, duals), 0.0) * self.factor)
+        solution, basis = self.model.getSolution(), self.model.getBasis()
+        values, duals, activity = (np.array(x) for x in (solution.col_value, solution.row_dual, solution.row_value))
         d, value = self.dimension, self.table[0, -1] - self.model.getInfo().objective_function_value
-        return Proposal(value, np.clip(values[:d], -1.0, 1.0), values[d:d + self.groups], weights)
+        below = np.append(self.below, np.ones(len(cuts), dtype=bool))
+        return Proposal(value, np.clip(values[:d], -1.0, 1.0), values[d:d + self.groups],
+                        self._weights(np.where(below, -duals, duals)), self.cut_limit - activity[self.base:], basis)
 
+    def _weights(self, duals: np.ndarray) -> dict[int, float]:
+        weights: dict[int, float] = {}
+        for n in np.flatnonzero(duals > 0):
+            row, factor = (self.proved[n], self.factor[n]) if n < self.base else (self.cuts[n - self.base], 1.0)
+            weights[row] = weights.get(row, 0.0) + float(duals[n] * factor)
+        return weights
 
     def values(self, x: np.ndarray) -> np.ndarray:
         """The groups' true values at a point, in units of 2^unit, without cancellation.   (d,) -> (groups,)"""
@@ -241,7 +243,7 @@ class CutProgram:
         _add_rows(self.model, np.concatenate([walls, self.side]), -INFINITE, INFINITE)
         self.walls = len(walls)
 
-    def place(self, x: np.ndarray, decided: dict[int, bool]) -> None:
+    def place(self, x: np.ndarray, decided: Mapping[int, bool]) -> None:
         """Choose the point, and the decided sides on which cuts may rely."""
         d = self.dimension
         self.x, self.decided = x, decided

@@ -111,7 +111,7 @@ def _signs(A: np.ndarray, limit: np.ndarray) -> dict[tuple, int]:
 def _merged(P, beta, c, slope, offset, signs):
     """One ridge per hyperplane that can change sign in the cube and the region; all else joins the affine part.
 
-    Returns the index of a ridge on each hyperplane, the power of two that brings its size into [1/2, 1), its mass in
+    Returns the index of a ridge on each hyperplane, the power of two that brings its size into (1/2, 2), its mass in
     units of that function, and the affine part.
     """
     found: dict[tuple, list] = {}
@@ -178,7 +178,7 @@ def _rows(coefficients: np.ndarray, constants: np.ndarray) -> np.ndarray:
 
 
 def _exponent(number: fmpq) -> int:
-    """k with number in [2**(k-1), 2**(k+1)]; exact for any rational size."""
+    """k with a positive number in (2**(k-1), 2**(k+1)), whatever its size."""
     return int(number.p).bit_length() - int(number.q).bit_length()
 
 

@@ -25,19 +25,22 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from flint import fmpq, fmpz_mat
+from flint import fmpq
 
 from .. import exact
 from ..ridges import Domain, RidgeSum, canonical
 
-ROW_BITS = 52  # rows of size 1 stay below 2^62, which flint multiplies without allocation
-WEIGHT_BITS = 44  # weights of size 1; rounding costs 2^-44 of a row, far below any gap that is asked for
+ROW_BITS = 52  # what a row is rounded by, 2^-52 of its size, is far below any gap that is asked for
+WEIGHT_BITS = 44  # the same for the weights that combine rows
 WHOLE = 1 << WEIGHT_BITS
-LARGEST = 1 << 61  # weights are clipped here: int64 with room to spare
-FEW = 8  # a share of 1/FEW of the rows adds up faster in Python's integers than flint multiplies with all of them
+LARGEST = 1 << 80  # weights are clipped here
 LOOSE = 0.6  # kinks whose scaled difference exceeds this share of their size gain nothing by pairing (measured)
 ABSORB = 0.5  # a kink of which at least this share is paired gives the rest to its partners too
 FLUSH = 1e-9  # facets that cut the box by less than this share of their range are dropped (a valid relaxation)
+
+
+REST, ERROR, PLUS, MINUS, ACTIVE_PAIR, INACTIVE_PAIR, SINGLE, SLACK, CUT = (
+    "rest", "error", "plus", "minus", "active pair", "inactive pair", "single", "slack", "cut")
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +237,6 @@ class Relaxation:
         self.rows: list[list[int]] = []
         self.scale: list[int] = []
         self.cuts: list[Cut] = []
-        self._matrix: fmpz_mat | None = None
         self._add(h.rest, unit)
         for e in errors:
             self._add(e, unit)
@@ -245,6 +247,12 @@ class Relaxation:
         self.single = [self._add(-s * h.forms[j]) for j, s in self.singles]
         self.slack = [self._add(slack) for slack in slacks]
         self.first_cut = len(self.rows)
+        self.role: dict[int, tuple[str, int]] = {0: (REST, 0)}
+        for kind, rows in ((ERROR, range(1, 1 + len(self.groups))), (PLUS, self.plus), (MINUS, self.minus),
+                           (SINGLE, self.single), (SLACK, self.slack)):
+            self.role |= {row: (kind, n) for n, row in enumerate(rows)}
+        for kind, rows in ((ACTIVE_PAIR, self.pair_plus), (INACTIVE_PAIR, self.pair_minus)):
+            self.role |= {row: (kind, g) for row, (g, _, _) in zip(rows, self.pairs, strict=True)}
         for g, e in enumerate(errors):
             high, low = exact.nearest_float(reach(e)), -exact.nearest_float(reach(-e))
             share = min(max(high / (high - low), 0.0), 1.0) if high > low else float(high > 0)
@@ -271,22 +279,14 @@ class Relaxation:
     def _append(self, row: list[int], scale: int) -> int:
         self.rows.append(row)
         self.scale.append(scale)
-        self._matrix = None
         return len(self.rows) - 1
 
     def combined(self, weights: Mapping[int, int]) -> list[int]:
         """Sum of weights times rows, in units of 2^-(ROW_BITS + WEIGHT_BITS).   -> (d+1,)"""
-        if len(weights) * FEW <= len(self.rows):
-            total = [0] * len(self.rows[0])
-            for row, number in weights.items():
-                total = [x + number * y for x, y in zip(total, self.rows[row], strict=True)]
-            return total
-        if self._matrix is None:
-            self._matrix = fmpz_mat(self.rows)
-        numbers = [0] * len(self.rows)
+        total = [0] * len(self.rows[0])
         for row, number in weights.items():
-            numbers[row] = number
-        return [int(x) for x in (fmpz_mat(1, len(numbers), numbers) * self._matrix).entries()]
+            total = [x + number * y for x, y in zip(total, self.rows[row], strict=True)]
+        return total
 
     def add_cut(self, group: int, slope: np.ndarray, active: dict[int, float], inactive: dict[int, float]) -> int:
         """Append the best cut of a slope (d,), in units of 2^unit; multipliers of rows +u, -u and slacks as proof.
@@ -301,8 +301,7 @@ class Relaxation:
             top = total[-1] + sum(abs(a - (b << WEIGHT_BITS)) for a, b in zip(total[:-1], coefficients, strict=True))
             constant = max(constant, -(-top >> WEIGHT_BITS))
         used = {*sides[0], *sides[1]}
-        given = {g: rows is self.plus for rows in (self.plus, self.minus) for g, row in enumerate(rows)
-                 if g != group and row in used}
+        given = {g: kind is PLUS for kind, g in map(self.role.__getitem__, used) if kind in (PLUS, MINUS) and g != group}
         self.cuts.append(Cut(group, *sides, given))
         return self._append([*coefficients, constant], self.unit)
 
@@ -317,57 +316,61 @@ class Relaxation:
         top = self.top(weights)
         return exact.round_up(fmpq(top << shift) if shift >= 0 else fmpq(top, 1 << -shift))
 
-    def emptied(self, parent: Mapping[int, int], ray: np.ndarray, decided: Mapping[int, bool]) -> dict[int, int] | None:
+    def emptied(self, parent: Mapping[int, int], ray: Mapping[int, float], decided: Mapping[int, bool]) -> dict[int, int] | None:
         """The parent's weights plus a multiple of a ray that proves the leaf empty, so that their bound is at most 0.
 
-        ray (rows,) floats: a combination of slacks and of decided sides, each >= 0 on the leaf, that is < 0 on the box.
+        ray: a combination of slacks and of decided sides, each >= 0 on the leaf, that is < 0 on the box.
         None where the ray proves nothing.
         """
         usable = {*self.slack, *((self.plus if side else self.minus)[g] for g, side in decided.items())}
-        ray = ray / ray.max(initial=np.finfo(float).tiny)
-        proof = {int(row): weight(ray[row]) for row in np.flatnonzero(ray > 0) if int(row) in usable}
+        size = max(ray.values(), default=1.0)
+        proof = {row: weight(x / size) for row, x in ray.items() if row in usable}
         depth = self.top(proof)
         if depth >= 0:
             return None
         times = max(-(self.top(parent) // depth), 0) + 1
         return {row: parent.get(row, 0) + times * proof.get(row, 0) for row in {*parent, *proof}}
 
-    def admissible(self, raw: np.ndarray, decided: Mapping[int, bool]) -> dict[int, int]:
-        """Integer weights that prove a bound over a leaf, close to the float weights (rows,) that an LP proposes.
+    def admissible(self, raw: Mapping[int, float], decided: Mapping[int, bool]) -> dict[int, int]:
+        """Integer weights that prove a bound over a leaf, close to the float weights that a program proposes.
 
         decided[g] says on which side of its kink group g is there. Every group's cuts, with e_i where it is active and
         0 where it is inactive, weigh one whole; a pair weighs at most what e_i or 0 weighs, a single at most one.
         """
-        weights = np.clip(np.nan_to_num(raw) * WHOLE, 0, LARGEST).astype(np.int64)
-        weights[0] = WHOLE
-        owner = np.array([cut.group for cut in self.cuts], dtype=int)
-        cuts = weights[self.first_cut:]
-        np.minimum(cuts, WHOLE, out=cuts)
-        for n in np.flatnonzero(cuts):
-            if any(decided.get(g) is not side for g, side in self.cuts[n].given.items()):
-                cuts[n] = 0
-        totals = np.zeros(len(self.groups), dtype=np.int64)
-        np.add.at(totals, owner, cuts)
-        for g in np.flatnonzero(totals > WHOLE):
-            mine = np.flatnonzero(owner == g)
-            cuts[mine] = [int(x) * WHOLE // int(totals[g]) for x in cuts[mine]]
-            totals[g] = cuts[mine].sum()
-        left = WHOLE - totals
-        for g in range(len(self.groups)):
+        weights = {0: WHOLE}
+        totals = [0] * len(self.groups)
+        slivers = []
+        for row, x in raw.items():
+            kind, g = self.role[row] if row < self.first_cut else (CUT, self.cuts[row - self.first_cut].group)
+            number = weight(x)
+            if kind is CUT and self.holds(row, decided):
+                number = min(number, WHOLE - totals[g])
+                totals[g] += number
+            elif kind is SINGLE:
+                number = min(number, self._cap(WHOLE, row))
+            elif kind is ACTIVE_PAIR or kind is INACTIVE_PAIR:
+                slivers.append((row, number, g, kind is ACTIVE_PAIR))
+                continue
+            elif not (kind is SLACK or (kind is PLUS and decided.get(g) is True)
+                      or (kind is MINUS and decided.get(g) is False)):
+                continue
+            if number > 0:
+                weights[row] = number
+        for g, total in enumerate(totals):
             side = decided.get(g)
-            weights[1 + g] = left[g] if side else 0
-            weights[self.plus[g]] = weights[self.plus[g]] if side else 0
-            weights[self.minus[g]] = weights[self.minus[g]] if side is False else 0
-            if side is None:
-                weights[self.first_cut + g] += left[g]  # the first cuts are the chords, one for each group
-        for number, (g, _, _) in enumerate(self.pairs):
-            side = decided.get(g)
-            for row, use in ((self.pair_plus[number], side is True), (self.pair_minus[number], side is False)):
-                if weights[row]:
-                    weights[row] = min(int(weights[row]), self._cap(int(left[g]), row)) if use else 0
-        for row in self.single:
-            weights[row] = min(int(weights[row]), self._cap(WHOLE, row))
-        return {int(row): int(weights[row]) for row in np.flatnonzero(weights)}
+            row = self.first_cut + g if side is None else 1 + g  # the first cuts are the chords, one for each group
+            if total < WHOLE and side is not False:
+                weights[row] = weights.get(row, 0) + WHOLE - total
+        for row, number, g, active in slivers:
+            if decided.get(g) is active:
+                number = min(number, self._cap(WHOLE - totals[g], row))
+                if number > 0:
+                    weights[row] = number
+        return weights
+
+    def holds(self, row: int, decided: Mapping[int, bool]) -> bool:
+        """True if the sides on which a cut's proof relies are decided so."""
+        return all(decided.get(g) is side for g, side in self.cuts[row - self.first_cut].given.items())
 
     def _cap(self, part: int, row: int) -> int:
         """The weight of a pair or single at share t = part: its row is in units of its own."""
@@ -376,5 +379,5 @@ class Relaxation:
 
 
 def weight(x: float) -> int:
-    """A multiplier as an integer weight."""
-    return min(round(float(x) * WHOLE), LARGEST)
+    """A multiplier as an integer weight; 0 where it is negative or not a number."""
+    return int(round(min(float(x) * WHOLE, LARGEST))) if x > 0 else 0

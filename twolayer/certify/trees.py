@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,14 +25,16 @@ import numpy as np
 from .. import exact
 from ..ridges import Domain, RidgeSum
 from .enclosure import CANCELLATION, Enclosure, at_witness, crude
-from .lp import CellProgram, CutProgram, LeafProgram, Proposal
+from .lp import BASIC, CellProgram, CutProgram, LeafProgram, Proposal
 from .relaxation import ROW_BITS, WEIGHT_BITS, Kinks, Relaxation, facets, kinks, paired
 
 SAMPLES = 2000  # random starting points: they cost a few milliseconds and only choose where the ascents begin
 STARTS = 3  # ascents for each sign before the first bound
 ROUNDS = 40  # rounds of cuts at the root; they end earlier once a round gains little
 WORTH = 0.003  # a round of cuts is worth another if it closed this share of the gap; also the least violation of a cut
-NODE_ROUNDS=0
+KEPT = 0.1  # children keep the cuts whose slack is at most this share of the leaf's gap
+NODE_ROUNDS=1
+MOST=99
 NODE_WORTH=.02
 NODE_DEPTH=99
 FLIPS = 60  # linear programs that one ascent may spend on neighbouring cells
@@ -76,7 +78,8 @@ class Leaf:
     weights   of the rows of that sign's relaxation (row numbers, integers)
     point, heights   where the relaxation is largest, and what it allows the groups there
     gaps      (groups,) by how much that exceeds the groups' true values: where to branch
-    basis     of HiGHS, to start the children from
+    cuts      row numbers of the cuts that its programs use
+    basis     of HiGHS, with those cuts: what its children start from
     """
 
     sign: int
@@ -86,6 +89,7 @@ class Leaf:
     point: np.ndarray
     heights: np.ndarray
     gaps: np.ndarray
+    cuts: list[int]
     basis: Any = None
 
 
@@ -118,9 +122,10 @@ class _Search:
         for sign, function in ((1, self.kinks), (-1, self.kinks.negated())):
             relaxation = Relaxation(function, shared, slacks)
             self.sides[sign] = Side(relaxation, LeafProgram(relaxation), CutProgram(relaxation))
-            chords = relaxation.admissible(np.zeros(len(relaxation.rows)), {})
+            chords = relaxation.admissible({}, {})
             nothing = np.zeros(len(relaxation.groups))
-            self._put(Leaf(sign, {}, relaxation.bound(chords), chords, np.zeros(h.dimension), nothing, nothing))
+            cuts = list(range(relaxation.first_cut, len(relaxation.rows)))
+            self._put(Leaf(sign, {}, relaxation.bound(chords), chords, np.zeros(h.dimension), nothing, nothing, cuts))
         self.slacks = exact.nearest(np.array(slacks, dtype=object)) if slacks else np.zeros((0, h.dimension + 1))
         self.cell = CellProgram(self.kinks, self.slacks)
         self.alike = _alike(self.kinks)
@@ -222,7 +227,7 @@ class _Search:
         self._start()
         for root in sorted(self.leaves, key=lambda n: -self.leaves[n].bound):
             leaf = self.leaves[root]
-            self.leaves[root] = self._proved(leaf, {}, self._solve(leaf.sign, {}, leaf))
+            self.leaves[root] = self._proved(leaf, {}, self._solve(leaf, {}))
             self.leaves[root] = self._cut(self.leaves[root], ROUNDS, WORTH)
         self.queue = [(-leaf.bound, number) for number, leaf in self.leaves.items()]
         heapq.heapify(self.queue)
@@ -245,43 +250,49 @@ class _Search:
                 break
             found, least = len(r.rows), worth * excess / unit / max(len(r.groups), 1)
             cutter.place(leaf.point, leaf.decided)
-            for g in np.flatnonzero(leaf.gaps > least):
+            for g in [g for g in np.argsort(-leaf.gaps)[:(MOST if leaf.decided else 999)] if leaf.gaps[g] > least]:
                 cut = cutter.cut(int(g)) if int(g) not in leaf.decided else None
                 if cut is not None and leaf.heights[g] - cut[0] > least:
                     r.add_cut(int(g), *cut[1:])
             if len(r.rows) == found:
                 break
-            side.program.add_cuts(range(found, len(r.rows)))
-            before, leaf = leaf.bound, self._proved(leaf, leaf.decided, self._solve(leaf.sign, leaf.decided, leaf))
+            leaf = replace(leaf, cuts=[*leaf.cuts, *range(found, len(r.rows))])
+            before, leaf = leaf.bound, self._proved(leaf, leaf.decided, self._solve(leaf, leaf.decided))
             if before - leaf.bound < worth * excess:
                 break
         return leaf
 
-    def _solve(self, sign: int, decided: dict[int, bool], parent: Leaf | None) -> Proposal | None:
-        proposal = self.sides[sign].program.solve(decided, parent.basis if parent is not None else None)
+    def _solve(self, parent: Leaf, decided: dict[int, bool]) -> Proposal | None:
+        proposal = self.sides[parent.sign].program.solve(decided, parent.cuts, parent.basis)
         self.programs += 1
         if proposal is not None and not proposal.empty:
             before = self.lower
             self._offer(proposal.point)
             if self.lower > before:
-                self._ascend(proposal.point, sign)
+                self._ascend(proposal.point, parent.sign)
         return proposal
 
     def _proved(self, parent: Leaf, decided: dict[int, bool], proposal: Proposal | None) -> Leaf:
         """A child (or the root anew), bounded by its own multipliers or by its parent's, whichever is better."""
-        sign, side = parent.sign, self.sides[parent.sign]
-        r, point, heights, gaps = side.relaxation, parent.point, parent.heights, parent.gaps
-        weights: dict[int, int] | None = None
-        if proposal is not None and proposal.empty:
+        side = self.sides[parent.sign]
+        r = side.relaxation
+        leaf = replace(parent, decided=decided)  # what holds on the parent holds on its children
+        if proposal is None:
+            return leaf
+        if proposal.empty:
             weights = r.emptied(parent.weights, proposal.weights, decided)
-        elif proposal is not None:
-            weights = r.admissible(proposal.weights, decided)
-            point, heights = proposal.point, proposal.heights
-            gaps = np.maximum(heights - side.program.values(point), 0.0)
-        bound = parent.bound if weights is None else r.bound(weights)
-        if weights is None or bound > parent.bound:
-            bound, weights = parent.bound, parent.weights  # what holds on the parent holds on its children
-        return Leaf(sign, decided, bound, weights, point, heights, gaps, side.program.model.getBasis())
+            return leaf if weights is None else replace(leaf, bound=r.bound(weights), weights=weights)
+        weights = r.admissible(proposal.weights, decided)
+        bound = r.bound(weights)
+        if bound < parent.bound:
+            leaf = replace(leaf, bound=bound, weights=weights)
+        gaps = np.maximum(proposal.heights - side.program.values(proposal.point), 0.0)
+        near, base = KEPT * (bound - self.lower) / 2.0 ** r.unit, side.program.base
+        status = list(proposal.basis.row_status)
+        kept = [n for n, slack in enumerate(proposal.slack) if slack <= near or status[base + n] != BASIC]
+        proposal.basis.row_status = status[:base] + [status[base + n] for n in kept]
+        return replace(leaf, point=proposal.point, heights=proposal.heights, gaps=gaps,
+                       cuts=[parent.cuts[n] for n in kept], basis=proposal.basis)
 
     def _branch(self, leaf: Leaf) -> list[Leaf] | None:
         """The two children on the group that promises, or on trial shows, the largest gains on both sides."""
@@ -316,7 +327,7 @@ class _Search:
         """Both children's programs, and the product of their gains, which the group's record remembers."""
         proposals, score = {}, 1.0
         for active in (True, False):
-            proposal = proposals[active] = self._solve(leaf.sign, {**leaf.decided, g: active}, leaf)
+            proposal = proposals[active] = self._solve(leaf, {**leaf.decided, g: active})
             gain = 0.0 if proposal is None else min(max(leaf.bound - proposal.value * unit, 0.0), most)
             total, count = self.gain.get((leaf.sign, g, active), (0.0, 0))
             self.gain[leaf.sign, g, active] = total + gain / leaf.gaps[g], count + 1

@@ -6,6 +6,7 @@ witnesses of the certified suprema join the training points.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +25,8 @@ from ..synthetic.students import Guided, Recipe, counterexample_guided
 from ..synthetic.teachers import geometric, off_plane_twin, perturbed, random_teacher
 
 SAMPLES_PER_PARAMETER = 12  # labels per free number of the student; fewer leave cells without a sample
+ORACLE_SECONDS = 20.0  # of one certification; enclosures are valid whenever it strikes, so it only costs tightness
+CHECK_SECONDS = 30.0  # of one final check, likewise
 ORACLE_GAP = 0.5  # the oracle only has to say whether the target is reached, and where it is not
 
 
@@ -75,7 +78,8 @@ def oracle(data: LowRankData, teacher: TwoLayer, target: float) -> Callable:
 
     def certify(student: TwoLayer):
         problem = restricted(Instance(teacher, student, data.region(), data.subspace()))
-        enclosures = gradient_suprema(problem, gap=ORACLE_GAP, floor=target)
+        deadline = time.monotonic() + ORACLE_SECONDS
+        enclosures = gradient_suprema(problem, gap=ORACLE_GAP, floor=target, deadline=deadline)
         upper = max(e.upper for e in enclosures)
         found = [
             exact.nearest(problem.frame.point(e.witness))
@@ -202,6 +206,16 @@ def checkpoints(case: Case, rng) -> Iterator[Drawn]:
         yield Drawn(instance, checkpoint.gradient, rounds)
 
 
+def exact_copies(case: Case, rng) -> Iterator[Drawn]:
+    """Students that are not trained but built: every teacher node split in two, so that g_1 = 0 exactly (Theorem 1)."""
+    data = _data(case, rng)
+    teacher = _teacher(case, data, rng)
+    scale = 2.0 ** rng.integers(-2, 3, size=2 * case.teacher)  # powers of two, and halves: no rounding anywhere
+    V = np.concatenate([teacher.V, teacher.V], axis=1) / 2
+    student = TwoLayer(np.tile(teacher.W, (2, 1)) * scale[:, None], np.tile(teacher.b, 2) * scale, V / scale)
+    yield Drawn(Instance(teacher, student, data.region(), data.subspace(), name=case.name), 0.0, [], trained=False)
+
+
 FAMILIES: dict[str, Callable[[Case, np.random.Generator], Iterator[Drawn]]] = {
     "exact low rank": exact_low_rank,
     "thin directions": thin_directions,
@@ -209,6 +223,7 @@ FAMILIES: dict[str, Callable[[Case, np.random.Generator], Iterator[Drawn]]] = {
     "unspecialised nodes": unspecialised,
     "two teachers": two_teachers,
     "along training": checkpoints,
+    "exact copies": exact_copies,
 }
 
 
@@ -227,6 +242,7 @@ def cases(quick: bool, seed: int = 0) -> list[Case]:
             Case("thin directions", 2, 4, 4, 8, 2, seed, options={"thickness": 1e-2}),
             Case("unspecialised nodes", 2, 6, 4, 9, 2, seed),
             Case("two teachers", 2, 6, 4, 8, 2, seed, options={"size": 1e-6}),
+            Case("exact copies", 6, 12, 4, 8, 3, seed),
         ]
     wide = {"gap": 0.1, "target": 1e-7}
     return [
@@ -249,4 +265,6 @@ def cases(quick: bool, seed: int = 0) -> list[Case]:
         Case("unspecialised nodes", 2, 8, 4, 9, 3, seed + 1),
         Case("two teachers", 2, 8, 4, 8, 2, seed, options={"size": 1e-6}),
         Case("two teachers", 3, 8, 4, 8, 2, seed, options={"size": 1e-4}),
+        Case("exact copies", 3, 8, 4, 8, 2, seed),
+        Case("exact copies", 17, 27, 8, 16, 4, seed),
     ]

@@ -105,14 +105,15 @@ dt{font-weight:600}dd{margin:0}
 .tile span{font-size:.85rem;color:var(--soft)}
 .alarm{border:2px solid var(--bad);border-radius:8px;padding:10px 14px}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--card);margin:.6em 0}
-table{border-collapse:collapse;width:100%;font-size:.86rem}
+table{border-collapse:separate;border-spacing:0;width:100%;font-size:.86rem}
 th,td{padding:5px 10px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{vertical-align:bottom;color:var(--soft);font-weight:600;position:sticky;top:0;background:var(--card)}
 tbody tr:last-child td{border-bottom:0}
 .tall{max-height:min(75vh,46rem);overflow-y:auto}
 .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+thead .number{white-space:normal}
 .word{white-space:nowrap}.name{min-width:11rem}.text{min-width:14rem}
-@media (min-width:1000px){.name{min-width:17rem}}
+@media (min-width:1000px){.name{min-width:15.5rem}}
 .pictures{display:flex;flex-wrap:wrap;gap:12px}
 .pictures>div{flex:1 1 min(330px,100%);max-width:470px;padding:8px;background:var(--card);
 border:1px solid var(--line);border-radius:8px}

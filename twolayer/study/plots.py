@@ -119,7 +119,7 @@ def sampled_against_certified(results: Sequence[Row]) -> Picture | None:
     """The largest sampled gradient against the certified supremum, per round of training and per student."""
     rounds = [[(x[0], x[1]) for x in r["rounds"]] for r in results if r["trained_here"] and r["rounds"]]
     first = different_points(run[0] for run in rounds)
-    untrained = [r for r in results if not r["trained_here"]]
+    untrained = [r for r in results if r["family"] == CROSSWISE and not r["trained_here"]]
     kinds: list[tuple[str, set[tuple], dict[str, Any]]] = [
         ("training checkpoints", different_points(gradient_point(r) for r in results if r["family"] == ALONG),
          {"marker": "x", "color": INK, "s": 16, "linewidths": 0.8}),
@@ -241,7 +241,8 @@ def gains(results: Sequence[Row]) -> Picture | None:
 def across(results: Sequence[Row]) -> Picture | None:
     """The data's subspace against its orthogonal complement, where nothing was learned."""
     family = [r for r in results if r["family"] == CROSSWISE]
-    if len({r["trained_here"] for r in family}) < 2:
+    stated = {r["trained_here"] for r in family if any(v["statement"] == "theorem-2" for v in r["verdicts"])}
+    if len(stated) < 2:
         return None
     return Picture("Where the data do not reach", (
         "Data of small thickness off a subspace X. On U = X students find their teachers. On U "

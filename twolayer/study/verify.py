@@ -19,7 +19,7 @@ from rich.console import Console
 
 from ..statements.check import check
 from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP, Verdict
-from .cases import Case, cases, instances
+from .cases import CHECK_SECONDS, Case, cases, instances
 from .tables import FORMS, STATEMENTS, VERDICTS, bars, short, summary_table, terminal
 
 LIBRARIES = ("numpy", "scipy", "highspy", "python-flint", "joblib", "matplotlib")
@@ -31,7 +31,7 @@ def examined(case: Case) -> list[dict[str, Any]]:
     out = []
     for drawn in instances(case):
         start = time.perf_counter()
-        result = check(drawn.instance, gap=case.gap)
+        result = check(drawn.instance, gap=case.gap, time_limit=CHECK_SECONDS)
         lower, upper = result.gradient
         out.append(
             {
@@ -148,7 +148,8 @@ def verify(
 def _print(results: list[dict[str, Any]], seconds: float, report: str | None) -> None:
     console = terminal()
     instance_table(results, console)
-    console.print()
+    console.print("sampled: the largest |g_1| at the training points, evaluated in floats, whose rounding is near 1e-15; "
+                  "certified: an upper bound of the supremum\n", highlight=False)
     summary_table([_verdict(v) for r in results for v in r["verdicts"]], console)
     telling = [(r, v) for r in results if r["trained_here"] for v in r["verdicts"] if is_telling(v)]
     homes = {r["name"]: r["dimension"] for r, _ in telling}
