@@ -17,6 +17,7 @@ from typing import Any
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from rich.console import Console
 
+from ..instances import BadInput
 from ..statements.check import check
 from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP, Verdict
 from .cases import CHECK_SECONDS, Case, cases, instances
@@ -106,6 +107,8 @@ def verify(
 ) -> int:
     """Run the study; returns the exit status: 1 if a repaired or sharp statement fails."""
     start = time.perf_counter()
+    if report is not None:
+        _prepared(Path(report))
     chosen = cases(quick, seed)
     results = run(chosen, workers)
     seconds = time.perf_counter() - start
@@ -143,6 +146,14 @@ def verify(
     for name, row in broken(results):
         print(f"A {row['form']} statement fails: {row['statement']} on {name}: {json.dumps(row)}", file=sys.stderr)
     return 1 if broken(results) else 0
+
+
+def _prepared(directory: Path) -> None:
+    """Create the report's directory before hours of work, not after."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--report needs a directory that can be written; got {directory}: {error.strerror}") from None
 
 
 def _print(results: list[dict[str, Any]], seconds: float, report: str | None) -> None:

@@ -1,0 +1,189 @@
+"""`python -m proofs`: check every proof, counterexample and record; show one; check a certificate.
+
+Every module below proofs/lemmas, proofs/counterexamples and proofs/records with an ENTRY, or several ENTRIES,
+is a row: adding a conclusion is adding a file.
+"""
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import pkgutil
+import re
+import sys
+import textwrap
+import time
+from collections.abc import Iterator, Sequence
+
+from .entry import Entry, Step
+
+PACKAGES = {"lemmas": "proof", "counterexamples": "counterexample", "records": "record"}  # and what they hold
+WIDTH = 100  # of the text that `show` prints
+FAILED, BAD_INPUT = 1, 2
+
+
+class CollectionError(Exception):
+    """The rows cannot be collected."""
+
+
+def entries() -> list[Entry]:
+    """Every entry, packages in the order of PACKAGES, files in the order of their names.
+
+    A module that cannot be imported is an entry whose check fails. Raises CollectionError if two entries
+    share a name.
+    """
+    found: list[Entry] = []
+    for kind, name in _modules():
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # whatever it is, this file proves nothing, and the others still may
+            found.append(_unreadable(kind, name, error))
+            continue
+        found += getattr(module, "ENTRIES", ())
+        if hasattr(module, "ENTRY"):
+            found.append(module.ENTRY)
+    names = [entry.name for entry in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CollectionError(f"expected one entry for each name; got two named {', '.join(twice)}")
+    return found
+
+
+def _modules() -> Iterator[tuple[str, str]]:
+    for package, kind in PACKAGES.items():
+        try:
+            place = importlib.import_module(f"{__package__}.{package}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__package__}.{package}":
+                raise
+            continue
+        for module in pkgutil.walk_packages(place.__path__, f"{place.__name__}."):
+            yield kind, module.name
+
+
+def _unreadable(kind: str, module: str, error: Exception) -> Entry:
+    def fail() -> None:
+        raise error
+    what = f"{module} cannot be imported"
+    return Entry(module.rpartition(".")[2].replace("_", "-"), "-", kind, what, "Nothing.", "Anything.",
+                 (Step(what, fail),))
+
+
+def row(entry: Entry) -> tuple[dict[str, str | float], str]:
+    """Run an entry's checks: the row (name, label, kind, result, seconds), and why it fails or ""."""
+    start, why = time.perf_counter(), ""
+    try:
+        entry.check()
+    except Exception as error:  # any error in a check means that nothing is proved
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+    seconds = round(time.perf_counter() - start, 3)
+    return {"name": entry.name, "label": entry.label, "kind": entry.kind, "result": "fail" if why else "pass",
+            "seconds": seconds}, why
+
+
+def check_all(as_json: bool) -> int:
+    """Check everything; prints a row each, and on standard error why one fails. Returns 0, or 1 if one does.
+    """
+    found, rows = entries(), []
+    width = max((len(entry.name) for entry in found), default=0)
+    label = max((len(entry.label) for entry in found), default=0)
+    for entry in found:
+        made, why = row(entry)
+        rows.append(made)
+        if not as_json:
+            name, said, kind, result, seconds = made.values()
+            print(f"{name:{width}}  {said:{label}}  {kind:14}  {result}  {seconds:6.2f} s", flush=True)
+        if why:
+            print(f"{entry.name}: {why}", file=sys.stderr)
+    failed = sum(made["result"] == "fail" for made in rows)
+    print(json.dumps({"rows": rows}, indent=1) if as_json else f"{len(rows) - failed} of {len(rows)} pass")
+    return FAILED if failed else 0
+
+
+def shown(entry: Entry, markdown: bool = False) -> str:
+    """An entry as text: statement, proof in steps, each checked or words, what is certified and what is not.
+    """
+    sections = [("Statement", entry.statement), ("Certified", entry.certifies),
+                ("Not certified", entry.does_not)]
+    if entry.expects is not None:
+        said = ", ".join(f"{key} {value}" for key, value in entry.expects.items())
+        sections.append(("As an instance", f"twolayer check says that the printed form fails: {said}."))
+    steps = [("words" if step.check is None else "checked", step.text) for step in entry.steps]
+    numbered = list(enumerate(steps, 1))
+    if markdown:
+        proof = "\n".join(f"{n}. **{mark}** {_escaped(text)}" for n, (mark, text) in numbered)
+        blocks = [f"# {entry.name}", f"*{entry.kind}*: {_escaped(entry.label)}"]
+        blocks += [f"## {title}\n\n{_escaped(text)}" for title, text in sections]
+        blocks.insert(3, f"## Proof\n\n{proof}")
+    else:
+        proof = "\n".join(_filled(text, f"  {n:2}  {mark:8}") for n, (mark, text) in numbered)
+        blocks = [f"{entry.name}   ({entry.kind}: {entry.label})"]
+        blocks += [f"{title}\n{_filled(text, '    ')}" for title, text in sections]
+        blocks.insert(2, f"Proof\n{proof}")
+    return "\n\n".join(blocks)
+
+
+def _filled(text: str, indent: str) -> str:
+    words = " ".join(text.split())
+    return textwrap.fill(words, WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent),
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def _escaped(text: str) -> str:
+    """One line of Markdown that shows the text as it is: w*_j is no emphasis, |x| < 1 no table and no tag."""
+    return re.sub(r"([\\`*_<>|#\[\]])", r"\\\1", " ".join(text.split()))
+
+
+def show(name: str, markdown: bool) -> int:
+    """Print an entry; dashes and underscores in its name are the same. Returns 0, or 2 for an unknown name.
+    """
+    known = {entry.name: entry for entry in entries()}
+    wanted = name.replace("_", "-")
+    match = next((entry for key, entry in known.items() if key.replace("_", "-") == wanted), None)
+    if match is None:
+        advice = f"`python -m proofs` lists all {len(known)}"
+        print(f"python -m proofs show: no entry is named {name!r}; {advice}", file=sys.stderr)
+        return BAD_INPUT
+    print(shown(match, markdown))
+    return 0
+
+
+def check_certificate(arguments: Sequence[str]) -> int:
+    """Hand over to the certificate checker, if it is there."""
+    try:
+        certificate = importlib.import_module(f"{__package__}.certificate")
+    except ModuleNotFoundError as error:
+        if error.name != f"{__package__}.certificate":
+            raise
+        print("python -m proofs check: there is no proofs/certificate.py to check it with", file=sys.stderr)
+        return BAD_INPUT
+    return int(certificate.main(list(arguments)) or 0)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. Returns the exit status: 0, 1 (a check failed), 2 (bad usage)."""
+    if not __debug__:
+        print("python -m proofs: checks are assertions, which -O removes; run it without -O", file=sys.stderr)
+        return BAD_INPUT
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["check"]:  # its options are the checker's own
+        return check_certificate(given[1:])
+    parser = argparse.ArgumentParser(prog="python -m proofs", description="Check every proof and every "
+                                                                          "record.")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    commands = parser.add_subparsers(dest="command")
+    one = commands.add_parser("show", help="print one proof: statement, steps, what is certified, what is "
+                                           "not")
+    one.add_argument("name")
+    one.add_argument("--markdown", action="store_true")
+    commands.add_parser("check", help="check a certificate file")
+    options = parser.parse_args(given)
+    try:
+        return show(options.name, options.markdown) if options.command == "show" else check_all(options.json)
+    except CollectionError as error:
+        print(f"python -m proofs: {error}", file=sys.stderr)
+        return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
