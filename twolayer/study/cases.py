@@ -139,17 +139,26 @@ def exact_low_rank(case: Case, rng) -> Iterator[Drawn]:
 
 
 def thin_directions(case: Case, rng) -> Iterator[Drawn]:
-    """Data of small thickness off a subspace X; U = X, and U orthogonal to X, where nothing was learned."""
+    """Data of small thickness off a subspace X; U = X, and U orthogonal to X, where nothing was learned.
+
+    The orthogonal U passes through a point of X on the first teacher node's boundary, so that it sees that node.
+    """
     data = _data(case, rng, thickness=case.options["thickness"])
     teacher = _teacher(case, data, rng)
     guided = _train(case, data, teacher, rng)
     yield _drawn(case, data, teacher, guided)
-    across = Subspace(data.basis[data.rank :], data.mean)
+    across = Subspace(data.basis[data.rank :], _on_boundary(data, teacher))
     drawn = _drawn(case, data, teacher, guided, subspace=across, name=f"{case.name}, U orthogonal to X")
-    flat = data.mean + (data.samples - data.mean) @ across.basis.T @ across.basis
+    flat = across.origin + (data.samples - data.mean) @ across.basis.T @ across.basis
     yield replace(
         drawn, sampled=float(np.abs(hidden_gradient(teacher, guided.trained.student, flat)).max()), trained=False
     )
+
+
+def _on_boundary(data: LowRankData, teacher: TwoLayer) -> np.ndarray:
+    """The point of X on the boundary of teacher node 0 that is nearest to the centre of the data."""
+    p = data.basis[: data.rank] @ teacher.W[0]
+    return data.points(-(teacher.W[0] @ data.mean + teacher.b[0]) / (p @ p) * p)
 
 
 def patches(case: Case, rng) -> Iterator[Drawn]:
