@@ -1,0 +1,82 @@
+"""The front door: the method follows the size, and every student node gets a valid enclosure."""
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from twolayer.certify import suprema
+from twolayer.exact import rational
+from twolayer.instances import Instance
+from twolayer.networks import TwoLayer, hidden_gradient
+from twolayer.regions import Box
+from twolayer.ridges import restricted
+from twolayer.statements.check import check
+
+
+def split(d, nodes, eps, outputs=2, seed=0):
+    """A teacher whose nodes are each split into two student nodes, everything moved by eps; on [-1, 1]^d."""
+    rng = np.random.default_rng([seed, d, nodes])
+    W = rng.normal(size=(nodes, d))
+    b = -(W * rng.uniform(-0.5, 0.5, size=(nodes, d))).sum(axis=1)
+    V = rng.normal(size=(outputs, nodes))
+    share = rng.uniform(0.3, 0.7, size=nodes)
+    student = [np.concatenate([W, W]), np.concatenate([b, b]), np.concatenate([V * share, V * (1 - share)], axis=1)]
+    moved = [x + eps * rng.normal(size=x.shape) for x in student]
+    return Instance(TwoLayer(W, b, V), TwoLayer(*moved), Box(-np.ones(d), np.ones(d)))
+
+
+@pytest.mark.parametrize(("d", "nodes", "name"), [(1, 9, "vertices"), (2, 9, "vertices"), (3, 9, "vertices"),
+                                                  (4, 9, "boxes"), (5, 9, "boxes"), (6, 9, "trees"), (9, 4, "trees")])
+def test_the_method_follows_the_size(d, nodes, name):
+    problem = restricted(split(d, nodes, 1e-3))
+    assert suprema.method(problem.gradient(problem.student[0]), problem.region) == name
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4, 5, 6, 8])
+@pytest.mark.parametrize("eps", [1e-2, 1e-7])
+def test_the_certified_supremum_is_above_every_sample_and_above_its_own_witness(d, eps):
+    instance = split(d, 4, eps)
+    problem = restricted(instance)
+    found = suprema.gradient_suprema(problem, gap=0.05)
+    x = np.random.default_rng(1).uniform(-1, 1, size=(4000, d))
+    sampled = np.abs(hidden_gradient(instance.teacher, instance.student, x)).max(axis=0)
+    for node, enclosure, value in zip(problem.student, found, sampled, strict=True):
+        assert value <= enclosure.upper * (1 + 1e-9) + 1e-14
+        assert enclosure.closed(0.05, problem.gradient(node).size(problem.region.lower, problem.region.upper))
+        assert problem.active_domain(node).contains(enclosure.witness)
+        assert rational(enclosure.lower) <= abs(problem.gradient(node)(enclosure.witness)) <= rational(enclosure.upper)
+
+
+def test_boxes_trees_and_vertices_enclose_the_same_number():
+    from twolayer.certify import boxes, trees, vertices
+    problem = restricted(split(3, 4, 1e-3))
+    h, region = problem.gradient(problem.student[0]), problem.active_domain(problem.student[0])
+    found = [search.supremum(h, region, gap=1e-3) for search in (vertices, boxes, trees)]
+    assert max(e.lower for e in found) <= min(e.upper for e in found)
+
+
+def test_processes_find_what_one_process_finds():
+    problem = restricted(split(6, 3, 1e-3))
+    alone, shared = (suprema.gradient_suprema(problem, gap=0.05, workers=n) for n in (1, 2))
+    assert [(e.lower, e.upper) for e in alone] == [(e.lower, e.upper) for e in shared]
+
+
+def test_a_dead_node_and_an_exact_copy_have_gradient_zero_without_a_witness():
+    teacher = TwoLayer([[1.0, 0.0]], [0.0], [[1.0]])
+    copies = TwoLayer([[2.0, 0.0], [1.0, 1.0]], [0.0, -2.0], [[0.5, 3.0]])
+    found = suprema.gradient_suprema(restricted(Instance(teacher, copies, Box([-1, -1], [1, 1]))))
+    assert [(e.lower, e.upper, e.witness) for e in found] == [(0, 0, None)] * 2
+    assert [e.evidence["method"] for e in found] == ["zero", "dead"]
+
+
+@pytest.mark.parametrize("limit", [1e-6, 0.05])
+def test_a_time_limit_is_kept_and_leaves_valid_enclosures(limit):
+    instance = split(6, 6, 1e-2)
+    start = time.monotonic()
+    result = check(instance, time_limit=limit)
+    full = suprema.gradient_suprema(restricted(instance), gap=0.5)
+    assert time.monotonic() - start < 60
+    for early, late in zip(result.enclosures, full, strict=True):
+        assert early.lower <= late.upper and late.lower <= early.upper

@@ -1,0 +1,99 @@
+"""`twolayer verify` on a few small cases: its contract, its counts, and what training hides."""
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from twolayer.instances import Instance
+from twolayer.study import verify as study
+from twolayer.study.cases import FAMILIES, Case, cases, instances
+
+SMALL = [
+    Case("exact low rank", 2, 6, 3, 6, 2, 0),
+    Case("thin directions", 2, 4, 3, 6, 2, 0, options={"thickness": 1e-2}),
+    Case("unspecialised nodes", 2, 6, 3, 7, 2, 0),
+    Case("two teachers", 2, 6, 3, 6, 2, 0, options={"size": 1e-6}),
+    Case("exact copies", 2, 6, 3, 6, 2, 0),
+]
+
+
+@pytest.fixture(scope="module")
+def results():
+    return study.run(SMALL, workers=1)
+
+
+def test_no_repaired_or_sharp_row_fails(results):
+    assert study.broken(results) == []
+
+
+def test_trained_students_give_telling_rows(results):
+    trained = [r for r in results if r["trained_here"]]
+    assert trained and all(any(map(study.is_telling, r["verdicts"])) for r in trained)
+
+
+def test_exact_copies_make_theorem_1_hold_in_every_form(results):
+    rows = [v for r in results if r["family"] == "exact copies" for v in r["verdicts"] if v["statement"] == "theorem-1"]
+    assert {v["form"] for v in rows} == {"printed", "repaired", "sharp"} and {v["verdict"] for v in rows} == {"holds"}
+
+
+def test_nothing_is_learned_across_the_data(results):
+    across = next(r for r in results if r["name"].endswith("U orthogonal to X"))
+    along = next(r for r in results if r["family"] == "thin directions" and r is not across)
+    assert not any(map(study.is_telling, across["verdicts"]))
+    assert across["gradient"]["lower"] > 1e3 * along["gradient"]["upper"]
+    assert any(v["form"] == "sharp" and v["verdict"] == "vacuous" for v in across["verdicts"])
+
+
+def test_theorem_3_is_judged_where_there_is_a_second_teacher(results):
+    for r in results:
+        assert any(v["statement"] == "theorem-3" for v in r["verdicts"]) == (r["family"] == "two teachers")
+
+
+def test_the_instance_of_a_result_can_be_read_back(results):
+    for r in results:
+        assert Instance.from_json(r["instance"]).name == r["name"]
+
+
+def test_json_output_follows_the_contract(results, monkeypatch, capsys):
+    monkeypatch.setattr(study, "cases", lambda quick, seed: SMALL[:1])
+    monkeypatch.setattr(study, "run", lambda chosen, workers: results)
+    assert study.verify(as_json=True) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert set(data) == {"settings", "seconds", "instances", "summary"}
+    assert set(data["instances"][0]) == {"name", "family", "gradient", "verdicts"}
+    assert set(data["instances"][0]["gradient"]) == {"lower", "upper", "sampled"}
+    rows = [v for r in data["instances"] for v in r["verdicts"]]
+    assert sum(n for forms in data["summary"].values() for c in forms.values() for n in c.values()) == len(rows)
+
+
+def test_a_failing_sharp_row_ends_with_status_1(results, monkeypatch, capsys):
+    spoiled = [dict(results[0], verdicts=[dict(results[0]["verdicts"][0], form="sharp", verdict="fails")])]
+    monkeypatch.setattr(study, "run", lambda chosen, workers: spoiled)
+    assert study.verify(quick=True) == 1
+    assert "A sharp statement fails" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_the_cases_cover_every_family_and_have_names_of_their_own(quick):
+    chosen = cases(quick)
+    names = [case.name for case in chosen]
+    assert len(set(names)) == len(names)
+    assert {case.family for case in chosen} >= set(FAMILIES) - ({"CIFAR-10 patches"} if quick else set())
+
+
+def test_the_patch_family_has_eight_teacher_and_twelve_student_nodes_on_seventeen_directions():
+    patch = [case for case in cases(False) if case.family == "CIFAR-10 patches"]
+    assert patch and all((c.dimension, c.teacher, c.student) == (17, 8, 12) for c in patch)
+
+
+def test_samples_alone_can_hide_what_the_certificate_shows():
+    """Within a few seeds the first round's certified supremum is 1000 times the sampled one; the last round's is small."""
+    hidden = None
+    for seed in range(8):
+        case = Case("exact low rank", 8, 16, 6, 10, 3, seed, target=1e-7)
+        rounds = next(instances(case)).rounds
+        if rounds[0][1] > 1e3 * max(rounds[0][0], 1e-12):
+            hidden = rounds
+            break
+    assert hidden is not None and hidden[-1][1] <= case.target
