@@ -8,7 +8,7 @@ from __future__ import annotations
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import acute, above, at_least, equal, positives
+from ._algebra import above, acute, at_least, equal, positives
 from .volume_inequality import LOWER
 from .volume_inequality import N as DIMENSION
 from .volume_inequality import R as RADIUS

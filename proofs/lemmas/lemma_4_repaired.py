@@ -8,7 +8,7 @@ from __future__ import annotations
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import SIGNS, acute, above, equal, positives
+from ._algebra import SIGNS, above, acute, equal, positives
 from .lemma_3_repaired import EPS, RHO, SINE_BOUND, C, D, K, Q
 from .second_difference import SECOND, second_difference
 

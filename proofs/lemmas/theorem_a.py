@@ -10,7 +10,7 @@ from fractions import Fraction
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import acute, above, at_least, equal, positives, supremum
+from ._algebra import above, acute, at_least, equal, positives, supremum
 from .second_difference import SECOND, second_difference
 
 EPS, KAPPA, R, GAMMA, SINE, SLACK = positives("eps kappa r Gamma s slack")

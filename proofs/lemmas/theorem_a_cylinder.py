@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 
 from ..entry import Entry, Step
-from ._algebra import SIGNS, absolute, above, equal, inner, positives
+from ._algebra import SIGNS, above, absolute, equal, inner, positives
 from .second_difference import SECOND, second_difference
 from .theorem_a import BOUND, EPS, GAMMA, HALF, KAPPA, R
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import SIGNS, absolute, above, equal, positives
+from ._algebra import SIGNS, above, absolute, equal, positives
 from .second_difference import SECOND, second_difference
 
 EPS, KAPPA, T, SLACK = positives("eps kappa t slack")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..entry import Entry, Step
 from ._algebra import SIGNS, acute, equal, inner
 from .second_difference import SECOND, second_difference
-from .theorem_a import EPS, KAPPA, N, SINE_BOUND, R
+from .theorem_a import EPS, KAPPA, SINE_BOUND, N, R
 
 COS, SIN = acute()
 GRAM = ((1, COS), (COS, 1))  # of the normals n of H and n' of the opposing creases

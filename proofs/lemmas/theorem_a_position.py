@@ -9,7 +9,7 @@ import sympy
 
 from ..entry import Entry, Step
 from ._algebra import acute, at_least, equal, positives
-from .theorem_a import EPS, KAPPA, R, SINE_BOUND
+from .theorem_a import EPS, KAPPA, SINE_BOUND, R
 
 T, RADIUS, STEEP, FAR = positives("T R steep far")  # RADIUS = sqrt(r^2 - T^2)
 COUNT = STEEP + 1 + FAR  # N: steep creases, the far one at hand, other far ones

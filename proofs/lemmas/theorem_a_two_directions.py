@@ -6,7 +6,6 @@ Does not    extend to opposing directions only.
 """
 from __future__ import annotations
 
-import itertools
 from fractions import Fraction as Q
 
 import sympy

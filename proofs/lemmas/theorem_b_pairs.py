@@ -77,7 +77,9 @@ def ends_differ() -> None:
     """D, D' >= g and D + D' >= g + G, G = g + e: 2/D + 2/D' <= 2/g + 2/G."""
     previous, current, following = positives("g_before g g_after")
     o = [0, previous, previous + current, previous + current + following]  # o_(k-1), o_k, o_(k+1), o_(k+2)
-    equal((o[2] + o[3]) - (o[1] + o[0]), current + (o[3] - o[0]))
+    three = previous + current + following  # G
+    equal(o[3] - o[0], three)
+    equal((o[2] + o[3]) - (o[1] + o[0]), current + three)
     excess, room = P + U, V  # p <= e: D = g + p, D' >= g + e - p
     at_least(both(G, G + excess), both(G + P, G + (excess - P) + room))
     at_least(both(G, G + P), both(G + P + U, G + Q))  # p >= e = P: D = g + p >= G, D' >= g

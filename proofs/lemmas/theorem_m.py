@@ -9,7 +9,7 @@ from __future__ import annotations
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import acute, above, equal, positives
+from ._algebra import above, acute, equal, positives
 from .second_difference import SECOND, second_difference
 from .volume_inequality import RATIO, VOLUME, N, R
 

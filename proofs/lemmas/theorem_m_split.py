@@ -10,7 +10,7 @@ import sympy
 from ..entry import Entry, Step
 from ._algebra import SIGNS, equal, inner, positives, reals
 from .second_difference import SECOND
-from .theorem_m import C, C_N, EPS, KAPPA, LEFT, RHO, T
+from .theorem_m import C_N, EPS, KAPPA, LEFT, RHO, C, T
 from .volume_inequality import VOLUME, N, R
 
 HEAVY, LIGHT, A, W = positives("Gamma_B S a w")

@@ -1,27 +1,28 @@
 """Upper bounds on h and -h over cells, in floats with a proved margin.
 
 A cell is a box in the unit cube, cut by the region's rows and by decided signs of creases (z_i >= 0 or z_i <= 0). A
-crease is on where z_i >= 0 on the whole cell, off where z_i <= 0, else open. Bounds per group (notation of
-`pairing`), t = z_g, k = s c_i for the sign s of h; the pieces are added up BEFORE the maximum is taken:
+crease is on where z_i >= 0 on the whole cell, off where z_i <= 0, else open. Per group (notation of `box_pairing`),
+with t = z_g and k = s c_i for the sign s of h:
 
-    decided, unpaired   k D_i = -k a t (g on, i off), k z_i (g off, i on), k e_i + k relu(-z_i) (g on), k relu(z_i) (g off),
-                        k e_i - k a relu(-t) (i on), -k a relu(t) (i off), k relu(z_i) - k a relu(t): exact identities;
-                        relu(z_i) and relu(-z_i) collect their net weights
-    paired, k > 0       k D_i <= k max(e_i, 0)
-    paired, k < 0       sum of k D_i over such partners <= max(0, sum of k e_i): for t <= 0 each term is <= 0, for
-                        t >= 0 each is <= k e_i
-    net weight > 0      relu and max(0, .) lie below their chord over a proved range
-    net weight < 0      -w relu(z) <= -kappa z for any 0 <= kappa <= w;   a constraint y <= 0 adds -kappa y, kappa >= 0
+    unpaired         k D_i = -k a t (g on, i off), k z_i (g off, i on), k e_i + k relu(-z_i) (g on), k relu(z_i) (g off),
+                     k e_i - k a relu(-t) (i on), -k a relu(t) (i off), k relu(z_i) - k a relu(t) (both open): exact;
+                     relu(z_i) and relu(-z_i) collect their net weights
+    paired, k > 0    k D_i <= k max(e_i, 0)
+    paired, k < 0    sum of k D_i over such partners <= max(0, sum of k e_i): for t <= 0 each term is <= 0, for t >= 0
+                     each is <= k e_i
+    net weight > 0   relu and max(0, .) lie below their chord over a proved range
+    net weight < 0   -w relu(z) <= -kappa z for any 0 <= kappa <= w;   a constraint y <= 0 adds -kappa y, kappa >= 0
 
-`climb.walk` proposes kappa; what is left is affine, and its maximum over the box is a closed form.
+All of it is added up BEFORE the maximum is taken. `climb.walk` proposes kappa; what is left is affine, and its maximum
+over the box is a closed form.
 
 The margin. Every exact coefficient was rounded once (relative error u = 2**-53). The computed bound is a sum of
-products kappa_t * coefficient * coordinate with |coordinate| <= 1. Along each path from one of these numbers to the result
-there are at most count + 2 d + 16 roundings, count being the number of additions. So it differs from the exact
+products kappa_t * coefficient * coordinate with |coordinate| <= 1. Along each path from one of these numbers to the
+result there are at most count + 2 d + 16 roundings, count being the number of additions. So it differs from the exact
 value of an upper bound by at most gamma_k * mass, k = count + 2 d + 16, where mass is the sum over the terms of
-|kappa_t| times the size of the term on the cube (net weights count each part twice, for slope and constant). gamma_k <=
-2 k u here; the 2 also covers the rounding of mass and sizes. TINY covers underflow. Ranges are widened by
-(2 d + 8) u size, which covers the 2 d + 6 roundings of their sums.
+|kappa_t| times the size of the term on the cube (net weights count each part twice, for slope and constant). gamma_k
+<= 2 k u here; the 2 also covers the rounding of mass and sizes. TINY covers underflow. Ranges are widened by
+(2 d + 8) u size, which covers the d + 3 roundings on each path of their sums.
 """
 from __future__ import annotations
 
@@ -32,14 +33,14 @@ from .compiled import compiled, inlined
 
 UNIT = 2.0 ** -53  # unit roundoff of float64
 TINY = 1e-290  # more than all underflows of one bound together; terms have size about 1
-HARD = 1e6  # cap of a constraint, relative to the slope of everything else; a larger one is never needed in practice
+HARD = 1e6  # cap of a constraint, relative to the slope of everything else: a heuristic, any value is sound
 UP = 1 + 4 * UNIT  # makes a product of up to three rounded factors >= 0 an upper bound
 ON, OFF, OPEN = 1, -1, 0
 
 
 @compiled
 def chord(low, high):
-    """(slope, constant) of an affine function above relu on [low, high]: sound for any rounding of the slope."""
+    """(slope, constant) of an affine function above relu on [low, high]; sound for any slope in [0, 1]."""
     if low >= 0:
         return 1.0, 0.0
     if high <= 0:
@@ -134,9 +135,11 @@ def ranges(F, x, r, signs, low, high, e_low, e_high, state):
 
 @compiled
 def pieces(F, s, x, r, low, high, e_low, e_high, state, A, tally, plus, minus, paired, joint):
-    """Collect the bound on s h: affine part in A and tally, net weights of relu(z_i) in plus and of relu(-z_i) in minus.
+    """Collect the bound on s h: affine part in A and tally, net weights of relu(z_i) in plus and of
+    relu(-z_i) in minus.
 
-    paired[i]: 1 or -1 (the sign of k) for a partner that is bounded by e_i, else 0; joint[g]: chord of the group's k < 0.
+    paired[i]: 1 or -1 (the sign of k) for a partner that is bounded by e_i, else 0; joint[g]: chord of the
+    group's k < 0.
     """
     d = len(A)
     whole = np.zeros((1, d + 2))

@@ -1,21 +1,24 @@
-"""Suprema by branch and bound over cells, boxes first and sides of creases then: made for d' = 4, 5, correct for all.
+"""Suprema by branch and bound over cells, boxes first and sides of creases then: made for d' = 4, 5.
 
-A cell is a box of the unit cube on which some creases have a decided sign. `box_bounds` bounds h and -h on it, with nearly
-parallel creases paired; cells are taken best first, in batches, halved along a coordinate or split at a crease until
-the bounds of all of them are below what closes the gap. h and -h share the tree and the incumbent, so every stop
-leaves a proved interval.
+Correct for every d'. A cell is a box of the unit cube on which some creases have a decided sign. `box_bounds` bounds
+h and -h on it, with nearly parallel creases paired; cells are taken best first, in batches, halved along a coordinate
+or split at a crease until the bounds of all of them are below what closes the gap. h and -h share the tree and the
+incumbent, so every stop leaves a proved interval.
 
 Evidence (numbers, strings, booleans), for a checker with rational arithmetic of its own:
-    {"method": "boxes", "interrupted": bool, "cells": number of cells bounded,
-     "stopped": "target" (closed, or upper <= floor), "deadline", "finest" (cells too small to split) or "crude" (no search)
-     "centre": [...], "half": [...]         the cube: z = centre + half * w, |w_j| <= 1, strings "p/q"
+    {"method": "boxes", "interrupted": bool,
+     "stopped": "target" (closed, or upper <= floor), "deadline", "finest" (no cell can be split) or "crude" (no search),
+     "cells": N                             number of cells bounded
+     "centre": [...], "half": [...]         the cube: z = centre + half * w, |w_j| <= 1; strings "p/q"
      "creases": [[ridge, factor], ...]      z_i = factor * (P[ridge] . z + beta[ridge]), factor a string +-2^k
      "first": [...], "ratio": [...]         group g: creases first[g] .. first[g + 1] - 1, the reference first;
                                             e_i = z_i - ratio[i] * z_reference, ratio an exact float
-     "tree": [...] or None}                 level by level, -1 for a leaf, j < d: coordinate j is halved (lower half first),
-                                            d + i: sign of crease i is decided (z_i <= 0 first); None beyond RECORDED cells
-Ridges on one hyperplane are merged into the one that is named; those of one sign on the cube or the domain are affine. On
-every leaf h <= upper and -h <= upper follow from the bounds listed in `box_bounds` and some multipliers kappa.
+     "tree": [...] or None}                 level by level: -1 for a leaf; j < d: coordinate j is halved, lower half first;
+                                            d + i: the sign of crease i is decided, z_i <= 0 first.
+                                            None where there was no search, or more than RECORDED cells
+Ridges on one hyperplane are merged into the one that is named; those of one sign on the cube or the region are affine.
+On every leaf, h <= upper and -h <= upper follow from the bounds listed in `box_bounds`, with some multipliers kappa, on
+the leaf or on a cell it was split off.
 """
 from __future__ import annotations
 
@@ -26,12 +29,12 @@ import numpy as np
 
 from .. import exact
 from ..ridges import Domain, RidgeSum
+from .box_pairing import Paired, paired, power_of_two
 from .cells import bounds
 from .enclosure import CANCELLATION, Enclosure, at_witness, crude
-from .pairing import Paired, paired, power_of_two
 
 BATCH = 256  # cells split at once: large enough to hide the interpreter, small enough to stay best first
-FEW = 24  # open creases up to which a cell is split at a crease rather than halved (measured; 12 to 30 differ little)
+FEW = 24  # up to so many open creases, a cell is split at a crease, not halved (measured; 12 to 30 differ little)
 SHARE = 0.25  # a crease that owns this share of the gap is split at in any cell (measured)
 EAGER = 0.05  # a point is evaluated in rationals if it promises this share of the gap
 FULL = 400_000  # open cells beyond which the newest come first, so that memory stays bounded
@@ -43,9 +46,9 @@ def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float 
              floor: float = 0.0) -> Enclosure:
     """Enclosure of sup over the region of |h|.
 
-    Stops at a relative gap (upper - lower) / upper, at an interval below the noise of the terms that cancel, at
-    upper <= floor, at the deadline (on the clock of time.monotonic), or at a KeyboardInterrupt, which evidence["interrupted"]
-    then tells; the enclosure is valid at every stop.
+    Stops at a relative gap (upper - lower) / upper, at an interval below the noise of the terms that cancel,
+    at upper <= floor, at the deadline (on the clock of time.monotonic), or at a KeyboardInterrupt, which
+    evidence["interrupted"] then tells; the enclosure is valid at every stop.
     """
     start = crude(h, region, {"method": "boxes", "interrupted": False, "stopped": "crude", "cells": 0, "tree": None})
     search = None
@@ -76,7 +79,7 @@ class _Pool:
 
     def __init__(self, d: int, n: int):
         self.count = 0
-        self.columns = [np.empty((1, d)), np.empty((1, d)), np.empty((1, n), np.int8), np.empty((1, 2)),
+        self.columns: list[np.ndarray] = [np.empty((1, d)), np.empty((1, d)), np.empty((1, n), np.int8), np.empty((1, 2)),
                         np.empty(1, np.int64), np.empty(1, np.int64)]
         self.worst = np.empty(1)  # the larger of the two bounds
 
@@ -115,7 +118,7 @@ class _Pool:
 
 
 class _Tree:
-    """How cells were split: for each cell in order of creation, its split (-1: leaf) and the number of its first child."""
+    """How cells were split: for each cell, in order of creation, its split (-1: leaf) and its first child."""
 
     def __init__(self):
         self.split, self.child, self.count = np.full(1, -1, np.int32), np.zeros(1, np.int64), 1
@@ -155,7 +158,6 @@ class _Search:
         self.unit = power_of_two(form.exponent)
         self.gap, self.floor = gap, self._scaled(floor)
         self.noise = CANCELLATION * self._scaled(h.size(region.lower, region.upper))
-        self.promised = 0.0  # largest value that was tried as a witness
         self.settled = -np.inf  # largest bound of the cells that are done
         self.stopped = "deadline"
         self.lower, self.witness = start.lower, start.witness
@@ -208,9 +210,8 @@ class _Search:
 
     def _try(self, w: np.ndarray, value: float) -> None:
         lower = self._scaled(self.lower)
-        if not value > max(lower, self.promised) + EAGER * (self.target() - lower):
+        if not value > lower + EAGER * (self.target() - lower):
             return
-        self.promised = value
         value, point = at_witness(self.h, self.region, self.form.point(w))
         if value > self.lower:
             self.lower, self.witness = value, point

@@ -1,6 +1,6 @@
 """Cells of the box search: their bounds, candidate witnesses, and what to split next.
 
-Proofs depend on `box_bounds` alone. Values, gaps and splits are plain floats: they steer the search.
+The bounds are proved in `box_bounds`. Values, gaps and splits are plain floats: they steer the search.
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .box_bounds import ON, OPEN, chord, chord_gap, constraints, maximum, nets, 
 from .compiled import compiled
 
 EVERYWHERE = 0.1  # weight of a piece's largest gap, beside its gap at the maximiser, when a split is chosen
-NEAR = 1e-9  # a point that violates a row by less is a candidate witness
+NEAR = 1e-12  # a point that violates a row or a decided sign by less is a candidate witness
 EMPTY = -np.inf  # the bound of a cell without points
 FINEST = 2.0 ** -45  # boxes are not halved below this half-width, so that all centres are exact floats
 
@@ -71,10 +71,11 @@ def gaps(F, s, w, low, high, e_low, e_high, state, plus, minus, paired, joint, g
 
 @compiled
 def split(F, r, gap, signs, low, high, state, few, share):
-    """What to split: d + i for the sign of crease i, j for halving coordinate j, -1 where nothing is left to split.
+    """What to split: d + i for the sign of crease i, j for halving coordinate j, -1 where nothing is left to
+    split.
 
-    A crease is decided where at most `few` are open or where it owns this share of all gaps; else the coordinate that
-    moves the creases with the largest gaps is halved.
+    A crease is decided where at most `few` are open or where it owns this share of all gaps; else the
+    coordinate that moves the creases with the largest gaps is halved.
     """
     d = len(r)
     best, crease, opened, total = 0.0, -1, 0, 0.0
@@ -107,10 +108,12 @@ def split(F, r, gap, signs, low, high, state, few, share):
 
 @compiled
 def bounds(F, X, R, signs, parent, target, few, share):
-    """Bounds on +h and -h over N cells.   X, R (N, d) centres and half-widths, signs (N, n), parent (N, 2) bounds known
+    """Bounds on +h and -h over N cells.   X, R (N, d) centres and half-widths, signs (N, n), parent (N, 2)
+    bounds known
 
-    Returns upper (N, 2), EMPTY for empty cells, unchanged where parent <= target; splits (N,), see `split`; points (N, 2, d)
-    where the bounds are (nearly) attained; values (N, 2) of +h and -h there in floats, -inf outside the region.
+    Returns upper (N, 2), EMPTY for empty cells, unchanged where parent <= target; splits (N,), see `split`;
+    points (N, 2, d) where the bounds are (nearly) attained; values (N, 2) of +h and -h there in floats, -inf
+    where the point is outside the cell.
     """
     N, d = X.shape
     n, most = len(F.c), 2 * len(F.c) + len(F.A)
@@ -136,7 +139,7 @@ def bounds(F, X, R, signs, parent, target, few, share):
             bound = maximum(A, tally, x, r, Q, cap, soft, rows, w)
             upper[b, side] = bound if bound < parent[b, side] else parent[b, side]  # so too if the bound is NaN
             value = gaps(F, s, w, low, high, e_low, e_high, state, plus, minus, paired, joint, gap)
-            values[b, side] = value if inside(F, w) else -np.inf
+            values[b, side] = value if inside(F, signs[b], w) else -np.inf
             if upper[b, side] > worst:
                 worst = upper[b, side]
                 splits[b] = split(F, r, gap, signs[b], low, high, state, few, share)
@@ -144,13 +147,20 @@ def bounds(F, X, R, signs, parent, target, few, share):
 
 
 @compiled
-def inside(F, w):
-    """True if a point is in the region, up to what moving it inside can repair."""
+def inside(F, signs, w):
+    """True if a point of the box is in the cell, up to what moving it inside can repair: `gaps` is right there."""
     d = len(w)
+    for i in range(len(signs)):
+        if signs[i] != 0:
+            z = F.Z[i, d]
+            for j in range(d):
+                z += F.Z[i, j] * w[j]
+            if signs[i] * z < -NEAR:
+                return False
     for m in range(len(F.A)):
-        excess = F.A[m, d] - NEAR
+        excess = F.A[m, d]
         for j in range(d):
             excess += F.A[m, j] * w[j]
-        if excess > 0:
+        if excess > NEAR:
             return False
     return True

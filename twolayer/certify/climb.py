@@ -2,9 +2,9 @@
 
     maximise  A . v - sum_k cap_k relu(Q_k . v + y_k)   over |v_j| <= 1
 
-by walking along edges (a simplex method on the piecewise linear function itself). A constraint Q v + y <= 0 is a ReLU
-with a huge cap. The walk only proposes: any multipliers 0 <= kappa_k <= cap_k give a valid upper bound, since
--cap relu(y) <= -kappa y, so nothing about its convergence or rounding needs to be believed.
+by walking along edges (a simplex method on the piecewise linear function itself). A constraint Q v + y <= 0
+is a ReLU with a huge cap. The walk only proposes: any multipliers 0 <= kappa_k <= cap_k give a valid upper
+bound, since -cap relu(y) <= -kappa y, so nothing about its convergence or rounding needs to be believed.
 """
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ FLAT = 1e-12  # slopes below this share of the objective count as zero: the walk
 
 @compiled
 def walk(A, Q, y, cap, v, kappa):
-    """Fill v (d,) with a maximiser and kappa (K,) with its multipliers.   A (d,), Q (K, d), y (K,), cap (at least K,)
+    """Fill v (d,) with a maximiser and kappa (K,) with its multipliers.   A (d,), Q (K, d), y (K,), cap (at
+    least K,)
 
-    d hyperplanes meet at v: faces of the cube (coded -1 - j) and rows (coded k); the columns of `edges` are the edge
-    directions, inverse to their normals. Each step leaves one hyperplane along its edge, past kinks while it climbs.
+    d hyperplanes meet at v: faces of the cube (coded -1 - j) and rows (coded k); the columns of `edges` are
+    the edge directions, inverse to their normals. Each step leaves one hyperplane along its edge, past kinks
+    while it climbs.
     """
     d, rows = len(A), len(Q)
     edges, gradient, step = np.zeros((d, d)), np.zeros(d), np.zeros(d)

@@ -1,17 +1,32 @@
-"""Compilation of scalar loops to machine code. IEEE arithmetic is kept: no reordered operations (fastmath stays off)."""
+"""Compilation of scalar loops to machine code, with IEEE arithmetic: fastmath stays off, nothing is reordered.
+
+Machine code is cached on disk. numba renews a function's cache when the function's own file changes, not when
+a file that it calls does: an edited bound would go on running as it was. So the cache lies in a directory
+named after the text of all files with compiled code.
+"""
 from __future__ import annotations
 
-from numba import njit
+import hashlib
+from pathlib import Path
+
+from numba import config, njit
+
+SOURCES = ("compiled", "climb", "box_pairing", "box_bounds", "cells")  # files that define compiled code or its types
+HERE = Path(__file__).parent
+FINGERPRINT = hashlib.sha256(b"".join((HERE / f"{name}.py").read_bytes() for name in SOURCES)).hexdigest()[:16]
 
 
 def compiled(function):
     """numba.njit, cached on disk where some directory is writable; x / 0 follows IEEE instead of raising."""
+    before, config.CACHE_DIR = config.CACHE_DIR, str(HERE / "__pycache__" / f"compiled-{FINGERPRINT}")
     try:
         return njit(cache=True, error_model="numpy")(function)
     except RuntimeError:  # no writable place for the cache: compile once a process
         return njit(error_model="numpy")(function)
+    finally:
+        config.CACHE_DIR = before
 
 
 def inlined(function):
-    """A compiled function whose body is pasted into its compiled callers: for one-line helpers of inner loops."""
+    """A compiled function whose body is pasted into its compiled callers: for small helpers of inner loops."""
     return njit(inline="always", error_model="numpy")(function)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from joblib import Parallel, delayed
 
-from ..ridges import Domain, Node, Restricted, RidgeSum
+from ..ridges import Domain, Restricted, RidgeSum
 from . import boxes, trees, vertices
 from .enclosure import Enclosure
 from .zero import vanishes
@@ -124,8 +124,3 @@ def _timed(h: RidgeSum, region: Domain, gap: float, seconds: float | None, floor
 def largest(enclosures: Sequence[Enclosure]) -> tuple[float, float]:
     """(lower, upper) of the maximum over all student nodes: sup |g_1|."""
     return max(e.lower for e in enclosures), max(e.upper for e in enclosures)
-
-
-def observers(problem: Restricted, domains: Sequence[Domain | None]) -> list[Node]:
-    """The student nodes that are active somewhere in the interior of the region."""
-    return [node for node, region in zip(problem.student, domains, strict=True) if region is not None]

@@ -102,7 +102,7 @@ class _Batch:
         self.slopes = np.stack([h.floats.slope for h in ridges])
         self.offsets = np.array([h.floats.offset for h in ridges])
         reach = np.max([np.abs(x) for r in regions for x in (r.floats.lower, r.floats.upper)])
-        self.reach = float(reach)
+        self.reach = float(reach) * (1 + 1e-12)  # outward: the ends were rounded to nearest
         size_of_z = np.abs(self.P).sum(axis=1) * self.reach * 1.01 + np.abs(self.beta)
         terms = np.abs(self.C) @ size_of_z + np.abs(self.slopes).sum(axis=1) * self.reach * 1.01 + np.abs(self.offsets)
         # 2 (n + d + 8) u bounds the rounding of n products and sums of z_i, themselves d products, with coefficients

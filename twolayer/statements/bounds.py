@@ -113,12 +113,12 @@ def student_sine_by_mass(n: int, kappa, epsilon, rho, t, teachers: arb, students
 
 def kink_by_ball(epsilon, radius, gamma: arb) -> arb:
     """Theorem A: |kappa_H| <= 4 eps sqrt(1 + Gamma^2) / r."""
-    return 4 * ball(epsilon) * (1 + gamma**2).sqrt() / ball(radius)
+    return kink_below(epsilon, ball(radius) / (1 + gamma**2).sqrt())
 
 
 def kink_by_mass(n: int, epsilon, rho, t, opposing: arb) -> arb:
     """Theorem M: |kappa_H| <= 4 eps / t + (c/rho) t S, with S the sum of |kappa'| cos^2/sin over opposing creases."""
-    return 4 * ball(epsilon) / ball(t) + mass_constant(n) / ball(rho) * ball(t) * opposing
+    return kink_below(epsilon, t) + mass_constant(n) / ball(rho) * ball(t) * opposing
 
 
 def column_sum_norm(inverse: np.ndarray) -> arb:

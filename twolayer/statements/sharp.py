@@ -267,8 +267,7 @@ def _kinks(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near:
             t = exact.ball(radius) * exact.ball(share)
             rho = exact.ball(radius) * (1 - exact.ball(share) ** 2).sqrt()
             weight = _sum(_weight(setting, i, j, observer) for j in near.index[meeting])
-            value = 4 * epsilon / t + bounds.mass_constant(n) / rho * t * weight
-            return Bound(value, "mass", {**terms, "t": t, "rho": rho})
+            return Bound(bounds.kink_by_mass(n, epsilon, rho, t, weight), "mass", {**terms, "t": t, "rho": rho})
 
         yield 4 * eps * np.hypot(1, near.cotangent[meeting].sum()) / radius, ball
         weight = near.weight[meeting].sum()

@@ -1,14 +1,14 @@
 """Paired form of a ridge sum: nearly parallel creases written around a common one, so that cancellation is exact.
 
-A trained student nearly copies its teacher, so h is the tiny difference of terms of size 1, and a bound that treats the
-terms one by one is lost. Here every crease z_i (an affine function; its node is relu(z_i)) belongs to a group with a
-reference z_g, z_i = a_i z_g + e_i with a_i > 0, and
+A trained student nearly copies its teacher, so h is the tiny difference of terms of size 1, and a bound that treats
+the terms one by one is lost. Here every crease z_i (an affine function; its node is relu(z_i)) belongs to a group with
+a reference z_g, z_i = a_i z_g + e_i with a_i > 0, and
 
     h = sum over groups [ C_g relu(z_g) + sum over partners i of c_i D_i ] + affine,   C_g = c_g + sum c_i a_i,
-    D_i = relu(a_i z_g + e_i) - a_i relu(z_g),  which always lies between 0 and e_i.
+    D_i = relu(a_i z_g + e_i) - a_i relu(z_g),   which always lies between 0 and e_i.
 
-All of it is computed in rationals and rounded once: C_g, e_i and the affine rest are small where h is small, and carry a
-relative error of one unit each. Coordinates are those of the unit cube: point = centre + half * w, |w_j| <= 1.
+All of it is computed in rationals and rounded once: C_g, e_i and the affine rest are small where h is small, and carry
+a relative error of one unit each. Coordinates are those of the unit cube: point = centre + half * w, |w_j| <= 1.
 """
 from __future__ import annotations
 
@@ -29,10 +29,12 @@ CUTS = 1e-12  # a row that cuts less than this share off the cube is left out: u
 class Floats(NamedTuple):
     """The paired form in float64, each number correctly rounded; what the compiled bounds read.
 
-    Creases are sorted by group, the reference first: group g has the creases first[g] .. first[g + 1] - 1. An affine
-    function is a row of d + 2 numbers: coefficients, constant, and the sum of their absolute values, its size on the cube.
+    Creases are sorted by group, the reference first: group g has the creases first[g] .. first[g + 1] - 1. An
+    affine function is a row of d + 2 numbers: coefficients, constant, and the sum of their absolute values,
+    its size on the cube.
 
-    first (G + 1,);  c (n,): C_g for a reference, c_i for a partner;  ratio (n,): a_i, exact (1 for a reference)
+    first (G + 1,);  c (n,): C_g for a reference, c_i for a partner;  ratio (n,): a_i, exact (1 for a
+    reference)
     Z (n, d + 2): the creases z_i;  E (n, d + 2): e_i (0 for a reference)
     S (G, d + 2): the group's function where all its creases are on;  rest (1, d + 2): the affine rest
     A (m, d + 2): the region is {A <= 0}; only rows that cut the cube
@@ -55,7 +57,8 @@ class Paired:
     floats           what the bounds read
     centre, half     (d,) fmpq: point = centre + half * w
     exponent         h is divided by 2**exponent, so that its terms have size about 1
-    creases          (ridge, factor): crease i is z_i = factor * (P_ridge . z + beta_ridge), factor = +-2**k, an fmpq
+    creases          (ridge, factor): crease i is z_i = factor * (P_ridge . z + beta_ridge), factor = +-2**k,
+    an fmpq
     """
 
     floats: Floats
@@ -109,10 +112,11 @@ def _signs(A: np.ndarray, limit: np.ndarray) -> dict[tuple, int]:
 
 
 def _merged(P, beta, c, slope, offset, signs):
-    """One ridge per hyperplane that can change sign in the cube and the region; all else joins the affine part.
+    """One ridge per hyperplane that can change sign in the cube and the region; all else joins the affine
+    part.
 
-    Returns the index of a ridge on each hyperplane, the power of two that brings its size into (1/2, 2), its mass in
-    units of that function, and the affine part.
+    Returns the index of a ridge on each hyperplane, the power of two that brings its size into (1/2, 2), its
+    mass in units of that function, and the affine part.
     """
     found: dict[tuple, list] = {}
     for i in range(len(c)):
@@ -142,10 +146,12 @@ def _merged(P, beta, c, slope, offset, signs):
 
 
 def _groups(Z: np.ndarray, beta: np.ndarray, c: np.ndarray) -> tuple[list[int], np.ndarray, np.ndarray]:
-    """(order of the creases, first of each group, ratio a_i in that order): closest pairs first, then wider and wider.
+    """(order of the creases, first of each group, ratio a_i in that order): closest pairs first, then wider
+    and wider.
 
-    At each threshold the reference that gathers the largest mass of close creases wins; a group keeps its reference,
-    so that a loose partner never undoes the cancellation of a close one.   (n, d), (n,), (n,) -> n, (G + 1,), (n,)
+    At each threshold the reference that gathers the largest mass of close creases wins; a group keeps its
+    reference, so that a loose partner never undoes the cancellation of a close one.   (n, d), (n,), (n,) ->
+    n, (G + 1,), (n,)
     """
     n = len(c)
     rows = np.concatenate([Z, beta[:, None]], axis=1)
