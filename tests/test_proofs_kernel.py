@@ -514,6 +514,19 @@ def test_a_disc_with_margin_fits_into_the_square_exactly_as_far_as_it_should(nor
     assert made.disc_fits((0, 0), vector(normal), rational(radius), rational(margin), made.data) is fits
 
 
+def test_a_disc_away_from_the_origin_has_less_room():
+    net = network(((1, 0), 0, 1))
+    made, a = Instance(net, net, box((-1, 1), (-1, 1))), vector((1, 0))
+    for centre, fits in (((0, "1/2"), True), ((0, "3/5"), False), (("-3/4", 0), True), (("-4/5", 0), False)):
+        assert made.disc_fits(vector(centre), a, Fraction(1, 4), Fraction(1, 4), made.data) is fits
+
+
+def test_students_that_see_the_same_region_keep_their_own_suprema():
+    made = Instance(network(((0, 1), 0, 1)), network(((1, 0), 3, 1), ((1, 0), 3, -2)), box((-1, 1), (-1, 1)))
+    assert made.active(0).vertices == made.active(1).vertices
+    assert [made.supremum(k)[0] for k in (0, 1)] == [5, 10] and made.epsilon == 10  # f* - f = relu(y) + x + 3
+
+
 # The printed quantities
 
 @pytest.mark.parametrize(("node", "observer", "seen"), [
@@ -527,7 +540,7 @@ def test_a_boundary_is_observed_where_it_meets_the_closed_activation_region(node
 
 
 def test_row_and_column_sums_by_hand():
-    A = matrix([[1, -2], [3, 4], [0, -5]])
+    A = matrix([[1, -2], [-3, -4], [0, -5]])
     assert row_sum(A) == 7 and column_sum(A) == 11
 
 

@@ -15,8 +15,8 @@ from tree_evidence import Refuted, proved
 from twolayer import exact
 from twolayer.certify import trees
 from twolayer.certify.cuts import CutProgram
-from twolayer.certify.lp import LeafProgram
 from twolayer.certify.groups import facets, grouped, kinks, paired, reach
+from twolayer.certify.lp import LeafProgram
 from twolayer.certify.relaxation import WHOLE, Relaxation, error, natural_unit
 from twolayer.ridges import Domain, RidgeSum
 

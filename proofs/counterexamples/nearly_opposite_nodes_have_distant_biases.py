@@ -47,6 +47,7 @@ def bias_bound_above(ratio):
 def the_setting_is_that_of_the_lemma():
     region = box((-1, 1), (HEIGHT - 1, HEIGHT + 1))
     (w, b), (other, limit) = pair(T)
+    assert len(pair(T)) == NODES and len(w) == DIMENSION
     assert dot(w, w) == dot(other, other) == 1 and all(dot(w, x) + b == 0 for x in BOUNDARY)
     assert all(region.contains(x) for x in BOUNDARY) and abs(BOUNDARY[1][0] - BOUNDARY[0][0]) == 2 * RADIUS
     assert dot(BOUNDARY[0], BOUNDARY[0]) == dot(BOUNDARY[1], BOUNDARY[1]) == 1 + HEIGHT**2

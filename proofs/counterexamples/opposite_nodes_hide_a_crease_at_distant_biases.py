@@ -43,6 +43,7 @@ def bias_bound_above(epsilon, largest):
 
 def the_setting_is_that_of_the_lemma():
     (w, b, _), (other, limit, _) = nodes(T)
+    assert len(nodes(T)) == NODES and len(w) == DIMENSION
     assert dot(w, w) == dot(other, other) == 1 and w[1] * limit != other[1] * b, "unit weights, not collinear"
     assert all(region().contains(x) and dot(w, x) + b == 0 for x in BOUNDARY)
     assert abs(BOUNDARY[1][0] - BOUNDARY[0][0]) == 2 * RADIUS

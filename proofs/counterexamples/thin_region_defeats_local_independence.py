@@ -31,6 +31,7 @@ def combination(t):
 
 def the_setting_is_that_of_the_lemma():
     assert dot(J[0], J[0]) == dot(OTHER[0], OTHER[0]) == 1
+    assert len((J, OTHER)) == NODES and len(J[0]) == DIMENSION
     ends = [q for q in arrangement_vertices(region(T), [J]) if dot(J[0], q) + J[1] == 0]
     assert sorted(ends) == [(-RADIUS, 0), (RADIUS, 0)]
 

@@ -1,9 +1,9 @@
 """What the lemmas' checks are made of: identities, signs on whole cones, exact extremes in a rectangle.
 
-Everything is decided for all values of the symbols at once. Symbols are positive; a range such as a <= b <= c is
-written with slacks (b = a + s, c = b + u), so a polynomial without negative coefficients is nonnegative on all of it.
-A piecewise linear expression is evaluated on one cone of linearity after another: `relu` refuses an argument whose
-coefficients disagree in sign.
+Everything is decided for all values of the symbols at once. Symbols are positive; a range such as a <= b <= c
+is written with slacks (b = a + s, c = b + u), so a polynomial without negative coefficients is nonnegative on
+all of it. A piecewise linear expression is evaluated on one cone of linearity after another: `relu` refuses
+an argument whose coefficients disagree in sign.
 """
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def same(left: Any, right: Any) -> None:
 
 
 def sign(expression: Any) -> int:
-    """The sign of a rational function on the whole cone of its positive symbols, read off its coefficients."""
+    """The sign of a rational function on the whole cone of its positive symbols, read off its
+    coefficients."""
     numerator, denominator = sympy.fraction(sympy.together(sympy.sympify(expression)))
     result = 1
     for part in (sympy.expand(numerator), sympy.expand(denominator)):
@@ -92,7 +93,8 @@ def absolute(expression: Any) -> Any:
 
 
 def inner(left: Sequence[Any], right: Sequence[Any], gram: Sequence[Sequence[Any]]) -> Any:
-    """Inner product of two vectors, by coefficients in a basis with the given Gram matrix: true in every dimension."""
+    """Inner product of two vectors, by coefficients in a basis with the given Gram matrix: true in every
+    dimension."""
     return sum(a * gram[i][j] * b for i, a in enumerate(left) for j, b in enumerate(right))
 
 
@@ -111,12 +113,15 @@ def acute() -> tuple[Any, Any]:
 def value(nodes: Sequence[Node], affine: Sequence[Any], point: Sequence[Any]) -> Any:
     """sum c relu(p . y + beta) + affine[:2] . y + affine[2] in exact rationals."""
     x, y = point
-    return sum(c * max(0, p * x + q * y + beta) for c, (p, q), beta in nodes) + affine[0] * x + affine[1] * y + affine[2]
+    ridges = sum(c * max(0, p * x + q * y + beta) for c, (p, q), beta in nodes)
+    return ridges + affine[0] * x + affine[1] * y + affine[2]
 
 
 def supremum(nodes: Sequence[Node], affine: Sequence[Any], width: Any, height: Any) -> Fraction:
-    """sup |h| over |x| <= width, |y| <= height: h is piecewise linear, so it is taken at a vertex of the arrangement."""
-    lines = {(p, q, beta) for _, (p, q), beta in nodes} | {(1, 0, -width), (1, 0, width), (0, 1, -height), (0, 1, height)}
+    """sup |h| over |x| <= width, |y| <= height: h is piecewise linear, so it is taken at a vertex of the
+    arrangement."""
+    lines = {(p, q, beta) for _, (p, q), beta in nodes}
+    lines |= {(1, 0, -width), (1, 0, width), (0, 1, -height), (0, 1, height)}
     values = []
     for (a, b, c), (d, e, f) in itertools.combinations(sorted(lines), 2):
         determinant = a * e - b * d

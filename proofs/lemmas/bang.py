@@ -1,6 +1,7 @@
 """Bang's lemma: slabs cannot stop you; signs that no single flip improves give a point outside all of them.
 
-Certifies   for unit vectors u_i, reals m_i and widths w_i >= 0 the point s = sum e_i w_i u_i has |<u_i, s> - m_i| >= w_i.
+Certifies   for unit vectors u_i, reals m_i and widths w_i >= 0 the point s = sum e_i w_i u_i has |<u_i, s> -
+            m_i| >= w_i.
 Does not    bound how many flips a search needs (it is finite, and a local maximum is enough).
 """
 from __future__ import annotations
@@ -51,7 +52,8 @@ def flipping_a_set() -> None:
     """sigma = sum over S of e_i w_i u_i, <sigma, s> and sum_S e_i w_i m_i arbitrary."""
     product, square, offsets = positives("P Q O")
     moved = (1, -2)
-    change = objective(inner(moved, moved, ((S2, product), (product, square))), LINEAR - 2 * offsets) - objective(S2, LINEAR)
+    after = objective(inner(moved, moved, ((S2, product), (product, square))), LINEAR - 2 * offsets)
+    change = after - objective(S2, LINEAR)
     equal(change, 4 * square - 4 * (product - offsets))
 
 
@@ -59,21 +61,23 @@ ENTRY = Entry(
     name="bang",
     label="Bang's lemma",
     kind="proof",
-    statement="Unit vectors u_i in R^m, reals m_i, widths w_i >= 0. There are signs e_i such that s = sum e_i w_i u_i has"
-    " |<u_i, s> - m_i| >= w_i for all i; and |s| <= sum w_i.",
-    certifies="The change of F(e) = |s|^2 - 2 sum e_i w_i m_i under a flip, and both conclusions at a local maximum; every"
-    " dimension, every number of vectors (one vector against the rest).",
-    does_not="Termination is words: there are finitely many sign vectors and F strictly increases. A function that finds the"
-    " point in rationals is proofs.constructions.bang_point.",
+    statement="Unit vectors u_i in R^m, reals m_i, widths w_i >= 0. There are signs e_i such that s = sum e_i"
+    " w_i u_i has |<u_i, s> - m_i| >= w_i for all i; and |s| <= sum w_i.",
+    certifies="The change of F(e) = |s|^2 - 2 sum e_i w_i m_i under a flip, and both conclusions at a local"
+    " maximum; every dimension, every number of vectors (one vector against the rest).",
+    does_not="Termination is words: there are finitely many sign vectors and F strictly increases. A function"
+    " that finds the point in rationals is proofs.constructions.bang_point.",
     steps=(
         Step("Flipping e_i changes F by -4 w_i [e_i (<u_i, s> - m_i) - w_i].", flipping),
-        Step("If e_i (<u_i, s> - m_i) < w_i with w_i > 0, the flip strictly increases F. So at a local maximum"
-             " e_i (<u_i, s> - m_i) >= w_i, and |<u_i, s> - m_i| >= w_i.", local_maximum),
+        Step("If e_i (<u_i, s> - m_i) < w_i with w_i > 0, the flip strictly increases F. So at a local"
+             " maximum e_i (<u_i, s> - m_i) >= w_i, and |<u_i, s> - m_i| >= w_i.", local_maximum),
         Step("w_i = 0: the claim |<u_i, s> - m_i| >= 0 is empty."),
-        Step("A local maximum exists, and flipping reaches one: 2^N sign vectors, F strictly increases (words)."),
+        Step("A local maximum exists, and flipping reaches one: 2^N sign vectors, F strictly increases"
+             " (words)."),
         Step("|s| <= sum w_i, adding one vector at a time.", short_sum),
-        Step("More, at a global maximum: flipping a set S changes F by 4 |sigma|^2 - 4 sum over S of e_i w_i (<u_i, s> - m_i),"
-             " sigma = sum over S of e_i w_i u_i; so the depths d_i = e_i (<u_i, s> - m_i) have sum w_i d_i >= |sigma|^2.",
+        Step("More, at a global maximum: flipping a set S changes F by 4 |sigma|^2 - 4 sum over S of e_i w_i"
+             " (<u_i, s> - m_i), sigma = sum over S of e_i w_i u_i; so the depths d_i = e_i (<u_i, s> - m_i)"
+             " have sum w_i d_i >= |sigma|^2.",
              flipping_a_set),
     ),
 )

@@ -1,4 +1,4 @@
-"""Corollary 1': a student that no other node lies on has small fan-out, if enough observers see its boundary with room.
+"""Corollary 1': a student alone on its hyperplane, seen by enough observers with room, has small fan-out.
 
 Certifies   |v . v_k'| <= B_m for each observer, and the three norm bounds with the right norms.
 Does not    apply if another node shares the hyperplane: then only |kappa_H|/|p_k'| is bounded.
@@ -14,7 +14,8 @@ from ._algebra import SIGNS, above, at_least, equal, positives, reals, same
 from .theorem_a import BOUND, GAMMA, KAPPA, R
 from .theorem_a import EPS as EPSILON
 
-NORM, PRODUCT, ENTRY_SIZE, SIZE, SLACK, OUTPUTS = positives("p product q b slack C")  # |p_k'|, |v_km . v_k'|, ...
+# |p_k'|, |v_km . v_k'|, ...
+NORM, PRODUCT, ENTRY_SIZE, SIZE, SLACK, OUTPUTS = positives("p product q b slack C")
 OBSERVED = 4 * EPSILON * sympy.sqrt(1 + GAMMA**2) / (NORM * R)  # B_m
 INVERSE = sympy.Matrix([[1, 0], [1, sympy.Rational(1, 2)]])  # a Q^-1 that tells rows from columns
 
@@ -54,19 +55,24 @@ ENTRY = Entry(
     name="corollary-1-repaired",
     label="Corollary 1'",
     kind="proof",
-    statement="Student k', p_k' != 0, no other node of either network on H_k'; observers k_1..k_C, none of them k', Q = [v_k1 .. v_kC]"
-    " invertible; for each m a ball of radius r centred on H_k' inside A_km, eps = eps_km, Gamma as in Theorem A for it. Then"
-    f" |v_km . v_k'| <= B_m = {OBSERVED}, p = |p_k'|; |v_k'|_inf <= |Q^-1|_1 max B_m with the largest absolute column sum; |v_k'|_2 <="
-    " min(|B|_2/sigma_min(Q), sqrt(C) |Q^-1|_1 max B_m).",
-    certifies="The bound of one observer from Theorem A; the column (not row) sum, attained; the factor sqrt C, needed.",
-    does_not="sigma_min(Q) |v|_2 <= |Q^T v|_2 is the definition of the smallest singular value (words). k' is no observer of itself: H_k' is"
-    " on the boundary of A_k', so no ball fits. If other nodes share H_k', B_m bounds |kappa_H|/|p_k'| only.",
+    statement="Student k', p_k' != 0, no other node of either network on H_k'; observers k_1..k_C, none of"
+    " them k', Q = [v_k1 .. v_kC] invertible; for each m a ball of radius r centred on H_k' inside A_km, eps"
+    f" = eps_km, Gamma as in Theorem A for it. Then |v_km . v_k'| <= B_m = {OBSERVED}, p = |p_k'|; |v_k'|_inf"
+    " <= |Q^-1|_1 max B_m with the largest absolute column sum; |v_k'|_2 <= min(|B|_2/sigma_min(Q), sqrt(C)"
+    " |Q^-1|_1 max B_m).",
+    certifies="The bound of one observer from Theorem A; the column (not row) sum, attained; the factor sqrt"
+    " C, needed.",
+    does_not="sigma_min(Q) |v|_2 <= |Q^T v|_2 is the definition of the smallest singular value (words). k' is"
+    " no observer of itself: H_k' is on the boundary of A_k', so no ball fits. If other nodes share H_k', B_m"
+    " bounds |kappa_H|/|p_k'| only.",
     steps=(
-        Step("In h_km the node k' has c = -v_k' . v_km, alone on its hyperplane: |kappa_H| = |v_k' . v_km| |p_k'|, and Theorem A bounds it.",
+        Step("In h_km the node k' has c = -v_k' . v_km, alone on its hyperplane: |kappa_H| = |v_k' . v_km|"
+             " |p_k'|, and Theorem A bounds it.",
              one_observer),
-        Step("beta = Q^T v_k' has |beta_m| <= B_m; v_k' = Q^-T beta, entry i is the sum over m of (Q^-1)_mi beta_m: at most the absolute"
-             " sum of column i times max B_m.", largest_entry),
-        Step("The column sum is attained, and the row sum would be too small: Q^-1 = [[1, 0], [1, 1/2]], beta = (1, 1).", column_sum),
+        Step("beta = Q^T v_k' has |beta_m| <= B_m; v_k' = Q^-T beta, entry i is the sum over m of (Q^-1)_mi"
+             " beta_m: at most the absolute sum of column i times max B_m.", largest_entry),
+        Step("The column sum is attained, and the row sum would be too small: Q^-1 = [[1, 0], [1, 1/2]], beta"
+             " = (1, 1).", column_sum),
         Step("|v|_2 <= sqrt(C) |v|_inf, attained; and |v|_2 <= |beta|_2/sigma_min(Q).", euclidean),
     ),
 )

@@ -1,6 +1,7 @@
 """J directions: if all other creases have at most J directions, their number does not matter.
 
-Certifies   sin theta_min <= C_J eps/(|kappa| r), C_J = 2^(J-1) J/binom(J-2, J/2-1), J even; C_2 = 4, 16, 32, 51.2.
+Certifies   sin theta_min <= C_J eps/(|kappa| r), C_J = 2^(J-1) J/binom(J-2, J/2-1), J even; C_2 = 4, 16, 32,
+            51.2.
 Does not    claim C_J sharp beyond J = 2.
 """
 from __future__ import annotations
@@ -21,7 +22,8 @@ VALUES = {2: 4, 4: 16, 6: 32, 8: sympy.Rational(256, 5)}
 
 
 def product_of_differences() -> None:
-    """prod (1 - shift_j): sums over subsets with sign (-1)^|S|; a class that is constant along v_j is killed."""
+    """prod (1 - shift_j): sums over subsets with sign (-1)^|S|; a class that is constant along v_j is
+    killed."""
     for count in (2, 4, 6):
         weights = {chosen: (-1) ** sum(chosen) for chosen in itertools.product((0, 1), repeat=count)}
         same(sum(map(abs, weights.values())), 2**count)
@@ -35,7 +37,8 @@ def product_of_differences() -> None:
 def crease() -> None:
     """Heights (i - m) a with weights (-1)^i binom(J, i): the sum of relu is +-a binom(J - 2, m - 1).
 
-    Generating function: relu(i) has z/(1 - z)^2, so the J-th difference is (1 - z)^J z/(1 - z)^2 = z (1 - z)^(J-2).
+    Generating function: relu(i) has z/(1 - z)^2, so the J-th difference is (1 - z)^J z/(1 - z)^2 = z (1 -
+    z)^(J-2).
     """
     z = sympy.Symbol("z")
     equal(sympy.series(z / (1 - z) ** 2, z, 0, 12).removeO(), sum(i * z**i for i in range(12)))
@@ -47,7 +50,8 @@ def crease() -> None:
 
 
 def inside_the_ball() -> None:
-    """v_j of height a along crease j has length a/sin theta_j <= a/sin theta_min; half the sum of J of them is at most r."""
+    """v_j of height a along crease j has length a/sin theta_j <= a/sin theta_min; half the sum of J of them
+    is at most r."""
     cosine, sine = acute()
     gram = ((1, cosine), (cosine, 1))
     along = (A / sine**2, -A * cosine / sine**2)
@@ -74,15 +78,21 @@ ENTRY = Entry(
     name="directions-j",
     label="J directions",
     kind="proof",
-    statement="A ball of radius r centred on H, |h| <= eps on it, d' >= 2. If all other creases that meet the ball have at most J directions, J even,"
-    f" then min sin theta <= {BOUND}: C_2 = 4, C_4 = 16, C_6 = 32, C_8 = 51.2.",
-    certifies="The signs and sizes of the J-fold difference, its value on H by generating functions (every even J), the ball, the constants.",
-    does_not="All creases are counted, whatever their sign (theorem-a-two-directions refutes the opposing-only version). Fewer directions, or odd"
-    " J: repeat one (words). A parallel crease has sine 0: nothing to show.",
+    statement="A ball of radius r centred on H, |h| <= eps on it, d' >= 2. If all other creases that meet the"
+    f" ball have at most J directions, J even, then min sin theta <= {BOUND}: C_2 = 4, C_4 = 16, C_6 = 32,"
+    " C_8 = 51.2.",
+    certifies="The signs and sizes of the J-fold difference, its value on H by generating functions (every"
+    " even J), the ball, the constants.",
+    does_not="All creases are counted, whatever their sign (theorem-a-two-directions refutes the"
+    " opposing-only version). Fewer directions, or odd J: repeat one (words). A parallel crease has sine 0:"
+    " nothing to show.",
     steps=(
-        Step("v_j along direction j, rising by a; h summed over p + (1/2) sum +-v_j with the product of the signs, prod_j (1 - shift by v_j) at p"
-             " - (1/2) sum v_j: kills every class, and affine functions, J >= 2; total weight 2^J.", product_of_differences),
-        Step("On H's crease: sum over i of (-1)^i binom(J, i) relu((i - J/2) a) = +-a binom(J - 2, J/2 - 1).", crease),
+        Step("v_j along direction j, rising by a; h summed over p + (1/2) sum +-v_j with the product of the"
+             " signs, prod_j (1 - shift by v_j) at p - (1/2) sum v_j: kills every class, and affine"
+             " functions, J >= 2; total weight 2^J.",
+             product_of_differences),
+        Step("On H's crease: sum over i of (-1)^i binom(J, i) relu((i - J/2) a) = +-a binom(J - 2, J/2 - 1).",
+             crease),
         Step("a = 2 r sin theta_min/J: all 2^J points are in the ball.", inside_the_ball),
         Step("kappa a binom(J - 2, J/2 - 1) <= 2^J eps.", constants),
     ),

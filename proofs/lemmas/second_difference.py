@@ -1,6 +1,7 @@
-"""Kinks: what the second difference of a node along a segment is, and why kink masses do not depend on orientation.
+"""Kinks: second differences of a node, and why kink masses do not depend on orientation.
 
-Certifies   relu(b + a) + relu(b - a) - 2 relu(b) = max(0, |a| - |b|) for all real a, b; the scaling of kink mass.
+Certifies   relu(b + a) + relu(b - a) - 2 relu(b) = max(0, |a| - |b|) for all real a, b; the scaling of kink
+            mass.
 Does not    use anything but relu(z) = max(z, 0).
 """
 from __future__ import annotations
@@ -53,16 +54,19 @@ ENTRY = Entry(
     name="second-difference",
     label="kinks",
     kind="proof",
-    statement="relu(-z) = relu(z) - z and relu(lambda z) = |lambda| relu(sign(lambda) z): nodes on one hyperplane have the same"
-    " crease up to an affine function, and kappa_H = sum of c_i |p_i| does not depend on orientations. The second difference"
-    " D h(x) = h(x + v) + h(x - v) - 2 h(x) kills affine functions, is at most 4 sup |h|, and for a node relu(p . y + beta) it is"
-    " max(0, |p . v| - |p . x + beta|): nonnegative, 0 if the open segment is not cut, |p . v| if x lies on the crease.",
+    statement="relu(-z) = relu(z) - z and relu(lambda z) = |lambda| relu(sign(lambda) z): nodes on one"
+    " hyperplane have the same crease up to an affine function, and kappa_H = sum of c_i |p_i| does not"
+    " depend on orientations. The second difference D h(x) = h(x + v) + h(x - v) - 2 h(x) kills affine"
+    " functions, is at most 4 sup |h|, and for a node relu(p . y + beta) it is max(0, |p . v| - |p . x +"
+    " beta|): nonnegative, 0 if the open segment is not cut, |p . v| if x lies on the crease.",
     certifies="All of it, for all real arguments, by the signs of the arguments.",
     does_not="The boundary cases between signs follow by continuity (words).",
     steps=(
         Step("relu(-z) = relu(z) - z and relu(lambda z) = |lambda| relu(sign(lambda) z).", orientation),
-        Step("|b| >= |a|: the second difference of relu(b + a tau), step 1, is 0: the segment is not cut.", uncut_segments),
-        Step("|b| < |a|: it is |a| - |b| > 0; if b = 0 (x on the crease) it is the kink |a| times the step.", cut_segments),
+        Step("|b| >= |a|: the second difference of relu(b + a tau), step 1, is 0: the segment is not cut.",
+             uncut_segments),
+        Step("|b| < |a|: it is |a| - |b| > 0; if b = 0 (x on the crease) it is the kink |a| times the step.",
+             cut_segments),
         Step("The weights 1, -2, 1 kill constants and linear functions, and their sizes sum to 4.", size),
     ),
 )

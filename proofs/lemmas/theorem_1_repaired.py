@@ -1,6 +1,7 @@
-"""Theorem 1': where the observer sees a neighbourhood of a teacher's boundary, g_1 = 0 puts a student exactly on it.
+"""Theorem 1': where the observer sees around a teacher's boundary, g_1 = 0 puts a student exactly on it.
 
-Certifies   the existence of a student on H_j (bias included), and lambda > 0 under a condition that cannot be dropped.
+Certifies   the existence of a student on H_j (bias included), and lambda > 0 under a condition that cannot be
+            dropped.
 Does not    give lambda > 0 without that condition: Theorem 1's flipped student is the counterexample.
 """
 from __future__ import annotations
@@ -50,24 +51,28 @@ ENTRY = Entry(
     name="theorem-1-repaired",
     label="Theorem 1'",
     kind="proof",
-    statement="p_j != 0, a ball of U centred on H = H_j inside A_k, kappa_T = sum of alpha_ik |p*_i| over the teachers on H not 0, g_1,k = 0 on"
-    " A_k. Then some student k' with v_k . v_k' != 0 has exactly the hyperplane H: (p_k', beta_k') = lambda (p_j, beta_j), lambda != 0. If no"
-    " other teacher lies on H and the augmented z_H is outside the span of the other crossing z_H' and of the nodes active on all of A_k,"
+    statement="p_j != 0, a ball of U centred on H = H_j inside A_k, kappa_T = sum of alpha_ik |p*_i| over the"
+    " teachers on H not 0, g_1,k = 0 on A_k. Then some student k' with v_k . v_k' != 0 has exactly the"
+    " hyperplane H: (p_k', beta_k') = lambda (p_j, beta_j), lambda != 0. If no other teacher lies on H and"
+    " the augmented z_H is outside the span of the other crossing z_H' and of the nodes active on all of A_k,"
     " some such student has lambda > 0.",
-    certifies="kappa_S = kappa_T, the linear part that a flipped node leaves behind, the conclusion C_minus = 0, and that the span condition"
-    " cannot be dropped (exact instance).",
-    does_not="That h_k = 0 forces kappa_H = 0 is zero-test. Linear independence is used as: z_H outside a span has coefficient 0 (words).",
+    certifies="kappa_S = kappa_T, the linear part that a flipped node leaves behind, the conclusion C_minus ="
+    " 0, and that the span condition cannot be dropped (exact instance).",
+    does_not="That h_k = 0 forces kappa_H = 0 is zero-test. Linear independence is used as: z_H outside a"
+    " span has coefficient 0 (words).",
     steps=(
         Step("H meets the interior of A_k (the ball), so zero-test gives kappa_H = 0."),
-        Step("kappa_H = kappa_T - sum over students on H of (v_k' . v_k) |p_k'|. So that sum is kappa_T != 0: some student on H has"
-             " v_k' . v_k != 0, and p_k' != 0.", a_student_is_there),
-        Step("lambda > 0: write each crossing hyperplane's nodes as C_plus relu(z) + C_minus relu(-z) = (C_plus + C_minus) relu(z) -"
-             " C_minus z.", linear_parts),
-        Step("All masses C_plus + C_minus are 0, so the affine rest, sum of c_i z_i over active nodes minus sum of C_minus,H' z_H', is 0 as"
-             " an augmented vector (an affine function that is 0 on an open set). z_H is outside the span of the others: C_minus,H = 0."),
-        Step("Then C_plus,H = 0 too. It is alpha_j |lambda_j| (the only teacher, lambda_j = 1) minus students with lambda > 0: one of them"
-             " has v_k . v_k' != 0.", teacher_needs_a_companion),
-        Step("Without the condition: f* = relu(x1), f = relu(-x1) + relu(x1 + x2 + 3) - relu(x2 + 3) on (-1, 1)^2 passes the zero test with"
-             " lambda = -1 only; z_H is the difference of the two active nodes.", condition_is_needed),
+        Step("kappa_H = kappa_T - sum over students on H of (v_k' . v_k) |p_k'|. So that sum is kappa_T != 0:"
+             " some student on H has v_k' . v_k != 0, and p_k' != 0.", a_student_is_there),
+        Step("lambda > 0: write each crossing hyperplane's nodes as C_plus relu(z) + C_minus relu(-z) ="
+             " (C_plus + C_minus) relu(z) - C_minus z.", linear_parts),
+        Step("All masses C_plus + C_minus are 0, so the affine rest, sum of c_i z_i over active nodes minus"
+             " sum of C_minus,H' z_H', is 0 as an augmented vector (an affine function that is 0 on an open"
+             " set). z_H is outside the span of the others: C_minus,H = 0."),
+        Step("Then C_plus,H = 0 too. It is alpha_j |lambda_j| (the only teacher, lambda_j = 1) minus students"
+             " with lambda > 0: one of them has v_k . v_k' != 0.", teacher_needs_a_companion),
+        Step("Without the condition: f* = relu(x1), f = relu(-x1) + relu(x1 + x2 + 3) - relu(x2 + 3) on (-1,"
+             " 1)^2 passes the zero test with lambda = -1 only; z_H is the difference of the two active"
+             " nodes.", condition_is_needed),
     ),
 )

@@ -52,20 +52,28 @@ ENTRY = Entry(
     name="theorem-2-student",
     label="Theorem 2'",
     kind="proof",
-    statement="Setting of Theorem A for h_k, eps = eps_k > 0, H = H_j. Either a student lies exactly on H_j, or Theorem A holds with"
-    " kappa = kappa_T. N_S: opposing creases in the ball with a student on them; Gamma_T: sum of |cot| over those with teachers only;"
-    f" X = |kappa_T| r/(4 eps). If Gamma_T < room = sqrt(X^2 - 1), some student has tan theta <= {TANGENT_BOUND}. Cylinder form: room ="
-    " rho(t)/t for any t > 4 eps/|kappa_T|. If all alpha_ik >= 0, no teacher opposes: Gamma_T = 0.",
-    certifies="The algebra from Theorem A to the tangent, in the ball and in the cylinder, and Gamma_T = 0 for nonnegative alpha.",
-    does_not="A hyperplane that carries a student counts as a student's even if teachers share it. eps = 0 is theorem-1-repaired. A parallel"
-    " opposing crease with a student has tan theta = 0; one with teachers only makes Gamma_T infinite.",
+    statement="Setting of Theorem A for h_k, eps = eps_k > 0, H = H_j. Either a student lies exactly on H_j,"
+    " or Theorem A holds with kappa = kappa_T. N_S: opposing creases in the ball with a student on them;"
+    " Gamma_T: sum of |cot| over those with teachers only; X = |kappa_T| r/(4 eps). If Gamma_T < room ="
+    f" sqrt(X^2 - 1), some student has tan theta <= {TANGENT_BOUND}. Cylinder form: room = rho(t)/t for any t"
+    " > 4 eps/|kappa_T|. If all alpha_ik >= 0, no teacher opposes: Gamma_T = 0.",
+    certifies="The algebra from Theorem A to the tangent, in the ball and in the cylinder, and Gamma_T = 0"
+    " for nonnegative alpha.",
+    does_not="A hyperplane that carries a student counts as a student's even if teachers share it. eps = 0 is"
+    " theorem-1-repaired. A parallel opposing crease with a student has tan theta = 0; one with teachers only"
+    " makes Gamma_T infinite.",
     steps=(
-        Step("kappa_H = kappa_T minus the students on H; no student: kappa_H = kappa_T.", without_a_student_on_it),
-        Step("Theorem A: X <= sqrt(1 + Gamma^2), so Gamma >= sqrt(X^2 - 1) (X > 1 since Gamma_T < sqrt(X^2 - 1) is presumed real).",
+        Step("kappa_H = kappa_T minus the students on H; no student: kappa_H = kappa_T.",
+             without_a_student_on_it),
+        Step("Theorem A: X <= sqrt(1 + Gamma^2), so Gamma >= sqrt(X^2 - 1) (X > 1 since Gamma_T < sqrt(X^2 -"
+             " 1) is presumed real).",
              gamma_is_large),
-        Step("So Gamma_S >= room - Gamma_T > 0, hence N_S >= 1, and Gamma_S <= N_S cot theta_min.", students_share),
-        Step("Cylinder: t > 4 eps/|kappa_T| contradicts |kappa| t <= 4 eps, so t Gamma > rho: Gamma > rho/t.", cylinder),
-        Step("alpha_ik >= 0: a hyperplane with teachers only has mass sum alpha |p| >= 0, the sign of kappa_T, so it does not oppose.",
+        Step("So Gamma_S >= room - Gamma_T > 0, hence N_S >= 1, and Gamma_S <= N_S cot theta_min.",
+             students_share),
+        Step("Cylinder: t > 4 eps/|kappa_T| contradicts |kappa| t <= 4 eps, so t Gamma > rho: Gamma > rho/t.",
+             cylinder),
+        Step("alpha_ik >= 0: a hyperplane with teachers only has mass sum alpha |p| >= 0, the sign of"
+             " kappa_T, so it does not oppose.",
              teachers_do_not_oppose),
     ),
 )

@@ -1,4 +1,4 @@
-"""Theorem 3': for any other teacher within e0 of the true one, eps grows by e0 |v_k| in the dual norm of the observer's fan-out.
+"""Theorem 3': another teacher within e0 costs e0 |v_k|, in the dual norm of the observer's fan-out.
 
 Certifies   h'_k = h_k + v_k . (f*' - f*), and the dual norms of the 2-, infinity- and 1-norm, each attained.
 Does not    involve any other student's fan-out: the printed maximum over all of them is not needed.
@@ -26,7 +26,8 @@ def other_teacher() -> None:
 
 
 def euclidean() -> None:
-    """|v|^2 |g|^2 - (v . g)^2 = |v|^2 |g - (v . g) v/|v|^2|^2 (Gram matrix of v, g); attained by g = e0 v/|v|."""
+    """|v|^2 |g|^2 - (v . g)^2 = |v|^2 |g - (v . g) v/|v|^2|^2 (Gram matrix of v, g); attained by g = e0
+    v/|v|."""
     length, gg = positives("length gg")
     vg = reals("vg")[0]
     gram = ((length**2, vg), (vg, gg))
@@ -46,7 +47,8 @@ def maximum_norm() -> None:
 
 
 def sum_norm() -> None:
-    """sum |g_i| <= e0: sum v_i g_i <= max |v_i| sum |g_i|, attained in one coordinate: the maximum norm of v."""
+    """sum |g_i| <= e0: sum v_i g_i <= max |v_i| sum |g_i|, attained in one coordinate: the maximum norm of
+    v."""
     a, more, s, t = positives("a more s t")
     for e in SIGNS:
         at_least((a + more) * (s + t), e * a * s + (a + more) * t)
@@ -57,13 +59,17 @@ ENTRY = Entry(
     name="theorem-3-repaired",
     label="Theorem 3'",
     kind="proof",
-    statement="|f* - f*'| <= e0 on R in some norm. Every bound above (Theorems A, M, M', 2', Corollary 1', ...) holds for the teacher f*' with"
-    f" eps_k replaced by {ENLARGED}, dual the dual norm of the fan-out v_k of the observer: the 2-norm for the 2-norm, the 1-norm for the"
-    " maximum norm, the maximum norm for the 1-norm.",
-    certifies="The splitting of h'_k, and Hoelder's inequality for the three pairs of norms with equality cases (so no smaller factor works).",
-    does_not="Sums over more than two outputs are term by term (words). Theorem 1' needs eps = 0 for f*' itself.",
+    statement="|f* - f*'| <= e0 on R in some norm. Every bound above (Theorems A, M, M', 2', Corollary 1',"
+    f" ...) holds for the teacher f*' with eps_k replaced by {ENLARGED}, dual the dual norm of the fan-out"
+    " v_k of the observer: the 2-norm for the 2-norm, the 1-norm for the maximum norm, the maximum norm for"
+    " the 1-norm.",
+    certifies="The splitting of h'_k, and Hoelder's inequality for the three pairs of norms with equality"
+    " cases (so no smaller factor works).",
+    does_not="Sums over more than two outputs are term by term (words). Theorem 1' needs eps = 0 for f*'"
+    " itself.",
     steps=(
-        Step("h'_k = v_k . (f*' - f) = h_k + v_k . (f*' - f*), so |h'_k| <= eps_k + e0 |v_k|_dual on A_k. The theorems use h only.",
+        Step("h'_k = v_k . (f*' - f) = h_k + v_k . (f*' - f*), so |h'_k| <= eps_k + e0 |v_k|_dual on A_k. The"
+             " theorems use h only.",
              other_teacher),
         Step("2-norm: Cauchy-Schwarz by a square; attained by g = e0 v/|v|.", euclidean),
         Step("Maximum norm of f* - f*': the factor is the 1-norm of v_k.", maximum_norm),

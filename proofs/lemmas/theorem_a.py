@@ -1,6 +1,7 @@
-"""Theorem A: a crease can hide only behind opposing creases, and only at a small angle. Free of the dimension.
+"""Theorem A: a crease hides only behind opposing creases at a small angle, in every dimension.
 
-Certifies   |kappa| r <= 4 eps sqrt(1 + Gamma^2) and sin theta_min <= 4 N eps/(|kappa| r); opposing creases only are counted.
+Certifies   |kappa| r <= 4 eps sqrt(1 + Gamma^2) and sin theta_min <= 4 N eps/(|kappa| r); opposing creases
+            only are counted.
 Does not    claim the factor N to be best (Theorems B and C); the 4 is attained.
 """
 from __future__ import annotations
@@ -60,26 +61,31 @@ ENTRY = Entry(
     name="theorem-a",
     label="Theorem A",
     kind="proof",
-    statement="d' >= 2, H a crease of h with kink mass kappa, a ball of radius r centred on H, |h| <= eps on it. Over the creases H'"
-    " whose kink mass has the other sign (they oppose H) and that meet the ball: N their number, Gamma = sum |cot theta(H, H')|,"
-    f" infinite if one is parallel to H. Then |kappa| r <= {BOUND}, and if N >= 1, min sin theta <= {SINE_BOUND}.",
-    certifies="The slab of points whose segment an opposing crease cuts, the length of the segment, the constant 4, the step from"
-    " Gamma to the sine for every real N >= 1, and that the 4 is attained (N = 0, or an opposing crease at 90 degrees).",
-    does_not="That creases of the same sign are unlimited uses only that their second differences are nonnegative. An empty count N"
-    " = 0 gives |kappa| r <= 4 eps. For d' = 1 see theorem-a-on-a-line.",
+    statement="d' >= 2, H a crease of h with kink mass kappa, a ball of radius r centred on H, |h| <= eps on"
+    " it. Over the creases H' whose kink mass has the other sign (they oppose H) and that meet the ball: N"
+    " their number, Gamma = sum |cot theta(H, H')|, infinite if one is parallel to H. Then |kappa| r <="
+    f" {BOUND}, and if N >= 1, min sin theta <= {SINE_BOUND}.",
+    certifies="The slab of points whose segment an opposing crease cuts, the length of the segment, the"
+    " constant 4, the step from Gamma to the sine for every real N >= 1, and that the 4 is attained (N = 0,"
+    " or an opposing crease at 90 degrees).",
+    does_not="That creases of the same sign are unlimited uses only that their second differences are"
+    " nonnegative. An empty count N = 0 gives |kappa| r <= 4 eps. For d' = 1 see theorem-a-on-a-line.",
     steps=(
-        Step("Replace h by -h if kappa < 0. Coordinates with the centre at 0 and H = {tau = 0}, n its normal (words)."),
-        Step("A crease at angle theta, unit normal cos theta n + sin theta u (lemma-2-repaired), cuts the open segment"
-             " {x + tau n, |tau| < t} only if |<u, x> - m| < t |cot theta|; a crease that misses the ball cuts no segment inside"
-             " the ball.", slab),
-        Step("Bang's lemma in H with the widths t |cot theta_i| of the opposing creases: a point x in H, |x| <= t Gamma, whose"
-             " segment none of them cuts."),
+        Step("Replace h by -h if kappa < 0. Coordinates with the centre at 0 and H = {tau = 0}, n its normal"
+             " (words)."),
+        Step("A crease at angle theta, unit normal cos theta n + sin theta u (lemma-2-repaired), cuts the"
+             " open segment {x + tau n, |tau| < t} only if |<u, x> - m| < t |cot theta|; a crease that misses"
+             " the ball cuts no segment inside the ball.", slab),
+        Step("Bang's lemma in H with the widths t |cot theta_i| of the opposing creases: a point x in H, |x|"
+             " <= t Gamma, whose segment none of them cuts."),
         Step("With t = r/sqrt(1 + Gamma^2) the segment lies in the ball.", segment_in_the_ball),
-        Step("Second difference at x with step t: H gives kappa t; creases of the same sign give >= 0, opposing creases 0"
-             " (second-difference). So kappa t <= 4 eps, and kappa r <= 4 eps r/t.", evaluation),
-        Step("Gamma <= N cot theta_min and 1 + N^2 cot^2 = N^2/sin^2 - (N^2 - 1) <= N^2/sin^2: kappa r <= 4 eps N/sin theta_min."
-             " If a crease is parallel, its sine is 0 and there is nothing to show.", sine),
-        Step("Attained: relu(tau) - tau/2 - 1/4 on |tau| <= 1 has eps = 1/4, kappa r = 1; a crease through the segment's line"
-             " (90 degrees) changes nothing.", attained),
+        Step("Second difference at x with step t: H gives kappa t; creases of the same sign give >= 0,"
+             " opposing creases 0 (second-difference). So kappa t <= 4 eps, and kappa r <= 4 eps r/t.",
+             evaluation),
+        Step("Gamma <= N cot theta_min and 1 + N^2 cot^2 = N^2/sin^2 - (N^2 - 1) <= N^2/sin^2: kappa r <= 4"
+             " eps N/sin theta_min. If a crease is parallel, its sine is 0 and there is nothing to show.",
+             sine),
+        Step("Attained: relu(tau) - tau/2 - 1/4 on |tau| <= 1 has eps = 1/4, kappa r = 1; a crease through"
+             " the segment's line (90 degrees) changes nothing.", attained),
     ),
 )

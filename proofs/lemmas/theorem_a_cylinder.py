@@ -1,6 +1,7 @@
 """Theorem A in a cylinder: the polytope's true thickness across and along the crease, each on its own.
 
-Certifies   |kappa| t <= 4 eps if t Gamma <= rho; when a cylinder lies in a polytope; that the ball is a special case.
+Certifies   |kappa| t <= 4 eps if t Gamma <= rho; when a cylinder lies in a polytope; that the ball is a
+            special case.
 Does not    solve the linear programs rho(t).
 """
 from __future__ import annotations
@@ -22,7 +23,8 @@ def evaluation() -> None:
 
 
 def reach(sign):
-    """The largest value of a . y over {|y_H| <= rho, |tau| <= t}: rho |a_H| + t |a . n|; a_H along the first axis of H."""
+    """The largest value of a . y over {|y_H| <= rho, |tau| <= t}: rho |a_H| + t |a . n|; a_H along the first
+    axis of H."""
     return RHO * A + T * absolute(sign * ALONG)
 
 
@@ -31,7 +33,8 @@ def inside_a_polytope() -> None:
     for sign in SIGNS:
         corner = inner((RHO, sign * T), (A, sign * ALONG), ((1, 0), (0, 1)))
         equal(corner, reach(sign))
-        for e, f in itertools.product(SIGNS, repeat=2):  # any other point: |<y_H, a_H>| <= rho |a_H| (Cauchy-Schwarz), |tau| <= t
+        # any other point: |<y_H, a_H>| <= rho |a_H| (Cauchy-Schwarz), |tau| <= t
+        for e, f in itertools.product(SIGNS, repeat=2):
             point = inner((e * RHO / (1 + share), f * T / (1 + height)), (A, sign * ALONG), ((1, 0), (0, 1)))
             above(reach(sign), point)
 
@@ -47,16 +50,22 @@ ENTRY = Entry(
     name="theorem-a-cylinder",
     label="Theorem A, cylinder",
     kind="proof",
-    statement="If {y + tau n : y in a (d'-1)-ball of radius rho in H, |tau| <= t} lies in A_k and t Gamma <= rho, Gamma over the opposing"
-    f" creases that meet the cylinder, then |kappa| <= {BOUND_OF_MASS}. The largest rho for given t and centre p is a linear program:"
-    " a . p + rho |a_H| + t |a . n| <= b for every facet a . y <= b. The best cylinder is never worse than the ball.",
-    certifies="The bound, the support function of a cylinder, and the cylinder inside the ball that gives Theorem A back.",
-    does_not="Bang's lemma and the slabs are those of theorem-a. |a_H| is a number, so the program is linear in (p, rho) (words).",
+    statement="If {y + tau n : y in a (d'-1)-ball of radius rho in H, |tau| <= t} lies in A_k and t Gamma <="
+    f" rho, Gamma over the opposing creases that meet the cylinder, then |kappa| <= {BOUND_OF_MASS}. The"
+    " largest rho for given t and centre p is a linear program: a . p + rho |a_H| + t |a . n| <= b for every"
+    " facet a . y <= b. The best cylinder is never worse than the ball.",
+    certifies="The bound, the support function of a cylinder, and the cylinder inside the ball that gives"
+    " Theorem A back.",
+    does_not="Bang's lemma and the slabs are those of theorem-a. |a_H| is a number, so the program is linear"
+    " in (p, rho) (words).",
     steps=(
-        Step("As in Theorem A: Bang's point has |x| <= t Gamma <= rho, so its segment of half length t lies in the cylinder and no"
-             " opposing crease cuts it; the second difference gives kappa t <= 4 eps.", evaluation),
-        Step("The maximum of a . y over the cylinder is a . p + rho |a_H| + t |a . n|, taken at a corner.", inside_a_polytope),
-        Step("In a ball of radius r take t = r/sqrt(1 + Gamma^2), rho = t Gamma: the corners are on the sphere, and the bound is"
-             " Theorem A's. Fewer creases meet the cylinder than the ball.", ball_is_a_cylinder),
+        Step("As in Theorem A: Bang's point has |x| <= t Gamma <= rho, so its segment of half length t lies"
+             " in the cylinder and no opposing crease cuts it; the second difference gives kappa t <= 4"
+             " eps.", evaluation),
+        Step("The maximum of a . y over the cylinder is a . p + rho |a_H| + t |a . n|, taken at a corner.",
+             inside_a_polytope),
+        Step("In a ball of radius r take t = r/sqrt(1 + Gamma^2), rho = t Gamma: the corners are on the"
+             " sphere, and the bound is Theorem A's. Fewer creases meet the cylinder than the ball.",
+             ball_is_a_cylinder),
     ),
 )

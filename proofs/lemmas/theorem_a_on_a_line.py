@@ -25,8 +25,8 @@ def evaluation() -> None:
 
 def attained() -> None:
     """kappa relu(q) - kappa q/2 - kappa t/4 on |q| <= t: linear between -t, 0, t."""
-    values = [absolute(part) for part in (KAPPA * T / 2 - KAPPA * T / 4, -KAPPA * T / 4, KAPPA * T - KAPPA * T / 2 - KAPPA * T / 4)]
-    for size in values:
+    for tau, positive in ((-T, 0), (0, 0), (T, T)):
+        size = absolute(KAPPA * positive - KAPPA * tau / 2 - KAPPA * T / 4)
         equal(size, sympy.solve(BOUND - KAPPA, EPS)[0])
 
 
@@ -34,12 +34,14 @@ ENTRY = Entry(
     name="theorem-a-on-a-line",
     label="Theorem A, d' = 1",
     kind="proof",
-    statement=f"d' = 1, crease at p, [p - t, p + t] in A_k, |h| <= eps there, no opposing crease in (p - t, p + t): |kappa| <= {BOUND}.",
+    statement="d' = 1, crease at p, [p - t, p + t] in A_k, |h| <= eps there, no opposing crease in (p - t, p"
+    f" + t): |kappa| <= {BOUND}.",
     certifies="The second difference at p, and that kappa relu(q) - kappa q/2 - kappa t/4 attains the bound.",
     does_not="Creases of the same sign are unlimited.",
     steps=(
-        Step("Second difference at p with step t: kappa t from p, 0 from opposing creases at distance >= t, >= 0 from the others;"
-             " at most 4 eps.", evaluation),
-        Step("kappa relu(q) - kappa q/2 - kappa t/4 has the values +-kappa t/4 at -t, 0, t: eps = kappa t/4.", attained),
+        Step("Second difference at p with step t: kappa t from p, 0 from opposing creases at distance >= t,"
+             " >= 0 from the others; at most 4 eps.", evaluation),
+        Step("kappa relu(q) - kappa q/2 - kappa t/4 has the values +-kappa t/4 at -t, 0, t: eps = kappa t/4.",
+             attained),
     ),
 )

@@ -35,13 +35,15 @@ ENTRY = Entry(
     name="theorem-a-one-direction",
     label="Theorem A, one direction",
     kind="proof",
-    statement="Setting of Theorem A. If all opposing creases that meet the ball are parallel to each other, at angle theta to H, then"
-    f" sin theta <= {BOUND}, whatever their number.",
+    statement="Setting of Theorem A. If all opposing creases that meet the ball are parallel to each other,"
+    f" at angle theta to H, then sin theta <= {BOUND}, whatever their number.",
     certifies="The direction along the creases, its height above H, and the constant.",
     does_not="If theta = 0 there is nothing to show. Creases of the same sign are unlimited.",
     steps=(
-        Step("v = (n - cos theta n')/sin theta is a unit vector with n' . v = 0 and n . v = sin theta.", along_the_creases),
-        Step("Second difference at the centre with step r v: H gives kappa r sin theta, the opposing creases 0 (their nodes are"
-             " constant along v), creases of the same sign >= 0. So kappa r sin theta <= 4 eps.", evaluation),
+        Step("v = (n - cos theta n')/sin theta is a unit vector with n' . v = 0 and n . v = sin theta.",
+             along_the_creases),
+        Step("Second difference at the centre with step r v: H gives kappa r sin theta, the opposing creases"
+             " 0 (their nodes are constant along v), creases of the same sign >= 0. So kappa r sin theta <= 4"
+             " eps.", evaluation),
     ),
 )

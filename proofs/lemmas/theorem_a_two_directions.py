@@ -1,7 +1,8 @@
 """Theorem A, two directions: N may be dropped if ALL other creases in the ball have at most two directions.
 
-Certifies   sin theta_min <= 4 eps/(|kappa| r) by a four-point difference; and that creases of the same sign must be counted:
-            two exact instances with two opposing directions (one with only two opposing creases) violate the bound.
+Certifies   sin theta_min <= 4 eps/(|kappa| r) by a four-point difference; and that creases of the same sign
+            must be counted: two exact instances with two opposing directions (one with only two opposing
+            creases) violate the bound.
 Does not    extend to opposing directions only.
 """
 from __future__ import annotations
@@ -18,16 +19,19 @@ A = positives("a")[0]
 FOUR = {(1, 1): 1, (1, -1): -1, (-1, 1): -1, (-1, -1): 1}  # at p + (+-v1 +-v2)/2
 SIDE = Q(1)  # of the square [-1, 1]^2, and the radius
 
-# Two opposing lines in [-1, 1]^2 (y = +-x + 1/2): (mass, slope, offset) for mass * relu(y - slope x - offset), both slopes
+# (mass, slope, offset): mass * relu(y - +-slope x - offset), both signs; negative mass opposes.
+# Two opposing lines in [-1, 1]^2 (y = +-x + 1/2)
 TWO_LINES = ((Q(-3, 4), Q(1), Q(1, 2)), (Q(1, 3), Q(3, 2), Q(9, 16)), (Q(1, 12), Q(3), Q(9, 4)))
 TWO_LINES_AFFINE = (Q(0), Q(-1, 3), Q(-1, 6))
 # Two opposing directions, four lines (y = +-x/2 + o, o = +-1/4)
-FOUR_LINES = tuple((mass, slope, o) for mass, slope in ((Q(-8), Q(1, 2)), (Q(8, 3), Q(1))) for o in (Q(1, 4), Q(-1, 4)))
+FOUR_LINES = tuple((mass, slope, offset) for mass, slope in ((Q(-8), Q(1, 2)), (Q(8, 3), Q(1)))
+                   for offset in (Q(1, 4), Q(-1, 4)))
 FOUR_LINES_AFFINE = (Q(0), Q(8, 3), Q(5, 3))
 
 
 def kills_both_directions() -> None:
-    """A node that is constant along v1 takes equal values at e1 = +-1; an affine function is a sum of two such."""
+    """A node that is constant along v1 takes equal values at e1 = +-1; an affine function is a sum of two
+    such."""
     for fixed in SIGNS:
         equal(sum(FOUR[e, fixed] for e in SIGNS), 0)
         equal(sum(FOUR[fixed, e] for e in SIGNS), 0)
@@ -60,7 +64,8 @@ def instance(kappa, family, affine):
     nodes = [(kappa, (Q(0), Q(1)), Q(0))]
     nodes += [(mass, (-sign * slope, Q(1)), -offset) for mass, slope, offset in family for sign in SIGNS]
     slopes = {slope for mass, slope, _ in family if mass < 0}
-    return supremum(nodes, affine, SIDE, SIDE), min(slope**2 / (1 + slope**2) for slope in slopes), len(slopes) * len(SIGNS)
+    smallest = min(slope**2 / (1 + slope**2) for slope in slopes)
+    return supremum(nodes, affine, SIDE, SIDE), smallest, len(slopes) * len(SIGNS)
 
 
 def two_lines_refute() -> None:
@@ -97,25 +102,32 @@ ENTRY = Entry(
     name="theorem-a-two-directions",
     label="Theorem A, two directions",
     kind="proof",
-    statement="Setting of Theorem A. If ALL creases other than H that meet the ball, whatever their sign, have at most two directions,"
-    f" then the smallest sine is at most {BOUND}. It names a student only if every direction without a student exceeds the bound."
-    " With opposing creases only this is false.",
-    certifies="The four-point difference; two exact instances in [-1, 1]^2, r = 1, against the opposing-only version: eps = 1/6,"
-    " kappa = 1, two opposing lines, sin = 1/sqrt 2 > 4/6; and eps = 1, kappa = 16, two opposing directions, sin = 1/sqrt 5 > 4/16.",
-    does_not="The second instance stands in the theory notes with the affine part -16x/3 + 8y + 5/3; read 8y/3 + 5/3 (-16y/3 + 8y)."
-    " As printed there its supremum is 11, and it refutes nothing.",
+    statement="Setting of Theorem A. If ALL creases other than H that meet the ball, whatever their sign,"
+    f" have at most two directions, then the smallest sine is at most {BOUND}. It names a student only if"
+    " every direction without a student exceeds the bound. With opposing creases only this is false.",
+    certifies="The four-point difference; two exact instances in [-1, 1]^2, r = 1, against the opposing-only"
+    " version: eps = 1/6, kappa = 1, two opposing lines, sin = 1/sqrt 2 > 4/6; and eps = 1, kappa = 16, two"
+    " opposing directions, sin = 1/sqrt 5 > 4/16.",
+    does_not="The second instance stands in the theory notes with the affine part -16x/3 + 8y + 5/3; read"
+    " 8y/3 + 5/3 (-16y/3 + 8y). As printed there its supremum is 11, and it refutes nothing.",
     steps=(
-        Step("h(p + (v1 + v2)/2) - h(p + (v1 - v2)/2) - h(p - (v1 - v2)/2) + h(p - (v1 + v2)/2) is 0 for every function that is"
-             " constant along v1 or along v2, in particular for creases of the two directions and for affine functions.",
+        Step("h(p + (v1 + v2)/2) - h(p + (v1 - v2)/2) - h(p - (v1 - v2)/2) + h(p - (v1 + v2)/2) is 0 for"
+             " every function that is constant along v1 or along v2, in particular for creases of the two"
+             " directions and for affine functions.",
              kills_both_directions),
         Step("If v1 and v2 both rise by a above H, H gives kappa a, and the sum is at most 4 eps.", crease),
-        Step("v_j = a (n - cos theta_j n_j)/sin^2 theta_j lies in direction j, rises by a, has length a/sin theta_j. With"
-             " a = r sin theta_min the four points are in the ball. So kappa r sin theta_min <= 4 eps.", inside_the_ball),
-        Step("A parallel crease has sine 0: nothing to show. With fewer than two directions repeat one (words)."),
-        Step("Same-sign creases count: relu(y) - (3/4) sum relu(y -+ x - 1/2) + (1/3) sum relu(y -+ 3x/2 - 9/16) + (1/12) sum"
-             " relu(y -+ 3x - 9/4) - y/3 - 1/6 has eps = 1/6 exactly, two opposing lines, sin^2 = 1/2 > (4/6)^2.", two_lines_refute),
-        Step("16 relu(y) - 8 sum relu(+-x/2 + y - o) + (8/3) sum relu(+-x + y - o) + 8y/3 + 5/3, o = +-1/4: eps = 1 exactly,"
-             " sin^2 = 1/5 > (4/16)^2.", four_lines_refute),
-        Step("In both, the listed lines are distinct and those with negative mass are the opposing ones.", opposing_lines_are_those_listed),
+        Step("v_j = a (n - cos theta_j n_j)/sin^2 theta_j lies in direction j, rises by a, has length a/sin"
+             " theta_j. With a = r sin theta_min the four points are in the ball. So kappa r sin theta_min <="
+             " 4 eps.",
+             inside_the_ball),
+        Step("A parallel crease has sine 0: nothing to show. With fewer than two directions repeat one"
+             " (words)."),
+        Step("Same-sign creases count: relu(y) - (3/4) sum relu(y -+ x - 1/2) + (1/3) sum relu(y -+ 3x/2 -"
+             " 9/16) + (1/12) sum relu(y -+ 3x - 9/4) - y/3 - 1/6 has eps = 1/6 exactly, two opposing lines,"
+             " sin^2 = 1/2 > (4/6)^2.", two_lines_refute),
+        Step("16 relu(y) - 8 sum relu(+-x/2 + y - o) + (8/3) sum relu(+-x + y - o) + 8y/3 + 5/3, o = +-1/4:"
+             " eps = 1 exactly, sin^2 = 1/5 > (4/16)^2.", four_lines_refute),
+        Step("In both, the listed lines are distinct and those with negative mass are the opposing ones.",
+             opposing_lines_are_those_listed),
     ),
 )

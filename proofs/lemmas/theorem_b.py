@@ -1,6 +1,7 @@
-"""Theorem B (d' = 2): N opposing creases hide a crease at most 8N/3 times eps, not 4N times. The sharp opposing count.
+"""Theorem B (d' = 2): N opposing creases hide a crease at most 8N/3 times eps, not 4N times.
 
-Certifies   kappa <= 2 eps [max(1/t, N gamma/rho) + max(1/t, N gamma/(3 rho))] from the three lemmas; the ball form; C_1, C_2, C_N.
+Certifies   kappa <= 2 eps [max(1/t, N gamma/rho) + max(1/t, N gamma/(3 rho))] from the three lemmas; the ball
+            form; C_1, C_2, C_N.
 Does not    cover d' >= 3 (open), nor a form with Gamma = sum |cot| instead of N gamma.
 """
 from __future__ import annotations
@@ -74,28 +75,47 @@ def sine() -> None:
         at_least((s + MORE) ** 2, s**2)
     equal((BALL / (EPS * sympy.sqrt(N**2 * GAMMA**2 + S**2))).subs(S, 3) * N, sympy.Rational(8, 3) * N)
     above(4, sympy.Rational(8, 3))
-    equal(BALL.subs(S, 1), 4 * EPS * sympy.sqrt(N**2 * GAMMA**2 + 1))  # s = 1: Theorem A with Gamma <= N gamma
+    # s = 1: Theorem A with Gamma <= N gamma
+    equal(BALL.subs(S, 1), 4 * EPS * sympy.sqrt(N**2 * GAMMA**2 + 1))
+
+
+def plane() -> None:
+    """Restricted to the plane of n and a unit vector e of H: cot theta/|<u, e>| instead of cot theta, the
+    same kappa."""
+    cosine, sine = acute()
+    along, x, tau, m = reals("along x tau m")
+    on_plane = cosine * tau + sine * (along * x - m)
+    line = sympy.solve(on_plane, x)[0]
+    equal(sympy.diff(line, tau), -(cosine / sine) / along)
 
 
 ENTRY = Entry(
     name="theorem-b",
     label="Theorem B",
     kind="proof",
-    statement="d' = 2, |h| <= eps on D = {|x| <= rho, |tau| <= t}, N >= 1 opposing creases meet D, all |cot theta| <= gamma. Then"
-    f" kappa <= 2 eps [max(1/t, {FIRST}) + max(1/t, {SECOND})]; so kappa rho <= (8/3) N gamma eps if t >= 3 rho/(N gamma). In a ball of radius r:"
-    f" kappa r <= min over 1 <= s <= 3 of {BALL}, hence min sin theta <= C_N eps/(kappa r) with C_1 = 4, C_2 = 6, C_N = 8N/3 for N >= 3."
-    " Creases of the same sign are unlimited.",
-    certifies="The scaling, the 2N gaps of mean 2/N, the assembly of theorem-b-cells, -pairs and -gaps, and all constants.",
-    does_not="Fewer than N creases: add creases of mass 0 (words). gamma = 0 is Theorem A with Gamma = 0. d' >= 3: it holds in every 2-plane"
-    " through n, with |cot theta_i|/|<u_i, e>| for cot theta_i; more is open. Attained: theorem-b-attained.",
+    statement="d' = 2, |h| <= eps on D = {|x| <= rho, |tau| <= t}, N >= 1 opposing creases meet D, all |cot"
+    f" theta| <= gamma. Then kappa <= 2 eps [max(1/t, {FIRST}) + max(1/t, {SECOND})]; so kappa rho <= (8/3) N"
+    f" gamma eps if t >= 3 rho/(N gamma). In a ball of radius r: kappa r <= min over 1 <= s <= 3 of {BALL},"
+    " hence min sin theta <= C_N eps/(kappa r) with C_1 = 4, C_2 = 6, C_N = 8N/3 for N >= 3. Creases of the"
+    " same sign are unlimited.",
+    certifies="The scaling, the 2N gaps of mean 2/N, the assembly of theorem-b-cells, -pairs and -gaps, and"
+    " all constants.",
+    does_not="Fewer than N creases: add creases of mass 0 (words). gamma = 0 is Theorem A with Gamma = 0. d'"
+    " >= 3: it holds in every 2-plane through n, with |cot theta_i|/|<u_i, e>| for cot theta_i; more is open."
+    " Attained: theorem-b-attained.",
     steps=(
         Step("Scale to gamma = rho = 1.", scaling),
-        Step("theorem-b-cells: kappa <= 2 eps (1/a_k + 1/b_k) for every gap k > 0. Reflect (theorem-b-pairs): 2N gaps of total 4.",
+        Step("theorem-b-cells: kappa <= 2 eps (1/a_k + 1/b_k) for every gap k > 0. Reflect (theorem-b-pairs):"
+             " 2N gaps of total 4.",
              gaps_of_the_extended_sequence),
-        Step("theorem-b-pairs bounds 1/a_k + 1/b_k by phi(g_k) + phi(G_k), and theorem-b-gaps (in units of the mean, c = 2/(N t)) finds a gap"
-             " with at most phi(1) + phi(3). Undo the scaling.", equal_gaps_are_worst),
-        Step("t >= 3 rho/(N gamma): kappa rho <= (8/3) N gamma eps. t <= rho/(N gamma): kappa t <= 4 eps.", tall_cylinders),
+        Step("theorem-b-pairs bounds 1/a_k + 1/b_k by phi(g_k) + phi(G_k), and theorem-b-gaps (in units of"
+             " the mean, c = 2/(N t)) finds a gap with at most phi(1) + phi(3). Undo the scaling.",
+             equal_gaps_are_worst),
+        Step("t >= 3 rho/(N gamma): kappa rho <= (8/3) N gamma eps. t <= rho/(N gamma): kappa t <= 4 eps.",
+             tall_cylinders),
         Step("Ball of radius r: the cylinder with t = s rho/(N gamma), rho^2 + t^2 = r^2 is inside.", ball),
         Step("gamma = cot theta_min and s = min(N, 3) <= N: sqrt(N^2 cot^2 + s^2) <= N/sin theta_min.", sine),
+        Step("d' >= 3: in the plane spanned by n and a unit vector e of H the theorem holds with |cot"
+             " theta_i|/|<u_i, e>|.", plane),
     ),
 )

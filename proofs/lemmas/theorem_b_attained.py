@@ -1,6 +1,7 @@
 """Theorem B is attained for every N >= 3: exact instances, one formula, all heights t <= 3 rho/(N gamma).
 
-Certifies   sup |h| of an explicit family on the strip equals Theorem B's bound: for all N >= 3 and 1 <= s <= 3 (t = s rho/(N gamma)).
+Certifies   sup |h| of an explicit family on the strip equals Theorem B's bound: for all N >= 3 and 1 <= s <=
+            3 (t = s rho/(N gamma)).
 Does not    show attainment in a ball, or for N = 2 and s > 2.
 """
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from fractions import Fraction as Q
+from typing import Any
 
 import sympy
 
@@ -18,7 +20,8 @@ from .theorem_b import FIRST as BOUND_FIRST
 
 S = sympy.Symbol("s", positive=True)
 END_MASS, INNER_MASS = S / (S + 1), S / (2 * (S + 1))
-END_SLOPE, INNER_SLOPE = 1 / S, 2 / S - 1  # of the same-sign partner, times the slope +-1 of the opposing line
+# of the same-sign partner, times the slope +-1 of the opposing line
+END_SLOPE, INNER_SLOPE = 1 / S, 2 / S - 1
 TILT, LEVEL = S / (S + 1), S / (2 * (S + 1))  # h = relu(tau) - TILT tau - LEVEL + ..
 SPACING = 2
 Line = tuple[Q, Q, Q]  # (offset, slope, mass): mass * relu(x - offset - slope tau)
@@ -52,14 +55,16 @@ def the_bound() -> None:
 
 def by_enumeration() -> None:
     """N = 1, 2 (s <= 2), 3, .., 7: the supremum at all vertices, exactly."""
-    for count, heights in ((1, (1, 2, 3)), (2, (1, 2)), (3, (1, 2, 3)), (4, (Q(5, 2), 3)), (5, (3,)), (7, (3,))):
+    cases = {1: (1, 2, 3), 2: (1, 2), 3: (1, 2, 3), 4: (Q(5, 2), 3), 5: (3,), 7: (3,)}
+    for count, heights in cases.items():
         for s in heights:
             h, affine, level = family(count, Q(s))
             equal(supremum(h, affine, Q(count), Q(s)), level)
 
 
 def jumps() -> None:
-    """Far right of a pair it is mass (slope - partner) tau: +-(s - 1)/(s + 1) tau for ends and inner lines alike."""
+    """Far right of a pair it is mass (slope - partner) tau: +-(s - 1)/(s + 1) tau for ends and inner lines
+    alike."""
     equal(END_MASS * (1 - END_SLOPE), (S - 1) / (S + 1))
     equal(INNER_MASS * (1 - INNER_SLOPE), (S - 1) / (S + 1))
 
@@ -68,31 +73,33 @@ def jumps() -> None:
 INNER, END, NO_LINE = False, True, None
 # With the slope of the left neighbour's place: line 0 has slope 1.
 WINDOWS = (((NO_LINE, END, INNER), -1), ((END, INNER, END), 1), ((END, INNER, INNER), 1),
-           *(((INNER, *rest), slope) for rest in ((INNER, INNER), (INNER, END), (END, NO_LINE)) for slope in (1, -1)))
-Poly = Sequence[int]  # coefficients in s, constant first
+           *(((INNER, *rest), slope) for rest in ((INNER, INNER), (INNER, END), (END, NO_LINE))
+             for slope in SIGNS))
+Poly = Sequence[Any]  # rational coefficients in s, constant first
 
 
-def add(*terms: Poly) -> tuple[int, ...]:
+def add(*terms: Poly) -> tuple[Any, ...]:
     return tuple(map(sum, itertools.zip_longest(*terms, fillvalue=0)))
 
 
-def times(left: Poly, right: Poly) -> tuple[int, ...]:
+def times(left: Poly, right: Poly) -> tuple[Any, ...]:
     result = [0] * (len(left) + len(right) - 1)
     for (i, a), (j, b) in itertools.product(enumerate(left), enumerate(right)):
         result[i + j] += a * b
     return tuple(result)
 
 
-def minus(poly: Poly) -> tuple[int, ...]:
+def minus(poly: Poly) -> tuple[Any, ...]:
     return tuple(-c for c in poly)
 
 
-def coefficients(expression) -> tuple[int, ...]:
+def coefficients(expression) -> tuple[Any, ...]:
     return tuple(int(c) for c in reversed(sympy.Poly(sympy.cancel(expression), S).all_coeffs()))
 
 
 def sign_between(poly: Poly, low: Q, high: Q) -> int:
-    """The sign of poly on (low, high): s = (low + high v)/(1 + v), v > 0, has coefficients of one sign only."""
+    """The sign of poly on (low, high): s = (low + high v)/(1 + v), v > 0, has coefficients of one sign
+    only."""
     total: tuple = (0,)
     for k, c in enumerate(poly):
         term: tuple = (c,)
@@ -106,13 +113,15 @@ def sign_between(poly: Poly, low: Q, high: Q) -> int:
 
 
 def window_family(kinds: Sequence[bool | None], first_slope: int):
-    """2 (s + 1) h near line k as [(weight, form)] plus an affine form; forms (x, tau, 1) with polynomial coefficients in s.
+    """2 (s + 1) h near line k as [(weight, form)] plus an affine form; forms (x, tau, 1) with polynomial
+    coefficients in s.
 
-    Pairs further left have left their jumps, alternately + and -: together 0, or 2 (s - 1) tau if the left neighbour's slope is -1.
+    Pairs further left have left their jumps, alternately + and -: together 0, or 2 (s - 1) tau if the left
+    neighbour's slope is -1.
     """
     end, inner = ((coefficients(mass * 2 * (S + 1) / S), coefficients(slope * S))
                   for mass, slope in ((END_MASS, END_SLOPE), (INNER_MASS, INNER_SLOPE)))
-    terms = [((2, 2), ((0,), (1,), (0,)))]
+    terms: list[tuple[Poly, tuple[Poly, ...]]] = [((2, 2), ((0,), (1,), (0,)))]
     for place, kind in enumerate(kinds):
         if kind is not NO_LINE:
             weight, partner = end if kind else inner
@@ -127,7 +136,7 @@ def window_family(kinds: Sequence[bool | None], first_slope: int):
 def meet(first, second):
     """The common point of two forms' zero lines, homogeneous (x, tau, d)."""
     (a, b, c), (d, e, f) = first, second
-    return (add(times(b, f), minus(times(c, e))), add(times(c, d), minus(times(a, f))), add(times(a, e), minus(times(b, d))))
+    return tuple(add(times(p, q), minus(times(r, s))) for p, q, r, s in ((b, f, c, e), (c, d, a, f), (a, e, b, d)))
 
 
 def apply(form, point):
@@ -135,8 +144,10 @@ def apply(form, point):
 
 
 def breakpoints(polys: Iterable[Poly]) -> list[Q]:
-    """Rational roots inside (1, 3), to cut at; that the signs between them are constant is checked by sign_between."""
-    roots = {root for poly in {p for p in polys if any(p)} for root in sympy.Poly(list(reversed(poly)), S).ground_roots()}
+    """Rational roots inside (1, 3), to cut at; that the signs between them are constant is checked by
+    sign_between."""
+    distinct = {poly for poly in polys if any(poly)}
+    roots = {root for poly in distinct for root in sympy.Poly(list(reversed(poly)), S).ground_roots()}
     return sorted(Q(int(root.p), int(root.q)) for root in roots if 1 < root < 3)
 
 
@@ -146,15 +157,17 @@ def all_windows() -> None:
     for kinds, first_slope in WINDOWS:
         terms, affine = window_family(kinds, first_slope)
         forms = sorted({form for _, form in terms} | set(box))
-        points = [point for point in itertools.starmap(meet, itertools.combinations(forms, 2)) if any(point[2])]
-        signed = [(point, [apply(form, point) for form in box], [apply(form, point) for _, form in terms]) for point in points]
+        meets = itertools.starmap(meet, itertools.combinations(forms, 2))
+        signed = [(point, [apply(form, point) for form in box], [apply(form, point) for _, form in terms])
+                  for point in meets if any(point[2])]
         cuts = [Q(1), *breakpoints(p for point, walls, own in signed for p in (point[2], *walls, *own)), Q(3)]
         same((cuts[0], cuts[-1]), (1, 3))
         for low, high in itertools.pairwise(cuts):
             corners = attained = 0
             for point, walls, own in signed:
                 d = sign_between(point[2], low, high)
-                sides = [d * sign_between(wall, low, high) * (1 if place < 2 else -1) for place, wall in enumerate(walls)]
+                sides = [d * sign_between(wall, low, high) * (1 if place < 2 else -1)
+                         for place, wall in enumerate(walls)]
                 if min(sides) >= 0:  # x + 1, tau + s >= 0 >= x - 1, tau - s
                     corners += sides.count(0) >= 2
                     active = [times(weight, v) for (weight, _), v in zip(terms, own, strict=True)
@@ -168,7 +181,8 @@ def all_windows() -> None:
 
 
 def windows_cover() -> None:
-    """For N >= 3 the windows |x - o_k| <= 1 tile |x| <= N, and lines two or more places away are straight there."""
+    """For N >= 3 the windows |x - o_k| <= 1 tile |x| <= N, and lines two or more places away are straight
+    there."""
     for count in range(3, 10):
         ends = [NO_LINE, *(i in (0, count - 1) for i in range(count)), NO_LINE]
         same(all((tuple(ends[k:k + 3]), (-1) ** (k + 1)) in WINDOWS for k in range(count)), True)
@@ -180,20 +194,25 @@ ENTRY = Entry(
     name="theorem-b-attained",
     label="Theorem B, attained",
     kind="proof",
-    statement="Scale gamma = 1, rho = N, kappa = 1. For N >= 3 and 1 <= s <= 3: opposing lines at offsets -N + 1, -N + 3, .., N - 1, slopes"
-    f" alternately 1, -1, of mass {END_MASS} (first and last) and {INNER_MASS} (others); through each offset a line of the same sign and the same"
-    f" mass with slope {END_SLOPE} times the opposing one's (first and last), {INNER_SLOPE} times (others); and h = relu(tau) - {TILT}*tau -"
-    f" {LEVEL} + these. Then sup |h| on |x| <= N, |tau| <= s is {LEVEL}: equality in Theorem B with t = s rho/(N gamma). At s = 3:"
-    " kappa rho = (8/3) N gamma eps for every N >= 3.",
-    certifies="The supremum for every N >= 3 and every s in [1, 3]: finitely many windows, in each all vertices, as polynomials in s on intervals"
-    " between their sign changes. N = 1 (s = 1, 2, 3) and N = 2 (s = 1, 2) by enumeration.",
-    does_not="For s < 1 no opposing line is needed (kappa t = 4 eps). That a window's data depend only on the two neighbours and the parity is"
-    " argued in words. The theory notes list attainment for all N as open.",
+    statement="Scale gamma = 1, rho = N, kappa = 1. For N >= 3 and 1 <= s <= 3: opposing lines at offsets -N"
+    f" + 1, -N + 3, .., N - 1, slopes alternately 1, -1, of mass {END_MASS} (first and last) and {INNER_MASS}"
+    f" (others); through each offset a line of the same sign and the same mass with slope {END_SLOPE} times"
+    f" the opposing one's (first and last), {INNER_SLOPE} times (others); and h = relu(tau) - {TILT}*tau -"
+    f" {LEVEL} + these. Then sup |h| on |x| <= N, |tau| <= s is {LEVEL}: equality in Theorem B with t = s"
+    " rho/(N gamma). At s = 3: kappa rho = (8/3) N gamma eps for every N >= 3.",
+    certifies="The supremum for every N >= 3 and every s in [1, 3]: finitely many windows, in each all"
+    " vertices, as polynomials in s on intervals between their sign changes. N = 1 (s = 1, 2, 3) and N = 2 (s"
+    " = 1, 2) by enumeration.",
+    does_not="For s < 1 no opposing line is needed (kappa t = 4 eps). That a window's data depend only on the"
+    " two neighbours and the parity is argued in words. The theory notes list attainment for all N as open.",
     steps=(
         Step("Theorem B at t = s rho/(N gamma), 1 <= s <= 3: eps >= s/(2(s + 1)).", the_bound),
         Step("Exact enumeration for small N.", by_enumeration),
-        Step("A pair is 0 to its left and mass (slope - partner's slope) tau to its right: the jumps are +-(s - 1)/(s + 1) tau.", jumps),
-        Step("So near line k only lines k - 1, k, k + 1 bend, and the tilt left over is -s/(s + 1) or -1/(s + 1): nine windows.", windows_cover),
-        Step("In each, |h| <= s/(2(s + 1)) at every vertex, for all s in [1, 3]; at (x, 0) left of all lines h = -s/(2(s + 1)).", all_windows),
+        Step("A pair is 0 to its left and mass (slope - partner's slope) tau to its right: the jumps are +-(s"
+             " - 1)/(s + 1) tau.", jumps),
+        Step("So near line k only lines k - 1, k, k + 1 bend, and the tilt left over is -s/(s + 1) or -1/(s +"
+             " 1): nine windows.", windows_cover),
+        Step("In each, |h| <= s/(2(s + 1)) at every vertex, for all s in [1, 3]; at (x, 0) left of all lines"
+             " h = -s/(2(s + 1)).", all_windows),
     ),
 )

@@ -1,4 +1,4 @@
-"""Theorem B, Lemma 2: among periodic gaps of mean 1, some gap and its neighbours are not worse than equal gaps.
+"""Theorem B, Lemma 2: some gap and its neighbours are not worse than equal gaps.
 
 Certifies   some g_k > 0 with phi(g_k) + phi(G_k) <= phi(1) + phi(3), phi(y) = max(c, 2/y), for every c >= 0.
 Does not    say which gap.
@@ -22,7 +22,8 @@ def phi(y):
 
 
 def large_c() -> None:
-    """c = 2 + u: a gap g >= 1 has 2/g <= c and 2/G <= c, so both are c, not more than phi(1) + phi(3) = 2c."""
+    """c = 2 + u: a gap g >= 1 has 2/g <= c and 2/G <= c, so both are c, not more than phi(1) + phi(3) =
+    2c."""
     at_least(2 + U, phi(1 + V))
     at_least(2 + U, phi(1 + V + SLACK))
     at_least(2 + U, phi(3))
@@ -39,7 +40,8 @@ def flat_part_is_impossible() -> None:
 
 
 def neighbours_are_short() -> None:
-    """2/G > 2 + 2/3 - 2/g gives G < 3g/(4g - 3), so x < 1/2, and e_before + e_after < -(10x + 4x^2)/(1 + 4x) < -2x."""
+    """2/G > 2 + 2/3 - 2/g gives G < 3g/(4g - 3), so x < 1/2, and e_before + e_after < -(10x + 4x^2)/(1 + 4x)
+    < -2x."""
     limit = 3 * G / (4 * G - 3)
     equal(phi(limit), phi(1) + phi(3) - phi(G))
     above(4 * G - 3, 0)
@@ -74,19 +76,25 @@ ENTRY = Entry(
     name="theorem-b-gaps",
     label="Theorem B, Lemma 2",
     kind="proof",
-    statement="Periodic gaps g_k >= 0 of mean 1, G_k = g_(k-1) + g_k + g_(k+1), phi(y) = max(c, 2/y), c >= 0, phi(0) infinite. Some k with g_k > 0"
-    " has phi(g_k) + phi(G_k) <= phi(1) + phi(3).",
-    certifies="Every inequality on its whole range of x = g - 1, c and the slacks; the factor 3g/(4g - 3) exactly.",
+    statement="Periodic gaps g_k >= 0 of mean 1, G_k = g_(k-1) + g_k + g_(k+1), phi(y) = max(c, 2/y), c >= 0,"
+    " phi(0) infinite. Some k with g_k > 0 has phi(g_k) + phi(G_k) <= phi(1) + phi(3).",
+    certifies="Every inequality on its whole range of x = g - 1, c and the slacks; the factor 3g/(4g - 3)"
+    " exactly.",
     does_not="phi is nonincreasing (words).",
     steps=(
-        Step("Suppose phi(g_k) + phi(G_k) > phi(1) + phi(3) for all k with g_k > 0. If c >= 2: some g_k >= 1, and there phi(g_k) = phi(G_k) = c:"
-             " contradiction.", large_c),
-        Step("c < 2, so phi(1) = 2, phi(3) = max(c, 2/3). B = {k : g_k > 1}. B empty: all gaps are 1, equality, contradiction."),
-        Step("k in B. phi(g_k) = c is impossible: phi(G_k) > 2 + max(c, 2/3) - c >= 2 would need G_k < 1 < g_k <= G_k.",
+        Step("Suppose phi(g_k) + phi(G_k) > phi(1) + phi(3) for all k with g_k > 0. If c >= 2: some g_k >= 1,"
+             " and there phi(g_k) = phi(G_k) = c: contradiction.", large_c),
+        Step("c < 2, so phi(1) = 2, phi(3) = max(c, 2/3). B = {k : g_k > 1}. B empty: all gaps are 1,"
+             " equality, contradiction."),
+        Step("k in B. phi(g_k) = c is impossible: phi(G_k) > 2 + max(c, 2/3) - c >= 2 would need G_k < 1 <"
+             " g_k <= G_k.",
              flat_part_is_impossible),
-        Step("So phi(g_k) = 2/g_k < 2, phi(G_k) > max(c, 2/3) >= c, so phi(G_k) = 2/G_k > 8/3 - 2/g_k: G_k < 3g/(4g - 3). With g = 1 + x:"
-             " x < 1/2 because G >= g, and e_(k-1) + e_(k+1) < -(10x + 4x^2)/(1 + 4x) < -2x, e = g - 1.", neighbours_are_short),
+        Step("So phi(g_k) = 2/g_k < 2, phi(G_k) > max(c, 2/3) >= c, so phi(G_k) = 2/G_k > 8/3 - 2/g_k: G_k <"
+             " 3g/(4g - 3). With g = 1 + x: x < 1/2 because G >= g, and e_(k-1) + e_(k+1) < -(10x + 4x^2)/(1"
+             " + 4x) < -2x, e = g - 1.",
+             neighbours_are_short),
         Step("Every gap is a neighbour of at most two of B.", neighbours_counted),
-        Step("Sum over B in a period: 2 sum_(off B) e <= sum mult_j e_j < -2 sum_B e, so sum e < 0; but the mean of g is 1.", summing),
+        Step("Sum over B in a period: 2 sum_(off B) e <= sum mult_j e_j < -2 sum_B e, so sum e < 0; but the"
+             " mean of g is 1.", summing),
     ),
 )

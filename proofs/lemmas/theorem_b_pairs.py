@@ -1,6 +1,7 @@
-"""Theorem B, walls and Lemma 1: reflect the lines in the walls; then a gap and its neighbours bound 1/a + 1/b.
+"""Theorem B, walls and Lemma 1: reflect in the walls; a gap and its neighbours bound 1/a + 1/b.
 
-Certifies   1/a_k + 1/b_k <= max(1/t, 2/g) + max(1/t, 2/G), G the sum of three neighbouring gaps, and the reflection's algebra.
+Certifies   1/a_k + 1/b_k <= max(1/t, 2/g) + max(1/t, 2/G), G the sum of three neighbouring gaps, and the
+            reflection's algebra.
 Does not    need equal gaps or a finite t. Scaled: gamma = rho = 1.
 """
 from __future__ import annotations
@@ -32,7 +33,8 @@ def reflections() -> None:
     for wall in SIGNS:
         x, tau = reals("x tau")
         offset, slope = image(line, wall)
-        equal((2 * wall - x - (offset + slope * tau)) + (x - (OL + WL * tau)), 0)  # (x, tau) -> (2 wall - x, tau)
+        # (x, tau) -> (2 wall - x, tau)
+        equal((2 * wall - x - (offset + slope * tau)) + (x - (OL + WL * tau)), 0)
         equal((offset + OL) / 2, wall)
     back = image(image(line, -1), 1)
     equal(back[0] - OL, PERIOD)
@@ -40,7 +42,8 @@ def reflections() -> None:
 
 
 def wall_pairs() -> None:
-    """The wall R = 1, w = 0 against L gives the same quotient as L's image; alike for the left wall, and below."""
+    """The wall R = 1, w = 0 against L gives the same quotient as L's image; alike for the left wall, and
+    below."""
     for pair in (PAIR_ABOVE, PAIR_BELOW):
         mirrored = image((OL, WL), 1)
         equal(pair.subs({OR: 1, WR: 0}), pair.subs({OR: mirrored[0], WR: mirrored[1]}))
@@ -59,7 +62,8 @@ def each_at_most() -> None:
 
 
 def one_end_shared() -> None:
-    """L = L': (w_L - w_R)/D + (w_R' - w_L)/D' <= (1 + w_L)/D + (1 - w_L)/D' <= 2/g; R = R' alike, with -w_R."""
+    """L = L': (w_L - w_R)/D + (w_R' - w_L)/D' <= (1 + w_L)/D + (1 - w_L)/D' <= 2/g; R = R' alike, with
+    -w_R."""
     upper, lower = PAIR_ABOVE.subs({OL: 0, OR: G + P}), PAIR_BELOW.subs({OL: 0, OR: G + Q})
     # L = L': extreme w_R = -1, w_R' = 1; w_R = -1 + u only lowers the sum
     worst = (upper.subs({WR: -1}) + lower.subs({WR: 1})).subs(WL, SLOPE)
@@ -103,19 +107,25 @@ ENTRY = Entry(
     name="theorem-b-pairs",
     label="Theorem B, walls and Lemma 1",
     kind="proof",
-    statement="Scale gamma = rho = 1, |w_i| <= 1. Reflect the lines in both walls: (o, w) -> (2 - o, -w), (-2 - o, -w), and so on with period 4. In"
-    " the extended sequence, for a gap g = g_k > 0 and G = g_(k-1) + g_k + g_(k+1): 1/a_k + 1/b_k <= max(1/t, 2/g) + max(1/t, 2/G).",
-    certifies="The reflections, that wall pairs are image pairs, and the three cases of Lemma 1 on their whole ranges.",
+    statement="Scale gamma = rho = 1, |w_i| <= 1. Reflect the lines in both walls: (o, w) -> (2 - o, -w), (-2"
+    " - o, -w), and so on with period 4. In the extended sequence, for a gap g = g_k > 0 and G = g_(k-1) +"
+    " g_k + g_(k+1): 1/a_k + 1/b_k <= max(1/t, 2/g) + max(1/t, 2/G).",
+    certifies="The reflections, that wall pairs are image pairs, and the three cases of Lemma 1 on their"
+    " whole ranges.",
     does_not="A maximum over infinitely many pairs is attained because the quotients tend to 0 (words).",
     steps=(
-        Step("The reflections in the walls x = 1 and x = -1, and their product, the shift by 4.", reflections),
-        Step("A wall pair (L, wall) has the quotient w_L/(1 - o_L) of the pair of L with its image; mirrored gaps have the same quotients. So"
-             " 1/a_k and 1/b_k are at most the maxima over the extended sequence.", wall_pairs),
-        Step("U, V the two maxima over pairs: U, V <= 2/g, since |w_L - w_R| <= 2 and o_R - o_L >= g.", each_at_most),
+        Step("The reflections in the walls x = 1 and x = -1, and their product, the shift by 4.",
+             reflections),
+        Step("A wall pair (L, wall) has the quotient w_L/(1 - o_L) of the pair of L with its image; mirrored"
+             " gaps have the same quotients. So 1/a_k and 1/b_k are at most the maxima over the extended"
+             " sequence.", wall_pairs),
+        Step("U, V the two maxima over pairs: U, V <= 2/g, since |w_L - w_R| <= 2 and o_R - o_L >= g.",
+             each_at_most),
         Step("If U or V is at most 1/t: the sum is at most 1/t + max(1/t, 2/g).", one_is_small),
-        Step("Otherwise both are positive, attained at pairs (L, R), (L', R') that differ, because the numerators have opposite signs. If they"
-             " share an end: U + V <= 2/g.", one_end_shared),
-        Step("If both ends differ: D + D' >= (o_(k+1) + o_(k+2)) - (o_k + o_(k-1)) = g + G with D, D' >= g, so 2/D + 2/D' <= 2/g + 2/G.",
+        Step("Otherwise both are positive, attained at pairs (L, R), (L', R') that differ, because the"
+             " numerators have opposite signs. If they share an end: U + V <= 2/g.", one_end_shared),
+        Step("If both ends differ: D + D' >= (o_(k+1) + o_(k+2)) - (o_k + o_(k-1)) = g + G with D, D' >= g,"
+             " so 2/D + 2/D' <= 2/g + 2/G.",
              ends_differ),
         Step("Equal gaps and alternating extreme slopes attain it.", equal_gaps),
     ),

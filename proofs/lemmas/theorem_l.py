@@ -1,4 +1,4 @@
-"""Theorem L: hiding a crease needs total mass exponential in |kappa| rho tan(theta)/eps, whatever the number of nodes.
+"""Theorem L: hiding a crease needs total mass exponential in |kappa| rho tan(theta)/eps.
 
 Certifies   the order-k mass form for every even k, n = 1 and n >= 1; the table of the resulting bounds.
 Does not    compute e_k: see relu-distance; smaller values only weaken the bounds.
@@ -22,11 +22,14 @@ CONVOLUTION = (2 * C * (K - 1) / RHO) ** (K - 1) / 2  # the same for any n, c = 
 LINE = T**K / (4 * K * (K - 1) * RHO ** (K - 1))  # factor of |kappa_i| (cos^2/sin) |cot|^(k-2), n = 1
 SPACE = T * (C * (K - 1) * T / RHO) ** (K - 1) / (2 * FACT(K))  # the same for any n
 E_K = sympy.Symbol("e_k", positive=True)
-VALUE = RHO / GAMMA * (E_K * KAPPA * HEIGHT - MASS * HEIGHT**K / (4 * K * (K - 1)))  # <= eps, n = 1, T = q rho/gamma
+# <= eps, n = 1, T = q rho/gamma
+VALUE = RHO / GAMMA * (E_K * KAPPA * HEIGHT - MASS * HEIGHT**K / (4 * K * (K - 1)))
 BEST = (4 * (K - 1) * E_K * KAPPA / MASS) ** (1 / (K - 1))  # q
-HIDDEN = K / ((K - 1) * E_K) * (MASS / (4 * (K - 1) * E_K * KAPPA)) ** (1 / (K - 1))  # >= kappa rho/(gamma eps)
+# >= kappa rho/(gamma eps)
+HIDDEN = K / ((K - 1) * E_K) * (MASS / (4 * (K - 1) * E_K * KAPPA)) ** (1 / (K - 1))
 
-TABLE = {3: Q(24), 10: Q("50.6"), 30: Q(73), 100: Q("96.5"), 10**3: Q("142.3"), 10**4: Q(188), 10**6: Q(280)}  # M/kappa -> bound
+# M/kappa -> bound
+TABLE = {3: Q(24), 10: Q("50.6"), 30: Q(73), 100: Q("96.5"), 10**3: Q("142.3"), 10**4: Q(188), 10**6: Q(280)}
 
 
 def equal_powers(left, right) -> None:
@@ -35,7 +38,8 @@ def equal_powers(left, right) -> None:
 
 
 def chebyshev() -> None:
-    """cos(k phi) = 2^(k-1) cos^k + ..: T_(k+1) = 2x T_k - T_(k-1) doubles the leading coefficient; |T_k| <= 1."""
+    """cos(k phi) = 2^(k-1) cos^k + ..: T_(k+1) = 2x T_k - T_(k-1) doubles the leading coefficient; |T_k| <=
+    1."""
     x = sympy.Symbol("x")
     for k in range(1, 12):
         polynomial = sympy.Poly(sympy.chebyshevt(k, x), x)
@@ -47,7 +51,8 @@ def chebyshev() -> None:
 
 
 def ridges() -> None:
-    """relu(cos tau + sin (z - m)): d_tau = cot d_z, and d_tau^2 leaves cos^2 on the crease, 1/sin after integrating z."""
+    """relu(cos tau + sin (z - m)): d_tau = cot d_z, and d_tau^2 leaves cos^2 on the crease, 1/sin after
+    integrating z."""
     z, tau, m = sympy.symbols("z tau m", real=True)
     f = sympy.Function("f")
     node = f(COS * tau + SIN * (z - m))
@@ -61,7 +66,8 @@ def spline() -> None:
     scale = sympy.Symbol("scale", positive=True)
     mass = scale * RHO ** (K - 1) * 2 ** (1 - (K - 2)) / FACT(K - 2)
     equal_powers(sympy.solve(mass - 1, scale)[0], SPLINE)
-    # s = cos phi: sign sin(M phi), M = m + 1, against sin(i phi), i <= M: 0 for i < M because the half-turn ratio is not -1
+  # s = cos phi: sign sin(M phi), M = m + 1, against sin(i phi), i <= M: 0 for i < M because the half-turn ratio is not -1
+
     zeta = sympy.Symbol("zeta")
     for count in (2, 3, 5):
         geometric = sum((-zeta) ** j for j in range(2 * count))
@@ -70,14 +76,16 @@ def spline() -> None:
     for m in (1, 2, 4):
         roots = [sympy.cos(j * sympy.pi / (m + 1)) for j in range(m + 2)]  # from 1 down to -1
         for power, expected in [*((j, 0) for j in range(m)), (m, sympy.Integer(2) ** (1 - m))]:
-            integral = sum((-1) ** j * (roots[j] ** (power + 1) - roots[j + 1] ** (power + 1)) for j in range(m + 1))
+            powers = [root ** (power + 1) for root in roots]
+            integral = sum((-1) ** j * (powers[j] - powers[j + 1]) for j in range(m + 1))
             equal(integral / (power + 1), expected)
     equal(sympy.integrate(sympy.Abs(sympy.sin(phi)), (phi, 0, sympy.pi)), 2)
     equal(SPLINE.subs(K, 2), 1 / (2 * RHO))
 
 
 def convolution() -> None:
-    """k - 1 copies on radius rho/(k-1): peak p = c (k-1)/rho; each of k - 2 derivatives costs the variation 2p."""
+    """k - 1 copies on radius rho/(k-1): peak p = c (k-1)/rho; each of k - 2 derivatives costs the variation
+    2p."""
     peak = C / (RHO / (K - 1))
     equal_powers((2 * peak) ** (K - 2) * peak, CONVOLUTION)
 
@@ -112,7 +120,8 @@ def best_height() -> None:
 
 
 def table() -> None:
-    """min over k of HIDDEN, with e_k from below: each entry is an upper bound and less than one percent above the minimum."""
+    """min over k of HIDDEN, with e_k from below: each entry is an upper bound and less than one percent above
+    the minimum."""
     for mass, bound in TABLE.items():
         holds = []
         for k, e in LOWER.items():
@@ -126,26 +135,31 @@ ENTRY = Entry(
     name="theorem-l",
     label="Theorem L",
     kind="proof",
-    statement="Cylinder (rho, t) in A_k, |h| <= eps, T <= t, k >= 2 even, e_k the distance of relu to polynomials of degree < k on [-1, 1]. Over ALL"
-    f" other creases, n = 1: e_k kappa T <= eps + sum |kappa_i| (cos^2/sin) |cot|^(k-2) times {LINE}; any n: times {SPACE}, c = c*_n. With M = sum"
-    f" |kappa_i| cos theta_i, n = 1, all |cot| <= gamma, T = q rho/gamma: eps >= {VALUE}, and the best q (if q rho/gamma <= t) gives kappa"
-    f" rho/(gamma eps) <= {HIDDEN}: logarithmic in M/kappa.",
+    statement="Cylinder (rho, t) in A_k, |h| <= eps, T <= t, k >= 2 even, e_k the distance of relu to"
+    " polynomials of degree < k on [-1, 1]. Over ALL other creases, n = 1: e_k kappa T <= eps + sum |kappa_i|"
+    f" (cos^2/sin) |cot|^(k-2) times {LINE}; any n: times {SPACE}, c = c*_n. With M = sum |kappa_i| cos"
+    f" theta_i, n = 1, all |cot| <= gamma, T = q rho/gamma: eps >= {VALUE}, and the best q (if q rho/gamma <="
+    f" t) gives kappa rho/(gamma eps) <= {HIDDEN}: logarithmic in M/kappa.",
     certifies="All factors for symbolic k; the table for M/kappa = "
     + ", ".join(f"{mass}: {float(bound):g}" for mass, bound in TABLE.items()) + ".",
-    does_not="Words: the duality psi(relu) = e_k T for a measure with |psi| = 1 (for the listed k the functionals are explicit, with e_k replaced by"
-    " their value); Rolle's theorem for X >= 0; the orthogonality of sign U_m for general m is checked as a geometric sum and for m = 1, 2, 4.",
+    does_not="Words: the duality psi(relu) = e_k T for a measure with |psi| = 1 (for the listed k the"
+    " functionals are explicit, with e_k replaced by their value); Rolle's theorem for X >= 0; the"
+    " orthogonality of sign U_m for general m is checked as a geometric sum and for m = 1, 2, 4.",
     steps=(
-        Step("psi: a measure on [-T, T], |psi| = 1, orthogonal to polynomials of degree < k, psi(relu) = e_k T (duality: words; explicit for the"
-             " lower bounds of relu-distance)."),
-        Step("psi = beta^(k), beta supported in [-T, T], and int |beta| = sup psi(F) over |F^(k)| <= 1, at most the error of interpolation at"
-             " Chebyshev points, T^k 2^(1-k)/k!.", chebyshev),
-        Step("chi: a probability density on the ball of radius rho whose coordinates have densities X with sup |X^(k-2)| <= Y. mu = chi x psi has"
-             " |mu| = 1, mu(kappa relu(tau)) = e_k kappa T, mu(affine) = 0 (words: Fubini, k >= 2)."),
-        Step("A node is a function of cos tau + sin (z - m): d_tau = cot d_z. Integrating by parts, |mu(node)| <= |kappa_i| (cos^2/sin) |cot|^(k-2)"
-             " Y int |beta|.", ridges),
-        Step("n = 1: X with X^(k-2) = C sign U_(k-2)(x/rho), which vanishes at the ends to order k - 2 and does not change sign (Rolle: an inner"
-             " zero would force k - 1 sign changes); mass 1 gives Y = (k-2)! 2^(k-3)/rho^(k-1).", spline),
-        Step("Any n: convolve k - 1 copies of theorem-m-constant's law on radius rho/(k-1): coordinates unimodal (words), Y = (2c(k-1)/rho)^(k-1)/2.",
+        Step("psi: a measure on [-T, T], |psi| = 1, orthogonal to polynomials of degree < k, psi(relu) = e_k"
+             " T (duality: words; explicit for the lower bounds of relu-distance)."),
+        Step("psi = beta^(k), beta supported in [-T, T], and int |beta| = sup psi(F) over |F^(k)| <= 1, at"
+             " most the error of interpolation at Chebyshev points, T^k 2^(1-k)/k!.", chebyshev),
+        Step("chi: a probability density on the ball of radius rho whose coordinates have densities X with"
+             " sup |X^(k-2)| <= Y. mu = chi x psi has |mu| = 1, mu(kappa relu(tau)) = e_k kappa T, mu(affine)"
+             " = 0 (words: Fubini, k >= 2)."),
+        Step("A node is a function of cos tau + sin (z - m): d_tau = cot d_z. Integrating by parts,"
+             " |mu(node)| <= |kappa_i| (cos^2/sin) |cot|^(k-2) Y int |beta|.", ridges),
+        Step("n = 1: X with X^(k-2) = C sign U_(k-2)(x/rho), which vanishes at the ends to order k - 2 and"
+             " does not change sign (Rolle: an inner zero would force k - 1 sign changes); mass 1 gives Y ="
+             " (k-2)! 2^(k-3)/rho^(k-1).", spline),
+        Step("Any n: convolve k - 1 copies of theorem-m-constant's law on radius rho/(k-1): coordinates"
+             " unimodal (words), Y = (2c(k-1)/rho)^(k-1)/2.",
              convolution),
         Step("Products Y int |beta|; k = 2 is Theorem M with all masses.", factors),
         Step("Total mass: (cos^2/sin) |cot|^(k-2) <= cos gamma^(k-1).", total_mass),

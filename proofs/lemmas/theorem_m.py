@@ -1,7 +1,7 @@
-"""Theorem M: a crease can hide only behind enough opposing kink mass, whatever the number of nodes (width-free).
+"""Theorem M: a crease hides only behind enough opposing kink mass, whatever the number of nodes.
 
-Certifies   kappa t - (c_n/rho) t^2 S <= 4 eps with S = sum |kappa'| cos^2/sin over the opposing creases, and its form that
-            names a student.
+Certifies   kappa t - (c_n/rho) t^2 S <= 4 eps with S = sum |kappa'| cos^2/sin over the opposing creases, and
+            its form that names a student.
 Does not    claim that c_n is best: see theorem-m-constant.
 """
 from __future__ import annotations
@@ -40,7 +40,8 @@ def density() -> None:
     """At height z of the n-ball: V_(n-1)(sqrt(rho^2 - z^2))/V_n(rho), largest at z = 0."""
     equal(VOLUME.subs(N, N - 1) / VOLUME, C_N / R)
     equal(C_N * RATIO, 1)
-    equal((VOLUME.subs(N, N - 1) / R ** (N - 1)).diff(R), 0)  # V_(n-1) grows like the (n-1)-th power, so it is largest at z = 0
+    # V_(n-1) grows like the (n-1)-th power, so it is largest at z = 0
+    equal((VOLUME.subs(N, N - 1) / R ** (N - 1)).diff(R), 0)
 
 
 def average() -> None:
@@ -62,19 +63,23 @@ ENTRY = Entry(
     label="Theorem M",
     kind="proof",
     statement="In a cylinder {|x| <= rho, |tau| <= t} around a centre on H, inside A_k, n = d' - 1 >= 1:"
-    f" {LEFT} <= {RIGHT}, where c = c_n = {C_N} and S is the sum of |kappa'| cos^2 theta/sin theta over the opposing creases that meet the"
-    " cylinder. No student on H, S_T the part of S from creases with teachers only, M_S the sum of |kappa'| over the opposing ones"
-    f" with a student, D = {D} > 0: some student has tan theta <= {TANGENT_BOUND}.",
-    certifies="The integral of a cut, the density bound c_n/rho for every n, the constants, and the student form.",
-    does_not="Averaging an inequality over a probability law, and Fubini, are words. A parallel opposing crease in the cylinder makes S"
-    " infinite and the statement empty.",
+    f" {LEFT} <= {RIGHT}, where c = c_n = {C_N} and S is the sum of |kappa'| cos^2 theta/sin theta over the"
+    " opposing creases that meet the cylinder. No student on H, S_T the part of S from creases with teachers"
+    f" only, M_S the sum of |kappa'| over the opposing ones with a student, D = {D} > 0: some student has tan"
+    f" theta <= {TANGENT_BOUND}.",
+    certifies="The integral of a cut, the density bound c_n/rho for every n, the constants, and the student"
+    " form.",
+    does_not="Averaging an inequality over a probability law, and Fubini, are words. A parallel opposing"
+    " crease in the cylinder makes S infinite and the statement empty.",
     steps=(
-        Step("For x in the ball of radius rho in H, the second difference of h at x with step t is at most 4 eps, and at least kappa t"
-             " minus, for each opposing crease, |kappa'| max(0, t cos theta - sin theta |<u, x> - m|) (second-difference)."),
+        Step("For x in the ball of radius rho in H, the second difference of h at x with step t is at most 4"
+             " eps, and at least kappa t minus, for each opposing crease, |kappa'| max(0, t cos theta - sin"
+             " theta |<u, x> - m|) (second-difference)."),
         Step("That function of z = <u, x> - m has the integral t^2 cos^2 theta/sin theta.", cut_length),
-        Step("x uniform in the n-ball: the density of <u, x> is at most V_(n-1)(rho)/V_n(rho) = c_n/rho.", density),
+        Step("x uniform in the n-ball: the density of <u, x> is at most V_(n-1)(rho)/V_n(rho) = c_n/rho.",
+             density),
         Step("Average (words: monotone, Fubini): kappa t - (c_n/rho) t^2 S <= 4 eps.", average),
-        Step("S = S_T + S_S and S_S <= M_S cot theta_min over the creases with a student (cos^2/sin = cos cot <= cot). If D > 0,"
-             " (c_n/rho) t^2 M_S cot theta_min >= D.", student),
+        Step("S = S_T + S_S and S_S <= M_S cot theta_min over the creases with a student (cos^2/sin = cos cot"
+             " <= cot). If D > 0, (c_n/rho) t^2 M_S cot theta_min >= D.", student),
     ),
 )

@@ -1,6 +1,7 @@
 """Theorem M': few heavy opposing creases are counted, many light ones are weighed.
 
-Certifies   kappa t - c_n t^2 S(light)/(rho - t Gamma(heavy)) <= 4 eps for every split; Theorems A and M are its two ends.
+Certifies   kappa t - c_n t^2 S(light)/(rho - t Gamma(heavy)) <= 4 eps for every split; Theorems A and M are
+            its two ends.
 Does not    choose the split.
 """
 from __future__ import annotations
@@ -19,11 +20,13 @@ BOUNDED = KAPPA * T - C * T**2 * LIGHT / INNER_RADIUS  # <= 4 eps
 
 
 def bang_around_a_point() -> None:
-    """F_z(e) = |z + s_e|^2 - 2 sum e_i w_i m_i: the flip of i is improved unless e_i (<u_i, x> - m_i) >= w_i, x = z + s_e."""
+    """F_z(e) = |z + s_e|^2 - 2 sum e_i w_i m_i: the flip of i is improved unless e_i (<u_i, x> - m_i) >= w_i,
+    x = z + s_e."""
     square, product, offset, linear = reals("x2 G m l")
     for e in SIGNS:
         moved = (1, -2 * e * W)
-        change = inner(moved, moved, ((square, product), (product, 1))) - square - 2 * (linear - 2 * e * W * offset - linear)
+        length = inner(moved, moved, ((square, product), (product, 1)))
+        change = (length - 2 * (linear - 2 * e * W * offset)) - (square - 2 * linear)
         equal(change, -4 * W * (e * (product - offset) - W))
 
 
@@ -58,23 +61,28 @@ ENTRY = Entry(
     name="theorem-m-split",
     label="Theorem M'",
     kind="proof",
-    statement="Cylinder (rho, t) inside A_k. Split the opposing creases that meet it into B and S, Gamma_B = sum over B of |cot theta|,"
-    f" S = sum over S of |kappa'| cos^2/sin, t Gamma_B < rho. Then {BOUNDED} <= 4*eps with c = c_n.",
-    certifies="Bang's lemma around a point z, the monotone dependence on z, the density, the constants, and the two ends B = all"
-    " (Theorem A in a cylinder) and B empty (Theorem M).",
-    does_not="Words: maxima of finitely many affine functions are piecewise linear, so z -> e(z) is piecewise constant (measurable); the"
-    " law of a map z_u + nondecreasing step has density at most that of z_u; Fubini. c*_n may not be used: its law has no density.",
+    statement="Cylinder (rho, t) inside A_k. Split the opposing creases that meet it into B and S, Gamma_B ="
+    f" sum over B of |cot theta|, S = sum over S of |kappa'| cos^2/sin, t Gamma_B < rho. Then {BOUNDED} <="
+    " 4*eps with c = c_n.",
+    certifies="Bang's lemma around a point z, the monotone dependence on z, the density, the constants, and"
+    " the two ends B = all (Theorem A in a cylinder) and B empty (Theorem M).",
+    does_not="Words: maxima of finitely many affine functions are piecewise linear, so z -> e(z) is piecewise"
+    " constant (measurable); the law of a map z_u + nondecreasing step has density at most that of z_u;"
+    " Fubini. c*_n may not be used: its law has no density.",
     steps=(
-        Step("z uniform in the n-ball of radius rho' = rho - t Gamma_B; e(z) maximises |z + s_e|^2 - 2 sum e_i w_i m_i over signs, w_i ="
-             " t |cot_i| for i in B. Then x(z) = z + s_e has |<u_i, x> - m_i| >= w_i for i in B: no crease of B cuts the segment at x.",
+        Step("z uniform in the n-ball of radius rho' = rho - t Gamma_B; e(z) maximises |z + s_e|^2 - 2 sum"
+             " e_i w_i m_i over signs, w_i = t |cot_i| for i in B. Then x(z) = z + s_e has |<u_i, x> - m_i|"
+             " >= w_i for i in B: no crease of B cuts the segment at x.",
              bang_around_a_point),
         Step("|x(z)| <= rho' + t Gamma_B = rho.", stays_inside),
-        Step("e(z) maximises an affine function of z with gradient 2 s_e, so along a unit vector u, <u, s_e(z)> is nondecreasing.",
+        Step("e(z) maximises an affine function of z with gradient 2 s_e, so along a unit vector u, <u,"
+             " s_e(z)> is nondecreasing.",
              monotone),
-        Step("So for fixed z perpendicular to u, <u, x(z)> = z_u + (nondecreasing step function) takes a value at most once, with slope 1."
-             " Integrating over the perpendicular part: density of <u, x> at most V_(n-1)(rho')/V_n(rho') = c_n/rho'.", density),
-        Step("Average the second difference at x(z): H gives kappa t, the same sign >= 0, B gives 0, S at least -(c_n/rho') t^2 S"
-             " (theorem-m).", average),
+        Step("So for fixed z perpendicular to u, <u, x(z)> = z_u + (nondecreasing step function) takes a"
+             " value at most once, with slope 1. Integrating over the perpendicular part: density of <u, x>"
+             " at most V_(n-1)(rho')/V_n(rho') = c_n/rho'.", density),
+        Step("Average the second difference at x(z): H gives kappa t, the same sign >= 0, B gives 0, S at"
+             " least -(c_n/rho') t^2 S (theorem-m).", average),
         Step("B empty is Theorem M; B = all says kappa t <= 4 eps.", ends),
     ),
 )

@@ -12,8 +12,8 @@ import numpy as np
 from .. import exact
 from ..ridges import Domain, RidgeSum
 from .enclosure import at_witness
-from .lp import INFINITE, OPTIMAL, add_rows, new_model, run
 from .groups import Kinks
+from .lp import INFINITE, OPTIMAL, add_rows, new_model, run
 
 SAMPLES = 2000  # random starting points: they cost a few milliseconds and only choose where the ascents begin
 STARTS = 3  # ascents for each sign before the first bound

@@ -1,18 +1,24 @@
-"""Suprema by branch and bound over sides of creases, with linear programs: made for d' >= 6, correct for every d'.
+"""Suprema by branch and bound over sides of creases, with linear programs.
 
-A leaf decides for some groups (`groups`) on which side of their creases it lies. Its bound is a linear program over what is
-left, recomputed in integers from the multipliers that HiGHS proposes (`relaxation`); an undecided group is bounded by
-cuts: the chord first, then the best majorants that know on which side which bound holds (`cuts.CutProgram`), at the roots
-for all leaves and at a leaf for what lies below it. h and -h share one queue and one incumbent.
+Made for d' >= 6, correct for every d'. A leaf decides for some groups (`groups`) on which side of their creases it
+lies. Its bound is a linear program over what is left, recomputed in integers from the multipliers that HiGHS
+proposes (`relaxation`); an undecided group is bounded by cuts: the chord first, then the best majorants that know
+on which side which bound holds (`cuts`), at the roots for all leaves and at a leaf for what lies below it. h and -h
+share one queue and one incumbent.
 
-Evidence (integers, "p/q" strings, booleans): {"method": "trees", "row_bits", "weight_bits", "interrupted", "programs",
-"settled": [[ridge of h, active, {row of the domain: "multiplier"}], ...], "kinks": [[ridge of h, flipped], ...], "facets": [row of the domain, ...], "signs": [{"sign": 1 or -1, "unit",
-"groups": [[kink, [[partner kink, "w"], ...]], ...], "scale": [exponent of each row before the cuts],
-"cuts": {row: [group, [slope..., constant], {row: weight} where active, {row: weight} where inactive]},
-"leaves": [[[[group, active], ...], {row: weight}], ...]}, ...]}, or only "crude": true if it stopped before any of this.
-A checker rebuilds kinks, groups and singles (what groups leave of each negative kink, in order) from the instance, and the rows
-in the numbering of `relaxation.Relaxation`; proves each cut; sees that the decisions of the leaves are those of a binary
-tree; and adds up each leaf, whose weights must be admissible (`Relaxation.admissible`).
+Evidence (integers, "p/q" strings, booleans; "crude": true alone if the search stopped before its first bound):
+    method "trees", row_bits, weight_bits, interrupted, programs (how many were solved)
+    settled   [[ridge of h, active, {row of the domain: "multiplier"}], ...]
+    kinks     [[ridge of h, flipped], ...]
+    facets    [row of the domain, ...]
+    signs     one each for h (sign 1) and -h (sign -1):
+        sign, unit, scale (exponents of the rows before the cuts)
+        groups    [[kink, [[partner kink, "w"], ...]], ...]
+        cuts      {row: [group, [slope..., constant], {row: weight} where active, {row: weight} where inactive]}
+        leaves    [[[[group, active], ...], {row: weight}], ...]
+A checker rebuilds kinks, groups and singles (what groups leave of each negative kink, in order) from the instance,
+and the rows in the numbering of `relaxation.Relaxation`; proves each cut; sees that the decisions of the leaves are
+those of a binary tree; and adds up each leaf, whose weights must be admissible (`Relaxation.admissible`).
 """
 from __future__ import annotations
 
@@ -28,8 +34,8 @@ from ..ridges import Domain, RidgeSum
 from .ascents import Incumbent
 from .cuts import CutProgram
 from .enclosure import CANCELLATION, Enclosure, crude
-from .lp import BASIC, LeafProgram, Proposal
 from .groups import facets, kinks, paired
+from .lp import BASIC, LeafProgram, Proposal
 from .relaxation import ROW_BITS, WEIGHT_BITS, Relaxation, exponent, natural_unit
 
 ROUNDS, WORTH = 40, 0.003  # at a root: rounds of cuts, while one closes this share of the gap (measured: a flat optimum)
