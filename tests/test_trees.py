@@ -42,7 +42,7 @@ def ridges(P, beta, c, slope=None, offset=0):
 
 
 def near_copies(d, teachers, students, distance, rng, spread=1.0):
-    """v . (f* - f) for a student that copies and splits a teacher's nodes up to `distance`, rescaled and flipped."""
+    """v . (f* - f) for a student that copies, rescales and splits a teacher's nodes up to `distance`."""
     W = rng.normal(size=(teachers, d))
     b = rng.uniform(-0.5, 0.5, size=teachers) * np.abs(W).sum(axis=1)
     c = rng.normal(size=teachers) * np.exp(spread * rng.normal(size=teachers))
@@ -55,7 +55,7 @@ def near_copies(d, teachers, students, distance, rng, spread=1.0):
 
 
 def assert_encloses(enclosure, h, region, truth=None):
-    """What every enclosure owes: a witness inside with its value, the truth between the ends, evidence that proves it."""
+    """What every enclosure owes: a witness inside with its value, the truth between the ends, and a proof."""
     assert region.contains(enclosure.witness)
     assert exact.rational(enclosure.lower) <= abs(h(enclosure.witness))
     if truth is not None:
@@ -93,13 +93,39 @@ def test_near_copies_at_every_distance_are_enclosed_and_closed(d, teachers, stud
 def test_weights_over_twelve_orders_of_magnitude_are_enclosed(seed):
     rng = np.random.default_rng(seed)
     d, n = 1 + seed % 3, 5
-    P, beta = rng.normal(size=(n, d)) * 10.0 ** rng.uniform(-6, 6, size=(n, 1)), np.zeros(n)
+    P = rng.normal(size=(n, d)) * 10.0 ** rng.uniform(-6, 6, size=(n, 1))
     beta = rng.uniform(-0.5, 0.5, size=n) * np.abs(P).sum(axis=1)
-    h = ridges(P, beta, rng.normal(size=n) * 10.0 ** rng.uniform(-6, 6, size=n), rng.normal(size=d), rng.normal())
+    c = rng.normal(size=n) * 10.0 ** rng.uniform(-6, 6, size=n)
+    h = ridges(P, beta, c, rng.normal(size=d), rng.normal())
     region = cut_box(d, rng, seed % 3)
     enclosure = trees.supremum(h, region, gap=1e-4)
     assert_encloses(enclosure, h, region, draw.brute_supremum(h, region))
     assert enclosure.closed(1e-4, h.size(region.lower, region.upper))
+
+
+@pytest.mark.parametrize("height, width", [(2.0 ** 40, 1.0), (2.0 ** -40, 2.0 ** 20), (2.0 ** 200, 2.0 ** -30),
+                                           (2.0 ** -200, 2.0 ** 100)])
+def test_the_scale_of_h_and_of_the_region_does_not_matter(height, width):
+    h = near_copies(6, 5, 8, 1e-4, np.random.default_rng(8))
+    scaled = RidgeSum(h.P / exact.rational(width), h.beta, h.c * exact.rational(height), h.slope, h.offset)
+    small, large = trees.supremum(h, box(6), gap=1e-6), trees.supremum(scaled, box(6, width), gap=1e-6)
+    assert large.closed(1e-6, scaled.size(*(np.full(6, exact.rational(x)) for x in (-width, width))))
+    assert large.lower / height <= small.upper and small.lower <= large.upper / height
+    assert_encloses(large, scaled, box(6, width))
+
+
+def test_creases_that_cross_the_box_and_not_the_domain_are_settled_by_proof():
+    rng = np.random.default_rng(0)
+    h, whole, corner = near_copies(6, 12, 15, 0.01, rng), box(6), np.ones(6)
+    A, c = np.append(whole.A, exact.rationals([-corner]), axis=0), np.append(whole.c, fmpq(-4))
+    region = Domain(A, c, whole.lower, whole.upper, exact.rationals(0.9 * corner))  # the box is left untightened
+    enclosure = trees.supremum(h, region, gap=1e-3)
+    assert len(enclosure.evidence["settled"]) > 3 and enclosure.closed(1e-3, 0.0)
+    assert_encloses(enclosure, h, region)
+    forged = copy.deepcopy(enclosure.evidence)
+    forged["settled"][0][1] = not forged["settled"][0][1]
+    with pytest.raises(Refuted):
+        proved(h, region, forged)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -108,7 +134,7 @@ def test_a_separable_sum_in_nine_dimensions_has_the_sum_of_its_suprema(sign):
     d, lines, lows, highs = 9, [], fmpq(0), fmpq(0)
     for j in range(d):
         P, beta, c = rng.choice([-1.0, 1.0, 2.0], size=4), rng.uniform(-0.9, 0.9, size=4), rng.normal(size=4)
-        ends = [fmpq(-1), fmpq(1), *(-exact.rational(b) / exact.rational(p) for p, b in zip(P, beta, strict=True))]
+        ends = [fmpq(-1), fmpq(1), *(-exact.rationals(beta) / exact.rationals(P))]
         line = ridges(P[:, None], beta, c)
         values = [line(np.array([x], dtype=object)) for x in ends if abs(x) <= 1]
         lows, highs = lows + min(values), highs + max(values)
@@ -164,12 +190,13 @@ def test_a_tree_with_many_leaves_is_proved_by_its_evidence_alone(cuts):
     h, region = near_copies(8, 24, 30, 0.05, rng), cut_box(8, rng, cuts)
     enclosure = trees.supremum(h, region, gap=1e-4)
     assert sum(len(sign["leaves"]) for sign in enclosure.evidence["signs"]) > 10
-    assert any(len(active) + len(inactive) > 1 + cuts  # relies on the sides of other groups
+    assert any(len(active) + len(inactive) > 1 + cuts  # relies on sides of other groups
                for sign in enclosure.evidence["signs"] for _, _, active, inactive in sign["cuts"].values())
     assert enclosure.closed(1e-4, 0.0)
     assert_encloses(enclosure, h, region)
     Z = rng.uniform(-1, 1, size=(20000, 8))
-    assert np.abs(h.floats(Z[(Z @ region.floats.A.T <= region.floats.c).all(axis=1)])).max() <= enclosure.upper
+    inside = (Z @ region.floats.A.T <= region.floats.c).all(axis=1)
+    assert np.abs(h.floats(Z[inside])).max() <= enclosure.upper
 
 
 def forge(evidence, change):
@@ -264,7 +291,8 @@ def test_a_floor_above_the_supremum_stops_the_search_and_one_below_does_not():
     early = trees.supremum(h, region, gap=1e-6, floor=1.2 * full.upper)
     idle = trees.supremum(h, region, gap=1e-6, floor=0.5 * full.lower)
     assert root.evidence["programs"] == 0
-    assert full.upper < early.upper <= 1.2 * full.upper and early.evidence["programs"] < full.evidence["programs"]
+    assert full.upper < early.upper <= 1.2 * full.upper
+    assert early.evidence["programs"] < full.evidence["programs"]
     assert idle.closed(1e-6, 0.0) and idle.evidence["programs"] == full.evidence["programs"]
     for enclosure in (root, early, idle):
         assert_encloses(enclosure, h, region)
@@ -309,6 +337,12 @@ def relaxations(h, region):
     slacks = [slack for _, slack in facets(region)]
     unit = natural_unit(oriented, shared)
     return [Relaxation(function, shared, slacks, unit) for function in (oriented, oriented.negated())]
+
+
+def some_sides(r, rng, most):
+    """Decisions for a few random groups."""
+    chosen = rng.permutation(len(r.groups))[:rng.integers(0, most + 1)]
+    return {int(g): bool(rng.random() < 0.5) for g in chosen}
 
 
 def at(form, x):
@@ -366,7 +400,7 @@ def test_every_cut_lies_above_its_group_wherever_it_holds(distance):
         program = CutProgram(r)
         for _ in range(6):
             x = rng.uniform(-0.7, 0.7, size=4)
-            decided = {int(g): bool(rng.random() < 0.5) for g in rng.permutation(len(r.groups))[:rng.integers(0, 3)]}
+            decided = some_sides(r, rng, 2)
             program.place(x, decided)
             for g in set(range(len(r.groups))) - set(decided):
                 cut = program.cut(g)
@@ -387,7 +421,8 @@ def test_a_cut_ignores_multipliers_of_rows_that_may_be_negative():
         everything = {row: 1.0 for row in range(r.first_cut)}
         for g in range(len(r.groups)):
             row = r.add_cut(g, rng.normal(size=3), everything, everything, {})
-            assert set(r.cuts[-1].active) <= {r.plus[g], *r.slack} and set(r.cuts[-1].inactive) <= {r.minus[g], *r.slack}
+            assert set(r.cuts[-1].active) <= {r.plus[g], *r.slack}
+            assert set(r.cuts[-1].inactive) <= {r.minus[g], *r.slack}
             for x in points(region, rng, 40):
                 assert cut_value(r, row, x) >= group_value(r, g, x)
 
@@ -401,7 +436,7 @@ def test_any_weights_made_admissible_bound_h_on_the_leaf(distance):
         program = LeafProgram(r)
         chords = list(range(r.first_cut, len(r.rows)))
         for trial in range(60):
-            decided = {int(g): bool(rng.random() < 0.5) for g in rng.permutation(len(r.groups))[:rng.integers(0, 4)]}
+            decided = some_sides(r, rng, 3)
             proposal = program.solve(decided, chords)
             raw = {} if proposal is None or proposal.empty else dict(proposal.weights)
             if trial % 3:  # what no solver would say
@@ -420,8 +455,8 @@ def test_rows_majorise_their_forms_and_lose_less_than_they_are_rounded_by():
     rng = np.random.default_rng(6)
     h, region = near_copies(5, 4, 6, 0.01, rng), cut_box(5, rng, 2)
     for r in relaxations(h, region):
-        forms = [r.h.rest, *(error(r.h, group) for group in r.groups), *(r.h.forms[group.kink] for group in r.groups),
-                 *(-r.h.forms[group.kink] for group in r.groups)]
+        sides = [r.h.forms[group.kink] for group in r.groups]
+        forms = [r.h.rest, *(error(r.h, group) for group in r.groups), *sides, *(-u for u in sides)]
         for row, form in enumerate(forms):
             units = fmpq(2) ** (r.scale[row] - 52)
             excess = np.array([units * x for x in r.rows[row]], dtype=object) - form

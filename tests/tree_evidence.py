@@ -1,4 +1,4 @@
-"""An independent reading of the evidence of LP trees: what it proves, in rationals, from the problem and the evidence alone.
+"""An independent reading of the evidence of LP trees: what it proves of the problem, in rationals.
 
 It follows the format in the docstring of twolayer.certify.trees and imports nothing of the search.
 """
@@ -109,7 +109,7 @@ def _sign(forms, masses, rest, slacks, given, row_bits, weight_bits) -> fmpq:
     singles = [(j, s) for j, s in enumerate(left) if masses[j] < 0 and s != 0]
     _require(all(s > 0 for _, s in singles), "more of a kink is paired than there is")
     unit = _power(given["unit"])
-    errors = [masses[i] * forms[i] - sum((w * forms[j] for j, w in partners), 0 * forms[i]) for i, partners in groups]
+    errors = [masses[i] * forms[i] - sum((w * forms[j] for j, w in shares), 0 * rest) for i, shares in groups]
     rows = [rest, *errors, *(forms[i] for i, _ in groups), *(-forms[i] for i, _ in groups),
             *(w * forms[j] for _, j, w in pairs), *(-w * forms[j] for _, j, w in pairs),
             *(-s * forms[j] for j, s in singles), *slacks]
@@ -122,14 +122,16 @@ def _sign(forms, masses, rest, slacks, given, row_bits, weight_bits) -> fmpq:
     single = range(1 + 3 * n + 2 * p, 1 + 3 * n + 2 * p + len(singles))
     slack = range(single.stop, single.stop + len(slacks))
     whole = 1 << weight_bits
-    cuts, relies = {}, {}
+    cuts: dict = {}
+    relies: dict[int, set] = {}
     for row, (g, numbers, active, inactive) in _keyed(given["cuts"]).items():
         cut = np.array([fmpq(x, 1 << row_bits) for x in numbers], dtype=object)
         relies[row] = set()
         for start, side, own in ((rows[1 + g], active, plus[g]), (0 * rest, inactive, minus[g])):
             total = start - cut
             for m, number in _keyed(side).items():
-                _require(number >= 0 and (m in slack or m in plus or m in minus), "a cut's proof uses a wrong row")
+                _require(number >= 0, "a cut's proof has a negative weight")
+                _require(m in slack or m in plus or m in minus, "a cut's proof uses a wrong row")
                 if m != own and m not in slack:
                     relies[row].add(((m - 1) % n, m in plus))
                     _require((m - 1) % n != g, "a cut's proof uses its own other side")
@@ -150,7 +152,8 @@ def _sign(forms, masses, rest, slacks, given, row_bits, weight_bits) -> fmpq:
         for row, x in weights.items():
             limit = None
             if row in cuts:
-                _require(all(sides.get(g) is side for g, side in relies[row]), "a cut is used where it may not hold")
+                held = all(sides.get(g) is side for g, side in relies[row])
+                _require(held, "a cut is used where it may not hold")
             elif row in plus or row in minus:
                 _require(sides.get((row - 1) % n) is (row in plus), "a side is used that was not decided")
             elif row in pair_plus or row in pair_minus:
@@ -165,7 +168,8 @@ def _sign(forms, masses, rest, slacks, given, row_bits, weight_bits) -> fmpq:
                 _require(x * unit <= limit * _power(given["scale"][row]), "a pair or single weighs too much")
             total = total + fmpq(x, whole) * (cuts[row][1] if row in cuts else rows[row])
         worst.append(_top(total) * unit)
-    _require(_covered([[tuple(step) for step in decided] for decided, _ in given["leaves"]], 0), "the leaves leave a gap")
+    paths = [[tuple(step) for step in decided] for decided, _ in given["leaves"]]
+    _require(_covered(paths, 0), "the leaves leave a gap")
     return max(worst)
 
 
@@ -178,4 +182,5 @@ def _covered(leaves: list, depth: int) -> bool:
     group = leaves[0][depth][0]
     if any(leaf[depth][0] != group for leaf in leaves):
         return False
-    return all(_covered([leaf for leaf in leaves if leaf[depth][1] is side], depth + 1) for side in (True, False))
+    halves = ([leaf for leaf in leaves if leaf[depth][1] is side] for side in (True, False))
+    return all(_covered(half, depth + 1) for half in halves)

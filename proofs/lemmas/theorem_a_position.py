@@ -12,7 +12,7 @@ from ._algebra import acute, at_least, equal, positives
 from .theorem_a import EPS, KAPPA, SINE_BOUND, R
 
 T, RADIUS, STEEP, FAR = positives("T R steep far")  # RADIUS = sqrt(r^2 - T^2)
-COUNT = STEEP + 1 + FAR  # N: steep creases, the far one at hand, other far ones
+COUNT = STEEP + FAR  # N
 N = sympy.Symbol("N", positive=True)
 HEIGHT = 4 * EPS / KAPPA  # T
 TANGENT_BOUND = N * T / RADIUS

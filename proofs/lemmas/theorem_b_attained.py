@@ -136,7 +136,8 @@ def window_family(kinds: Sequence[bool | None], first_slope: int):
 def meet(first, second):
     """The common point of two forms' zero lines, homogeneous (x, tau, d)."""
     (a, b, c), (d, e, f) = first, second
-    return tuple(add(times(p, q), minus(times(r, s))) for p, q, r, s in ((b, f, c, e), (c, d, a, f), (a, e, b, d)))
+    minors = (b, f, c, e), (c, d, a, f), (a, e, b, d)
+    return tuple(add(times(p, q), minus(times(r, s))) for p, q, r, s in minors)
 
 
 def apply(form, point):
@@ -194,12 +195,13 @@ ENTRY = Entry(
     name="theorem-b-attained",
     label="Theorem B, attained",
     kind="proof",
-    statement="Scale gamma = 1, rho = N, kappa = 1. For N >= 3 and 1 <= s <= 3: opposing lines at offsets -N"
-    f" + 1, -N + 3, .., N - 1, slopes alternately 1, -1, of mass {END_MASS} (first and last) and {INNER_MASS}"
-    f" (others); through each offset a line of the same sign and the same mass with slope {END_SLOPE} times"
-    f" the opposing one's (first and last), {INNER_SLOPE} times (others); and h = relu(tau) - {TILT}*tau -"
-    f" {LEVEL} + these. Then sup |h| on |x| <= N, |tau| <= s is {LEVEL}: equality in Theorem B with t = s"
-    " rho/(N gamma). At s = 3: kappa rho = (8/3) N gamma eps for every N >= 3.",
+    statement="Scale gamma = 1, rho = N, kappa = 1. For N >= 3 and 1 <= s <= 3: o_i = -N + 1, -N + 3, .., N -"
+    f" 1, w_i alternately 1, -1; m_i = {END_MASS}, w'_i = w_i times {END_SLOPE} for the first and the last i,"
+    f" m_i = {INNER_MASS}, w'_i = w_i times ({INNER_SLOPE}) for the others; h(x, tau) = relu(tau) -"
+    f" {TILT}*tau - {LEVEL} + sum of m_i [relu(x - o_i - w'_i tau) - relu(x - o_i - w_i tau)]: N opposing"
+    " lines, each with a partner of the same sign through the same point of H. Then sup |h| on |x| <= N,"
+    f" |tau| <= s is {LEVEL}: equality in Theorem B with t = s rho/(N gamma). At s = 3: kappa rho = (8/3) N"
+    " gamma eps, for every N >= 3.",
     certifies="The supremum for every N >= 3 and every s in [1, 3]: finitely many windows, in each all"
     " vertices, as polynomials in s on intervals between their sign changes. N = 1 (s = 1, 2, 3) and N = 2 (s"
     " = 1, 2) by enumeration.",

@@ -66,8 +66,8 @@ def spline() -> None:
     scale = sympy.Symbol("scale", positive=True)
     mass = scale * RHO ** (K - 1) * 2 ** (1 - (K - 2)) / FACT(K - 2)
     equal_powers(sympy.solve(mass - 1, scale)[0], SPLINE)
-  # s = cos phi: sign sin(M phi), M = m + 1, against sin(i phi), i <= M: 0 for i < M because the half-turn ratio is not -1
-
+    # s = cos phi: sign sin(M phi), M = m + 1, against sin(i phi), i <= M: 0 for i < M because the
+    # half-turn ratio is not -1
     zeta = sympy.Symbol("zeta")
     for count in (2, 3, 5):
         geometric = sum((-zeta) ** j for j in range(2 * count))

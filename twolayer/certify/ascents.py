@@ -1,7 +1,8 @@
 """Witnesses for the LP trees: from cell to neighbouring cell of the arrangement, each with its best point.
 
-On a cell h is affine, so a linear program finds its best point; crossing a crease that is tight there may lead to a better
-cell. Floats and HiGHS only propose points: the value that counts is computed in rationals at a point of the domain.
+On a cell h is affine, so a linear program finds its best point; crossing a crease that is tight there may
+lead to a better cell. Floats and HiGHS only propose points: what counts is the value in rationals at a point
+of the domain.
 """
 from __future__ import annotations
 
@@ -31,16 +32,17 @@ class Incumbent:
     """
 
     def __init__(self, h: RidgeSum, region: Domain, kinks: Kinks, slacks: np.ndarray, best, deadline: float):
-        self.problem, self.region, self.kinks, self.slacks, self.best, self.deadline = h, region, kinks, slacks, best, deadline
+        self.problem, self.region, self.kinks, self.best, self.deadline = h, region, kinks, best, deadline
         self.middle, self.radius = (region.upper + region.lower) / 2, (region.upper - region.lower) / 2
         forms, mass, self.rest = kinks.floats
-        size = np.maximum(np.abs(forms).sum(axis=1), np.finfo(float).tiny)
+        size = np.abs(forms).sum(axis=1)
         self.forms, self.mass = forms / size[:, None], mass * size
+        self.slacks = slacks / np.abs(slacks).sum(axis=1)[:, None]
         self.alike = _alike(self.forms)
         d = h.dimension
         self.model = new_model(-np.ones(d), np.ones(d), np.zeros(d))
         add_rows(self.model, self.forms[:, :d], -INFINITE, INFINITE)
-        add_rows(self.model, slacks[:, :d], -slacks[:, d], INFINITE)
+        add_rows(self.model, self.slacks[:, :d], -self.slacks[:, d], INFINITE)
         self.rows = np.arange(len(forms), dtype=np.int32)
 
     @property
@@ -93,13 +95,14 @@ class Incumbent:
                 tries += 1
                 active[group] ^= True
                 trial = self._top(active, sign)
-                if trial is not None and sign * float(self.kinks(trial[None])[0]) > best + IMPROVED * abs(best):
+                value = -np.inf if trial is None else sign * float(self.kinks(trial[None])[0])
+                if value > best + IMPROVED * abs(best):
                     y = trial
                     break
                 active[group] ^= True
 
     def _top(self, active: np.ndarray, sign: int) -> np.ndarray | None:
-        """The point of the cell {kink i is active iff active[i]} with the largest sign * h; None if there is none."""
+        """The point of the cell {kink i is active iff active[i]} where sign * h is largest, or None."""
         d = self.problem.dimension
         lower = np.where(active, BEYOND - self.forms[:, d], -INFINITE)
         upper = np.where(active, INFINITE, -BEYOND - self.forms[:, d])

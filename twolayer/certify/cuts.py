@@ -1,6 +1,6 @@
 """The best cut of an undecided group at a point: a linear program in twice the space, kept warm in HiGHS.
 
-HiGHS only proposes a slope and multipliers; `relaxation.Relaxation.add_cut` proves the constant that they are worth.
+HiGHS only proposes a slope and multipliers; `Relaxation.add_cut` proves the constant that they are worth.
 """
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class CutProposal:
 class CutProgram:
     """The smallest concave majorant, at a point, of max(e on {u >= 0}, 0 on {u <= 0}) over a leaf.
 
-    The point is split as x = x1 + x2 with x1 in share * leaf on the active side and x2 in (1 - share) * leaf on the
-    inactive one. max e(x1) is a linear program in (x1, share); its duals are the slope of the majorant at x and the
-    multipliers that prove it.   Source: disjunctive programming (Balas 1979).
+    The point is split as x = x1 + x2 with x1 in share * leaf on the active side and x2 in (1 - share) * leaf
+    on the inactive one. max e(x1) is a linear program in (x1, share); its duals are the slope of the majorant
+    at x and the multipliers that prove it.   Source: disjunctive programming (Balas 1979).
     """
 
     def __init__(self, relaxation: Relaxation):
@@ -65,13 +65,13 @@ class CutProgram:
         self.model.changeRowBounds(row, max(self.u[group], 0.0), INFINITE)
         self.model.changeColsCost(d + 1, np.arange(d + 1, dtype=np.int32), -self.error[group])
         status = run(self.model)
-        dual = -np.array(self.model.getSolution().row_dual)  # d value / d limit: > 0 at an upper, < 0 at a lower one
+        dual = -np.array(self.model.getSolution().row_dual)  # d value / d limit: > 0 if upper, < 0 if lower
         value = -self.model.getInfo().objective_function_value
         self.model.changeRowBounds(row, self.lower[row], self.upper[row])
         return self._read(group, value, dual) if status == OPTIMAL else None
 
     def _read(self, group: int, value: float, dual: np.ndarray) -> CutProposal:
-        """Duals at a limit that moves with x are the slope and prove the inactive side; the others the active one."""
+        """Duals at limits that move with x are the slope and prove the inactive side, others the active."""
         d, r = self.dimension, self.relaxation
         slope = np.minimum(dual[:d], 0.0) + np.maximum(dual[d:2 * d], 0.0)
         active: dict[int, float] = {}

@@ -1,8 +1,8 @@
 """Kinks of a ridge sum on a box, and which of them nearly cancel: what the LP trees start from.
 
 Coordinates xi in [-1, 1]^d: z = middle + radius * xi over the domain's box. On the domain
-    h = sum_i m_i relu(u_i) + rest,    u_i and rest affine in xi, one kink i for each hyperplane that may cross it.
-Kinks of opposite mass that nearly coincide are paired, so that later their difference is bounded and not their size:
+    h = sum_i m_i relu(u_i) + rest,    u_i, rest affine in xi, a kink i for each hyperplane that may cross it.
+Kinks of opposite mass that nearly coincide are paired, so that their difference is bounded, not their size:
     h = sum over groups i of G_i - sum over singles j of s_j relu(u_j) + rest,
     G_i = m_i relu(u_i) - sum over partners j of w_ij relu(u_j),    m_i, w_ij, s_j > 0.
 Pairing is a choice; the identity is exact whatever is chosen.
@@ -20,19 +20,19 @@ from .. import exact
 from ..programs import Solver, dual_bound
 from ..ridges import Domain, RidgeSum, canonical
 
-LOOSE = 0.6  # kinks whose scaled difference exceeds this share of their size gain nothing by pairing (measured)
+LOOSE = 0.6  # kinks that differ by more than this share of their size gain nothing by pairing (measured)
 ABSORB = 0.5  # a kink of which at least this share is paired gives the rest to its partners too
-FLUSH = 1e-9  # facets that cut the box by less than this share of their range are dropped (a valid relaxation)
+FLUSH = 1e-9  # facets that cut the box by less than this share of their range are left out: that adds points
 
 
 @dataclass(frozen=True, eq=False)
 class Kinks:
     """h = sum_i mass_i relu(form_i) + rest on the domain; forms and rest are (coefficients, constant) in xi.
 
-    nodes (n,)        for each kink, the first ridge of h on that hyperplane; form_i is its preactivation or, where
-    flipped (n,)      is true, the negative of it
+    nodes (n,)      for each kink, the first ridge of h on that hyperplane; form_i is its preactivation
+    flipped (n,)    or, where this is true, the negative of it
     forms (n, d+1), mass (n,), rest (d+1,): fmpq
-    settled           (ridge, active, {row of the domain: multiplier}): hyperplanes that cross the box and not the domain
+    settled         (ridge, active, {row: multiplier}) for hyperplanes that cross the box and not the domain
     """
 
     nodes: tuple[int, ...]
@@ -72,7 +72,7 @@ def reach(form: np.ndarray) -> fmpq:
 
 
 def kinks(h: RidgeSum, region: Domain) -> Kinks:
-    """The kinks of h that may cross the interior of the domain, one for each hyperplane, in the order of h."""
+    """The kinks of h that may cross the domain's interior, one for each hyperplane, in the order of h."""
     middle, radius = (region.upper + region.lower) / 2, (region.upper - region.lower) / 2
 
     def form(p, b):
@@ -111,7 +111,7 @@ def kinks(h: RidgeSum, region: Domain) -> Kinks:
 
 
 def _settler(region: Domain):
-    """(p, beta) -> (active, multipliers of rows) if a ridge has one sign on the domain, proved by duality; else None."""
+    """(p, beta) -> (active, multipliers of rows) if a ridge provably has one sign there, else None."""
     if region.is_box:
         return lambda p, beta: None
     solver = Solver(region.floats.A, region.floats.c)

@@ -17,16 +17,17 @@ INFINITE = highspy.kHighsInf
 BASIC = highspy.HighsBasisStatus.kBasic
 OPTIMAL, INFEASIBLE = highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible
 TOLERANCE = 1e-9  # in units of the answer: rows and objective are scaled to size 1 first
-HUGE = 1e14  # HiGHS refuses coefficients from 1e15 on; a program that needs them proposes nonsense, and no harm is done
-THIN = 40  # beyond 2^THIN of their size apart from each other, creases are told apart only by floats without digits
+HUGE = 1e14  # HiGHS refuses coefficients from 1e15 on; a program that needs them proposes nonsense
+THIN = 40  # rows between creases closer than 2^-THIN of their size need coefficients beyond any tolerance
 
 
 def new_model(lower: np.ndarray, upper: np.ndarray, cost: np.ndarray) -> Any:
     """A silent one-thread HiGHS model min cost . x, lower <= x <= upper.   (columns,) each"""
     model = highspy.Highs()
-    for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex"),
-                          ("primal_feasibility_tolerance", TOLERANCE), ("dual_feasibility_tolerance", TOLERANCE)):
+    for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
         model.setOptionValue(option, value)
+    for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
+        model.setOptionValue(option, TOLERANCE)
     model.addVars(len(cost), lower.astype(float), upper.astype(float))
     model.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost.astype(float))
     return model
@@ -79,13 +80,14 @@ class Proposal:
 class LeafProgram:
     """max rest + sum T_g - sum y_j over xi in the box, under the rows that hold on a leaf.
 
-    Columns: xi (d), T_g for each group, s for each pair (its share of relu(-u_j) or relu(u_j)), y for each single.
+    Columns: xi (d), T_g for each group, s for each pair (its share of relu(-u_j) or relu(u_j)), y for each
+    single.
     """
 
     def __init__(self, relaxation: Relaxation):
         r = self.relaxation = relaxation
         table = self.table = np.array(r.rows, dtype=float) * 2.0 ** -ROW_BITS
-        scaled = r.pair_plus + r.pair_minus + r.single  # in units of their own: here they meet T and y, in 2^unit
+        scaled = r.pair_plus + r.pair_minus + r.single  # from units of their own to those of T and y, 2^unit
         factor = np.ones(len(table))
         factor[scaled] = [2.0 ** (r.scale[row] - r.unit) for row in scaled]
         table *= factor[:, None]
@@ -93,12 +95,15 @@ class LeafProgram:
         self.dimension, self.groups = d, groups
         self.pair_group = np.array([g for g, _, _ in r.pairs], dtype=int)
         thick = [p for p, row in enumerate(r.pair_plus) if r.scale[row] - r.unit <= THIN]
-        self.pair_columns = {g: [n for n, p in enumerate(thick) if self.pair_group[p] == g] for g in range(groups)}
+        self.pair_columns: dict[int, list[int]] = {g: [] for g in range(groups)}
+        for n, p in enumerate(thick):
+            self.pair_columns[r.pairs[p][0]].append(n)
         pairs, singles = d + groups, d + groups + len(thick)
         self.columns = singles + len(r.singles)
         lower = np.concatenate([-np.ones(d), np.full(groups, -INFINITE), np.zeros(self.columns - pairs)])
         upper = np.concatenate([np.ones(d), np.full(self.columns - d, INFINITE)])
-        cost = np.concatenate([-table[0, :d], -np.ones(groups), np.zeros(len(thick)), np.ones(len(r.singles))])
+        cost = np.zeros(self.columns)
+        cost[:d], cost[d:pairs], cost[singles:] = -table[0, :d], -1.0, 1.0
         self.model = new_model(lower, upper, cost)
 
         # rows "columns + form >= 0", each with the proved row of its form; -T - s >= 0 (inactive) needs none
@@ -112,8 +117,8 @@ class LeafProgram:
         self.proved: list[int] = []
         blocks = [(heights, [1 + g for g in range(groups)]), (heights, [0] * groups), (nothing, r.plus),
                   (nothing, r.minus), (sliver, [r.pair_plus[p] for p in thick]),
-                  (sliver, [r.pair_minus[p] for p in thick]), (np.zeros((len(r.slack), self.columns)), r.slack),
-                  (single, r.single)]
+                  (sliver, [r.pair_minus[p] for p in thick]),
+                  (np.zeros((len(r.slack), self.columns)), r.slack), (single, r.single)]
         starts = []
         for _, rows in blocks:
             starts.append(len(self.proved))
@@ -132,7 +137,7 @@ class LeafProgram:
         self._force(list(range(always, self.base)), True)
 
     def values(self, x: np.ndarray) -> np.ndarray:
-        """The groups' true values at a point, in units of 2^unit, without cancellation.   (d,) -> (groups,)"""
+        """The groups' true values at a point, in units of 2^unit, no digits cancelled.   (d,) -> (groups,)"""
         r = self.relaxation
         heights = self.table @ np.append(x, 1.0)
         partner = heights[r.pair_plus]
@@ -142,7 +147,7 @@ class LeafProgram:
         return np.where(heights[r.plus] > 0, heights[1:1 + self.groups] - below, -above)
 
     def solve(self, decided: Mapping[int, bool], cuts: Sequence[int], basis: Any = None) -> Proposal | None:
-        """The relaxation of a leaf with these cuts, from an earlier proposal's basis; None if HiGHS gives up."""
+        """The relaxation of a leaf with these cuts, from an earlier basis; None if HiGHS gives up."""
         self._decide(decided)
         self._load(list(cuts))
         if basis is not None:
@@ -154,21 +159,23 @@ class LeafProgram:
         nothing = np.zeros(0)
         if status == INFEASIBLE:
             _, found, ray = self.model.getDualRay()
-            return Proposal(-np.inf, nothing, nothing, self._weights(np.abs(ray)), nothing, None, True) if found else None
+            weights = self._weights(np.abs(ray)) if found else {}
+            return Proposal(-np.inf, nothing, nothing, weights, nothing, None, empty=True)
         if status != OPTIMAL:
             return None
         solution = self.model.getSolution()
-        values, duals, activity = (np.array(x) for x in (solution.col_value, solution.row_dual, solution.row_value))
+        values, duals = np.array(solution.col_value), np.array(solution.row_dual)
         duals[self.base:] *= -1.0  # cuts are "<=" rows
         value = self.table[0, -1] - self.model.getInfo().objective_function_value
-        d = self.dimension
-        return Proposal(value, np.clip(values[:d], -1.0, 1.0), values[d:d + self.groups], self._weights(duals),
-                        self.cut_limit - activity[self.base:], self.model.getBasis())
+        point, heights = np.clip(values[:self.dimension], -1.0, 1.0), values[self.dimension:][:self.groups]
+        slack = self.cut_limit - np.array(solution.row_value)[self.base:]
+        return Proposal(value, point, heights, self._weights(duals), slack, self.model.getBasis())
 
     def _weights(self, duals: np.ndarray) -> dict[int, float]:
         weights: dict[int, float] = {}
         for n in np.flatnonzero(duals > 0):
-            row, factor = (self.proved[n], self.factor[n]) if n < self.base else (self.cuts[n - self.base], 1.0)
+            row = self.proved[n] if n < self.base else self.cuts[n - self.base]
+            factor = self.factor[n] if n < self.base else 1.0
             weights[row] = weights.get(row, 0.0) + float(duals[n] * factor)
         return weights
 
@@ -179,8 +186,9 @@ class LeafProgram:
         for g in {*self.decided, *decided}:
             old, new = self.decided.get(g), decided.get(g)
             pairs = self.pair_columns[g]
-            for side, rows in ((True, [self.error + g, self.plus + g, *(self.pair_plus + n for n in pairs)]),
-                               (False, [self.zero + g, self.minus + g, *(self.pair_minus + n for n in pairs)])):
+            active = [self.error + g, self.plus + g, *(self.pair_plus + n for n in pairs)]
+            inactive = [self.zero + g, self.minus + g, *(self.pair_minus + n for n in pairs)]
+            for side, rows in ((True, active), (False, inactive)):
                 if new is side and old is not side:
                     on += rows
                 elif old is side and new is not side:
@@ -192,10 +200,11 @@ class LeafProgram:
     def _force(self, rows: list[int], on: bool) -> None:
         if rows:
             lower = self.limit[rows] if on else np.full(len(rows), -INFINITE)
-            self.model.changeRowsBounds(len(rows), np.array(rows, dtype=np.int32), lower, np.full(len(rows), INFINITE))
+            upper = np.full(len(rows), INFINITE)
+            self.model.changeRowsBounds(len(rows), np.array(rows, dtype=np.int32), lower, upper)
 
     def _load(self, cuts: list[int]) -> None:
-        """Make these rows of the relaxation the cuts of the program, in this order: T_g - slope . xi <= constant."""
+        """Make these the cuts of the program, in this order: rows T_g - slope . xi <= constant."""
         same = 0
         while same < min(len(cuts), len(self.cuts)) and cuts[same] == self.cuts[same]:
             same += 1
@@ -203,7 +212,8 @@ class LeafProgram:
         if len(stale):
             self.model.deleteRows(len(stale), stale)
         fresh, r = cuts[same:], self.relaxation
-        table = np.array([r.rows[row] for row in fresh], dtype=float).reshape(-1, self.dimension + 1) * 2.0 ** -ROW_BITS
+        table = np.array([r.rows[row] for row in fresh], dtype=float).reshape(-1, self.dimension + 1)
+        table *= 2.0 ** -ROW_BITS
         part = np.zeros((len(fresh), self.columns))
         part[:, :self.dimension] = -table[:, :-1]
         part[range(len(fresh)), [self.dimension + r.cuts[row - r.first_cut].group for row in fresh]] = 1.0

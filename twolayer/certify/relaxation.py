@@ -1,18 +1,18 @@
-"""Majorants of a ridge sum that are proved once and then combined in integers: the exact half of the LP trees.
+"""Majorants of a ridge sum, proved once and then combined in integers: the exact half of the LP trees.
 
 With the groups, singles and rest of `groups` and e_i = m_i u_i - sum w_ij u_j, what bounds a group is
     u_i >= 0:  G_i = e_i - sum w_ij relu(-u_j) <= e_i + sum t_j w_ij u_j   for any t_j in [0, 1],
     u_i <= 0:  G_i = - sum w_ij relu(u_j)      <=     - sum t_j w_ij u_j   for any t_j in [0, 1],
-so an affine function `cut` with   cut >= e_i where u_i >= 0   and   cut >= 0 where u_i <= 0   bounds it on both sides.
+so an affine `cut` with   cut >= e_i where u_i >= 0   and   cut >= 0 where u_i <= 0   bounds it on both.
 This is proved by multipliers n, n', f, f' >= 0: on the whole box
     cut >= e_i + n u_i + sum f s    and    cut >= -n' u_i + sum f' s,
-where each s is the slack of a facet of the domain, or the u or -u of another group that is >= 0 by a leaf's decisions: then
-the cut holds on that part of the tree. The chord of relu(e_i) is the simplest cut (no multipliers). A single has
--s relu(u) <= -t s u for any t in [0, 1].
+where each s is the slack of a facet of the domain, or the u or -u of another group that is >= 0 by a leaf's
+decisions: then the cut holds on that part of the tree. The chord of relu(e_i) is the simplest cut (without
+multipliers). A single has -s relu(u) <= -t s u for any t in [0, 1].
 
-Rows are integer vectors (coefficients, constant) in units of 2^-ROW_BITS, each proved to majorise its exact affine
-function on the box; a leaf's bound is a combination of rows with integer weights, maximised over the box:
-constant + sum |coefficient|. Rounding happens once, upwards, when a row is made; all else is exact.
+Rows are integer vectors (coefficients, constant) in units of 2^-ROW_BITS, each proved to majorise its exact
+affine function on the box; a leaf's bound is a combination of rows with integer weights, maximised over the
+box: constant + sum |coefficient|. Rounding happens once, upwards, when a row is made; all else is exact.
 Source: weak duality after Neumaier and Shcherbina (2004), with rows that are exact to begin with.
 """
 from __future__ import annotations
@@ -45,7 +45,8 @@ def natural_unit(h: Kinks, shared: dict[tuple[int, int], float]) -> int:
     """k with 2^k about the size that interval arithmetic gives |h| after pairing, and at least that size."""
     size = max(reach(h.rest), reach(-h.rest))
     for function in (h, h.negated()):
-        size += sum((max(reach(error(function, group)), exact.ZERO) for group in grouped(function, shared)[0]), exact.ZERO)
+        for group in grouped(function, shared)[0]:
+            size += max(reach(error(function, group)), exact.ZERO)
     return exponent(size)
 
 
@@ -59,7 +60,7 @@ def error(h: Kinks, group: Group) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Cut:
-    """Proof of a cut of a group: weights of rows that are >= 0 where the group is active, and where it is inactive.
+    """Proof of a cut of a group: weights of rows that are >= 0 where it is active, and where it is inactive.
 
     given: the sides of other groups on which the proof relies; the cut holds on leaves that decided them so.
     """
@@ -73,12 +74,13 @@ class Cut:
 class Relaxation:
     """The rows of one sign of h: what any leaf may combine, and the bound that a combination proves.
 
-    Row numbers: 0 rest; then e_i for each group; +u_i and -u_i for each group; +w_ij u_j and -w_ij u_j for each pair;
-    -s_j u_j for each single; the facets' slacks; the cuts. rest, e_i and cuts are in units of 2^unit, the other
-    rows in units of their own, 2^scale[row].
+    Row numbers: 0 rest; then e_i for all groups; u_i for all groups; -u_i for all groups; w_ij u_j for all
+    pairs; -w_ij u_j for all pairs; -s_j u_j for all singles; the facets' slacks; the cuts. rest, e_i and cuts
+    are in units of 2^unit, the other rows in units of their own, 2^scale[row].
     """
 
-    def __init__(self, h: Kinks, shared: dict[tuple[int, int], float], slacks: Sequence[np.ndarray], unit: int):
+    def __init__(self, h: Kinks, shared: dict[tuple[int, int], float], slacks: Sequence[np.ndarray],
+                 unit: int):
         self.h, self.unit = h, unit
         self.groups, self.singles = grouped(h, shared)
         self.pairs = [(g, j, w) for g, group in enumerate(self.groups) for j, w in group.partners]
@@ -104,7 +106,7 @@ class Relaxation:
             self.add_cut(g, exact.nearest(e[:-1]) * 2.0 ** -self.unit * share, {}, {}, {})
 
     def _add(self, form: np.ndarray, kind: int, number: int, scale: int | None = None) -> int:
-        """Append a row that majorises a form: coefficients to nearest, and what they miss onto the constant."""
+        """Append a row that majorises a form: coefficients to nearest, what they miss onto the constant."""
         if scale is None:
             scale = exponent(max(reach(form), reach(-form)))
         shift = ROW_BITS - scale
@@ -131,11 +133,11 @@ class Relaxation:
             total = [x + number * y for x, y in zip(total, self.rows[row], strict=True)]
         return total
 
-    def add_cut(self, group: int, slope: np.ndarray, active: Mapping[int, float], inactive: Mapping[int, float],
-                decided: Mapping[int, bool]) -> int:
+    def add_cut(self, group: int, slope: np.ndarray, active: Mapping[int, float],
+                inactive: Mapping[int, float], decided: Mapping[int, bool]) -> int:
         """Append the best cut of a slope (d,), in units of 2^unit, with multipliers of rows as proof.
 
-        Its constant is what the two sides need: max over the box of e + sum active - slope and of sum inactive - slope.
+        Its constant is what the sides need: max over the box of e + sum active - slope, sum inactive - slope.
         Multipliers of rows that are not >= 0 on their side of a leaf with these decisions are ignored.
         """
         coefficients = [round(x * 2.0 ** ROW_BITS) for x in slope]
@@ -146,9 +148,11 @@ class Relaxation:
                                      ({}, inactive, self.minus[group])):
             side = {row: weight(x) for row, x in proposed.items() if row == own or row in others}
             total = self.combined(start | side)
-            tops.append(total[-1] + sum(abs(a - (b << WEIGHT_BITS)) for a, b in zip(total[:-1], coefficients, strict=True)))
+            above = (abs(a - (b << WEIGHT_BITS)) for a, b in zip(total[:-1], coefficients, strict=True))
+            tops.append(total[-1] + sum(above))
             sides.append(side)
-        relied = {g for kind, g in (self.role[row] for side in sides for row in side) if kind in (PLUS, MINUS)} - {group}
+        roles = [self.role[row] for side in sides for row in side]
+        relied = {g for kind, g in roles if kind in (PLUS, MINUS) and g != group}
         self.cuts.append(Cut(group, sides[0], sides[1], {g: decided[g] for g in relied}))
         return self._append([*coefficients, -(-max(tops) >> WEIGHT_BITS)], CUT, group, self.unit)
 
@@ -165,7 +169,7 @@ class Relaxation:
 
     def emptied(self, parent: Mapping[int, int], ray: Mapping[int, float],
                 decided: Mapping[int, bool]) -> dict[int, int] | None:
-        """The parent's weights plus a multiple of a ray that proves the leaf empty, so that their bound is at most 0.
+        """The parent's weights plus a multiple of a ray that proves the leaf empty: their bound is at most 0.
 
         ray: a combination of slacks and of decided sides, each >= 0 on the leaf, that is < 0 on the box.
         None where the ray proves nothing.
@@ -181,8 +185,9 @@ class Relaxation:
     def admissible(self, raw: Mapping[int, float], decided: Mapping[int, bool]) -> dict[int, int]:
         """Integer weights that prove a bound over a leaf, close to the float weights that a program proposes.
 
-        decided[g] says on which side of its kink group g is there. Every group's cuts, with e_i where it is active and
-        0 where it is inactive, weigh one whole; a pair weighs at most what e_i or 0 weighs, a single at most one.
+        decided[g] says on which side of its kink group g is there. Every group's cuts, with e_i where it is
+        active and 0 where it is inactive, weigh one whole; a pair weighs at most what e_i or 0 weighs, a
+        single at most one.
         """
         weights = {0: WHOLE}
         totals, slivers, held = [0] * len(self.groups), [], self.held(decided)
@@ -203,7 +208,7 @@ class Relaxation:
                 weights[row] = number
         for g, total in enumerate(totals):
             side = decided.get(g)
-            row = self.first_cut + g if side is None else 1 + g  # the first cuts are the chords, one for each group
+            row = self.first_cut + g if side is None else 1 + g  # the first cuts are the groups' chords
             if total < WHOLE and side is not False:
                 weights[row] = weights.get(row, 0) + WHOLE - total
         for row, number, g in slivers:

@@ -1,24 +1,25 @@
 """Suprema by branch and bound over sides of creases, with linear programs.
 
-Made for d' >= 6, correct for every d'. A leaf decides for some groups (`groups`) on which side of their creases it
-lies. Its bound is a linear program over what is left, recomputed in integers from the multipliers that HiGHS
-proposes (`relaxation`); an undecided group is bounded by cuts: the chord first, then the best majorants that know
-on which side which bound holds (`cuts`), at the roots for all leaves and at a leaf for what lies below it. h and -h
-share one queue and one incumbent.
+Made for d' >= 6, correct for every d'. A leaf decides for some groups (`groups`) on which side of their
+creases it lies. Its bound is a linear program over what is left, recomputed in integers from the multipliers
+that HiGHS proposes (`relaxation`); an undecided group is bounded by cuts: the chord first, then the best
+majorants that know on which side which bound holds (`cuts`), at the roots for all leaves and at a leaf for
+what lies below it. h and -h share one queue and one incumbent.
 
-Evidence (integers, "p/q" strings, booleans; "crude": true alone if the search stopped before its first bound):
+Evidence (integers, "p/q" strings, booleans; only "crude": true if the search stopped before its first bound):
     method "trees", row_bits, weight_bits, interrupted, programs (how many were solved)
     settled   [[ridge of h, active, {row of the domain: "multiplier"}], ...]
     kinks     [[ridge of h, flipped], ...]
     facets    [row of the domain, ...]
-    signs     one each for h (sign 1) and -h (sign -1):
+    signs     one for h (sign 1) and one for -h (sign -1):
         sign, unit, scale (exponents of the rows before the cuts)
         groups    [[kink, [[partner kink, "w"], ...]], ...]
-        cuts      {row: [group, [slope..., constant], {row: weight} where active, {row: weight} where inactive]}
+        cuts      {row: [group, [slope..., constant], {row: weight} if active, {row: weight} if inactive]}
         leaves    [[[[group, active], ...], {row: weight}], ...]
-A checker rebuilds kinks, groups and singles (what groups leave of each negative kink, in order) from the instance,
-and the rows in the numbering of `relaxation.Relaxation`; proves each cut; sees that the decisions of the leaves are
-those of a binary tree; and adds up each leaf, whose weights must be admissible (`Relaxation.admissible`).
+A checker rebuilds kinks, groups and singles (what groups leave of each negative kink, in order) from the
+problem, and the rows in the numbering of `relaxation.Relaxation`; proves what is settled and each cut; sees
+that the decisions of the leaves are those of a binary tree; and adds up each leaf, whose weights must be
+admissible (`Relaxation.admissible`).
 """
 from __future__ import annotations
 
@@ -36,11 +37,10 @@ from .cuts import CutProgram
 from .enclosure import CANCELLATION, Enclosure, crude
 from .groups import facets, kinks, paired
 from .lp import BASIC, LeafProgram, Proposal
-from .relaxation import ROW_BITS, WEIGHT_BITS, Relaxation, exponent, natural_unit
+from .relaxation import ROW_BITS, WEIGHT_BITS, Relaxation, natural_unit
 
-ROUNDS, WORTH = 40, 0.003  # at a root: rounds of cuts, while one closes this share of the gap (measured: a flat optimum)
+ROUNDS, WORTH = 40, 0.003  # at a root: rounds of cuts, while each closes this share of the gap (uncritical)
 LEAF_ROUNDS, LEAF_WORTH = 1, 0.05  # the same at a leaf, before it is branched on
-COARSE, UNITS = 10, 4  # units 2^COARSE times the root's bound cost digits: they are refined, a few times at most
 KEPT = 0.1  # children keep the cuts whose slack is at most this share of the leaf's gap
 TRIALS = 12  # most groups that are tried before branching; a try ends after
 PATIENCE = 3  # so many in a row that did not improve on the best
@@ -52,8 +52,8 @@ def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float 
              floor: float = 0.0) -> Enclosure:
     """Enclosure of sup over the domain of |h|.
 
-    Stops at a relative gap (upper - lower) / upper, at an interval below the noise of the terms that cancel, at
-    upper <= floor, at the deadline (on the clock of time.monotonic), or at a KeyboardInterrupt, which
+    Stops at a relative gap (upper - lower) / upper, at an interval below the noise of the terms that cancel,
+    at upper <= floor, at the deadline (on the clock of time.monotonic), or at a KeyboardInterrupt, which
     evidence["interrupted"] then tells; the enclosure is valid at every stop.
     """
     start = crude(h, region, {"method": "trees", "crude": True, "interrupted": True})
@@ -67,13 +67,28 @@ def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float 
 
 
 @dataclass(frozen=True, eq=False)
+class Side:
+    """One sign of h, 1 or -1: its proved rows and the programs that propose."""
+
+    sign: int
+    relaxation: Relaxation
+    program: LeafProgram
+    cutter: CutProgram
+
+    @property
+    def unit(self) -> float:
+        """What bounds are divided by in the programs."""
+        return 2.0 ** self.relaxation.unit
+
+
+@dataclass(frozen=True, eq=False)
 class Leaf:
     """A part of the domain with a proved bound.
 
-    sign      1 or -1: of h
+    side      whose sign and rows the bound is about
     decided   group -> on the active side; in the order of the decisions
     bound     a float >= sign * h on that part
-    weights   of the rows of that sign's relaxation
+    weights   of the rows of the relaxation
     point     (d,) xi where the program was largest
     heights   (groups,) what the program allowed the groups there
     gaps      (groups,) by how much that exceeds their true values: where to branch
@@ -81,7 +96,7 @@ class Leaf:
     basis     of HiGHS, with those cuts: what programs below start from
     """
 
-    sign: int
+    side: Side
     decided: dict[int, bool]
     bound: float
     weights: dict[int, int]
@@ -92,58 +107,51 @@ class Leaf:
     basis: Any = None
 
 
-@dataclass(frozen=True, eq=False)
-class Side:
-    """One sign of h: its proved rows and the programs that propose."""
-
-    relaxation: Relaxation
-    program: LeafProgram
-    cutter: CutProgram
-
-
 class _Search:
     """State of one search; `leaves` covers the domain for both signs at every moment."""
 
-    def __init__(self, h: RidgeSum, region: Domain, start: Enclosure, gap: float, deadline: float, floor: float):
+    def __init__(self, h: RidgeSum, region: Domain, start: Enclosure, gap: float, deadline: float,
+                 floor: float):
         self.gap, self.deadline, self.floor = gap, deadline, floor
         self.noise = CANCELLATION * h.size(region.lower, region.upper)
         self.kinks, self.shared = paired(kinks(h, region))
         self.facets = facets(region)
-        floats = np.array([exact.nearest(slack) for _, slack in self.facets]).reshape(-1, h.dimension + 1)
-        self.incumbent = Incumbent(h, region, self.kinks, floats, (start.lower, start.witness), deadline)
-        self.leaves: dict[int, Leaf] = {}
+        slacks = np.array([exact.nearest(slack) for _, slack in self.facets]).reshape(-1, h.dimension + 1)
+        self.incumbent = Incumbent(h, region, self.kinks, slacks, (start.lower, start.witness), deadline)
         self.queue: list[tuple[float, int]] = []
-        self.gain: dict[tuple[int, int, bool], tuple[float, int]] = {}  # (sign, group, side): sum of gains / gap, count
+        self.gain: dict[tuple[int, int, bool], tuple[float, int]] = {}  # (sign, group, side): gain / gap, n
         self.programs = self.count = 0
-        self.sides: dict[int, Side] = {}
         unit = natural_unit(self.kinks, self.shared)
-        for sign in (1, -1):
-            self._root(sign, unit)
+        self.leaves = {sign: self._root(sign, unit) for sign in (1, -1)}
 
-    def _root(self, sign: int, unit: int) -> None:
-        """Start one sign with nothing decided and the chords, in units of 2^unit."""
-        r = Relaxation(self.kinks if sign > 0 else self.kinks.negated(), self.shared, [s for _, s in self.facets], unit)
-        weights, nothing, chords = r.admissible({}, {}), np.zeros(len(r.groups)), list(range(r.first_cut, len(r.rows)))
-        leaf = Leaf(sign, {}, r.bound(weights), weights, np.zeros(self.kinks.forms.shape[1] - 1), nothing, nothing, chords)
-        self.sides[sign] = Side(r, LeafProgram(r), CutProgram(r))
-        self.leaves[sign] = leaf
+    def _root(self, sign: int, unit: int) -> Leaf:
+        """One sign with nothing decided, bounded by the chords, in units of 2^unit."""
+        function = self.kinks if sign > 0 else self.kinks.negated()
+        r = Relaxation(function, self.shared, [slack for _, slack in self.facets], unit)
+        weights, chords = r.admissible({}, {}), list(range(r.first_cut, len(r.rows)))
+        centre, nothing = np.zeros(len(function.rest) - 1), np.zeros(len(r.groups))
+        side = Side(sign, r, LeafProgram(r), CutProgram(r))
+        return Leaf(side, {}, r.bound(weights), weights, centre, nothing, nothing, chords)
 
     @property
     def target(self) -> float:
         """A leaf whose bound is at most this needs no further work."""
         lower = self.incumbent.lower
-        return max(self.floor, lower / (1 - self.gap) * CLOSED if self.gap < 1 else np.inf, lower + self.noise)
+        wide = lower / (1 - self.gap) * CLOSED if self.gap < 1 else np.inf
+        return max(self.floor, wide, lower + self.noise)
 
     def late(self) -> bool:
         """True once the deadline has passed."""
         return time.monotonic() >= self.deadline
 
     def run(self) -> None:
-        """Cut both roots, then branch on the leaf with the largest bound, of either sign, until nothing is left to gain."""
+        """Cut both roots, then branch on the leaf with the largest bound, of either sign."""
         self.incumbent.start()
         for sign in sorted(self.leaves, key=lambda sign: -self.leaves[sign].bound):
             if not self.late() and self.leaves[sign].bound > self.target:
-                self._refine(sign)
+                root = self._proved(self.leaves[sign], {}, self._solve(self.leaves[sign], {}))
+                self.leaves[sign] = root
+                self.leaves[sign] = self._cut(root, ROUNDS, WORTH)
         self.queue = [(-leaf.bound, number) for number, leaf in self.leaves.items()]
         heapq.heapify(self.queue)
         while self.queue and not self.late() and -self.queue[0][0] > self.target:
@@ -155,17 +163,6 @@ class _Search:
                 self._put(child)
             del self.leaves[number]  # last: an interrupt before this leaves a larger set, which is as valid
 
-    def _refine(self, sign: int) -> None:
-        """The root of a sign, solved and cut; in finer units and once more if the first ones prove far too coarse."""
-        for _ in range(UNITS):
-            root = self.leaves[sign]
-            self.leaves[sign] = root = self._proved(root, {}, self._solve(root, {}))
-            unit = exponent(exact.rational(max(root.bound, self.incumbent.lower)))
-            if unit + COARSE > self.sides[sign].relaxation.unit:
-                break
-            self._root(sign, unit)
-        self.leaves[sign] = self._cut(self.leaves[sign], ROUNDS, WORTH)
-
     def _put(self, leaf: Leaf) -> None:
         self.count += 1
         number = self.count + 1  # the roots are 1 and -1
@@ -173,24 +170,23 @@ class _Search:
             heapq.heappush(self.queue, (-leaf.bound, number))
         else:  # closed for good: only the proof is kept
             nothing = np.zeros(0)
-            leaf = Leaf(leaf.sign, leaf.decided, leaf.bound, leaf.weights, nothing, nothing, nothing, [])
+            leaf = Leaf(leaf.side, leaf.decided, leaf.bound, leaf.weights, nothing, nothing, nothing, [])
         self.leaves[number] = leaf
 
     def _solve(self, parent: Leaf, decided: dict[int, bool]) -> Proposal | None:
         """The program of a child (or of the parent itself); its point is a candidate witness."""
-        proposal = self.sides[parent.sign].program.solve(decided, parent.cuts, parent.basis)
+        proposal = parent.side.program.solve(decided, parent.cuts, parent.basis)
         self.programs += 1
         if proposal is not None and not proposal.empty:
             before = self.incumbent.lower
             self.incumbent.offer(proposal.point)
             if self.incumbent.lower > before:
-                self.incumbent.ascend(proposal.point, parent.sign)
+                self.incumbent.ascend(proposal.point, parent.side.sign)
         return proposal
 
     def _proved(self, parent: Leaf, decided: dict[int, bool], proposal: Proposal | None) -> Leaf:
-        """A child, or the parent anew, bounded by the proposed multipliers or by the parent's, whichever is better."""
-        side = self.sides[parent.sign]
-        r = side.relaxation
+        """A child, or the parent anew, bounded by the proposed multipliers or, if better, the parent's."""
+        r, program = parent.side.relaxation, parent.side.program
         leaf = replace(parent, decided=decided)  # what holds on the parent holds on its children
         if proposal is None:
             return leaf
@@ -201,23 +197,23 @@ class _Search:
         bound = r.bound(weights)
         if bound < parent.bound:
             leaf = replace(leaf, bound=bound, weights=weights)
-        gaps = np.maximum(proposal.heights - side.program.values(proposal.point), 0.0)
-        near, base = KEPT * (bound - self.incumbent.lower) / 2.0 ** r.unit, side.program.base
+        gaps = np.maximum(proposal.heights - program.values(proposal.point), 0.0)
+        near = KEPT * (bound - self.incumbent.lower) / parent.side.unit
         status = list(proposal.basis.row_status)
-        kept = [n for n, slack in enumerate(proposal.slack) if slack <= near or status[base + n] != BASIC]
-        proposal.basis.row_status = status[:base] + [status[base + n] for n in kept]
+        base, status = status[:program.base], status[program.base:]
+        kept = [n for n, slack in enumerate(proposal.slack) if slack <= near or status[n] != BASIC]
+        proposal.basis.row_status = base + [status[n] for n in kept]
         return replace(leaf, point=proposal.point, heights=proposal.heights, gaps=gaps,
                        cuts=[parent.cuts[n] for n in kept], basis=proposal.basis)
 
     def _cut(self, leaf: Leaf, rounds: int, worth: float) -> Leaf:
-        """The leaf after rounds of cuts at its best point, while a round closes at least a share `worth` of its gap."""
-        side = self.sides[leaf.sign]
-        r, cutter, unit = side.relaxation, side.cutter, 2.0 ** side.relaxation.unit
+        """The leaf after rounds of cuts at its best point, while each closes a share `worth` of its gap."""
+        r, cutter = leaf.side.relaxation, leaf.side.cutter
         for _ in range(rounds):
             excess = leaf.bound - self.incumbent.lower
             if self.late() or leaf.bound <= self.target:
                 break
-            found, least = len(r.rows), worth * excess / unit / max(len(r.groups), 1)
+            found, least = len(r.rows), worth * excess / leaf.side.unit / max(len(r.groups), 1)
             cutter.place(leaf.point, leaf.decided)
             for g in map(int, np.flatnonzero(leaf.gaps > least)):
                 cut = None if g in leaf.decided else cutter.cut(g)
@@ -236,7 +232,6 @@ class _Search:
 
         The group is the one that promises, or on trial shows, the largest product of gains on its two sides.
         """
-        sign, unit = leaf.sign, 2.0 ** self.sides[leaf.sign].relaxation.unit
         if leaf.decided:
             leaf = self._cut(leaf, LEAF_ROUNDS, LEAF_WORTH)
             if leaf.bound <= self.target:
@@ -245,56 +240,60 @@ class _Search:
         if not loose:
             return None
         chosen, proposals, best, failed = -1, None, -np.inf, 0
-        for g in sorted(loose, key=lambda g: -self._promise(sign, g, float(leaf.gaps[g]), unit))[:TRIALS]:
-            if (sign, g, True) in self.gain:
-                trial, score = None, self._promise(sign, g, float(leaf.gaps[g]), unit)
+        for g in sorted(loose, key=lambda g: -self._promise(leaf, g))[:TRIALS]:
+            if failed >= PATIENCE or (proposals is not None and self.late()):
+                break
+            if (leaf.side.sign, g, True) in self.gain:
+                trial, score = None, self._promise(leaf, g)
             else:
-                trial, score = self._try(leaf, g, unit)
+                trial, score = self._try(leaf, g)
             if score > best:
                 chosen, proposals, best, failed = g, trial, score, 0
             else:
                 failed += 1
-            if failed >= PATIENCE:
-                break
         if proposals is None:
-            proposals = self._try(leaf, chosen, unit)[0]
-        return [self._proved(leaf, {**leaf.decided, chosen: active}, proposals[active]) for active in (True, False)]
+            proposals = self._try(leaf, chosen)[0]
+        return [self._proved(leaf, {**leaf.decided, chosen: side}, proposals[side]) for side in (True, False)]
 
-    def _try(self, leaf: Leaf, g: int, unit: float) -> tuple[dict[bool, Proposal | None], float]:
+    def _try(self, leaf: Leaf, g: int) -> tuple[dict[bool, Proposal | None], float]:
         """Both children's programs, and the product of their gains, which the group's record remembers."""
+        unit, sign = leaf.side.unit, leaf.side.sign
         proposals, score, most = {}, 1.0, leaf.bound - self.incumbent.lower
         for active in (True, False):
             proposal = proposals[active] = self._solve(leaf, {**leaf.decided, g: active})
-            gain = 0.0 if proposal is None else min(max(leaf.bound - proposal.value * unit, 0.0), most)
-            total, count = self.gain.get((leaf.sign, g, active), (0.0, 0))
-            self.gain[leaf.sign, g, active] = total + gain / leaf.gaps[g], count + 1
-            score *= max(gain, RESOLVED * unit)
+            gain = 0.0 if proposal is None else min(max(leaf.bound - proposal.value * unit, 0.0), most) / unit
+            total, count = self.gain.get((sign, g, active), (0.0, 0))
+            self.gain[sign, g, active] = total + gain / float(leaf.gaps[g]), count + 1
+            score *= max(gain, RESOLVED)
         return proposals, score
 
-    def _promise(self, sign: int, g: int, gap: float, unit: float) -> float:
-        """Product of the expected gains on both sides: gap times the mean gain so far; a group without record gains it all."""
+    def _promise(self, leaf: Leaf, g: int) -> float:
+        """Product of the expected gains on both sides: gap times the mean gain so far, at first the gap."""
         score = 1.0
         for active in (True, False):
-            total, count = self.gain.get((sign, g, active), (unit, 1))
-            score *= max(gap * total / count, RESOLVED * unit)
+            total, count = self.gain.get((leaf.side.sign, g, active), (1.0, 1))
+            score *= max(float(leaf.gaps[g]) * total / count, RESOLVED)
         return score
 
     def enclosure(self, interrupted: bool) -> Enclosure:
         """What is proved now, with the evidence for it."""
-        signs = []
-        for sign, side in self.sides.items():
-            r, leaves = side.relaxation, [leaf for leaf in self.leaves.values() if leaf.sign == sign]
-            used = sorted({row for leaf in leaves for row in leaf.weights if row >= r.first_cut})
-            cuts = {row: r.cuts[row - r.first_cut] for row in used}
-            signs.append({
-                "sign": sign, "unit": r.unit, "scale": r.scale[:r.first_cut],
-                "groups": [[group.kink, [[j, f"{w.p}/{w.q}"] for j, w in group.partners]] for group in r.groups],
-                "cuts": {row: [cut.group, r.rows[row], cut.active, cut.inactive] for row, cut in cuts.items()},
-                "leaves": [[[list(side) for side in leaf.decided.items()], leaf.weights] for leaf in leaves]})
-        evidence = {"method": "trees", "row_bits": ROW_BITS, "weight_bits": WEIGHT_BITS, "interrupted": interrupted,
-                    "programs": self.programs, "facets": [m for m, _ in self.facets],
+        lower, witness = self.incumbent.best
+        leaves = list(self.leaves.values())
+        evidence = {"method": "trees", "row_bits": ROW_BITS, "weight_bits": WEIGHT_BITS,
+                    "interrupted": interrupted, "programs": self.programs,
+                    "facets": [m for m, _ in self.facets],
                     "settled": [[node, active, {m: f"{y.p}/{y.q}" for m, y in proof.items()}]
                                 for node, active, proof in self.kinks.settled],
-                    "kinks": [list(kink) for kink in zip(self.kinks.nodes, self.kinks.flipped, strict=True)], "signs": signs}
-        lower, witness = self.incumbent.best
-        return Enclosure(lower, max(leaf.bound for leaf in self.leaves.values()), witness, evidence)
+                    "kinks": [list(kink) for kink in zip(self.kinks.nodes, self.kinks.flipped, strict=True)],
+                    "signs": [_evidence([leaf for leaf in leaves if leaf.side.sign == s]) for s in (1, -1)]}
+        return Enclosure(lower, max(leaf.bound for leaf in leaves), witness, evidence)
+
+
+def _evidence(leaves: list[Leaf]) -> dict[str, Any]:
+    r = leaves[0].side.relaxation
+    used = sorted({row for leaf in leaves for row in leaf.weights if row >= r.first_cut})
+    cuts = {row: r.cuts[row - r.first_cut] for row in used}
+    return {"sign": leaves[0].side.sign, "unit": r.unit, "scale": r.scale[:r.first_cut],
+            "groups": [[group.kink, [[j, f"{w.p}/{w.q}"] for j, w in group.partners]] for group in r.groups],
+            "cuts": {row: [cut.group, r.rows[row], cut.active, cut.inactive] for row, cut in cuts.items()},
+            "leaves": [[[list(step) for step in leaf.decided.items()], leaf.weights] for leaf in leaves]}
