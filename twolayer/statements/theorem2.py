@@ -263,6 +263,9 @@ def repaired(row: Row) -> Verdict:
         constant=bounds.printed_constant(setting.problem.dimension, disc.radius),
         best=None if node is None else f"{node.side} {node.index}",
     )
+    sines = [setting.sine(i, j) for j in range(len(setting.problem.creases)) if j != i]
+    # Lemma 3 with the true angles: room between the slabs would contradict Lemma 4, so this is never true
+    terms["slabs_leave_room"] = bounds.slabs_leave_room(setting.problem.dimension, disc.radius, q, sines)
     bound = bounds.printed_sine(setting.problem.dimension, disc.radius, len(setting.problem.nodes), epsilon, abs(kappa))
     return _judged(row, REPAIRED, measured, bound, terms, "another node")
 
