@@ -539,9 +539,9 @@ def test_a_disc_away_from_the_origin_has_less_room():
 
 
 def test_students_that_see_the_same_region_keep_their_own_suprema():
-    made = Instance(network(((0, 1), 0, 1)), network(((1, 0), 3, 1), ((1, 0), 3, -2)), box((-1, 1), (-1, 1)))
+    made = Instance(network(((0, 1), 0, 1)), network(((1, 0), 3, -2), ((1, 0), 3, 1)), box((-1, 1), (-1, 1)))
     assert made.active(0).vertices == made.active(1).vertices
-    assert [made.supremum(k)[0] for k in (0, 1)] == [5, 10] and made.epsilon == 10  # f* - f = relu(y) + x + 3
+    assert [made.supremum(k)[0] for k in (0, 1)] == [10, 5] and made.epsilon == 10  # f* - f = relu(y) + x + 3
 
 
 # The printed quantities
@@ -574,7 +574,7 @@ def test_the_printed_bound_by_hand():
 
 def test_the_gradient_vanishes_only_if_it_does_at_every_student():
     square, teacher = box((-1, 1), (-1, 1)), network(((1, 0), 0, (1, 0)))
-    blind, seeing = ((0, 1), 3, (0, 1)), ((1, 1), 3, (1, -1))
+    blind, seeing = ((0, 1), 3, (0, 1)), ((1, 1), 3, (1, 0))
     balance = (0, 1), 3, (0, -1)  # with `blind` the second output is 0
     assert gradient_vanishes(Instance(teacher, network(blind, balance), square))
     assert not gradient_vanishes(Instance(teacher, network(blind, balance, seeing), square))
