@@ -3,6 +3,7 @@ import copy
 import itertools
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from tree_evidence import Refuted, proved
 
 from twolayer import exact
-from twolayer.certify import trees
+from twolayer.certify import groups, trees
+from twolayer.certify.ascents import Incumbent
 from twolayer.certify.cuts import CutProgram
 from twolayer.certify.groups import facets, grouped, kinks, paired, reach
 from twolayer.certify.lp import LeafProgram
@@ -103,8 +105,8 @@ def test_weights_over_twelve_orders_of_magnitude_are_enclosed(seed):
     assert enclosure.closed(1e-4, h.size(region.lower, region.upper))
 
 
-@pytest.mark.parametrize("height, width", [(2.0 ** 40, 1.0), (2.0 ** -40, 2.0 ** 20), (2.0 ** 200, 2.0 ** -30),
-                                           (2.0 ** -200, 2.0 ** 100)])
+@pytest.mark.parametrize("height, width", [(2.0 ** 40, 1.0), (2.0 ** -40, 2.0 ** 20),
+                                           (2.0 ** 200, 2.0 ** -30), (2.0 ** -200, 2.0 ** 100)])
 def test_the_scale_of_h_and_of_the_region_does_not_matter(height, width):
     h = near_copies(6, 5, 8, 1e-4, np.random.default_rng(8))
     scaled = RidgeSum(h.P / exact.rational(width), h.beta, h.c * exact.rational(height), h.slope, h.offset)
@@ -118,7 +120,7 @@ def test_creases_that_cross_the_box_and_not_the_domain_are_settled_by_proof():
     rng = np.random.default_rng(0)
     h, whole, corner = near_copies(6, 12, 15, 0.01, rng), box(6), np.ones(6)
     A, c = np.append(whole.A, exact.rationals([-corner]), axis=0), np.append(whole.c, fmpq(-4))
-    region = Domain(A, c, whole.lower, whole.upper, exact.rationals(0.9 * corner))  # the box is left untightened
+    region = Domain(A, c, whole.lower, whole.upper, exact.rationals(0.9 * corner))  # box untightened
     enclosure = trees.supremum(h, region, gap=1e-3)
     assert len(enclosure.evidence["settled"]) > 3 and enclosure.closed(1e-3, 0.0)
     assert_encloses(enclosure, h, region)
@@ -330,6 +332,26 @@ def test_a_solver_that_errs_costs_tightness_and_never_truth(answer, monkeypatch)
     assert enclosure.lower <= truth.upper and truth.lower <= enclosure.upper
 
 
+def test_a_ridge_is_not_settled_on_the_word_of_the_solver(monkeypatch):
+    rng = np.random.default_rng(3)
+    h, region = near_copies(3, 4, 6, 0.1, rng), cut_box(3, rng, 1)
+    h = RidgeSum(h.P / 100, h.beta / 100, h.c, h.slope, h.offset)
+    maximise = groups.Solver.maximise
+    monkeypatch.setattr(groups.Solver, "maximise", lambda *a: replace(maximise(*a), value=-1e9))
+    enclosure = trees.supremum(h, region, gap=1e-3)
+    assert enclosure.evidence["settled"] == []
+    assert_encloses(enclosure, h, region, draw.brute_supremum(h, region))
+
+
+def test_ascents_climb_far_above_the_points_they_start_from():
+    h, region = near_copies(12, 10, 15, 0.01, np.random.default_rng(0)), box(12)
+    incumbent = Incumbent(h, region, kinks(h, region), np.zeros((0, 13)), (0.0, region.interior), np.inf)
+    incumbent.start()
+    samples = np.random.default_rng(1).uniform(-1, 1, size=(20000, 12))
+    assert incumbent.lower > 1.3 * np.abs(h.floats(samples)).max()
+    assert incumbent.lower <= trees.supremum(h, region, gap=1e-2).upper
+
+
 # ------------------------------------------------------------------ the proved rows
 
 def relaxations(h, region):
@@ -392,20 +414,24 @@ def cut_value(r, row, x):
     return scaled * fmpq(2) ** (r.unit - 52)
 
 
+def add_cuts(r, rng):
+    """Cuts at random points under random decisions."""
+    program = CutProgram(r)
+    for _ in range(6):
+        decided = some_sides(r, rng, 2)
+        program.place(rng.uniform(-0.7, 0.7, size=len(r.h.rest) - 1), decided)
+        for g in set(range(len(r.groups))) - set(decided):
+            cut = program.cut(g)
+            if cut is not None:
+                r.add_cut(g, cut.slope, cut.active, cut.inactive, decided)
+
+
 @pytest.mark.parametrize("distance", [0.3, 1e-3, 1e-9])
 def test_every_cut_lies_above_its_group_wherever_it_holds(distance):
     rng = np.random.default_rng(9)
     h, region = near_copies(4, 4, 7, distance, rng), cut_box(4, rng, 2)
     for r in relaxations(h, region):
-        program = CutProgram(r)
-        for _ in range(6):
-            x = rng.uniform(-0.7, 0.7, size=4)
-            decided = some_sides(r, rng, 2)
-            program.place(x, decided)
-            for g in set(range(len(r.groups))) - set(decided):
-                cut = program.cut(g)
-                if cut is not None:
-                    r.add_cut(g, cut.slope, cut.active, cut.inactive, decided)
+        add_cuts(r, rng)
         assert any(cut.given for cut in r.cuts)
         for x in points(region, rng, 60):
             sides = {g: at(r.h.forms[group.kink], x) > 0 for g, group in enumerate(r.groups)}
@@ -428,13 +454,17 @@ def test_a_cut_ignores_multipliers_of_rows_that_may_be_negative():
 
 
 @pytest.mark.parametrize("distance", [0.5, 1e-2, 1e-8])
-def test_any_weights_made_admissible_bound_h_on_the_leaf(distance):
+def test_any_weights_made_admissible_majorise_h_on_the_leaf(distance):
     rng = np.random.default_rng(12)
-    h, region = near_copies(3, 3, 6, distance, rng), cut_box(3, rng, 1)
+    near, region = near_copies(3, 3, 6, distance, rng), cut_box(3, rng, 1)
+    alone = exact.rationals(rng.normal(size=(2, 3)))  # these two have no partner
+    h = RidgeSum(np.append(near.P, alone, axis=0), np.append(near.beta, exact.rationals([0.1, 0.2])),
+                 np.append(near.c, exact.rationals([2.0, -2.0])), near.slope, near.offset)
     middle, radius = (region.upper + region.lower) / 2, (region.upper - region.lower) / 2
     for r, sign in zip(relaxations(h, region), (1, -1), strict=True):
-        program = LeafProgram(r)
-        chords = list(range(r.first_cut, len(r.rows)))
+        program, chords = LeafProgram(r), list(range(r.first_cut, len(r.rows)))
+        add_cuts(r, rng)
+        assert r.singles and r.pairs and any(cut.given for cut in r.cuts)
         for trial in range(60):
             decided = some_sides(r, rng, 3)
             proposal = program.solve(decided, chords)
@@ -445,10 +475,12 @@ def test_any_weights_made_admissible_bound_h_on_the_leaf(distance):
             if trial % 7 == 0:
                 rows = rng.integers(1, len(r.rows), size=3)
                 raw |= {int(row): x for row, x in zip(rows, (np.nan, np.inf, -1.0), strict=True)}
-            bound = exact.rational(r.bound(r.admissible(raw, decided)))
+            weights = r.admissible(raw, decided)
+            form, bound = np.array([fmpq(x) for x in r.combined(weights)], dtype=object), r.bound(weights)
+            form = form * (fmpq(2) ** (r.unit - 52) / WHOLE)
             for x in points(region, rng, 12):
                 if all((at(r.h.forms[r.groups[g].kink], x) >= 0) is side for g, side in decided.items()):
-                    assert sign * h(middle + radius * x) <= bound
+                    assert sign * h(middle + radius * x) <= at(form, x) <= exact.rational(bound)
 
 
 def test_rows_majorise_their_forms_and_lose_less_than_they_are_rounded_by():
