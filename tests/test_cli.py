@@ -53,7 +53,7 @@ def test_check_prints_a_table_for_people(capsys):
 def test_json_never_contains_nan_or_infinity(capsys):
     for path in INSTANCES.glob("*.json"):
         out = run(capsys, "check", str(path), "--json")[1]
-        json.loads(out, parse_constant=pytest.fail)
+        assert json.loads(out, parse_constant=pytest.fail)["verdicts"]
 
 
 BAD = {
@@ -109,3 +109,10 @@ def test_a_tiny_time_limit_still_gives_valid_enclosures(capsys):
 def test_printed_decimals_never_cross_the_number(x):
     assert float(down(x)) <= x <= float(up(x))
     assert rational(float(up(x))) - rational(float(down(x))) <= rational(x) / 500 + rational(1e-323)
+
+
+def test_a_name_with_square_brackets_is_printed_as_it_is(capsys, tmp_path):
+    path = tmp_path / "named.json"
+    path.write_text(CORNER.read_text().replace(json.loads(CORNER.read_text())["name"], "[/red] [bold]x"))
+    status, out, _ = run(capsys, "check", str(path))
+    assert status == 0 and "[/red] [bold]x" in out

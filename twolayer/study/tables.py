@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -63,7 +64,7 @@ def check_table(result: Check) -> None:
     console = terminal()
     lower, upper = result.gradient
     console.print(
-        f"[bold]{result.instance.name}[/bold]   d' = {result.problem.dimension}, "
+        f"[bold]{escape(result.instance.name)}[/bold]   d' = {result.problem.dimension}, "
         f"{len(result.problem.teacher)} teacher and {len(result.problem.student)} student nodes",
         highlight=False,
     )
