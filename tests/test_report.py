@@ -29,7 +29,7 @@ from twolayer.statements.verdict import (
 )
 from twolayer.study import canvas, page, plots, readings, report, sections
 from twolayer.study.cases import FAMILIES
-from twolayer.study.verify import summary
+from twolayer.study.tables import summary
 
 HOSTILE = '<script>alert("1")</script> & \'co\' </script>'
 VOID = {"meta", "input", "br"}

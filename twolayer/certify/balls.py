@@ -20,7 +20,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from .. import exact
-from ..programs import Solver
+from ..programs import FloatOptimum, Solver
 from ..regions import Frame
 from ..ridges import Crease, Domain
 
@@ -43,9 +43,7 @@ def square_root(x: arb) -> arb:
     if not top > 0:
         return arb(0)
     bottom = x.lower()
-    return (
-        top.sqrt() if not bottom > 0 and top == 0 else (arb(0) if not bottom > 0 else bottom.sqrt()).union(top.sqrt())
-    )
+    return (bottom.sqrt() if bottom > 0 else arb(0)).union(top.sqrt())
 
 
 def length(v: np.ndarray) -> arb:
@@ -80,15 +78,24 @@ class Surroundings:
             within.append(arb(0) if _parallel(row, self.crease.normal) else length(a - component * self._unit))
         return whole, along, within
 
+    @property
+    def _none(self) -> list[arb]:
+        """No allowance for any facet."""
+        return [arb(0)] * len(self.domain.A)
+
     @cached_property
     def _floats(self):
         return tuple(np.array([float(x.mid()) for x in lengths]) for lengths in self._lengths)
 
     @cached_property
-    def _solver(self) -> tuple[Solver, np.ndarray, list[int]]:
+    def _ball_program(self) -> tuple[Solver, np.ndarray]:
         return self._program(self._floats[0])
 
-    def _program(self, alpha: np.ndarray) -> tuple[Solver, np.ndarray, list[int]]:
+    @cached_property
+    def _disc_program(self) -> tuple[Solver, np.ndarray]:
+        return self._program(self._floats[2])
+
+    def _program(self, alpha: np.ndarray) -> tuple[Solver, np.ndarray]:
         """The float program with the crease as first row and a cap on rho as last one."""
         f = self.domain.floats
         normal = exact.nearest(self.crease.normal)
@@ -100,16 +107,19 @@ class Surroundings:
         rows[1:-1, :d], rows[1:-1, d] = f.A, alpha
         rows[-1, d] = 1
         upper = np.concatenate([[-exact.nearest_float(self.crease.offset) / size], f.c, [cap]])
-        return Solver(rows, upper, equalities=1), upper, list(range(1, len(f.A) + 1))
+        return Solver(rows, upper, equalities=1), upper
 
-    def _largest(self, alpha: list[arb], allowances: list[arb], program, allowance: float) -> Inscribed | None:
-        solver, upper, rows = program
-        shifts = np.array([float(x.mid()) for x in allowances])
-        for row, limit in zip(rows, upper[1:-1] - shifts, strict=True):
-            solver.limit(row, float(limit))
+    def _proposed(self, program: tuple[Solver, np.ndarray], allowances: list[arb]) -> FloatOptimum | str:
+        """The largest rho and its centre as HiGHS proposes them."""
+        solver, upper = program
+        for row, allowance in enumerate(allowances, 1):
+            solver.limit(row, float(upper[row]) - float(allowance.mid()))
         objective = np.zeros(len(self.crease.normal) + 1)
         objective[-1] = 1
-        proposal = solver.maximise(objective)
+        return solver.maximise(objective)
+
+    def _largest(self, program, alpha: list[arb], allowances: list[arb], allowance: float) -> Inscribed | None:
+        proposal = self._proposed(program, allowances)
         if isinstance(proposal, str) or proposal.point[-1] <= 0:
             return None
         centre = self.onto(exact.rationals(proposal.point[:-1]))
@@ -136,25 +146,21 @@ class Surroundings:
 
     def ball(self) -> Inscribed | None:
         """The largest d'-ball centred on H inside the domain; None if H does not enter the interior."""
-        return self._largest(self._lengths[0], [arb(0)] * len(self.domain.A), self._solver, 0.0)
-
-    @cached_property
-    def _disc_solver(self):
-        return self._program(self._floats[2])
+        return self._largest(self._ball_program, self._lengths[0], self._none, 0.0)
 
     def cylinder(self, t: float) -> Inscribed | None:
         """The widest cylinder of half-height t around H inside the domain."""
         allowances = [exact.ball(t) * x for x in self._lengths[1]]
-        return self._largest(self._lengths[2], allowances, self._disc_solver, t)
+        return self._largest(self._disc_program, self._lengths[2], allowances, t)
 
     def guarded_disc(self, q: float) -> Inscribed | None:
         """The largest (d'-1)-ball in {y in H : the q-ball around y lies inside the domain}."""
         allowances = [exact.ball(q) * x for x in self._lengths[0]]
-        return self._largest(self._lengths[2], allowances, self._disc_solver, q)
+        return self._largest(self._disc_program, self._lengths[2], allowances, q)
 
     def disc(self) -> Inscribed | None:
         """The largest (d'-1)-ball in H inside the domain."""
-        return self._largest(self._lengths[2], [arb(0)] * len(self.domain.A), self._disc_solver, 0.0)
+        return self._largest(self._disc_program, self._lengths[2], self._none, 0.0)
 
     def disc_radius_above(self) -> float:
         """Upper bound on the radius of any (d'-1)-ball in H inside the domain, by weak duality; 0 if there is none.
@@ -164,12 +170,7 @@ class Surroundings:
         For multipliers y >= 0 of the facets and mu of H: every feasible (z, rho) has
         rho (y . |a_H|) <= y . c + mu o + (mu n - A^T y) . z, the last term bounded over the domain's box.
         """
-        solver, upper, rows = self._disc_solver
-        for row, limit in zip(rows, upper[1:-1], strict=True):
-            solver.limit(row, float(limit))
-        objective = np.zeros(len(self.crease.normal) + 1)
-        objective[-1] = 1
-        proposal = solver.maximise(objective)
+        proposal = self._proposed(self._disc_program, self._none)
         if isinstance(proposal, str):
             return self._diameter() if self.meets() else 0.0
         multipliers = [exact.rational(max(abs(y), 0.0)) for y in proposal.duals[1:-1]]

@@ -117,7 +117,7 @@ class _Batch:
         self.upper = self.lower + 2 * self.noise
         self.where: list[tuple[int, ...] | None] = [None] * len(ridges)
 
-    def inside(self, Z, Y, radius):
+    def inside(self, Y, radius):
         """(N, observers): False only where a vertex is surely outside the observer's region."""
         out = np.ones((len(Y), len(self.regions)), dtype=bool)
         seen: dict[int, np.ndarray] = {}
@@ -160,7 +160,7 @@ def _floats(ridges, regions, A, b, deadline) -> list[Enclosure]:
         doubtful.append(chosen[~solved])
         keep = solved & near
         Y, radius, chosen = Y[keep], radius[keep], chosen[keep]
-        inside = batch.inside(None, Y, radius)
+        inside = batch.inside(Y, radius)
         touched = inside.any(axis=1)
         Y, radius, chosen, inside = Y[touched], radius[touched], chosen[touched], inside[touched]
         if not len(Y):

@@ -24,7 +24,19 @@ from ..certify.balls import square_root
 from ..ridges import Node
 from . import bounds, sharp
 from .setting import Setting, observed_anywhere
-from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, Verdict, compare, number
+from .verdict import (
+    FAILS,
+    HOLDS,
+    NOT_APPLICABLE,
+    PRINTED,
+    REPAIRED,
+    SHARP,
+    Verdict,
+    compare,
+    missing_hypotheses,
+    number,
+    numbers,
+)
 
 STATEMENT = "corollary-1"
 MOST_SETS = 4000  # observer sets that are all tried; beyond it, a greedy choice improved by single swaps
@@ -48,7 +60,7 @@ def _row(form: str, node: Node, verdict: str, why: str, measured=None, bound=Non
         number(bound),
         why,
         student=node.index,
-        terms={k: number(v) if isinstance(v, arb) else v for k, v in (terms or {}).items()},
+        terms=numbers(terms),
         **more,
     )
 
@@ -161,9 +173,7 @@ def printed(setting: Setting, node: Node) -> Verdict:
             )
         ):
             candidates.append((other, abs(exact.ball(alpha))))
-    around = setting.surroundings(i, setting.problem.region)
-    disc, above = around.disc(), around.disc_radius_above()
-    below = disc.radius if disc is not None else 0.0
+    below, above = setting.disc(i)
     eps_low, eps_high = setting.printed_epsilon
     high = float(eps_high.mid())
 
@@ -196,7 +206,9 @@ def printed(setting: Setting, node: Node) -> Verdict:
     measured = bounds.euclidean(node.fan_out)
     outcome = compare(measured, smallest, largest)
     if outcome == FAILS:
-        missing = _healing(setting, node, chosen, measured, eps_high, alpha, below, c0)
+        missing = missing_hypotheses(
+            HEALERS, lambda added: _healed(setting, node, chosen, added, measured, eps_high, alpha, c0)
+        )
         return _row(
             PRINTED,
             node,
@@ -213,43 +225,16 @@ def printed(setting: Setting, node: Node) -> Verdict:
     return _row(PRINTED, node, outcome, why, measured, largest, terms, observers=chosen.indices)
 
 
-def _healing(setting, node, chosen, measured, epsilon, alpha, radius, c0) -> tuple[str, ...]:
-    """The smallest set of added hypotheses that restores a failing row."""
-    for size in range(1, len(HEALERS) + 1):
-        for added in combinations(HEALERS, size):
-            if _healed(setting, node, chosen, frozenset(added), measured, epsilon, alpha, radius, c0):
-                return added
-    return HEALERS
-
-
-def _healed(setting, node, chosen, added, measured, epsilon, alpha, radius, c0) -> bool:
+def _healed(setting, node, chosen, added, measured, epsilon, alpha, c0) -> bool:
     """True if the printed statement with these hypotheses added no longer fails (or no longer applies)."""
-    i = setting.crease(node)
-    scale = setting.unit_lengths[i] * abs(setting.problem.creases[i].members[0][1]) if "norm" in added else arb(1)
-    q = 5 * epsilon / (alpha * scale)
-    regions = [setting.domains[m.index] if "region" in added else setting.problem.region for m in chosen.observers]
-    radii = []
-    for domain in regions:
-        if domain is None:
-            return True
-        if "thickness" in added:
-            inscribed = setting.surroundings(i, domain).guarded_disc(exact.upper_float(q))
-            shrunk = None if inscribed is None else exact.ball(inscribed.radius)
-        elif "region" in added:
-            inscribed = setting.surroundings(i, domain).disc()
-            shrunk = None if inscribed is None else exact.ball(inscribed.radius) - q
-        else:
-            shrunk = exact.ball(radius) - q
-        if shrunk is None or not shrunk > 0:
-            return True
-        radii.append(shrunk)
-    limit = (
-        bounds.column_sum_norm(chosen.inverse)
-        * bounds.printed_sine(
-            setting.problem.dimension, min(radii, key=exact.upper_float), len(setting.problem.nodes), epsilon, c0
-        )
-        / scale
-    )
+    size = _norm_of_p(setting, node) if "norm" in added else arb(1)
+    i, q = setting.crease(node), 5 * epsilon / (alpha * size)
+    rooms = [setting.room(i, observer, q, added) for observer in chosen.observers]
+    if any(room is None or not room > 0 for room in rooms):
+        return True
+    room = min(rooms, key=exact.upper_float)
+    sine = bounds.printed_sine(setting.problem.dimension, room, len(setting.problem.nodes), epsilon, c0)
+    limit = bounds.column_sum_norm(chosen.inverse) * sine / size
     if "norm" in added:  # the proof bounds |v|_inf; its 2-norm costs the root of the outputs
         limit = limit * arb(len(chosen.observers)).sqrt()
     return not measured > limit

@@ -93,9 +93,16 @@ class Setting:
             self._cache[key] = metrics.sin_squared(self._directions[i][None, :], self._directions)
         return self._cache[key]
 
+    def sines(self, i: int) -> list[arb]:
+        """Sine of the angle between crease i and every crease."""
+        key = ("sines", i)
+        if key not in self._cache:
+            self._cache[key] = [square_root(exact.ball(square)) for square in self.sin_squared(i)]
+        return self._cache[key]
+
     def sine(self, i: int, j: int) -> arb:
         """Sine of the angle between two creases."""
-        return square_root(exact.ball(self.sin_squared(i)[j]))
+        return self.sines(i)[j]
 
     def cotangents(self, i: int) -> list[arb]:
         """|cot| of the angle between crease i and every crease; infinite for parallel ones."""
@@ -184,6 +191,32 @@ class Setting:
         if key not in self._cache:
             self._cache[key] = self.surroundings(i, domain).ball()
         return self._cache[key]
+
+    def disc(self, i: int) -> tuple[float, float]:
+        """The printed radius of crease i from both sides: of the largest (d'-1)-ball in U ∩ R ∩ crease; 0 below if none."""
+        key = ("disc", i)
+        if key not in self._cache:
+            shapes = self.surroundings(i, self.problem.region)
+            found = shapes.disc()
+            self._cache[key] = 0.0 if found is None else found.radius, shapes.disc_radius_above()
+        return self._cache[key]
+
+    def room(self, i: int, observer: Node, q: arb, added: frozenset[str]) -> arb | None:
+        """What a printed bound has for its radius r' once hypotheses are added; None or not positive: it does not apply.
+
+        region      the disc lies in the observer's A_k instead of U ∩ R
+        thickness   the q-ball around each of its points does too, instead of shrinking the radius by q
+        """
+        domain = self.domains[observer.index] if "region" in added else self.problem.region
+        if domain is None:
+            return None
+        if "thickness" in added:
+            found = self.surroundings(i, domain).guarded_disc(exact.upper_float(q))
+            return None if found is None else exact.ball(found.radius)
+        if "region" in added:
+            found = self.surroundings(i, domain).disc()
+            return None if found is None else exact.ball(found.radius) - q
+        return exact.ball(self.disc(i)[0]) - q
 
     @cached_property
     def _float_creases(self) -> tuple[np.ndarray, np.ndarray]:

@@ -23,12 +23,7 @@ from .setting import Setting
 
 ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly, at no visible cost
 SHRINK = 1 - 1e-9  # how far below a crease's distance a smaller body stays
-HEIGHTS = (
-    1.0,
-    2.0,
-    1.4,
-    4.0,
-)  # cylinder heights t in units of 4 eps / |kappa|: 1 for the count, the others for the mass
+HEIGHTS = (1.0, 2.0, 1.4, 4.0)  # t of cylinders in units of 4 eps / |kappa|: 1 for the count, the others for the mass
 TALLEST = 0.25  # share of the ball's radius above which a cylinder is no better than the ball
 SLICES = (0.5, 0.2, 0.05)  # heights, in units of the radius, of the cylinders cut out of a ball
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 from flint import arb
@@ -32,7 +31,9 @@ from .verdict import (
     VACUOUS,
     Verdict,
     compare,
+    missing_hypotheses,
     number,
+    numbers,
 )
 
 HEALERS = ("sign", "norm", "region", "thickness", "student")  # the order in which a failing row tries hypotheses
@@ -58,7 +59,7 @@ class Row:
             why,
             teacher=self.teacher.index,
             observer=self.observer.index,
-            terms={k: number(v) if isinstance(v, arb) else v for k, v in (terms or {}).items()},
+            terms=numbers(terms),
             **more,
         )
 
@@ -80,7 +81,7 @@ def _inapplicable(row: Row, form: str) -> Verdict | None:
         return row.verdict(form, NOT_APPLICABLE, "d' = 1: all hyperplanes are parallel")
     if teacher.is_constant:
         return row.verdict(form, NOT_APPLICABLE, "the teacher node is constant on U (p_j = 0)")
-    if _disc(row)[1] == 0:
+    if setting.disc(setting.crease(teacher))[1] == 0:
         return row.verdict(form, NOT_APPLICABLE, "the teacher's boundary misses U ∩ R")
     alpha = (teacher.fan_out * row.observer.fan_out).sum()
     kappa = setting.mass(setting.crease(teacher), row.observer, "teacher")
@@ -91,17 +92,6 @@ def _inapplicable(row: Row, form: str) -> Verdict | None:
     if kappa == 0:
         return row.verdict(form, NOT_APPLICABLE, "kappa_T = 0: the teacher's creases cancel on this hyperplane")
     return None
-
-
-def _disc(row: Row) -> tuple[Inscribed | None, float]:
-    """The printed radius from both sides: largest (d'-1)-ball in U ∩ R ∩ boundary of j."""
-    setting = row.setting
-    i = setting.crease(row.teacher)
-    key = ("disc", i)
-    if key not in setting._cache:
-        around = setting.surroundings(i, setting.problem.region)
-        setting._cache[key] = around.disc(), around.disc_radius_above()
-    return setting._cache[key]
 
 
 def printed(row: Row) -> Verdict:
@@ -115,8 +105,7 @@ def printed(row: Row) -> Verdict:
     k = networks.student
     if not observed_anywhere(j.W[teacher.index], j.b[teacher.index], k.W[observer.index], k.b[observer.index]):
         return row.verdict(PRINTED, NOT_APPLICABLE, "the observer's active region does not meet the teacher's boundary")
-    disc, above = _disc(row)
-    below = disc.radius if disc is not None else 0.0
+    below, above = setting.disc(setting.crease(teacher))
     alpha = exact.ball((teacher.fan_out * observer.fan_out).sum())
     eps_low, eps_high = setting.printed_epsilon
     worst, best = bounds.shrunk_radius(below, eps_high, alpha), bounds.shrunk_radius(above, eps_low, alpha)
@@ -142,7 +131,7 @@ def printed(row: Row) -> Verdict:
         return row.verdict(PRINTED, VACUOUS, "the bound is 1 or more", measured, at_worst, terms)
     outcome = compare(measured, smallest, largest)
     if outcome == FAILS:
-        missing = _healing(row, measured, eps_high, alpha, below)
+        missing = missing_hypotheses(HEALERS, lambda added: _healed(row, added, measured, eps_high, alpha))
         return row.verdict(
             PRINTED,
             FAILS,
@@ -158,56 +147,42 @@ def printed(row: Row) -> Verdict:
     return row.verdict(PRINTED, outcome, why, measured, at_worst, terms)
 
 
-def _healing(row: Row, measured: arb, epsilon: arb, alpha: arb, radius: float) -> tuple[str, ...]:
-    """The smallest set of added hypotheses that restores a failing row, in the order of HEALERS."""
-    for size in range(1, len(HEALERS) + 1):
-        for chosen in combinations(HEALERS, size):
-            if _healed(row, frozenset(chosen), measured, epsilon, alpha, radius):
-                return chosen
-    return HEALERS
-
-
-def _healed(row: Row, added: frozenset, measured: arb, epsilon: arb, alpha: arb, radius: float) -> bool:
+def _healed(row: Row, added: frozenset[str], measured: arb, epsilon: arb, alpha: arb) -> bool:
     """True if the printed statement with these hypotheses added no longer fails (or no longer applies)."""
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)
-    scale = alpha
-    if "norm" in added:
-        scale = setting.kappa(i, observer, "teacher")
+    scale = setting.kappa(i, observer, "teacher") if "norm" in added else alpha
     if "sign" in added:
         scale = abs(scale)
-    domain = setting.domains[observer.index] if "region" in added else setting.problem.region
-    if domain is None:
-        return True
-    q = 5 * epsilon / abs(scale)
-    if "thickness" in added:
-        inscribed = setting.surroundings(i, domain).guarded_disc(exact.upper_float(q))
-        shrunk = None if inscribed is None else exact.ball(inscribed.radius)
-    else:
-        inscribed = setting.surroundings(i, domain).disc() if "region" in added else None
-        base = radius if "region" not in added else (inscribed.radius if inscribed is not None else 0.0)
-        shrunk = exact.ball(base) - q
-    if shrunk is None or not shrunk > 0:
+    room = setting.room(i, observer, 5 * epsilon / abs(scale), added)
+    if room is None or not room > 0:
         return True
     if "student" in added:
-        own = setting.problem.creases[i].members
-        nodes = [n for n in setting.problem.nodes if all(n is not member for member, _ in own)]
-        measured = min(measured, setting.best(i, nodes)[0], key=lambda x: exact.upper_float(x))
-    bound = bounds.printed_sine(setting.problem.dimension, shrunk, len(setting.problem.nodes), epsilon, scale)
+        measured = min(measured, _best_other(row)[0], key=exact.upper_float)
+    bound = bounds.printed_sine(setting.problem.dimension, room, len(setting.problem.nodes), epsilon, scale)
     return not measured > bound
 
 
-def _observed(row: Row, form: str) -> tuple[Verdict | None, Inscribed | None]:
-    """A ball around the teacher's crease in A_k, or the verdict that says why there is none."""
+def _best_other(row: Row) -> tuple[arb, Node | None]:
+    """The smallest sine to a node of either network that is not on the teacher's own hyperplane, and that node."""
+    setting = row.setting
+    i = setting.crease(row.teacher)
+    return setting.best(i, [node for node in setting.problem.nodes if node.is_constant or setting.crease(node) != i])
+
+
+def _seen(row: Row, form: str) -> tuple[Verdict | None, Inscribed | None]:
+    """A ball around the teacher's crease in A_k, or the verdict that says why the form does not apply."""
     setting, observer = row.setting, row.observer
+    excluded = _inapplicable(row, form)
+    if excluded is not None:
+        return excluded, None
     domain = setting.domains[observer.index]
     if domain is None:
         return row.verdict(form, NOT_APPLICABLE, "the observer is not active inside U ∩ R"), None
     inscribed = setting.ball(setting.crease(row.teacher), domain)
     if inscribed is None:
-        return row.verdict(
-            form, NOT_APPLICABLE, "the teacher's boundary does not enter the observer's active region"
-        ), None
+        why = "the teacher's boundary does not enter the observer's active region"
+        return row.verdict(form, NOT_APPLICABLE, why), None
     return None, inscribed
 
 
@@ -226,12 +201,9 @@ def _coincident(row: Row, form: str, terms: dict[str, Any]) -> Verdict | None:
 
 def repaired(row: Row) -> Verdict:
     """sin <= (10/rho) sqrt(d'/(2 pi)) K eps_k / |kappa| for some other node of either network."""
-    excluded = _inapplicable(row, REPAIRED)
+    excluded, _ = _seen(row, REPAIRED)
     if excluded is not None:
         return excluded
-    missing, inscribed = _observed(row, REPAIRED)
-    if missing is not None:
-        return missing
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)
     kappa, epsilon = setting.kappa(i, observer, "teacher"), setting.epsilon(observer)[1]
@@ -255,15 +227,14 @@ def repaired(row: Row) -> Verdict:
             "no disc of the boundary has its q-neighbourhood inside A_k",
             terms={**terms, "q": q},
         )
-    others = [node for node in setting.problem.nodes if node.is_constant or setting.crease(node) != i]
-    measured, node = setting.best(i, others)
+    measured, node = _best_other(row)
     terms.update(
         rho=disc.radius,
         q=q,
         constant=bounds.printed_constant(setting.problem.dimension, disc.radius),
         best=None if node is None else f"{node.side} {node.index}",
     )
-    sines = [setting.sine(i, j) for j in range(len(setting.problem.creases)) if j != i]
+    sines = [sine for j, sine in enumerate(setting.sines(i)) if j != i]
     # Lemma 3 with the true angles: room between the slabs would contradict Lemma 4, so this is never true
     terms["slabs_leave_room"] = bounds.slabs_leave_room(setting.problem.dimension, disc.radius, q, sines)
     bound = bounds.printed_sine(setting.problem.dimension, disc.radius, len(setting.problem.nodes), epsilon, abs(kappa))
@@ -272,12 +243,9 @@ def repaired(row: Row) -> Verdict:
 
 def sharpened(row: Row) -> Verdict:
     """Theorem 2' with its refinements: the best bound on the best student."""
-    excluded = _inapplicable(row, SHARP)
+    excluded, inscribed = _seen(row, SHARP)
     if excluded is not None:
         return excluded
-    missing, inscribed = _observed(row, SHARP)
-    if missing is not None:
-        return missing
     assert inscribed is not None
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)

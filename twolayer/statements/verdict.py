@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from flint import arb
@@ -74,6 +76,20 @@ def number(x: arb | float | None) -> float | None:
         return None
     value = exact.nearest_float(exact.middle(x)) if isinstance(x, arb) and x.is_finite() else float(x)
     return value if math.isfinite(value) else None
+
+
+def numbers(terms: dict[str, Any] | None) -> dict[str, Any]:
+    """The terms of a row with floats in place of balls."""
+    return {key: number(value) if isinstance(value, arb) else value for key, value in (terms or {}).items()}
+
+
+def missing_hypotheses(known: tuple[str, ...], heals: Callable[[frozenset[str]], bool]) -> tuple[str, ...]:
+    """The smallest set of hypotheses, in the order in which they are known, that heals a failing row; all if none does."""
+    for size in range(1, len(known) + 1):
+        for added in combinations(known, size):
+            if heals(frozenset(added)):
+                return added
+    return known
 
 
 def compare(measured: arb, smallest: arb, largest: arb) -> str:

@@ -25,6 +25,7 @@ from ..synthetic.students import Guided, Recipe, counterexample_guided
 from ..synthetic.teachers import geometric, off_plane_twin, perturbed, random_teacher
 
 SAMPLES_PER_PARAMETER = 12  # labels per free number of the student; fewer leave cells without a sample
+FEWEST_SAMPLES = 400  # however small the student: the corners and faces of the box take their share
 ORACLE_SECONDS = 20.0  # of one certification; enclosures are valid whenever it strikes, so it only costs tightness
 CHECK_SECONDS = 30.0  # of one final check, likewise
 ORACLE_GAP = 0.5  # the oracle only has to say whether the target is reached, and where it is not
@@ -97,9 +98,13 @@ def instances(case: Case) -> Iterator[Drawn]:
 
 
 def _data(case: Case, rng, thickness: float = 0.0) -> LowRankData:
-    count = SAMPLES_PER_PARAMETER * case.student * (case.dimension + 1 + case.outputs) // case.outputs
     spread = box_spectrum(case.ambient, case.dimension, decay=case.options.get("decay", 1.0), thickness=thickness)
-    return low_rank_data(spread, case.dimension, max(count, 400), rng)
+    return low_rank_data(spread, case.dimension, _samples(case), rng)
+
+
+def _samples(case: Case) -> int:
+    """How many samples a student of this size is trained on."""
+    return max(SAMPLES_PER_PARAMETER * case.student * (case.dimension + 1 + case.outputs) // case.outputs, FEWEST_SAMPLES)
 
 
 def _teacher(case: Case, data: LowRankData, rng, **more) -> TwoLayer:
@@ -163,8 +168,7 @@ def _on_boundary(data: LowRankData, teacher: TwoLayer) -> np.ndarray:
 
 def patches(case: Case, rng) -> Iterator[Drawn]:
     """Colour patches of CIFAR-10: 27 dimensions with the measured covariance, 17 of them thick; U = the thick ones."""
-    count = SAMPLES_PER_PARAMETER * case.student * (case.dimension + 1 + case.outputs) // case.outputs
-    data = patch_data(max(count, 400), rng, rank=case.dimension)
+    data = patch_data(_samples(case), rng, rank=case.dimension)
     teacher = _teacher(case, data, rng)
     yield _drawn(case, data, teacher, _train(case, data, teacher, rng))
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -86,27 +87,33 @@ def check_table(result: Check) -> None:
     console.print(table)
     if len(rows) > LONGEST:
         console.print(f"... and {len(rows) - LONGEST} more rows (--json prints all of them)\n", highlight=False)
-        summary_table(result.verdicts, console)
+        summary_table(summary(v.to_dict() for v in result.verdicts), console)
 
 
-def summary_table(verdicts: Iterable[Verdict], console: Console | None = None) -> None:
-    """Print how often each statement, in each form, got each verdict."""
-    counts = Counter((v.statement, v.form, v.verdict) for v in verdicts)
+def summary(verdicts: Iterable[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
+    """How often each statement, in each form, got each verdict: {statement: {form: {verdict: count}}} of JSON rows."""
+    counts = Counter((v["statement"], v["form"], v["verdict"]) for v in verdicts)
+    out: dict[str, dict[str, dict[str, int]]] = {}
+    for statement in STATEMENTS:
+        for form in FORMS:
+            row = {verdict: counts[statement, form, verdict] for verdict in VERDICTS if counts[statement, form, verdict]}
+            if row:
+                out.setdefault(statement, {})[form] = row
+    return out
+
+
+def summary_table(counts: dict[str, dict[str, dict[str, int]]], console: Console) -> None:
+    """Print a summary."""
     table = Table(box=None, pad_edge=False)
     table.add_column("statement")
     table.add_column("form")
     for verdict in VERDICTS:
         table.add_column(verdict, justify="right")
-    for statement in STATEMENTS:
-        for form in FORMS:
-            row = [counts[statement, form, verdict] for verdict in VERDICTS]
-            if any(row):
-                table.add_row(
-                    statement,
-                    form,
-                    *(f"[{COLOURS[v]}]{n}[/]" if n else "·" for v, n in zip(VERDICTS, row, strict=True)),
-                )
-    (console or terminal()).print(table)
+    for statement, forms in counts.items():
+        for form, row in forms.items():
+            cells = (f"[{COLOURS[v]}]{row[v]}[/]" if v in row else "·" for v in VERDICTS)
+            table.add_row(statement, form, *cells)
+    console.print(table)
 
 
 def nodes(v: Verdict) -> str:

@@ -6,8 +6,6 @@ import json
 import platform
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,11 +17,11 @@ from rich.console import Console
 
 from ..instances import BadInput
 from ..statements.check import check
-from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP, Verdict
+from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP
 from .cases import CHECK_SECONDS, Case, cases, instances
-from .tables import FORMS, STATEMENTS, VERDICTS, bars, short, summary_table, terminal
+from .tables import bars, short, summary, summary_table, terminal
 
-LIBRARIES = ("numpy", "scipy", "highspy", "python-flint", "joblib", "matplotlib")
+LIBRARIES = ("numpy", "scipy", "highspy", "python-flint", "joblib", "numba", "matplotlib")
 TELLING = 0.5  # sine bounds strictly between 0 and this count as telling
 
 
@@ -52,20 +50,6 @@ def examined(case: Case) -> list[dict[str, Any]]:
             }
         )
     return out
-
-
-def summary(verdicts: Iterable[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
-    """How often each statement, in each form, got each verdict."""
-    counts = Counter((v["statement"], v["form"], v["verdict"]) for v in verdicts)
-    return {
-        s: {
-            f: {v: counts[s, f, v] for v in VERDICTS if counts[s, f, v]}
-            for f in FORMS
-            if any(counts[s, f, v] for v in VERDICTS)
-        }
-        for s in STATEMENTS
-        if any(counts[s, f, v] for f in FORMS for v in VERDICTS)
-    }
 
 
 def is_telling(row: dict[str, Any]) -> bool:
@@ -122,8 +106,7 @@ def verify(
         "versions": {name: version(name) for name in LIBRARIES},
         "machine": f"{platform.machine()}, {cpu_count()} cores",
     }
-    rows = [verdict for result in results for verdict in result["verdicts"]]
-    counts = summary(rows)
+    counts = summary(verdict for result in results for verdict in result["verdicts"])
     if report is not None:
         from .report import write_report
 
@@ -142,26 +125,26 @@ def verify(
             )
         )
     else:
-        _print(results, seconds, report)
+        _print(results, counts, seconds, report)
     for name, row in broken(results):
         print(f"A {row['form']} statement fails: {row['statement']} on {name}: {json.dumps(row)}", file=sys.stderr)
     return 1 if broken(results) else 0
 
 
 def _prepared(directory: Path) -> None:
-    """Create the report's directory before hours of work, not after."""
+    """Create the report's directory before the work, not after it."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"--report needs a directory that can be written; got {directory}: {error.strerror}") from None
 
 
-def _print(results: list[dict[str, Any]], seconds: float, report: str | None) -> None:
+def _print(results: list[dict[str, Any]], counts: dict, seconds: float, report: str | None) -> None:
     console = terminal()
     instance_table(results, console)
     console.print("sampled: the largest |g_1| at the training points, evaluated in floats, whose rounding is near 1e-15; "
                   "certified: an upper bound of the supremum\n", highlight=False)
-    summary_table([_verdict(v) for r in results for v in r["verdicts"]], console)
+    summary_table(counts, console)
     telling = [(r, v) for r in results if r["trained_here"] for v in r["verdicts"] if is_telling(v)]
     homes = {r["name"]: r["dimension"] for r, _ in telling}
     console.print(
@@ -203,7 +186,3 @@ def instance_table(results: list[dict[str, Any]], console: Console) -> None:
             short(max(ratios, default=None)),
         )
     console.print(table)
-
-
-def _verdict(row: dict[str, Any]) -> Verdict:
-    return Verdict(row["statement"], row["form"], row["verdict"], row["measured"], row["bound"], row["why"])
