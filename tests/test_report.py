@@ -27,7 +27,7 @@ from twolayer.statements.verdict import (
     VACUOUS,
     Verdict,
 )
-from twolayer.study import canvas, page, plots, readings, report, sections
+from twolayer.study import canvas, files, page, plots, readings, report, sections
 from twolayer.study.cases import FAMILIES
 from twolayer.study.tables import summary
 
@@ -216,28 +216,28 @@ def test_names_become_different_files_inside_the_directory():
 
 def test_a_failing_write_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypatch):
     path = tmp_path / "report.json"
-    report.written(path, b"old")
+    files.written(path, b"old")
 
     def broken(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(report.os, "replace", broken)
+    monkeypatch.setattr(files.os, "replace", broken)
     with pytest.raises(OSError, match="disk full"):
-        report.written(path, b"new")
+        files.written(path, b"new")
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_is_replaced_whole_never_written_in_place(tmp_path, monkeypatch):
     path, seen = tmp_path / "report.json", []
-    report.written(path, b"old")
-    replace = report.os.replace
+    files.written(path, b"old")
+    replace = files.os.replace
 
     def watched(source, target):
         seen.append((target, path.read_bytes(), source.read_bytes()))
         replace(source, target)
 
-    monkeypatch.setattr(report.os, "replace", watched)
-    report.written(path, b"new")
+    monkeypatch.setattr(files.os, "replace", watched)
+    files.written(path, b"new")
     assert seen == [(path, b"old", b"new")] and path.read_bytes() == b"new"
 
 

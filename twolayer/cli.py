@@ -1,4 +1,4 @@
-"""The command line: `twolayer check` and `twolayer verify`."""
+"""The command line: `twolayer check`, `twolayer certify` and `twolayer verify`."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ def _parser() -> _Parser:
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.add_argument("--gap", type=_positive, default=1e-3, help="relative width of an enclosure (default 1e-3)")
     check.add_argument("--time-limit", type=_positive, help="seconds for the whole command (default none)")
+    certify = commands.add_parser("certify", help="write a certificate that `python -m proofs check` proves anew")
+    certify.add_argument("instance", help="instance file (JSON); - reads standard input")
+    certify.add_argument("-o", "--output", metavar="FILE", required=True, help="where the certificate goes")
+    certify.add_argument("--gap", type=_positive, default=1e-3, help="relative width of an enclosure (default 1e-3)")
+    certify.add_argument("--time-limit", type=_positive, help="seconds for the searches (default none)")
     verify = commands.add_parser("verify", help="train students on low-rank data and check every statement on them")
     verify.add_argument("--quick", action="store_true", help="fewer and smaller instances, under 40 s")
     verify.add_argument("--report", metavar="DIR", help="write report.html, report.json and the figures")
@@ -54,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 (a theorem failed), 2 (bad input) or 130 (interrupted)."""
     options = _parser().parse_args(arguments)
     try:
-        return _check(options) if options.command == "check" else _verify(options)
+        return {"check": _check, "certify": _certify, "verify": _verify}[options.command](options)
     except BadInput as error:
         print(f"twolayer {options.command}: {_one_line(str(error))}", file=sys.stderr)
         return BAD_INPUT
@@ -95,6 +100,27 @@ def _check(options) -> int:
         print(json.dumps(result.to_dict(), allow_nan=False))
     else:
         check_table(result)
+    return 0
+
+
+def _certify(options) -> int:
+    from .statements.certificates import certificate
+    from .study.files import written
+    from .study.tables import certificate_summary, progress_bar
+
+    instance = Instance.from_json(_read(options.instance))
+    result, _ = certificate(
+        instance,
+        gap=options.gap,
+        time_limit=options.time_limit,
+        workers=2,
+        progress=progress_bar("certifying student nodes"),
+    )
+    try:
+        written(Path(options.output), json.dumps(result, allow_nan=False).encode())
+    except OSError as error:
+        raise BadInput(f"{options.output} needs to be a writable file; got {error.strerror or error}") from None
+    certificate_summary(result, options.output)
     return 0
 
 

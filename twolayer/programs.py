@@ -286,19 +286,17 @@ def dual_bound(A, c, objective, multipliers: dict[int, fmpq], lower, upper) -> f
     return total + range_over_box(rest, lower, upper)[1]
 
 
-def outer_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """A proved box around the bounded polytope {A z <= c}: (lower, upper), each (d,); None if it seems unbounded.
+def box_proof(A: np.ndarray, c: np.ndarray) -> list[dict[int, fmpq]] | None:
+    """Multipliers of the rows for every side of a box around {A z <= c}: z_1 <=, -z_1 <=, z_2 <=, ...; None if unbounded.
 
-    Exact for boxes along the axes. Otherwise the float duals y of max +-z_j give z_j <= y . c + |e_j - A^T y|_1 B
-    for every point with |z|_inf <= B, and the 2 d inequalities together bound B itself.
+    Exact for boxes along the axes, float duals otherwise: `outer_box` says what they prove.
     """
-    box = axis_box(A, c)
+    box, d = axis_box(A, c), A.shape[1]
     if box is not None:
-        return box[0], box[1]
-    A, c = _balanced(A, c)
-    d = A.shape[1]
-    solver = Solver(exact.nearest(A), exact.nearest(c))
-    limits, defects = [], []
+        return [{row[j]: 1 / abs(A[row[j], j])} for j in range(d) for row in (box[3], box[2])]
+    units = np.array([exact.power_of_two(row) for row in A], dtype=object)
+    solver = Solver(exact.nearest(A / units[:, None]), exact.nearest(c / units))
+    proofs = []
     for j in range(d):
         for sign in (1, -1):
             objective = np.zeros(d)
@@ -306,14 +304,31 @@ def outer_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray] | N
             proposal = solver.maximise(objective)
             if isinstance(proposal, str):
                 return None
-            rest = exact.rationals(objective)
-            limit = exact.ZERO
-            for row in np.flatnonzero(np.abs(proposal.duals) > 0):
-                y = exact.rational(abs(proposal.duals[row]))
-                rest = rest - y * A[row]
-                limit += y * c[row]
-            limits.append(limit)
-            defects.append(sum((abs(x) for x in rest), exact.ZERO))
+            proofs.append({int(row): exact.rational(abs(proposal.duals[row])) / units[row]
+                           for row in np.flatnonzero(np.abs(proposal.duals) > 0)})
+    return proofs
+
+
+def outer_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """A proved box around the bounded polytope {A z <= c}: (lower, upper), each (d,); None if it seems unbounded.
+
+    Exact for boxes along the axes. Otherwise multipliers y of max +-z_j give z_j <= y . c + |e_j - A^T y|_1 B
+    for every point with |z|_inf <= B, and the 2 d inequalities together bound B itself.
+    """
+    box = axis_box(A, c)
+    if box is not None:
+        return box[0], box[1]
+    proofs = box_proof(A, c)
+    if proofs is None:
+        return None
+    limits, defects = [], []
+    for side, proof in enumerate(proofs):
+        rest = exact.zeros(A.shape[1])
+        rest[side // 2] = exact.ONE if side % 2 == 0 else -exact.ONE
+        for row, y in proof.items():
+            rest = rest - y * A[row]
+        limits.append(sum((y * c[row] for row, y in proof.items()), exact.ZERO))
+        defects.append(sum((abs(x) for x in rest), exact.ZERO))
     worst = max(defects)
     if worst >= 1:
         return None

@@ -170,12 +170,20 @@ class Surroundings:
         For multipliers y >= 0 of the facets and mu of H: every feasible (z, rho) has
         rho (y . |a_H|) <= y . c + mu o + (mu n - A^T y) . z, the last term bounded over the domain's box.
         """
+        dual = self.disc_dual()
+        if dual is None:
+            return self._diameter() if self.meets() else 0.0
+        return max(min(exact.upper_float(dual[2]), self._diameter()), 0.0)
+
+    def disc_dual(self) -> tuple[list[fmpq], fmpq, arb] | None:
+        """(y, mu, the bound that they prove) for `disc_radius_above`; None where the program gave no multipliers."""
         proposal = self._proposed(self._disc_program, self._none)
         if isinstance(proposal, str):
-            return self._diameter() if self.meets() else 0.0
+            return None
         multipliers = [exact.rational(max(abs(y), 0.0)) for y in proposal.duals[1:-1]]
         size = float(np.linalg.norm(exact.nearest(self.crease.normal)))
-        best = arb("inf")
+        best, chosen = arb("inf"), exact.ZERO
+        weight = sum((arb(y) * a for y, a in zip(multipliers, self._lengths[2], strict=True)), arb(0))
         for sign in (1, -1):  # HiGHS's sign convention for equality duals is not relied upon
             mu = exact.rational(sign * proposal.duals[0] / size)
             rest = mu * self.crease.normal - sum(
@@ -186,11 +194,11 @@ class Surroundings:
             )
             for r, low, high in zip(rest, self.domain.lower, self.domain.upper, strict=True):
                 total += max(r * low, r * high)
-            weight = sum((arb(y) * a for y, a in zip(multipliers, self._lengths[2], strict=True)), arb(0))
             if weight > 0:
                 quotient = arb(total) / weight
-                best = quotient if not best.is_finite() or quotient < best else best
-        return max(min(exact.upper_float(best), self._diameter()), 0.0)
+                if not best.is_finite() or quotient < best:
+                    best, chosen = quotient, mu
+        return multipliers, chosen, best
 
     def _diameter(self) -> float:
         """Upper bound on the diameter of the domain: the sides of its box, each as long as its row of the frame."""

@@ -14,6 +14,7 @@ Evidence (integers, "p/q" strings, booleans; only "crude": true if the search st
     signs     one for h (sign 1) and one for -h (sign -1):
         sign, unit, scale (exponents of the rows before the cuts)
         groups    [[kink, [[partner kink, "w"], ...]], ...]
+        singles   [kink, ...]
         cuts      {row: [group, [slope..., constant], {row: weight} if active, {row: weight} if inactive]}
         leaves    [[[[group, active], ...], {row: weight}], ...]
 A checker rebuilds kinks, groups and singles (what groups leave of each negative kink, in order) from the
@@ -295,5 +296,6 @@ def _evidence(leaves: list[Leaf]) -> dict[str, Any]:
     cuts = {row: r.cuts[row - r.first_cut] for row in used}
     return {"sign": leaves[0].side.sign, "unit": r.unit, "scale": r.scale[:r.first_cut],
             "groups": [[group.kink, [[j, f"{w.p}/{w.q}"] for j, w in group.partners]] for group in r.groups],
+            "singles": [j for j, _ in r.singles],
             "cuts": {row: [cut.group, r.rows[row], cut.active, cut.inactive] for row, cut in cuts.items()},
             "leaves": [[[list(step) for step in leaf.decided.items()], leaf.weights] for leaf in leaves]}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import exact
 from ..certify.enclosure import Enclosure
 from ..certify.suprema import active_domains, gradient_suprema, largest
 from ..instances import Instance
-from ..ridges import Restricted, restricted
+from ..ridges import Domain, Restricted, restricted
 from . import corollary1, theorem1, theorem2, theorem3
 from .setting import Setting
 from .verdict import Verdict, plain
@@ -21,13 +21,26 @@ SEARCH_SHARE = 0.7  # of the time limit goes to the gradient; the rest to the st
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """The result of a check: enclosures of eps_k for every student node, and one verdict per row."""
+    """The result of a check: enclosures of eps_k for every student node, and one verdict per row.
+
+    setting, second_setting: what the verdicts were drawn from; the second one is Theorem 3's.
+    """
 
     instance: Instance
-    problem: Restricted
-    enclosures: Sequence[Enclosure]
+    setting: Setting
+    second_setting: Setting | None
     verdicts: Sequence[Verdict]
     seconds: float
+
+    @property
+    def problem(self) -> Restricted:
+        """The instance on its subspace."""
+        return self.setting.problem
+
+    @property
+    def enclosures(self) -> Sequence[Enclosure]:
+        """eps_k of every student node."""
+        return self.setting.enclosures
 
     @property
     def gradient(self) -> tuple[float, float]:
@@ -81,9 +94,25 @@ def check(
     enclosures = gradient_suprema(
         problem, domains, gap=gap, deadline=searched, floor=floor, workers=workers, progress=progress
     )
-    setting = Setting(instance, problem, domains, enclosures, deadline=deadline)
+    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline)
+    return replace(result, seconds=time.monotonic() - start)
+
+
+def judged(
+    instance: Instance,
+    problem: Restricted,
+    domains: Sequence[Domain | None],
+    enclosures: Sequence[Enclosure],
+    *,
+    gap: float,
+    deadline: float | None,
+    excess: tuple[float, float] | None = None,
+) -> Check:
+    """Every statement judged with given enclosures of eps_k, and of Theorem 3's e0 if it is known already."""
+    start = time.monotonic()
+    setting, second = Setting(instance, problem, domains, enclosures, deadline=deadline), None
     verdicts = [*theorem1.rows(setting), *theorem2.rows(setting), *corollary1.rows(setting)]
     if instance.second_teacher is not None:
-        second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=deadline)
+        second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=deadline, known=excess)
         verdicts += theorem3.rows(second)
-    return Check(instance, problem, enclosures, verdicts, time.monotonic() - start)
+    return Check(instance, setting, second, verdicts, time.monotonic() - start)

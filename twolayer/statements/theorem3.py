@@ -37,14 +37,15 @@ def setting_of(
     *,
     gap: float,
     deadline: float | None,
+    known: tuple[float, float] | None = None,
 ) -> Setting:
-    """The instance with the second teacher in the teacher's place, and e0."""
+    """The instance with the second teacher in the teacher's place, and e0 (searched unless it is known)."""
     return Setting(
         instance,
         restricted(instance, second_teacher=True),
         domains,
         enclosures,
-        excess(instance, gap=gap, deadline=deadline),
+        excess(instance, gap=gap, deadline=deadline) if known is None else known,
         deadline,
     )
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from matplotlib import rc_context
 
 from . import sections
 from .canvas import STYLE
+from .files import written
 from .page import document
 from .plots import Panel, pictures
 from .tables import FORMS, STATEMENTS, VERDICTS
@@ -49,17 +49,6 @@ def write_report(directory: Path, settings: Row, seconds: float, results: Sequen
             *sections.illustrations(painted, drawings), *sections.instances(listed), *sections.worst(listed),
             *sections.all_rows(), *sections.circumstances(settings, seconds)]
     written(directory / "report.html", document(sections.TITLE, body, compact(listed)).encode())
-
-
-def written(path: Path, content: bytes) -> None:
-    """Write a file atomically, with its directory."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def instance_files(names: Iterable[str]) -> list[str]:

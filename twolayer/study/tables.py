@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
 from typing import Any
 
 from rich.console import Console
@@ -58,6 +59,19 @@ def bars() -> Progress:
 def terminal() -> Console:
     """Standard output; a pipe gets lines long enough for the tables."""
     return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+
+
+def certificate_summary(certificate: dict[str, Any], path: str) -> None:
+    """What a certificate claims, and how to have it checked."""
+    console, gradient = terminal(), certificate["gradient"]
+    lower, upper = (Fraction(gradient[key]) for key in ("lower", "upper"))
+    methods = Counter(entry["evidence"]["method"] for entry in certificate["students"])
+    found = ", ".join(f"{count} by {method}" for method, count in sorted(methods.items()))
+    name, ends = escape(certificate["instance"]["name"]), (down(float(lower)), up(float(upper)))
+    console.print(f"{name}: {ends[0]} <= sup |g_1| <= {ends[1]} ({found})")
+    verdicts = Counter(row["verdict"] for row in certificate["verdicts"])
+    console.print(f"verdicts: {verdicts[HOLDS]} hold, {verdicts[FAILS]} fail; {certificate['left_out']} more are not restated")
+    console.print(f"check it with: python -m proofs check {escape(path)}", soft_wrap=True)
 
 
 def check_table(result: Check) -> None:

@@ -1,0 +1,290 @@
+"""What a certificate claims beyond the gradient: radii, the difference of two teachers, whole verdicts.
+
+Part of the checker (`certificate`): rational arithmetic, nothing believed. A verdict's row names the statement, the
+form, its nodes and the radii that it uses; both sides are rebuilt here from the instance and from what is proved.
+`fails` needs measured > bound, with the claimed `measured` at most the true one and the claimed `bound` at least the
+true one; `holds` the opposite. Statements and forms: CERTIFICATE.md.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .certificate import Proved, on_cube, over_vertices
+from .kernel import echelon, pi_enclosure
+from .problem import ONE, ZERO, Rational, added, at, dot, index, need, number, numbers, root, top, weights
+
+PI = [Rational(x.numerator, x.denominator) for x in pi_enclosure(60)]
+
+
+def judged(proved: Proved, certificate) -> list[str]:
+    """A line for every verdict that is proved; Refuted at the first that is not."""
+    radii = [radius(proved, entry) for entry in certificate.get("radii", [])]
+    excess = difference(proved, certificate["excess"]) if "excess" in certificate else None
+    lines = [f"{r['kind']} of radius {float(Fraction(str(r['radius']))):.6g}, {r['node'][0]} {r['node'][1]}" for r in radii]
+    for given in certificate.get("verdicts", []):
+        judge = {"theorem-1": theorem1, "theorem-2": angle, "theorem-3": angle, "corollary-1": fan_out}[given["statement"]]
+        sides = judge(Case(proved, radii, excess, given))
+        measured, bound = number(given["measured"]), number(given["bound"])
+        least, most, low, high = sides  # measured^2 and the bound's signed square, between rationals
+        claim = {"fails": bound < measured and signed(measured) <= least and signed(bound) >= high,
+                 "holds": measured <= bound and signed(measured) >= most and signed(bound) <= low}[given["verdict"]]
+        need(claim, f"{given['statement']} {given['form']}: the verdict {given['verdict']} is not proved")
+        nodes = " ".join(f"{key} {given[key]}" for key in ("teacher", "student", "observer", "observers") if key in given)
+        lines.append(f"{given['statement']} {given['form']} {given['verdict']} ({nodes})")
+    return lines
+
+
+def signed(x):
+    """x |x|, which grows with x."""
+    return x * abs(x)
+
+
+class Case:
+    """A row with what it may use."""
+
+    def __init__(self, proved: Proved, radii, excess, given):
+        self.problem, self.proved, self.radii, self.excess, self.given = proved.problem, proved, radii, excess, given
+        self.second = given["statement"] == "theorem-3"
+        need(not self.second or excess is not None, "theorem-3 needs the difference of the teachers")
+        self.form = given["form"]
+        need(self.form in ("printed", "repaired", "sharp"), "an unknown form")
+        self.nodes, self.students = self.problem.nodes(self.second), self.problem.students
+        self.size = len(self.nodes)
+
+    def epsilon(self, k=None):
+        """(lower, upper) of eps_k, or of the printed eps, with what Theorem 3 adds."""
+        of = [self.students[k]] if k is not None else self.students
+        dual = max(sum((abs(x) for x in node.fan_out), ZERO) for node in of)
+        ends = self.proved.suprema[k] if k is not None else self.proved.gradient
+        return tuple(e + (x * dual if self.second else 0) for e, x in zip(ends, self.excess or (0, 0), strict=True))
+
+    def shape(self, kind, node, k, n):
+        """The n-th radius, which needs to be of that kind, node and observer."""
+        found = self.radii[index(n, len(self.radii))]
+        need(found["kind"] == kind and found["of"] is node and found["observer"] == k, "a row names the wrong radius")
+        return found
+
+    def mass(self, node, observer, nodes=None):
+        """kappa of a node's hyperplane in units of |p| of that node, of all nodes or of some."""
+        on_it = [n for n in nodes or self.nodes if n.hyperplane == node.hyperplane]
+        return sum((n.sign * dot(n.fan_out, observer.fan_out) * abs(n.scale / node.scale) for n in on_it), ZERO)
+
+    def best(self, node, others):
+        """Smallest squared sine between the hyperplanes of a node and of others; 1 without any."""
+        return min((self.problem.sine_squared(node.form, n.form) for n in others if n.pivot is not None), default=ONE)
+
+    def paper(self, radius, epsilon, divisor):
+        """Square of (10 / radius) sqrt(d' / (2 pi)) K epsilon / sqrt(divisor), between rationals."""
+        value = 50 * self.problem.d * (self.size * epsilon / radius) ** 2 / divisor
+        return value / PI[1], value / PI[0]
+
+
+def radius(proved: Proved, given) -> dict:
+    """A ball, cylinder, guarded disc or disc around a node's crease: below by its centre, above by multipliers."""
+    p, entry = proved.problem, dict(given)
+    side, i = entry["node"]
+    nodes = {"teacher": p.teachers[False], "second": p.teachers.get(True, []), "student": p.students}[side]
+    entry["of"] = node = nodes[index(i, len(nodes))]
+    need(node.pivot is not None, "a node that is constant on U has no crease")
+    normal, observer = node.form, []
+    if entry["observer"] is not None:
+        observer = [p.students[index(entry["observer"], len(p.students))].form]
+    held = [*p.slacks, *observer]
+    need(all(any(u[:-1]) or u[-1] > 0 for u in observer), "a dead observer sees nothing")
+    entry["radius"], entry["allowance"] = r, allowance = number(entry["radius"]), number(entry.get("allowance", 0))
+    whole = [p.product(s, s) for s in held]
+    along = [p.product(s, normal) ** 2 / p.product(normal, normal) for s in held]
+    kind, within = entry["kind"], [a - b for a, b in zip(whole, along, strict=True)]
+    if kind == "disc-above":
+        y = weights(entry["rows"], len(held))
+        total = added([number(entry["crease"]) * x for x in normal], [(w, held[m]) for m, w in y.items()])
+        weight = sum((w * root(within[m], False) for m, w in y.items()), ZERO)
+        need(weight > 0 and top(on_cube(total, proved.box)) <= r * weight, "a radius is not proved from above")
+        return entry
+    felt, taken = {"ball": (whole, None), "cylinder": (within, along), "guarded": (within, whole), "disc": (within, None)}[kind]
+    centre = entry["centre"] = numbers(entry["centre"], p.d)
+    need(at(normal, centre) == 0 and r > 0 and allowance >= 0, "a centre lies off its crease")
+    for m, s in enumerate(held):
+        rest = at(s, centre) - (allowance * root(taken[m], True) if taken else 0)
+        need(rest >= 0 and rest * rest >= r * r * felt[m], f"a {kind} leaves the region")
+    return entry
+
+
+def difference(proved: Proved, given):
+    """(lower, upper) of e0 = sup over U n R of the largest |f*_c - f*'_c|, output by output."""
+    p, found = proved.problem, []
+    first, nodes = len(p.teachers[False]), [*p.teachers[False], *p.teachers[True]]
+    terms = [node.form for node in nodes]
+    need(len(given) == len(nodes[0].fan_out), "every output needs its entry")
+    for output, entry in enumerate(given):
+        c = [node.fan_out[output] * (1 if i < first else -1) for i, node in enumerate(nodes)]
+        swept = entry["evidence"]["method"] == "vertices"
+        upper = over_vertices(p, terms, [(c, None)])[0] if swept else proved.tree(terms, c, p.slacks, None, entry["evidence"])
+        z = numbers(entry["witness"], p.d)
+        value = abs(sum((x * max(at(t, z), ZERO) for x, t in zip(c, terms, strict=True)), ZERO))
+        found.append((number(entry["lower"]), number(entry["upper"])))
+        need(all(at(s, z) >= 0 for s in p.slacks), "a witness lies outside the region")
+        need(0 <= found[-1][0] <= value and upper <= found[-1][1], "the teachers' difference is not proved")
+    return tuple(max(column) for column in zip(*found, strict=True))
+
+
+def observed(node, observer) -> bool:
+    """The boundary of a node meets the closed half-space in which an observer is active, anywhere in space."""
+    j = next((j for j, x in enumerate(node.w) if x != 0), None)
+    if j is None:
+        return node.b == 0 and (any(observer.w) or observer.b >= 0)
+    ratio = observer.w[j] / node.w[j]
+    return any(x != ratio * y for x, y in zip(observer.w, node.w, strict=True)) or observer.b - ratio * node.b >= 0
+
+
+def theorem1(case: Case):
+    """g_1 = 0 on all A_k; measured: the best student, in printed among those with p_k . p_j > 0; bound 0."""
+    p, students = case.problem, case.students
+    need(case.proved.gradient[1] == 0, "theorem-1 needs a gradient that vanishes")
+    node = p.teachers[False][index(case.given["teacher"], len(p.teachers[False]))]
+    observer = students[index(case.given["observer"], len(students))]
+    if case.form == "printed":
+        need(observed(node, observer), "the observer does not see the boundary")
+        if node.pivot is None:
+            square = ZERO if any(s.pivot is None for s in students) else ONE
+        else:
+            square = case.best(node, [s for s in students if p.product(s.form, node.form) > 0])
+        return square, square, ZERO, ZERO
+    case.shape("ball", node, case.given["observer"], case.given["radius"])
+    need(case.mass(node, observer, p.teachers[False]) != 0, "kappa_T = 0")
+    if case.form == "sharp":
+        exact = any(s.hyperplane == node.hyperplane and dot(s.fan_out, observer.fan_out) != 0 for s in students)
+        return ZERO if exact else ONE, ZERO if exact else ONE, ZERO, ZERO
+    square = case.best(node, students)
+    return square, square, ZERO, ZERO
+
+
+def angle(case: Case):
+    """Theorems 2 and 3; sharp by Theorem A's ball or cylinder, for a student (Theorem 2')."""
+    p, given, k = case.problem, case.given, case.given["observer"]
+    teachers = p.teachers[case.second]
+    node, observer = teachers[index(given["teacher"], len(teachers))], case.students[index(k, len(case.students))]
+    need(p.d > 1 and node.pivot is not None, "the row does not apply")
+    alpha, kappa, length = dot(node.fan_out, observer.fan_out), case.mass(node, observer, teachers), p.product(node.form, node.form)
+    need(kappa != 0, "kappa_T = 0")
+    if case.form == "printed":
+        need(alpha != 0 and observed(node, observer), "the observer does not see the boundary")
+        low, high = case.epsilon()
+        inner = case.shape("disc", node, None, given["radius"])["radius"] - 5 * high / abs(alpha)
+        need(inner > 0, "r' is not positive")
+        square = case.best(node, case.students)
+        if given["verdict"] == "fails" and alpha > 0:
+            return square, square, ZERO, case.paper(inner, high, alpha**2)[1]
+        outer = case.shape("disc-above", node, None, given["above"])["radius"] - 5 * low / abs(alpha)
+        smallest = case.paper(outer, low, alpha**2)[0]
+        return square, square, smallest if alpha > 0 else -case.paper(inner, high, alpha**2)[1], -smallest
+    if any(s.hyperplane == node.hyperplane for s in case.students):
+        case.shape("ball", node, k, given["radius"])
+        return ZERO, ZERO, ZERO, ZERO
+    high, mass = case.epsilon(k)[1], kappa**2 * length
+    if case.form == "repaired":
+        disc = case.shape("guarded", node, k, given["radius"])
+        need(disc["allowance"] ** 2 * mass >= 25 * high**2, "the disc is not guarded by q")
+        square = case.best(node, [n for n in case.nodes if n.hyperplane != node.hyperplane])
+        return square, square, *case.paper(disc["radius"], high, mass)
+    body = case.radii[index(given["radius"], len(case.radii))]
+    square, met = case.best(node, case.students), opposing(case, node, observer, body)
+    students = sum(carried for carried, _ in met)
+    alone = cotangents(sine for carried, sine in met if not carried)
+    if body["kind"] == "ball":
+        case.shape("ball", node, k, given["radius"])
+        if high == 0:
+            return square, square, ZERO, ZERO  # the room is infinite
+        room = mass * body["radius"] ** 2 / (16 * high**2) - 1
+        need(room > 0, "the ball is too small for Theorem A")
+        room = root(room, False)
+    else:
+        case.shape("cylinder", node, k, given["radius"])
+        need(mass * body["allowance"] ** 2 > 16 * high**2, "the cylinder is too low")
+        room = body["radius"] / body["allowance"]
+    need(room > alone, "the teachers leave no room")
+    tangent = (students / (room - alone)) ** 2
+    return square, square, tangent / (1 + tangent), tangent / (1 + tangent)
+
+
+def opposing(case: Case, node, observer, body):
+    """[(carries a student, squared sine), ...] of the hyperplanes that oppose the node's and meet a body around it.
+
+    A cylinder is met where |distance| <= rho sin + t cos. Where the node's own kink mass is 0, every other hyperplane
+    with a kink opposes.
+    """
+    p, own, found = case.problem, case.mass(node, observer), {}
+    for other in case.nodes:
+        if other.pivot is None or other.hyperplane == node.hyperplane or other.hyperplane in found:
+            continue
+        mass = case.mass(other, observer)
+        if mass * own > 0 or mass == 0:
+            continue
+        sine = p.sine_squared(node.form, other.form)
+        size, value = p.product(other.form, other.form), abs(at(other.form, body["centre"]))
+        if body["kind"] == "ball":
+            meets = value**2 <= body["radius"] ** 2 * size
+        else:
+            meets = value <= body["radius"] * root(sine * size, True) + body["allowance"] * root((1 - sine) * size, True)
+        if meets:
+            found[other.hyperplane] = any(s.hyperplane == other.hyperplane for s in case.students), sine
+    return list(found.values())
+
+
+def cotangents(sines):
+    """Sum of |cot| from squared sines, rounded up; Refuted where a hyperplane is parallel."""
+    total = ZERO
+    for sine in sines:
+        need(sine > 0, "a parallel hyperplane opposes")
+        total += root((1 - sine) / sine, True)
+    return total
+
+
+def fan_out(case: Case):
+    """Corollary 1."""
+    p, given = case.problem, case.given
+    k = index(given["student"], len(case.students))
+    node, indices = case.students[k], given["observers"]
+    others = [n for n in case.nodes if n is not node]
+    shared = any(n.hyperplane == node.hyperplane for n in others)
+    need(p.d > 1 and node.pivot is not None and not shared, "the row does not apply")
+    observers = [case.students[index(m, len(case.students))] for m in indices]
+    outputs = len(node.fan_out)
+    need(len(observers) == outputs and k not in indices, "one other observer for each output is needed")
+    Q = [[*(o.fan_out[c] for o in observers), *(ONE if c == i else ZERO for i in range(outputs))] for c in range(outputs)]
+    rows, pivots = echelon(Q, outputs)
+    need(len(pivots) == outputs, "Q is not invertible")
+    sizes = [[abs(x) for x in row[outputs:]] for row in rows]
+    columns, across = max(map(sum, zip(*sizes, strict=True))), max(map(sum, sizes))
+    measured, distance = dot(node.fan_out, node.fan_out), case.best(node, others)
+    length = p.product(node.form, node.form)
+    alphas = [dot(o.fan_out, node.fan_out) for o in observers]
+    if case.form == "printed":
+        seen = all(alphas) and all(observed(node, o) for o in observers)
+        need(distance > 0 and seen, "an observer does not see the boundary")
+        (low, high), least = case.epsilon(), min(map(abs, alphas))
+        inner = case.shape("disc", node, None, given["radius"])["radius"] - 5 * high / least
+        need(inner > 0, "r' is not positive")
+        if given["verdict"] == "fails":
+            return measured, measured, ZERO, columns**2 * case.paper(inner, high, distance)[1]
+        outer = case.shape("disc-above", node, None, given["above"])["radius"] - 5 * low / least
+        return measured, measured, columns**2 * case.paper(outer, low, distance)[0], ZERO
+    limits = []
+    for m, observer, alpha, n in zip(indices, observers, alphas, given["radii"], strict=True):
+        high = case.epsilon(m)[1]
+        if case.form == "repaired":
+            disc = case.shape("guarded", node, m, n)
+            need(distance > 0 and alpha != 0, "the row does not apply")
+            need(disc["allowance"] ** 2 * alpha**2 * length >= 25 * high**2, "the disc is not guarded by q")
+            limits.append(case.paper(disc["radius"], high, distance * length))
+        else:
+            ball = case.shape("ball", node, m, n)
+            gamma = cotangents(sine for _, sine in opposing(case, node, observer, ball))
+            square = 16 * high**2 * (1 + gamma**2) / (length * ball["radius"] ** 2)
+            limits.append((square, square))
+    low, high = (outputs * columns**2 * max(column) for column in zip(*limits, strict=True))
+    if case.form == "sharp":  # the 2-norm of Q^-1 is at most its Frobenius norm and sqrt(|.|_1 |.|_inf)
+        spectral = min(sum((x * x for row in sizes for x in row), ZERO), columns * across)
+        low = high = min(high, spectral * sum((limit[1] for limit in limits), ZERO))
+    return measured, measured, low, high

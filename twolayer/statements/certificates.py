@@ -1,0 +1,355 @@
+"""A certificate of a whole check: the gradient, radii and verdicts, as JSON for an independent checker.
+
+Every row that holds or fails is restated with two exact numbers between its sides and the radii that it needs. What
+cannot be restated so (a sharp bound by another method than Theorem A's ball or cylinder, sides that agree to a rounding)
+is left out and counted. Format: proofs/CERTIFICATE.md.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+
+from .. import exact
+from ..certify.balls import Inscribed, square_root
+from ..certify.certificates import (
+    Rows,
+    box_entries,
+    checking_steps,
+    dyadic,
+    gradient_evidence,
+    rows_of,
+    supremum_evidence,
+    text,
+    texts,
+)
+from ..certify.suprema import active_domains, gradient_suprema, largest, supremum
+from ..instances import Instance
+from ..ridges import Domain, Node, difference, restricted
+from . import bounds
+from .check import Check, judged
+from .setting import Setting
+from .verdict import FAILS, HOLDS, PRINTED, REPAIRED, Verdict
+
+FORMAT = "twolayer-certificate/1"
+BETWEEN = exact.rational(2.0**-40)  # share by which the two restated sides are moved towards each other
+ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly
+MOST_VERDICTS = 600  # rows of a certificate; fails come first, then the rows closest to failing
+
+
+def certificate(instance: Instance, *, gap: float = 1e-3, time_limit: float | None = None, workers: int = 1,
+                progress=iter) -> tuple[dict[str, Any], Check]:
+    """(the certificate as JSON-able values, the check that it certifies).
+
+    gap, time_limit (of the searches), workers, progress: as in `check`. left_out counts the rows that hold or fail
+    and are not restated.
+    """
+    deadline = None if time_limit is None else time.monotonic() + time_limit
+    problem = restricted(instance)
+    rows = rows_of(problem, exact.rationals(instance.region.A))
+    domains = active_domains(problem)
+    enclosures = gradient_suprema(problem, domains, gap=gap, deadline=deadline, workers=workers, progress=progress)
+    enclosures, students = gradient_evidence(problem, domains, enclosures, rows, gap=gap, deadline=deadline)
+    out: dict[str, Any] = {
+        "format": FORMAT,
+        "instance": json.loads(instance.to_json()),
+        "coordinates": {"rows": [texts(row) for row in problem.frame.rows], "origin": texts(problem.frame.origin)},
+        "box": box_entries(problem.region, rows),
+        "students": students,
+        "gradient": {key: text(exact.rational(x)) for key, x in zip(("lower", "upper"), largest(enclosures), strict=True)},
+    }
+    excess = None
+    if instance.second_teacher is not None:
+        excess, out["excess"] = _excess(instance, rows, gap, deadline)
+    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=None, excess=excess)
+    radii, verdicts = _Radii(rows), []
+    telling = sorted((v for v in result.verdicts if v.verdict in (HOLDS, FAILS)), key=_interest)
+    for verdict in telling[:MOST_VERDICTS]:
+        setting = result.second_setting if verdict.statement == "theorem-3" else result.setting
+        restated = _Restated(setting, verdict, radii).row()
+        if restated is not None:
+            verdicts.append(restated)
+    out |= {"radii": radii.entries, "verdicts": verdicts, "left_out": len(telling) - len(verdicts)}
+    return out, result
+
+
+def _interest(verdict: Verdict) -> tuple:
+    """Fails first, then by measured against bound."""
+    measured, bound = verdict.measured or 0.0, verdict.bound or 0.0
+    return verdict.verdict != FAILS, -(measured / bound if bound > 0 else 0.0)
+
+
+def _excess(instance: Instance, rows: Rows, gap: float, deadline: float | None):
+    """((lower, upper) of e0, its entries, one an output)."""
+    ends, entries = [], []
+    steps = checking_steps(restricted(instance)) + checking_steps(restricted(instance, second_teacher=True))
+    for output in range(instance.teacher.outputs):
+        h, region = difference(instance, output)
+        found = supremum(h, region, gap=gap, deadline=deadline)
+        found, entry = supremum_evidence(h, region, found, rows, steps=steps, gap=gap, deadline=deadline)
+        ends.append((found.lower, found.upper))
+        entries.append(entry)
+    return (max(low for low, _ in ends), max(high for _, high in ends)), entries
+
+
+class _Radii:
+    """The radii of a certificate, each written once."""
+
+    def __init__(self, rows: Rows):
+        self.rows, self.entries = rows, []
+        self._known: dict[tuple, int] = {}
+
+    def add(self, kind: str, node: tuple[str, int], observer: int | None, allowance: float,
+            make: Callable[[], dict[str, Any] | None]) -> int | None:
+        """Position of an entry, made at its first use; None where there is no such shape."""
+        key = (kind, node, observer, allowance)
+        if key not in self._known:
+            entry = make()
+            if entry is None:
+                return None
+            self._known[key] = len(self.entries)
+            self.entries.append({"kind": kind, "node": list(node), "observer": observer,
+                                 "allowance": text(exact.rational(allowance)), **entry})
+        return self._known[key]
+
+
+class _Restated:
+    """One row that holds or fails, in the checker's terms."""
+
+    def __init__(self, setting: Setting, verdict: Verdict, radii: _Radii):
+        self.setting, self.verdict, self.radii = setting, verdict, radii
+        problem = setting.problem
+        if verdict.teacher is not None:
+            self.node = problem.teacher[verdict.teacher]
+            self.name = ("second" if verdict.statement == "theorem-3" else "teacher", verdict.teacher)
+        else:
+            assert verdict.student is not None
+            self.node, self.name = problem.student[verdict.student], ("student", verdict.student)
+
+    def row(self) -> dict[str, Any] | None:
+        """The entry; None where the row cannot be restated."""
+        v = self.verdict
+        found = {"theorem-1": self._theorem1, "corollary-1": self._corollary}.get(v.statement, self._angle)()
+        if found is None:
+            return None
+        bound, extra = found
+        sides = self._between(arb(0) if v.measured is None else exact.ball(v.measured), bound)
+        if sides is None:
+            return None
+        keys = ("statement", "form", "verdict", "teacher", "student", "observer")
+        entry = {key: getattr(v, key) for key in keys if getattr(v, key) is not None}
+        return {**entry, "measured": text(sides[0]), "bound": text(sides[1]), **extra}
+
+    def _between(self, measured: arb, bound: arb) -> tuple[fmpq, fmpq] | None:
+        """Exact numbers next to the sides on the safe side of them, if there is room: fails needs measured > bound."""
+        if not bound.is_finite():
+            return None
+        sign = 1 if self.verdict.verdict == HOLDS else -1
+        m, b = (exact.middle(x) for x in (measured, bound))
+        m, b = m + sign * abs(m) * BETWEEN, b - sign * abs(b) * BETWEEN
+        if b == m == 0 and sign > 0:
+            return m, b
+        return (m, b) if (m <= b if sign > 0 else m > b) else None
+
+    # -- radii ------------------------------------------------------------------------------------------------------
+
+    def _shape(self, kind: str, observer: Node | None, found: Inscribed | None) -> int | None:
+        if found is None:
+            return None
+        entry = {"centre": texts(found.centre), "radius": text(exact.rational(found.radius))}
+        return self.radii.add(kind, self.name, None if observer is None else observer.index, found.allowance, lambda: entry)
+
+    def _around(self, domain: Domain):
+        return self.setting.surroundings(self.setting.crease(self.node), domain)
+
+    def _disc(self) -> int | None:
+        return self._shape("disc", None, self._around(self.setting.problem.region).disc())
+
+    def _above(self) -> tuple[int, arb] | None:
+        """The printed radius from above: its entry and its value."""
+        around = self._around(self.setting.problem.region)
+        dual = around.disc_dual()
+        if dual is None or not dual[2].is_finite():
+            return None
+        multipliers, mu, value = dual
+        radius = exact.upper_float(value)
+        scale = self._scale()
+        weights = dict(enumerate(multipliers))
+
+        def entry() -> dict[str, Any]:
+            return {"radius": text(exact.rational(radius)), "rows": dyadic(weights, self.radii.rows),
+                    "crease": text(mu / scale)}
+
+        place = self.radii.add("disc-above", self.name, None, 0.0, entry)
+        return None if place is None else (place, exact.ball(radius))
+
+    def _scale(self) -> fmpq:
+        """The node's scale on its crease."""
+        members = self.setting.problem.creases[self.setting.crease(self.node)].members
+        return next(scale for member, scale in members if member is self.node)
+
+    # -- statements -------------------------------------------------------------------------------------------------
+
+    def _theorem1(self):
+        observers = self.verdict.terms["observers"]
+        if self.verdict.form == PRINTED:
+            return arb(0), {"observer": observers[0]}
+        for k in observers:
+            place = self._ball(self.setting.problem.student[k])
+            if place is not None:
+                return arb(0), {"observer": k, "radius": place}
+        return None
+
+    def _ball(self, observer: Node) -> int | None:
+        domain = self.setting.domains[observer.index]
+        found = None if domain is None else self.setting.ball(self.setting.crease(self.node), domain)
+        return self._shape("ball", observer, found)
+
+    def _angle(self):
+        v, setting = self.verdict, self.setting
+        observer = setting.problem.student[v.observer]
+        if v.form == PRINTED:
+            alpha = exact.ball((self.node.fan_out * observer.fan_out).sum())
+            return self._paper(alpha, lambda r, eps: bounds.printed_sine(
+                setting.problem.dimension, r, len(setting.problem.nodes), eps, alpha))
+        if v.terms.get("branch") == "coincident":
+            place = self._ball(observer)
+            return None if place is None else (arb(0), {"radius": place})
+        domain = setting.domains[observer.index]
+        assert domain is not None
+        if v.form == REPAIRED:
+            place = self._shape("guarded", observer, self._around(domain).guarded_disc(v.terms["q"]))
+            return None if place is None else (exact.ball(v.bound), {"radius": place})
+        return self._sharp(observer, domain)
+
+    def _paper(self, alpha: arb, bound: Callable[[arb, arb], arb]):
+        """The printed bound at the end that the verdict needs, and its radii."""
+        setting, v = self.setting, self.verdict
+        below, (low, high) = self._disc(), setting.printed_epsilon
+        if below is None:
+            return None
+        radius = exact.ball(setting.disc(setting.crease(self.node))[0])
+        if v.verdict == FAILS and alpha > 0:
+            return bound(bounds.shrunk_radius(radius, high, alpha), high), {"radius": below}
+        above = self._above()
+        if above is None:
+            return None
+        if v.verdict == FAILS or alpha > 0:
+            return bound(bounds.shrunk_radius(above[1], low, alpha), low), {"radius": below, "above": above[0]}
+        return None
+
+    def _sharp(self, observer: Node, domain: Domain):
+        """Theorem 2' by the best of Theorem A's bodies: the ball, a smaller one, or the flattest cylinder."""
+        setting, found = self.setting, []
+        i = setting.crease(self.node)
+        kappa, epsilon = abs(setting.kappa(i, observer)), setting.epsilon(observer)[1]
+        inscribed = setting.ball(i, domain)
+        if inscribed is not None:
+            given = self.verdict.terms.get("radius")
+            radii = {inscribed.radius, min(float(given), inscribed.radius) if given else inscribed.radius}
+            found += [("ball", replace(inscribed, radius=radius)) for radius in radii]
+        if epsilon > 0:
+            t = exact.upper_float(4 * epsilon / kappa * ABOVE)
+            cylinder = self._around(domain).cylinder(t) if t > 0 else None
+            if cylinder is not None:
+                found.append(("cylinder", cylinder))
+        scored = [(value, kind, body) for kind, body in found
+                  if (value := self._by_count(kind, body, observer, kappa, epsilon)) is not None]
+        if not scored:
+            return None
+        value, kind, body = min(scored, key=lambda item: exact.upper_float(item[0]))
+        entry = {"centre": texts(body.centre), "radius": text(exact.rational(body.radius))}
+        place = self.radii.add(kind, self.name, observer.index, body.allowance if kind == "cylinder" else 0.0, lambda: entry)
+        if place is None or self.radii.entries[place]["radius"] != entry["radius"]:  # the other radius came first
+            self.radii.entries.append({**entry, "kind": kind, "node": list(self.name), "observer": observer.index,
+                                       "allowance": text(exact.rational(body.allowance))})
+            place = len(self.radii.entries) - 1
+        return value, {"radius": place}
+
+    def _by_count(self, kind: str, body: Inscribed, observer: Node, kappa: arb, epsilon: arb) -> arb | None:
+        """The bound of one body; None where it gives none or where balls cannot decide what meets it."""
+        setting, students, alone = self.setting, 0, arb(0)
+        i = setting.crease(self.node)
+        for j, meets in self._opposing(kind, body, observer):
+            if meets is None:
+                return None
+            if meets and setting.carries_student[j]:
+                students += 1
+            elif meets:
+                alone += setting.cotangents(i)[j]
+        if kind == "ball" and epsilon == 0:
+            return arb(0) if alone.is_finite() else None
+        if not alone.is_finite():
+            return None
+        flat = kind == "cylinder"
+        room = exact.ball(body.radius) / exact.ball(body.allowance) if flat else bounds.reach(kappa, body.radius, epsilon)
+        return bounds.student_sine(room, alone, students)
+
+    def _opposing(self, kind: str, body: Inscribed, observer: Node):
+        """(crease, does it meet the body: True, False or None for undecided) of the opposing ones."""
+        setting, metric = self.setting, self.setting.problem.frame.metric
+        i, signs = setting.crease(self.node), setting.mass_signs(observer)
+        for j, crease in enumerate(setting.problem.creases):
+            if j == i or signs[j] == 0 or signs[j] * signs[i] > 0:
+                continue
+            value = abs((crease.normal * body.centre).sum() + crease.offset)
+            size = (crease.normal @ metric * crease.normal).sum()
+            if kind == "ball":
+                yield j, bool(value * value <= exact.rational(body.radius) ** 2 * size)
+                continue
+            across = setting.sin_squared(i)[j]
+            wide = exact.ball(body.radius) * square_root(arb(across * size))
+            reach = wide + exact.ball(body.allowance) * square_root(arb((1 - across) * size))
+            yield j, True if arb(value) <= reach else False if arb(value) > reach else None
+
+    def _corollary(self):
+        v, setting = self.verdict, self.setting
+        observers = [setting.problem.student[m] for m in v.observers]
+        extra: dict[str, Any] = {"observers": list(v.observers)}
+        Q = np.stack([o.fan_out for o in observers], axis=1)
+        inverse = exact.inverse(Q)
+        norm, d, nodes = bounds.column_sum_norm(inverse), setting.problem.dimension, len(setting.problem.nodes)
+        if v.form == PRINTED:
+            alphas = [abs(exact.ball((o.fan_out * self.node.fan_out).sum())) for o in observers]
+            c0 = exact.ball(v.terms["distance"])
+            found = self._paper(min(alphas, key=exact.upper_float),
+                                lambda r, eps: norm * bounds.printed_sine(d, r, nodes, eps, c0))
+            return None if found is None else (found[0], {**extra, **found[1]})
+        places, i = [], setting.crease(self.node)
+        limits = []
+        for observer in observers:
+            domain = setting.domains[observer.index]
+            assert domain is not None
+            kappa, epsilon = abs(setting.kappa(i, observer)), setting.epsilon(observer)[1]
+            if v.form == REPAIRED:
+                disc = self._around(domain).guarded_disc(exact.upper_float(5 * epsilon / kappa))
+                places.append(self._shape("guarded", observer, disc))
+                continue
+            inscribed = setting.ball(i, domain)
+            places.append(self._shape("ball", observer, inscribed))
+            if inscribed is None:
+                return None
+            gamma = arb(0)
+            for j, meets in self._opposing("ball", inscribed, observer):
+                gamma += setting.cotangents(i)[j] if meets else arb(0)
+            limits.append(bounds.kink_by_ball(epsilon, inscribed.radius, gamma) / self._length())
+        if any(place is None for place in places):
+            return None
+        if v.form == REPAIRED:
+            return exact.ball(v.bound), {**extra, "radii": places}
+        worst = max(limits, key=exact.upper_float)
+        if not worst.is_finite():
+            return None
+        by_maximum = arb(len(observers)).sqrt() * norm * worst
+        by_length = bounds.largest_singular_value_above(inverse) * sum((b * b for b in limits), arb(0)).sqrt()
+        return min((by_maximum, by_length), key=exact.upper_float), {**extra, "radii": places}
+
+    def _length(self) -> arb:
+        """|p| of the node in the geometry of U."""
+        return self.setting.unit_lengths[self.setting.crease(self.node)] * abs(exact.ball(self._scale()))
