@@ -54,17 +54,15 @@ def fraction(number: fmpq) -> Fraction:
 def nearest_float(number: fmpq) -> float:
     """The float nearest to an exact rational; infinite where it overflows."""
     try:
-        return int(number.p) / int(number.q)  # Python's integer division rounds correctly
+        return float(number)  # python-flint divides Python integers, which rounds correctly
     except OverflowError:
         return math.inf if number > 0 else -math.inf
 
 
 def nearest(array: np.ndarray) -> np.ndarray:
     """Correctly rounded float64 copy of an array of exact rationals."""
-    out = np.empty(np.shape(array))
-    for index, number in np.ndenumerate(array):
-        out[index] = nearest_float(number)
-    return out
+    array = np.asarray(array, dtype=object)
+    return np.array([nearest_float(number) for number in array.flat], dtype=float).reshape(array.shape)
 
 
 def round_up(number: fmpq) -> float:
@@ -124,6 +122,13 @@ def _endpoint(x: arb) -> fmpq:
 def matrix(rows: np.ndarray) -> fmpq_mat:
     """A flint matrix of a two-dimensional array of exact rationals."""
     return fmpq_mat(rows.shape[0], rows.shape[1], [x for row in rows for x in row])
+
+
+def product(A: fmpq_mat, B: fmpq_mat) -> np.ndarray:
+    """The exact product of two flint matrices as an array.   (m, n), (n, k) -> (m, k)"""
+    out = np.empty(A.nrows() * B.ncols(), dtype=object)
+    out[:] = (A * B).entries()
+    return out.reshape(A.nrows(), B.ncols())
 
 
 def solve(A: np.ndarray, b: np.ndarray) -> np.ndarray | None:

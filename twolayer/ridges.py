@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from . import exact
 from .instances import BadInput, Instance
@@ -30,6 +31,11 @@ class FloatRidges:
     def __call__(self, Z):
         """Values at points.   (N, d) -> (N,)"""
         return np.maximum(Z @ self.P.T + self.beta, 0.0) @ self.c + Z @ self.slope + self.offset
+
+    def with_size(self, z: np.ndarray) -> tuple[float, float]:
+        """The value at one point (d,), and the sum of the sizes of all terms that are added up for it."""
+        sizes = (np.abs(self.P) @ np.abs(z) + np.abs(self.beta)) @ np.abs(self.c)
+        return float(self(z[None, :])[0]), float(sizes + np.abs(self.slope) @ np.abs(z) + abs(self.offset))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +59,20 @@ class RidgeSum:
     def __call__(self, z: np.ndarray) -> fmpq:
         """The exact value at an exact point.   (d,) -> fmpq"""
         total = self.offset + (self.slope * z).sum()
-        for p, beta, c in zip(self.P, self.beta, self.c, strict=True):
-            if c != 0:
-                kink = (p * z).sum() + beta
-                if kink > 0:
-                    total += c * kink
+        if len(self.c):
+            kinks = (self.rows * fmpq_mat(len(z) + 1, 1, [*z, exact.ONE])).entries()
+            heights = fmpq_mat(len(kinks), 1, [kink if kink > 0 else exact.ZERO for kink in kinks])
+            total += (fmpq_mat(1, len(kinks), list(self.c)) * heights)[0, 0]
         return total
+
+    @cached_property
+    def rows(self) -> fmpq_mat:
+        """The rows (P_i, beta_i) as a flint matrix."""
+        return exact.matrix(np.concatenate([self.P, self.beta[:, None]], axis=1))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the flint matrix, which cannot travel to another process; it is made anew there."""
+        return {name: value for name, value in vars(self).items() if name != "rows"}
 
     @cached_property
     def floats(self) -> FloatRidges:
@@ -144,6 +158,7 @@ class Domain:
     A (m, d), c (m,)        rows
     lower, upper (d,)       a proved box around it
     interior (d,)           a point with positive slack in every row
+    whole                   the domain that the last row was cut from, if it is known: its rows are all the others
     """
 
     A: np.ndarray
@@ -151,6 +166,7 @@ class Domain:
     lower: np.ndarray
     upper: np.ndarray
     interior: np.ndarray
+    whole: Domain | None = None
 
     @property
     def dimension(self) -> int:
@@ -160,7 +176,12 @@ class Domain:
     @cached_property
     def floats(self) -> FloatDomain:
         """The same numbers in float64, each rounded to nearest."""
-        return FloatDomain(*(exact.nearest(x) for x in (self.A, self.c, self.lower, self.upper, self.interior)))
+        rest = [exact.nearest(x) for x in (self.lower, self.upper, self.interior)]
+        if self.whole is None:
+            return FloatDomain(exact.nearest(self.A), exact.nearest(self.c), *rest)
+        shared = self.whole.floats
+        A = np.concatenate([shared.A, exact.nearest(self.A[-1:])])
+        return FloatDomain(A, np.append(shared.c, exact.nearest_float(self.c[-1])), *rest)
 
     @cached_property
     def is_box(self) -> bool:
@@ -298,12 +319,27 @@ class Restricted:
         return P, beta
 
     def gradient(self, observer: Node) -> RidgeSum:
-        """h_k = v_k . (f* - f) on U, for a student node k; g_1,k equals it where k is active."""
-        c = exact.zeros(len(self.nodes))
-        for i, node in enumerate(self.nodes):
-            weight = (node.fan_out * observer.fan_out).sum()
-            c[i] = weight if node.side == "teacher" else -weight
-        return RidgeSum(*self._weights, c, exact.zeros(self.dimension), exact.ZERO)
+        """h_k = v_k . (f* - f) on U, for one of the student nodes k; g_1,k equals it where k is active."""
+        P, beta = self._weights
+        c, floats = (table[observer.index] for table in self._couplings)
+        h = RidgeSum(P, beta, c, exact.zeros(self.dimension), exact.ZERO)
+        whole = self._shared  # all observers see the same ridges: what depends on them alone is computed once
+        vars(h)["rows"] = whole.rows
+        vars(h)["floats"] = FloatRidges(whole.floats.P, whole.floats.beta, floats, whole.floats.slope, 0.0)
+        return h
+
+    @cached_property
+    def _couplings(self) -> tuple[np.ndarray, np.ndarray]:
+        """v*_i . v_k of the teacher nodes and -v_i . v_k of the student nodes, exact and in floats.   2 x (K_student, n)"""
+        signs = [exact.ONE if node.side == "teacher" else -exact.ONE for node in self.nodes]
+        fan_outs = np.stack([sign * node.fan_out for sign, node in zip(signs, self.nodes, strict=True)], axis=1)
+        observers = np.stack([node.fan_out for node in self.student])
+        table = exact.product(exact.matrix(observers), exact.matrix(fan_outs))
+        return table, exact.nearest(table)
+
+    @cached_property
+    def _shared(self) -> RidgeSum:
+        return RidgeSum(*self._weights, exact.zeros(len(self.nodes)), exact.zeros(self.dimension), exact.ZERO)
 
     def active_domain(self, observer: Node) -> Domain | None:
         """A_k: closure of the interior (in U) of U ∩ R ∩ {node k active}; None if that is empty.
@@ -320,9 +356,25 @@ class Restricted:
             return region
         A = np.concatenate([region.A, -observer.p[None, :]])
         c = np.concatenate([region.c, np.array([observer.beta], dtype=object)])
-        box = axis_box(A, c)
-        lower, upper = box[:2] if box else tightened(-observer.p, observer.beta, region.lower, region.upper)
-        return domain(A, c, lower, upper)
+        axis = sum(x != 0 for x in observer.p) == 1 and axis_box(A, c)
+        lower, upper = axis[:2] if axis else tightened(-observer.p, observer.beta, region.lower, region.upper)
+        if region.is_box:
+            return Domain(A, c, lower, upper, self._inside_box(observer, high), region)
+        cut = domain(A, c, lower, upper)
+        return None if cut is None else replace(cut, whole=region)
+
+    def _inside_box(self, observer: Node, high: fmpq) -> np.ndarray:
+        """A point inside a box where a node is active, given its maximum high > -beta there: the centre, or on the way to
+        the corner where it is largest.
+        """
+        region = self.region
+        centre = (region.lower + region.upper) / 2
+        value, most = (observer.p * centre).sum() + observer.beta, high + observer.beta
+        if 2 * value >= most:
+            return centre
+        corner = np.where(observer.p > 0, region.upper, np.where(observer.p < 0, region.lower, centre))
+        share = exact.rational(exact.nearest_float((most / 2 - value) / (most - value)))  # reaches half of the maximum
+        return centre + share * (corner - centre)
 
 
 def restricted(instance: Instance, *, second_teacher: bool = False) -> Restricted:

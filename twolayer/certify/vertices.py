@@ -119,32 +119,53 @@ class _Batch:
 
     def inside(self, Y, radius):
         """(N, observers): False only where a vertex is surely outside the observer's region."""
-        out = np.ones((len(Y), len(self.regions)), dtype=bool)
-        seen: dict[int, np.ndarray] = {}
+        wholes: dict[int, np.ndarray] = {}
+        out = np.empty((len(Y), len(self.regions)), dtype=bool)
         for k, region in enumerate(self.regions):
-            if id(region) not in seen:
-                f = region.floats
-                size = np.abs(f.A).sum(axis=1)
-                margin = radius[:, None] * size + 2 * (Y.shape[1] + 4) * UNIT * (size * self.reach * 1.01 + np.abs(f.c))
-                seen[id(region)] = (Y @ f.A.T <= f.c + margin).all(axis=1)
-            out[:, k] = seen[id(region)]
+            whole = region if region.whole is None else region.whole
+            if id(whole) not in wholes:
+                wholes[id(whole)] = self._within(Y, radius, whole.floats.A, whole.floats.c).all(axis=1)
+            out[:, k] = wholes[id(whole)]
+        cut = [k for k, region in enumerate(self.regions) if region.whole is not None]
+        if cut:
+            last = [self.regions[k].floats for k in cut]
+            out[:, cut] &= self._within(Y, radius, np.stack([f.A[-1] for f in last]), np.array([f.c[-1] for f in last]))
         return out
+
+    def _within(self, Y, radius, A, c):
+        """(N, rows): False only where a vertex surely violates a row."""
+        size = np.abs(A).sum(axis=1)
+        margin = radius[:, None] * size + 2 * (Y.shape[1] + 4) * UNIT * (size * self.reach * 1.01 + np.abs(c))
+        return Y @ A.T <= c + margin
 
     def values(self, Y):
         """|h_k| at points, in floats.   (N, d) -> (N, observers)"""
         Z = np.maximum(Y @ self.P.T + self.beta, 0.0)
         return np.abs(Z @ self.C.T + Y @ self.slopes.T + self.offsets)
 
-    def take(self, values, errors, kept, chosen):
-        """Fold a batch of vertices into the running maxima."""
-        high = np.where(kept, values + errors + self.noise, 0.0)
-        low = np.where(kept, values - errors - self.noise, 0.0)
-        self.upper = np.maximum(self.upper, high.max(axis=0, initial=0.0))
-        if len(low):
-            winners = low.argmax(axis=0)
-            for k in np.flatnonzero(low.max(axis=0) > self.lower):
-                self.lower[k] = low[winners[k], k]
-                self.where[k] = tuple(int(i) for i in chosen[winners[k]])
+    def take(self, values, radius, kept, chosen):
+        """Fold a batch of vertices into the running maxima.   values, kept (N, observers); radius (N,); chosen (N, d)"""
+        if not len(values):
+            return
+        values = np.where(kept, values, -np.inf)
+        winners = values.argmax(axis=0)
+        errors = radius[winners] * self.lipschitz + self.noise
+        low = values[winners, np.arange(len(winners))] - errors
+        for k in np.flatnonzero(low > self.lower):
+            self.lower[k] = low[k]
+            self.where[k] = tuple(int(i) for i in chosen[winners[k]])
+        values += radius[:, None] * self.lipschitz
+        self.upper = np.maximum(self.upper, values.max(axis=0) + self.noise)
+
+    def coarse(self, values, radius, inside):
+        """(N,): True where a vertex that may beat an observer's maximum has an error radius that matters for it."""
+        fine = MATTERS * np.maximum(self.lower, 4 * self.noise / MATTERS)
+        out = radius * self.lipschitz.max() > fine.min()
+        rows = np.flatnonzero(out)
+        errors = radius[rows, None] * self.lipschitz
+        out[rows] = (inside[rows] & (errors > fine)).any(axis=1)
+        out[rows] &= (inside[rows] & (values[rows] + errors > self.lower)).any(axis=1)
+        return out
 
 
 def _floats(ridges, regions, A, b, deadline) -> list[Enclosure]:
@@ -165,11 +186,12 @@ def _floats(ridges, regions, A, b, deadline) -> list[Enclosure]:
         Y, radius, chosen, inside = Y[touched], radius[touched], chosen[touched], inside[touched]
         if not len(Y):
             continue
-        values, errors = batch.values(Y), radius[:, None] * batch.lipschitz
-        coarse = (inside & (errors > MATTERS * np.maximum(batch.lower, 4 * batch.noise / MATTERS))).any(axis=1)
-        coarse &= (inside & (values + errors > batch.lower)).any(axis=1)
+        values = batch.values(Y)
+        coarse = batch.coarse(values, radius, inside)
         doubtful.append(chosen[coarse])
-        batch.take(values[~coarse], errors[~coarse], inside[~coarse], chosen[~coarse])
+        if coarse.any():
+            values, radius, inside, chosen = values[~coarse], radius[~coarse], inside[~coarse], chosen[~coarse]
+        batch.take(values, radius, inside, chosen)
     for chosen in np.concatenate(doubtful) if doubtful else ():
         if deadline is not None and time.monotonic() > deadline:
             complete = False
@@ -242,7 +264,7 @@ def _take_exactly(batch: _Batch, chosen: np.ndarray) -> None:
     first = batch.ridges[0]
     activations = np.maximum(exact.nearest(first.P @ z + first.beta), 0.0)
     values = np.abs(batch.C @ activations + batch.slopes @ exact.nearest(z) + batch.offsets)[None, :]
-    batch.take(values, np.zeros_like(values), kept, chosen[None, :])
+    batch.take(values, np.zeros(1), kept, chosen[None, :])
 
 
 def _finish(batch: _Batch, k: int, complete: bool) -> Enclosure:

@@ -6,6 +6,8 @@ from .. import exact
 from ..programs import interior_point
 from ..ridges import Domain, RidgeSum
 
+ROUNDING = 1e-6  # of the size of the terms: far above the rounding of a float value with fewer than 10^9 of them
+
 
 def vanishes(h: RidgeSum, region: Domain) -> bool:
     """True iff h = 0 on the whole region, exactly.
@@ -14,7 +16,8 @@ def vanishes(h: RidgeSum, region: Domain) -> bool:
     merged by hyperplane first, so orientation, scale and duplicates do not matter; linear in the number of nodes.
     Raises ArithmeticError if an incidence could not be decided.
     """
-    if h(region.interior) != 0:
+    value, size = h.floats.with_size(region.floats.interior)
+    if abs(value) > ROUNDING * size or h(region.interior) != 0:
         return False
     merged = h.merged().settled(region.lower, region.upper)
     slope, offset = merged.slope, merged.offset
