@@ -80,3 +80,49 @@ def test_a_time_limit_is_kept_and_leaves_valid_enclosures(limit):
     assert time.monotonic() - start < 60
     for early, late in zip(result.enclosures, full, strict=True):
         assert early.lower <= late.upper and late.lower <= early.upper
+
+
+@pytest.mark.parametrize("cells", [1, 40, 10_000])
+def test_a_tree_that_takes_over_from_boxes_keeps_their_witness_and_closes_the_gap(cells, monkeypatch):
+    from twolayer.certify import trees
+    monkeypatch.setattr(suprema, "FIRST_CELLS", cells)
+    problem = restricted(split(6, 5, 1e-2))
+    for node in problem.student[:3]:
+        h, region = problem.gradient(node), problem.active_domain(node)
+        found, tree = suprema.supremum(h, region, gap=1e-6), trees.supremum(h, region, gap=1e-6)
+        assert found.evidence["method"] == ("boxes" if cells == 10_000 else "trees")
+        assert found.closed(1e-6, h.size(region.lower, region.upper))
+        assert max(found.lower, tree.lower) <= min(found.upper, tree.upper)
+        assert region.contains(found.witness)
+        assert rational(found.lower) <= abs(h(found.witness))
+
+
+def test_boxes_stop_after_as_many_cells_as_they_are_allowed_with_a_valid_enclosure():
+    from twolayer.certify import boxes
+    problem = restricted(split(6, 5, 1e-2))
+    h, region = problem.gradient(problem.student[0]), problem.active_domain(problem.student[0])
+    few, all_of_them = boxes.supremum(h, region, gap=1e-6, most=1), boxes.supremum(h, region, gap=1e-6)
+    assert few.evidence["stopped"] == "cells"
+    assert few.evidence["cells"] < all_of_them.evidence["cells"]
+    assert few.lower <= all_of_them.lower <= all_of_them.upper <= few.upper
+
+
+def test_the_interior_point_of_a_node_active_in_a_corner_only_lies_inside_both():
+    student = TwoLayer(np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]), np.array([-3 + 1e-12, -0.999]), np.ones((1, 2)))
+    problem = restricted(Instance(student, student, Box(-np.ones(3), np.ones(3))))
+    for node in problem.student:
+        region = problem.active_domain(node)
+        assert all(slack > 0 for slack in region.c - region.A @ region.interior)
+        assert region.whole is problem.region
+        assert (region.floats.A == np.array(region.A, dtype=float)).all()
+
+
+def test_a_ridge_sum_means_the_same_in_another_process():
+    import pickle
+    problem = restricted(split(3, 4, 1e-3))
+    h = problem.gradient(problem.student[1])
+    z = problem.region.interior + rational(0.125)
+    value = h(z)
+    again = pickle.loads(pickle.dumps(h))
+    assert again(z) == value == sum(c * max((p * z).sum() + b, rational(0)) for p, b, c in zip(h.P, h.beta, h.c, strict=True))
+    assert (again.floats.c == np.array([float(c) for c in h.c])).all()

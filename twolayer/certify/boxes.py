@@ -7,7 +7,8 @@ incumbent, so every stop leaves a proved interval.
 
 Evidence (numbers, strings, booleans), for a checker with rational arithmetic of its own:
     {"method": "boxes", "interrupted": bool,
-     "stopped": "target" (closed, or upper <= floor), "deadline", "finest" (no cell can be split) or "crude" (no search),
+     "stopped": "target" (closed, or upper <= floor), "deadline", "cells" (as many as allowed),
+                                            "finest" (no cell can be split) or "crude" (no search),
      "cells": N                             number of cells bounded
      "centre": [...], "half": [...]         the cube: z = centre + half * w, |w_j| <= 1; strings "p/q"
      "creases": [[ridge, factor], ...]      z_i = factor * (P[ridge] . z + beta[ridge]), factor a string +-2^k
@@ -43,12 +44,12 @@ SLACK = 1 - 1e-14  # absorbs the rounding of the target and of the upper bound
 
 
 def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None,
-             floor: float = 0.0) -> Enclosure:
+             floor: float = 0.0, most: float = np.inf) -> Enclosure:
     """Enclosure of sup over the region of |h|.
 
-    Stops at a relative gap (upper - lower) / upper, at an interval below the noise of the terms that cancel,
-    at upper <= floor, at the deadline (on the clock of time.monotonic), or at a KeyboardInterrupt, which
-    evidence["interrupted"] then tells; the enclosure is valid at every stop.
+    Stops once `most` cells were bounded, at a relative gap (upper - lower) / upper, at an interval below the noise of
+    the terms that cancel, at upper <= floor, at the deadline (on the clock of time.monotonic), or at a
+    KeyboardInterrupt, which evidence["interrupted"] then tells; the enclosure is valid at every stop.
     """
     start = crude(h, region, {"method": "boxes", "interrupted": False, "stopped": "crude", "cells": 0, "tree": None})
     search = None
@@ -59,7 +60,7 @@ def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float 
         if len(form.creases) == 0 and not form.floats.rest.any():
             return Enclosure(0.0, 0.0, None, start.evidence)
         search = _Search(h, region, form, start, gap, floor)
-        search.run(deadline)
+        search.run(deadline, most)
         return search.enclosure(False)
     except KeyboardInterrupt:
         if search is not None:
@@ -176,8 +177,8 @@ class _Search:
         closed = max(lower / (1 - self.gap), lower + self.noise) if self.gap < 1 else np.inf
         return max(closed, self.floor) * SLACK
 
-    def run(self, deadline: float | None) -> None:
-        """Split cells until the target is met or the deadline strikes."""
+    def run(self, deadline: float | None, most: float = np.inf) -> None:
+        """Split cells until the target is met, `most` cells were bounded or the deadline strikes."""
         d, n = len(self.form.centre), len(self.form.creases)
         self._bound(np.zeros((1, d)), np.ones((1, d)), np.zeros((1, n), np.int8), np.full((1, 2), np.inf),
                     np.zeros(1, np.int64))
@@ -185,6 +186,9 @@ class _Search:
             if self.pool.best() <= self.target():
                 break
             if _late(deadline):
+                return
+            if self.proved[3] >= most:
+                self.stopped = "cells"
                 return
             X, R, signs, upper, split, number = self.pool.take(BATCH)
             first = self.tree.grow(number, split)

@@ -1,14 +1,16 @@
 """The front door of certification: enclosures of sup |g_1,k| over A_k for every student node.
 
 The method follows the size: vertices of the arrangement for d' <= 3 (and wherever few enough to enumerate in
-rationals), box branch and bound for d' = 4, 5, LP branch and bound from d' = 6 on. Each is anytime and bounds both
-signs of h with one incumbent. What vanishes identically is found by the exact zero test first.
+rationals), box branch and bound for d' = 4, 5, LP branch and bound from d' = 6 on (up to d' = 8 after a short try with
+boxes). Each is anytime and bounds both signs of h with one incumbent. What vanishes identically is found by the exact
+zero test first.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from joblib import Parallel, delayed
 
@@ -19,6 +21,8 @@ from .zero import vanishes
 
 MOST_VERTICES = 5_000_000  # float enumeration beyond this costs more than a branch and bound
 BOXES_UP_TO = 5  # dimensions; box splitting doubles its work with every one, LP trees do not
+BOXES_FIRST_UP_TO = 8  # dimensions up to which boxes are several times faster where they get there at all (measured)
+FIRST_CELLS = 20_000  # that boxes may take there before a tree takes over: some 0.2 s
 DEAD = {"method": "dead"}
 ZERO = {"method": "zero"}
 
@@ -49,8 +53,23 @@ def supremum(
 
 
 def _searched(h: RidgeSum, region: Domain, **limits) -> Enclosure:
-    chosen = {"vertices": vertices, "boxes": boxes, "trees": trees}[method(h, region)]
-    return chosen.supremum(h, region, **limits)
+    chosen = method(h, region)
+    if chosen == "trees":
+        return _boxes_then_trees(h, region, **limits)
+    return {"vertices": vertices, "boxes": boxes}[chosen].supremum(h, region, **limits)
+
+
+def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
+    """A tree, after a short try with boxes where the dimension lets them hope; the tree starts from their witness."""
+    if h.dimension > BOXES_FIRST_UP_TO:
+        return trees.supremum(h, region, **limits)
+    first = boxes.supremum(h, region, most=FIRST_CELLS, **limits)
+    if first.evidence["stopped"] == "target" or first.evidence["interrupted"]:
+        return first
+    found = trees.supremum(h, region, known=first, **limits)
+    better = found if found.upper <= first.upper else first
+    widest = found if found.lower >= first.lower else first
+    return replace(better, lower=widest.lower, witness=widest.witness)
 
 
 def gradient_suprema(

@@ -50,14 +50,16 @@ CLOSED = 1 - 2.0 ** -50  # keeps a gap that is just reached on the right side of
 
 
 def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None,
-             floor: float = 0.0) -> Enclosure:
-    """Enclosure of sup over the domain of |h|.
+             floor: float = 0.0, known: Enclosure | None = None) -> Enclosure:
+    """Enclosure of sup over the domain of |h|; known is an earlier one of the same h, whose witness starts the search.
 
     Stops at a relative gap (upper - lower) / upper, at an interval below the noise of the terms that cancel,
     at upper <= floor, at the deadline (on the clock of time.monotonic), or at a KeyboardInterrupt, which
     evidence["interrupted"] then tells; the enclosure is valid at every stop.
     """
     start = crude(h, region, {"method": "trees", "crude": True, "interrupted": True})
+    if known is not None and known.lower > start.lower:
+        start = replace(start, lower=known.lower, witness=known.witness)
     search, interrupted = None, False
     try:
         search = _Search(h, region, start, gap, np.inf if deadline is None else deadline, floor)
