@@ -12,9 +12,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from joblib import Parallel, delayed
-
 from ..ridges import Domain, Restricted, RidgeSum
+from ..workers import configured, results
 from . import boxes, trees, vertices
 from .enclosure import Enclosure
 from .zero import vanishes
@@ -123,15 +122,14 @@ def _separately(jobs, gap, deadline, floor, workers, progress):
             return None
         return max(deadline - time.monotonic(), 0.0) * min(workers, len(jobs) - done) / (len(jobs) - done)
 
-    if workers <= 1 or len(jobs) <= 1:
+    parallel = configured() or (workers > 1 and len(jobs) > 1)
+    if not parallel:
         for done, (k, h, region) in enumerate(progress(jobs)):
             yield k, _timed(h, region, gap, seconds(done), floor)
         return
     share = seconds(0)
-    results = Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_timed)(h, region, gap, share, floor) for _, h, region in jobs
-    )
-    for (k, _, _), enclosure in zip(jobs, progress(results), strict=False):
+    found = results(_timed, [(h, region, gap, share, floor) for _, h, region in jobs], workers)
+    for (k, _, _), enclosure in zip(jobs, progress(found), strict=False):
         yield k, enclosure
 
 

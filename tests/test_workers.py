@@ -1,0 +1,95 @@
+"""Independent work is shared by an engine: processes by default, a Dask cluster by configuration, nothing lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+
+from twolayer import workers
+from twolayer.certify import suprema
+from twolayer.instances import Instance
+from twolayer.networks import TwoLayer
+from twolayer.regions import Box
+from twolayer.ridges import restricted
+
+
+def slow_square(x: int, folder: str) -> tuple[int, int]:
+    """x^2 and the process that found it, after a while; every call leaves a mark."""
+    with open(os.path.join(folder, "calls"), "a", encoding="ascii") as marks:
+        marks.write(f"{x} {os.getpid()}\n")
+    time.sleep(0.2)
+    return x * x, os.getpid()
+
+
+def calls(folder) -> list[tuple[int, int]]:
+    path = folder / "calls"
+    return [tuple(map(int, line.split())) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_jobs_come_back_in_order_whoever_did_them(count, tmp_path):
+    found = list(workers.results(slow_square, [(x, str(tmp_path)) for x in range(5)], count))
+    assert [value for value, _ in found] == [0, 1, 4, 9, 16]
+    assert (os.getpid() in {process for _, process in found}) == (count == 1)
+
+
+def test_no_jobs_need_no_engine():
+    assert list(workers.results(slow_square, [], 2)) == []
+
+
+def test_nothing_is_configured_unless_its_user_configured_it():
+    assert not workers.configured()
+    with parallel_config(backend="loky", n_jobs=2):
+        assert not workers.configured()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as local,
+        distributed.Client(local) as client,
+    ):
+        yield client
+
+
+def near_copy(d: int, nodes: int) -> Instance:
+    rng = np.random.default_rng(3)
+    W, b, V = rng.normal(size=(nodes, d)), rng.uniform(-0.5, 0.5, size=nodes), rng.normal(size=(2, nodes))
+    moved = [x + 1e-2 * rng.normal(size=x.shape) for x in (W, b, V)]
+    return Instance(TwoLayer(W, b, V), TwoLayer(*moved), Box(-np.ones(d), np.ones(d)))
+
+
+def test_a_dask_cluster_takes_over_by_configuration_and_finds_the_same_enclosures(cluster):
+    problem = restricted(near_copy(6, 7))
+    alone = suprema.gradient_suprema(problem, gap=1e-6)
+    with parallel_config(backend="dask"):
+        assert workers.configured()
+        shared = suprema.gradient_suprema(problem, gap=1e-6)
+    assert [(e.lower, e.upper) for e in shared] == [(e.lower, e.upper) for e in alone]
+    assert len(alone) == 7 and all(e.upper > 0 for e in alone)
+
+
+def test_a_worker_that_is_killed_during_the_run_loses_nothing(cluster, tmp_path):
+    def kill_one():
+        while len(calls(tmp_path)) < 4:
+            time.sleep(0.02)
+        killed.append(calls(tmp_path)[-1][1])
+        os.kill(killed[0], signal.SIGKILL)
+
+    killed: list[int] = []
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    with parallel_config(backend="dask"):
+        found = list(workers.results(slow_square, [(x, str(tmp_path)) for x in range(16)], 1))
+    killer.join()
+    assert [value for value, _ in found] == [x * x for x in range(16)]
+    done = calls(tmp_path)
+    assert killed and len(done) > 16, "the job that was killed has to be run a second time"
+    assert len({process for _, process in done}) >= 2 and os.getpid() not in {process for _, process in done}
