@@ -153,7 +153,8 @@ def test_only_studies_and_figures_import_matplotlib(path):
 
 @pytest.mark.parametrize("path", files("twolayer"), ids=here)
 def test_the_theory_wing_does_not_need_torch(path):
-    assert not any(module[0] == "torch" for module in imports(path))
+    converts = here(path) == "twolayer/networks.py"  # inside to_torch alone: test_api sees that a check loads no torch
+    assert converts or not any(module[0] == "torch" for module in imports(path))
 
 
 @pytest.mark.parametrize("path", files("twolayer"), ids=here)

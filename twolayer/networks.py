@@ -77,6 +77,10 @@ class TwoLayer:
 
     Entries are float64, or `fractions.Fraction` throughout if any entry of that array is one.
     Raises ValueError where shapes do not fit or a number is not finite.   Source: Section 3.2.
+
+    >>> absolute = TwoLayer(W=[[1], [-1]], b=[0, 0], V=[[1, 1]])
+    >>> absolute([[-3], [2]]).tolist()
+    [[3.0], [2.0]]
     """
 
     W: np.ndarray
@@ -139,6 +143,44 @@ class TwoLayer:
         """The network of the chosen hidden nodes, in the chosen order."""
         keep = np.asarray(keep)
         return TwoLayer(self.W[keep], self.b[keep], self.V[:, keep])
+
+    @classmethod
+    def from_torch(cls, module) -> TwoLayer:
+        """The network of an `nn.Sequential(Linear, ReLU, Linear)`; every weight keeps its exact value.
+
+        The last layer may have no bias other than zero: f has none, and a node that stood for it would be counted by
+        bounds that count nodes. Raises ValueError for any other module.
+
+        >>> from torch import nn
+        >>> module = nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 2, bias=False))
+        >>> TwoLayer.from_torch(module)
+        TwoLayer(K=5, d=3, C=2)
+        """
+        layers = [(type(layer).__name__, layer) for layer in module] if hasattr(module, "__iter__") else []
+        if [name for name, _ in layers] != ["Linear", "ReLU", "Linear"]:
+            found = ", ".join(name for name, _ in layers) or type(module).__name__
+            raise ValueError(f"expected nn.Sequential(Linear, ReLU, Linear); got {found}")
+        hidden, out = layers[0][1], layers[2][1]
+        if out.bias is not None and bool((out.bias != 0).any()):
+            raise ValueError("the last layer needs a bias of zero, or none; train it with bias=False")
+        W, V = (layer.weight.detach().cpu().double().numpy() for layer in (hidden, out))
+        b = np.zeros(len(W)) if hidden.bias is None else hidden.bias.detach().cpu().double().numpy()
+        return cls(W, b, V)
+
+    def to_torch(self):
+        """The same network as an `nn.Sequential(Linear, ReLU, Linear)` in float64; Fractions are rounded to nearest."""
+        import torch
+
+        net = self.floats()
+        hidden = torch.nn.Linear(self.inputs, self.width, dtype=torch.float64)
+        out = torch.nn.Linear(self.width, self.outputs, bias=False, dtype=torch.float64)
+        with torch.no_grad():
+            for parameter, values in ((hidden.weight, net.W), (hidden.bias, net.b), (out.weight, net.V)):
+                parameter.copy_(torch.tensor(values))
+        return torch.nn.Sequential(hidden, torch.nn.ReLU(), out)
+
+    def __repr__(self) -> str:
+        return f"TwoLayer(K={self.width}, d={self.inputs}, C={self.outputs})"
 
 
 def hidden_gradient(teacher: TwoLayer, student: TwoLayer, x):

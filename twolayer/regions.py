@@ -45,6 +45,9 @@ def Box(lower, upper) -> Polytope:  # noqa: N802  reads as a noun: Box([-1, -1],
     """The box {lower <= x <= upper} as a polytope: rows x_i <= upper_i first, then -x_i <= -lower_i.
 
     Raises ValueError where lower is not strictly below upper.   (d,), (d,) -> Polytope
+
+    >>> Box([-1, -1], [1, 1]).contains([[0.5, 1.0], [0.0, 1.5]]).tolist()
+    [True, False]
     """
     lower, upper = numbers(lower, "lower", 1), numbers(upper, "upper", 1)
     if lower.shape != upper.shape:

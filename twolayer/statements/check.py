@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -63,6 +64,30 @@ class Check:
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }
 
+    def to_pandas(self):
+        """The verdicts as a pandas DataFrame, one row each; the factors in columns terms.<name>. Needs pandas."""
+        import pandas
+
+        return pandas.json_normalize([verdict.to_dict() for verdict in self.verdicts])
+
+    def __rich__(self):
+        """The verdicts as a table, for `rich.print`."""
+        from .showing import rich_table
+
+        return rich_table(self.verdicts)
+
+    def _repr_html_(self) -> str:
+        """The gradient and the verdicts as a table, for notebooks."""
+        from .showing import html
+
+        return html(self.instance.name, self.gradient, self.verdicts)
+
+    def __repr__(self) -> str:
+        lower, upper = self.gradient
+        counts = Counter(verdict.verdict for verdict in self.verdicts)
+        found = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts))
+        return f"Check({self.instance.name!r}, sup |g_1| in [{lower:.6g}, {upper:.6g}], {found})"
+
     def witness(self, k: int) -> list[float] | None:
         """The witness of student k's enclosure as a point of input space, rounded; None for a node without A_k."""
         z = self.enclosures[k].witness
@@ -85,6 +110,12 @@ def check(
     floor       a gradient below it need not be resolved further
     workers     processes for the searches at d' >= 4
     progress    wraps the iterable of long searches (a progress bar)
+
+    >>> from twolayer import Box, Instance, TwoLayer
+    >>> teacher = TwoLayer(W=[[0, 1]], b=[0], V=[[1]])
+    >>> student = TwoLayer(W=[[1, 0]], b=[-0.5], V=[[1]])
+    >>> check(Instance(teacher, student, Box([-1, -1], [1, 1]), name="a right angle"))
+    Check('a right angle', sup |g_1| in [1, 1], 8 not-applicable, 1 vacuous)
     """
     start = time.monotonic()
     deadline = None if time_limit is None else start + time_limit

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from ..statements.showing import short
 from ..statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP
 from .canvas import (
     BAND,
@@ -42,7 +43,7 @@ from .readings import (
     rows_by_pair,
     sine_to_student,
 )
-from .tables import FORMS, VERDICTS, short
+from .tables import FORMS, VERDICTS
 
 ALONG, CROSSWISE = "along training", "thin directions"  # families with a picture of their own
 SIDES = (("U = X", True, "o", COLOUR[SHARP]), ("U ⊥ X", False, "D", COLOUR[PRINTED]))  # bool: trained there

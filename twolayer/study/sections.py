@@ -9,10 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from ..statements.showing import nodes, short
 from ..statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP, Verdict
 from .page import Markup, figure, table, tag
 from .plots import ALONG, Picture
-from .tables import FORMS, STATEMENTS, VERDICTS, nodes, short, up
+from .tables import FORMS, STATEMENTS, VERDICTS, up
 from .verify import TELLING, broken, is_telling
 
 Row = dict[str, Any]

@@ -16,12 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ..statements.check import Check
-from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict
+from ..statements.showing import COLOURS, rich_table
+from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS
 
 STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3")
 FORMS = (PRINTED, REPAIRED, SHARP)
 VERDICTS = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
-COLOURS = {HOLDS: "green", FAILS: "red", UNDECIDED: "yellow", VACUOUS: "dim", NOT_APPLICABLE: "dim"}
 PIPE_WIDTH = 160  # columns where no terminal says how many there are
 LONGEST = 60  # rows of a check's table; more are summarised, and --json has them all
 
@@ -84,20 +84,7 @@ def check_table(result: Check) -> None:
         highlight=False,
     )
     console.print(f"sup |g_1| in [{down(lower)}, {up(upper)}]   {result.seconds:.1f} s\n", highlight=False)
-    rows = sorted(result.verdicts, key=lambda v: VERDICTS.index(v.verdict) if v.verdict != FAILS else -1)
-    table = Table(box=None, pad_edge=False)
-    for column in ("statement", "form", "nodes", "verdict", "measured", "bound", "why"):
-        table.add_column(column, justify="right" if column in ("measured", "bound") else "left")
-    for v in rows[:LONGEST]:
-        table.add_row(
-            v.statement,
-            v.form,
-            nodes(v),
-            f"[{COLOURS[v.verdict]}]{v.verdict}[/]",
-            short(v.measured),
-            short(v.bound),
-            v.why,
-        )
+    rows, table = result.verdicts, rich_table(result.verdicts, LONGEST)
     console.print(table)
     if len(rows) > LONGEST:
         console.print(f"... and {len(rows) - LONGEST} more rows (--json prints all of them)\n", highlight=False)
@@ -128,23 +115,6 @@ def summary_table(counts: dict[str, dict[str, dict[str, int]]], console: Console
             cells = (f"[{COLOURS[v]}]{row[v]}[/]" if v in row else "·" for v in VERDICTS)
             table.add_row(statement, form, *cells)
     console.print(table)
-
-
-def nodes(v: Verdict) -> str:
-    """The nodes of a row: teacher, student and observers."""
-    parts = [
-        f"{letter}{value}"
-        for letter, value in (("j=", v.teacher), ("k'=", v.student), ("k=", v.observer))
-        if value is not None
-    ]
-    if v.observers is not None:
-        parts.append("k in {" + ",".join(map(str, v.observers)) + "}")
-    return " ".join(parts)
-
-
-def short(x: float | None) -> str:
-    """Three digits, or a dash."""
-    return "-" if x is None else f"{x:.3g}"
 
 
 def down(x: float) -> str:

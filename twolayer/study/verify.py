@@ -17,9 +17,10 @@ from rich.console import Console
 
 from ..instances import BadInput
 from ..statements.check import check
+from ..statements.showing import short
 from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP
 from .cases import CHECK_SECONDS, Case, cases, instances
-from .tables import bars, short, summary, summary_table, terminal
+from .tables import bars, summary, summary_table, terminal
 
 LIBRARIES = ("numpy", "scipy", "highspy", "python-flint", "joblib", "numba", "matplotlib")
 TELLING = 0.5  # sine bounds strictly between 0 and this count as telling
