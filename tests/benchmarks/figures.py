@@ -1,0 +1,102 @@
+"""Pictures of the benchmark: seconds side by side, gap against time, and how the times scale."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+
+from . import plan, tables
+from .instances import CELLS
+
+FLOOR = 1e-12  # a closed gap is drawn here
+COLOURS = ("black", "tab:red", "tab:blue", "tab:green", "tab:cyan", "tab:orange", "tab:olive", "tab:purple", "tab:gray")
+
+
+def write_all(results: dict[str, dict], directory: Path) -> None:
+    """side_by_side, gap_over_time and scaling, each as PNG and SVG."""
+    for name, draw in (("side_by_side", side_by_side), ("gap_over_time", gap_over_time), ("scaling", scaling)):
+        figure = draw(results)
+        for kind in ("png", "svg"):
+            figure.savefig(directory / f"{name}.{kind}", dpi=150, bbox_inches="tight")
+        plt.close(figure)
+
+
+def side_by_side(results: dict[str, dict]):
+    """Seconds a student, for each cell and solver; an arrow where the gap was still open."""
+    figure, axes = plt.subplots(figsize=(10, 4.5))
+    timed = {r["solver"] for r in results.values() if r["kind"] == "single" and "seconds" in r}
+    solvers = [(solver, colour) for solver, colour in zip(tables.ROWS, COLOURS, strict=True) if solver in timed]
+    width = 0.8 / max(len(solvers), 1)
+    for i, (solver, colour) in enumerate(solvers):
+        for j, cell in enumerate(CELLS):
+            rows = [r for r in tables.singles(results, cell.name, solver).values() if "seconds" in r]
+            if not rows:
+                continue
+            seconds = sorted(r["seconds"] for r in rows)[len(rows) // 2]
+            x = j + (i - (len(solvers) - 1) / 2) * width
+            axes.bar(x, seconds, width, color=colour)
+            if any(r["status"] not in ("solved", "noise") for r in rows):
+                axes.annotate("", (x, seconds * 2.2), (x, seconds), arrowprops={"arrowstyle": "->", "color": colour})
+        axes.bar(0, 0, color=colour, label=solver)
+    axes.set_yscale("log")
+    axes.set_ylim(top=axes.get_ylim()[1] * 3)  # room for the arrows
+    axes.set_xticks(range(len(CELLS)), [cell.name for cell in CELLS])
+    axes.set_ylabel("seconds, one student, both signs")
+    axes.set_title("To a relative gap of 1e-6; arrows: still open at the limit")
+    axes.legend(fontsize=7, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.1))
+    return figure
+
+
+def gap_over_time(results: dict[str, dict]):
+    """Our gap when the time limit strikes, and where Gurobi and HiGHS with the same cuts ended."""
+    figure, axes = plt.subplots(figsize=(7, 4.5))
+    rows = [r for r in results.values() if r["kind"] == "anytime" and "points" in r]
+    for r, colour in zip(rows, COLOURS, strict=False):
+        points = [(p["seconds"], max(p["gap"], FLOOR)) for p in r["points"]]
+        axes.plot(*zip(*points, strict=True), "o-", color=colour, label=r["cell"], markersize=4)
+        for solver, marker in ((plan.AIM, "x"), (plan.QUICK[2], "+")):
+            for other in tables.singles(results, r["cell"], solver).values():
+                if other["student"] == 0 and "seconds" in other:
+                    axes.plot(other["seconds"], max(other["gap"], FLOOR), marker, color=colour, markersize=9)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("seconds")
+    axes.set_ylabel("(upper - lower) / upper")
+    axes.set_title(f"Anytime: a new search for each limit; x {plan.AIM.split()[0]}, + HiGHS at its end")
+    if rows:
+        axes.legend(fontsize=8)
+    return figure
+
+
+def trusted(point: dict) -> bool:
+    """The gap was reached, and the solver's tolerances leave something of its answer."""
+    return point["gap"] <= plan.GAP and point.get("tolerance", 0.0) <= tables.WORTHLESS * point.get("bound", 1.0)
+
+
+def scaling(results: dict[str, dict]):
+    """Seconds against dimension, width and eps; hollow where the gap of 1e-6 was not reached, or says nothing."""
+    figure, grid = plt.subplots(1, len(plan.CURVES), figsize=(14, 3.6))
+    for axes, (name, cells) in zip(grid, plan.CURVES.items(), strict=True):
+        position = {cell.name: plan.AXIS[name](cell) for cell in cells}
+        for r in results.values():
+            if r["kind"] != "curve" or r["cell"] != name or "rows" not in r:
+                continue
+            colour = "black" if r["solver"] == plan.OURS else "tab:red"
+            points = [(position[p["cell"]], p["seconds"], trusted(p)) for p in r["rows"]]
+            axes.plot([p[0] for p in points], [p[1] for p in points], "-", color=colour, label=r["solver"])
+            for x, y, closed in points:
+                axes.plot(x, y, "o", color=colour, markerfacecolor=colour if closed else "white", markersize=5)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.minorticks_off()
+        if name in ("d'", "K"):
+            axes.set_xticks(ticks := sorted(position.values()), [f"{x:g}" for x in ticks], fontsize=8)
+        axes.set_xlabel(name)
+        axes.set_ylabel("seconds a student")
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=7)
+    figure.tight_layout()
+    return figure

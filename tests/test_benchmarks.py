@@ -1,0 +1,195 @@
+"""The benchmark's own parts: instances, the peers' programs, agreement, and a run that can be interrupted."""
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from benchmarks import instances, job, peers, plan, radii, run, soundness, tables
+from benchmarks.peers import milp
+from strategies import brute_supremum
+
+from twolayer import exact
+from twolayer.certify import suprema
+from twolayer.ridges import restricted
+
+INSTALLED = [entry for entry in peers.entries() if entry.missing is None]
+
+
+@pytest.fixture(scope="module")
+def small():
+    """h, its region, and our enclosure."""
+    h, region = instances.cube(3, 3).student(0)
+    return h, region, suprema.supremum(h, region)
+
+
+@pytest.mark.parametrize("entry", INSTALLED, ids=lambda entry: entry.name)
+def test_a_peer_agrees_with_the_enclosure(entry, small):
+    h, region, ours = small
+    answer = entry.solve(milp.scaled(h, region), 60.0, 1)
+    assert answer.status == "solved"
+    slack = answer.tolerance + 1e-9
+    assert answer.value <= ours.upper + slack
+    assert answer.bound >= ours.lower - slack
+    assert answer.bound - answer.value <= 2e-6 * answer.bound + 2 * slack
+
+
+def test_the_scaled_problem_is_the_same_function(small):
+    h, region, _ = small
+    problem, box = milp.scaled(h, region), region.floats
+    U = np.random.default_rng(0).uniform(-1, 1, size=(200, 3))
+    Z = (box.lower + box.upper) / 2 + U * (box.upper - box.lower) / 2
+    assert np.allclose(problem(U), h.floats(Z), rtol=1e-12, atol=1e-12)
+    assert (problem.inside(U) == (Z @ box.A.T <= box.c).all(axis=1)).all()
+
+
+def drawn(count: int):
+    """Small problems on boxes, with affine parts and nodes of one sign, and values that a solver's tolerances leave be."""
+    found = []
+    for number in range(10_000):
+        problem = soundness.drawn(np.random.default_rng([5, number]))
+        ends = problem.region.lower, problem.region.upper
+        value = exact.nearest_float(brute_supremum(problem.h, problem.region))
+        mild = problem.eps > 1e-2 and problem.region.is_box and 0.01 < problem.weights < 100
+        if mild and value > 1e-2 * problem.h.size(*ends) > 0:
+            found.append((problem.h, problem.region, value))
+        if len(found) == count:
+            break
+    return found
+
+
+@pytest.mark.parametrize("name", ["HiGHS (scipy) textbook", "HiGHS one-sided + cuts + cutoff",
+                                  "CROWN + input splitting (NumPy)"])
+def test_a_peer_finds_the_exact_supremum_of_random_problems(name):
+    solve = peers.by_name(name).solve
+    for h, region, value in drawn(12):
+        answer = solve(milp.scaled(h, region), 20.0, 1)
+        assert answer.value == pytest.approx(value, rel=1e-4, abs=answer.tolerance)
+        assert answer.bound == pytest.approx(value, rel=1e-4, abs=answer.tolerance)
+
+
+def test_scaling_keeps_affine_parts_and_nodes_of_one_sign():
+    for h, region, _ in drawn(12):
+        problem, box, d = milp.scaled(h, region), region.floats, h.dimension
+        U = np.random.default_rng(0).uniform(-1, 1, size=(50, d))
+        Z = (box.lower + box.upper) / 2 + U * (box.upper - box.lower) / 2
+        assert np.allclose(problem(U), h.floats(Z), rtol=1e-9, atol=1e-9 * h.size(region.lower, region.upper))
+
+
+def test_every_row_of_both_programs_holds_at_every_point(small):
+    h, region, _ = small
+    problem = milp.scaled(h, region)
+    U = np.random.default_rng(1).uniform(-1, 1, size=(500, 3))
+    U = U[problem.inside(U)]
+    Z = U @ problem.P.T + problem.beta
+    X = np.concatenate([U, np.maximum(Z, 0), (Z > 0).astype(float)], axis=1)
+    for sign in (1, -1):
+        for tight in (False, True):
+            p = milp.program(problem, sign, tight=tight)
+            assert (X @ p.rows.toarray().T <= p.limit + 1e-12).all()
+            assert np.allclose(X @ p.objective + p.constant, sign * problem(U))
+
+
+def test_a_split_copy_without_perturbation_is_the_same_network():
+    cell = instances.cube(4, 5, eps=0.0)
+    x = np.random.default_rng(0).uniform(-1, 1, size=(100, 4))
+    assert np.allclose(cell.instance.teacher(x), cell.instance.student(x), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", [instances.cube(8, 8), instances.patches()], ids=lambda cell: cell.name)
+def test_nearly_all_hyperplanes_cross_the_box(cell):
+    problem = restricted(cell.instance)
+    half = problem.region.floats.upper
+    assert (half[0], half[-1]) == pytest.approx((1.977, 0.0411) if cell.patch else (1, 1), rel=1e-2)
+    crossing = [abs(exact.nearest_float(node.beta)) < np.abs(exact.nearest(node.p)) @ problem.region.floats.upper
+                for node in problem.nodes]
+    assert np.mean(crossing) > 0.95
+    assert len(problem.student) == (50 if cell.patch else 16)
+
+
+@pytest.mark.parametrize("shape, region", radii.TASKS)
+def test_radii_agree_with_linear_programs(shape, region):
+    cell = instances.cube(3, 4)
+    found = {solver: radii.measure(solver, shape, region, 0.2, cell)["radii"]
+             for solver in (plan.OURS, *radii.PEERS) if radii.missing(solver) is None
+             and (solver == plan.OURS or shape in radii.PEERS[solver][1])}
+    assert len(found) > 1
+    assert max(found[plan.OURS]) > 0
+    for solver, theirs in found.items():
+        assert radii.disagreements(found[plan.OURS], theirs) == 0, solver
+
+
+def test_a_radius_that_is_too_large_is_counted():
+    assert radii.disagreements([1.0, 2.0], [1.0, 2.0 - 1e-5]) == 1
+
+
+def row(solver: str, status: str = "solved", **numbers) -> dict:
+    return {"kind": "single", "cell": "(8, 8)", "solver": solver, "student": 0, "status": status, "sources": "x",
+            "options": {}, **numbers}
+
+
+def test_a_peer_below_our_witness_is_named():
+    ours = row(plan.OURS, seconds=1.0, lower=1.0, upper=1.0, gap=0.0)
+    low = row(plan.AIM, seconds=2.0, value=0.9, bound=0.9, tolerance=1e-3, gap=0.0)
+    wrong, = tables.disagreements({"a": ours, "b": low})
+    assert "BEYOND its tolerance" in wrong
+    fine = row(plan.AIM, seconds=2.0, value=0.9, bound=1.1, tolerance=1e-3, gap=0.2)
+    assert not list(tables.disagreements({"a": ours, "b": fine}))
+
+
+def test_an_unfinished_peer_is_a_lower_bound_of_its_ratio():
+    ours = row(plan.OURS, seconds=1.0, lower=1.0, upper=1.0, gap=0.0)
+    late = row(plan.AIM, "limit", seconds=120.0, value=0.5, bound=2.0, tolerance=0.0, gap=0.75)
+    assert tables.cell_text({"a": ours, "b": late}, "(8, 8)", plan.AIM) == "gap 75 % at 120 s (>120x)"
+
+
+def test_a_measurement_survives_its_way_to_its_process():
+    for spec in plan.plan(full=True):
+        again = job.Spec.from_json(spec.as_json())
+        assert again.name == spec.name
+        assert json.loads(again.as_json()) == json.loads(spec.as_json())
+    names = [spec.name for spec in plan.plan(full=True)]
+    assert len(set(names)) == len(names)
+
+
+def test_an_interrupted_run_loses_nothing_and_repeats_nothing(tmp_path, monkeypatch, capsys):
+    done: list[str] = []
+
+    def pretended(spec):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(spec.name)
+        return row(spec.solver, seconds=1.0, lower=1.0, upper=1.0, value=1.0, bound=1.0, tolerance=0.0, gap=0.0)
+
+    monkeypatch.setattr(run, "run", pretended)
+    monkeypatch.setattr(plan, "known_missing", lambda spec: None)
+    monkeypatch.setattr(run.figures, "write_all", lambda *arguments: None)
+    command = ["--only", "single_Gurobi", "-o", str(tmp_path)]
+    with pytest.raises(KeyboardInterrupt):
+        run.main(command)
+    first = list(done)
+    monkeypatch.setattr(run, "run", lambda spec: done.append(spec.name) or row(spec.solver, "failed: on purpose"))
+    assert run.main(command) == 0
+    assert set(first) == {json.loads(path.read_text())["name"] for path in (tmp_path / "measured").glob("*.json")
+                          if json.loads(path.read_text())["status"] == "solved"}
+    assert len(set(done)) == len(done) > len(first), "nothing is measured twice"
+    before = len(done)
+    assert run.main(command) == 0
+    assert done[before:] == done[len(first):before], "what failed is tried again"
+    (tmp_path / "environment.json").write_text("{}")
+    assert run.main(command) == 2
+    assert "another machine or other versions" in capsys.readouterr().err
+
+
+def test_a_solver_that_ignores_its_limit_is_ended(monkeypatch):
+    monkeypatch.setattr(run, "GRACE", -120.0 + 0.2)
+    assert run.run(plan.single(instances.cube(8, 8), plan.OURS))["status"].startswith("ended after 0 s")
+
+
+def test_measurements_are_shortened_to_what_is_left():
+    curve = next(spec for spec in plan.plan() if spec.kind == "curve")
+    assert plan.within(curve, 11.0, 100.0).limit == pytest.approx(22.0 / len(curve.cells))
+    assert plan.within(plan.single(instances.cube(8, 8), plan.AIM), 7.0, 100.0).limit == 7.0
+    anytime = next(spec for spec in plan.plan() if spec.kind == "anytime")
+    assert plan.within(anytime, 1.0, 100.0) == plan.within(anytime, 1.0, 40.0)
+    assert list(plan.within(anytime, 1.0, 9.0).options["limits"]) == [0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
