@@ -7,13 +7,24 @@ true value. A formula is monotone in each of its arguments, so a bound at eps up
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from math import comb, factorial
 
 import numpy as np
-from flint import arb
+from flint import arb, fmpq
 
 from .. import exact
 from ..certify.balls import length, square_root
 from ..exact import ball
+
+FAR_POINTS = {  # in 64ths: with their negatives and 0, points on which relu is hard to approximate by polynomials
+    4: (32, 64),
+    6: (18, 50, 64),
+    8: (13, 37, 57, 64),
+    10: (9, 29, 47, 60, 64),
+    12: (8, 23, 39, 52, 61, 64),
+    14: (6, 20, 34, 46, 56, 62, 64),
+}
 
 
 def volume_ratio(n: int) -> arb:
@@ -77,6 +88,11 @@ def sine_of_tangent(tangent_value: arb) -> arb:
     return tangent_value / (1 + tangent_value**2).sqrt()
 
 
+def sine_of_cotangent(cotangent: arb) -> arb:
+    """sin arccot x for x >= 0."""
+    return 1 / (1 + cotangent**2).sqrt()
+
+
 def reach(kappa, radius, epsilon) -> arb:
     """sqrt(X^2 - 1) with X = |kappa| r / (4 eps), what Theorem A leaves to sum |cot|; NaN or negative means nothing."""
     x = abs(ball(kappa)) * ball(radius) / (4 * ball(epsilon))
@@ -119,6 +135,114 @@ def kink_by_ball(epsilon, radius, gamma: arb) -> arb:
 def kink_by_mass(n: int, epsilon, rho, t, opposing: arb) -> arb:
     """Theorem M: |kappa_H| <= 4 eps / t + (c/rho) t S, with S the sum of |kappa'| cos^2/sin over opposing creases."""
     return kink_below(epsilon, t) + mass_constant(n) / ball(rho) * ball(t) * opposing
+
+
+# -- the count in the plane ---------------------------------------------------------------------------------------------
+
+
+def opposing_room(kappa, radius, epsilon, share) -> arb:
+    """What Theorem B leaves to N max |cot| over N >= 1 opposing creases that meet a ball of radius r, d' = 2.
+
+    |kappa| r <= 2 eps (1 + 1/s) sqrt(N^2 cot^2 + s^2) for every s in [1, 3]; at s = share the square root of
+    (|kappa| r s / (2 eps (s + 1)))^2 - s^2. Negative: it says nothing.
+    """
+    s = ball(share)
+    x = abs(ball(kappa)) * ball(radius) * s / (2 * ball(epsilon) * (s + 1))
+    return square_root(x**2 - s**2) if x > s else arb(-1)
+
+
+def all_count(nodes: int) -> int:
+    """C of Theorem C: 2N for odd N >= 3, 2N + 1 for even N; fewer than three creases are made three (of mass 0)."""
+    nodes = max(nodes, 3)
+    return 2 * nodes + (nodes + 1) % 2
+
+
+def all_room(kappa, radius, epsilon, nodes: int) -> arb:
+    """What Theorem C leaves to N max |cot| over all N other creases that meet a ball of radius r, d' = 2.
+
+    |kappa| r <= (C/N) eps sqrt(N^2 cot^2 + 9), N >= 3. Negative: it says nothing.
+    """
+    x = abs(ball(kappa)) * ball(radius) * max(nodes, 3) / (all_count(nodes) * ball(epsilon))
+    return square_root(x**2 - 9) if x > 3 else arb(-1)
+
+
+# -- count and mass, masses of order k ----------------------------------------------------------------------------------
+
+
+def uniform_constant(n: int) -> arb:
+    """c_n: the peak of the coordinate densities of a uniform point of the unit ball of R^n; c*_n <= c_n.
+
+    Gamma(n/2 + 1) / (sqrt(pi) Gamma((n + 1)/2)).   Source: Theorem M'.
+    """
+    return 1 / volume_ratio(n)
+
+
+def student_tangent_by_split(n: int, kappa, epsilon, rho, t, teachers, students) -> arb | None:
+    """Theorem M' for a student: tan theta <= t (X N_B + c t M_S) / (X (rho - t Gamma_T) - c t^2 S_T), X = |kappa| t - 4 eps.
+
+    teachers = (Gamma_T, S_T): sum of |cot| over the counted creases without a student, sum of |kappa'| cos^2/sin over
+    the weighed ones; students = (N_B, M_S): number of counted creases with one, sum of |kappa'| over the weighed ones.
+    None unless X and the denominator are positive.
+    """
+    t, c = ball(t), uniform_constant(n)
+    x = abs(ball(kappa)) * t - 4 * ball(epsilon)
+    rest = x * (ball(rho) - t * teachers[0]) - c * t**2 * teachers[1]
+    return t * (x * students[0] + c * t * students[1]) / rest if x > 0 and rest > 0 else None
+
+
+def kink_by_split(n: int, epsilon, rho, t, counted: arb, weighed: arb) -> arb:
+    """Theorem M': |kappa_H| <= 4 eps / t + c_n t S / (rho - t Gamma_B); infinite if nothing is left of rho."""
+    rest = ball(rho) - ball(t) * counted
+    return kink_below(epsilon, t) + uniform_constant(n) * ball(t) * weighed / rest if rest > 0 else arb("inf")
+
+
+@cache
+def relu_distance(k: int) -> fmpq:
+    """A lower bound on e_k, the distance of relu to the polynomials of degree < k on [-1, 1]; k in FAR_POINTS.
+
+    The k-th divided difference on k + 1 points vanishes on these polynomials; its value on relu, divided by the sum of
+    its |weights|, is at most the distance. Exact by construction; e_4 = 1/16 is attained.   Source: Theorem L.
+    """
+    points = sorted(fmpq(sign * p, 64) for p in (0, *FAR_POINTS[k]) for sign in ((1, -1) if p else (1,)))
+    value = size = exact.ZERO
+    for x in points:
+        weight = exact.ONE
+        for y in points:
+            weight /= x - y if x != y else exact.ONE
+        value, size = value + weight * max(x, exact.ZERO), size + abs(weight)
+    return abs(value) / size
+
+
+def order_factor(n: int, k: int, rho, t) -> arb:
+    """F of Theorem L: e_k |kappa| t <= eps + F sum |kappa'| (cos^2/sin) |cot|^(k-2) over ALL other creases, k even.
+
+    n = 1: t^k / (4 k (k-1) rho^(k-1)); any n: t (c* (k-1) t/rho)^(k-1) / (2 k!).
+    """
+    return order_coefficient(n, k) * ball(t) * (ball(t) / ball(rho)) ** (k - 1)
+
+
+@cache
+def order_coefficient(n: int, k: int) -> arb:
+    """F of Theorem L at rho = t = 1."""
+    if n == 1:
+        return arb(1) / (4 * k * (k - 1))
+    return (mass_constant(n) * (k - 1)) ** (k - 1) / (2 * factorial(k))
+
+
+# -- directions ---------------------------------------------------------------------------------------------------------
+
+
+def directions_room(kappa, radius, epsilon, count: int) -> arb:
+    """What the sum of 1/sin over `count` directions (even, all other creases) is not below, in a ball of radius r.
+
+    |kappa| r binom(J-2, J/2-1) / (2^(J-1) eps): the heights 2 r / sum 1/sin make the 2^J points fit.   Source: J directions.
+    """
+    return abs(ball(kappa)) * ball(radius) * ball(directions_share(count)) / ball(epsilon)
+
+
+def directions_share(count: int) -> fmpq:
+    """binom(J-2, J/2-1) / 2^(J-1) for even J."""
+    return fmpq(comb(count - 2, count // 2 - 1), 2 ** (count - 1))
 
 
 def column_sum_norm(inverse: np.ndarray) -> arb:

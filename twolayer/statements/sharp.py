@@ -1,128 +1,80 @@
 """The sharp form: bounds on the sine to the best student, and on a kink mass, each the best of several theorems.
 
+  form                             theorem                                    counts or weighs            where
+  ball, cylinder                   A and 2'                                   opposing creases            here
+  mass                             M, with its better constant                opposing masses             here
+  one-direction, two-directions    A's refinements                            opposing; all directions    here
+  directions                       J directions                               directions of all others    sharp_counts
+  opposing-count, all-count        B and C in a ball, d' = 2                  opposing creases; all       sharp_counts
+  cells, chords                    B and C over the gaps of H, d' = 2         opposing creases; all       sharp_cells, _chords
+  split                            M'                                         heavy ones, light masses    sharp_masses
+  order-k                          L, k = 4, 6, ..                            all masses                  sharp_masses
+
 Every candidate is a proved bound by itself, so choosing the smallest needs no argument: floats choose, balls prove the
 chosen one. A body (ball or cylinder) may always be replaced by a smaller one around the same centre: fewer creases
-meet it, its radius is worse. Source: theory notes, section 4 (Theorems A, M, 2' and their refinements).
+meet it, its radius is worse. Source: theory notes, section 4 (Theorems A, M, 2' and their refinements), and proofs/lemmas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 from flint import arb
 
 from .. import exact
-from ..certify.balls import Inscribed
+from ..certify.balls import Inscribed, Surroundings
 from ..ridges import Domain, Node
-from . import bounds
+from . import bounds, sharp_cells, sharp_chords, sharp_counts, sharp_masses, sharp_plane
 from .setting import Setting
+from .sharp_around import Around, Bound, Candidate, around, best, radii, reaches, sizes, total, weight
+from .sharp_masses import Cylinder
 
 ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly, at no visible cost
-SHRINK = 1 - 1e-9  # how far below a crease's distance a smaller body stays
 HEIGHTS = (1.0, 2.0, 1.4, 4.0)  # t of cylinders in units of 4 eps / |kappa|: 1 for the count, the others for the mass
 TALLEST = 0.25  # share of the ball's radius above which a cylinder is no better than the ball
 SLICES = (0.5, 0.2, 0.05)  # heights, in units of the radius, of the cylinders cut out of a ball
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A proved bound: its value (a ball), the name of the form that gave it, and the factors."""
-
-    value: arb
-    form: str
-    terms: dict[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Around:
-    """The other creases of h_k (kink mass not zero) as seen from a centre on crease i; arrays of equal length n.
-
-    index      position in problem.creases
-    opposes    kink mass of the other sign than kappa_H
-    student    carries a student
-    kink       |kappa'|        sine, cotangent: of the angle to crease i        direction: a label of the normal
-    weight     |kappa'| cos^2 / sin, infinite for a parallel crease
-    distance   lower bound on the distance from the centre
-    Floats choose among bodies; which creases meet a body is decided with the distance's margin, so it counts too many.
-    """
-
-    index: np.ndarray
-    opposes: np.ndarray
-    student: np.ndarray
-    kink: np.ndarray
-    sine: np.ndarray
-    cotangent: np.ndarray
-    weight: np.ndarray
-    direction: np.ndarray
-    distance: np.ndarray
-
-
-def around(setting: Setting, i: int, observer: Node, centre: np.ndarray) -> Around:
-    """The other creases as the observer sees them from a centre on crease i."""
-    masses = setting.mass_signs(observer)
-    keep = np.flatnonzero((masses != 0) & (np.arange(len(masses)) != i))
-    sines, cotangents = (values[keep] for values in setting.float_angles(i))
-    kinks = setting.float_kinks(observer)[keep]
-    with np.errstate(divide="ignore"):
-        weights = np.where(sines > 0, kinks * (1 - sines**2) / sines, np.inf)
-    return Around(
-        keep,
-        masses[keep] * masses[i] < 0,
-        setting.carries_student[keep],
-        kinks,
-        sines,
-        cotangents,
-        weights,
-        setting.directions[keep],
-        setting.distances(centre)[keep],
-    )
-
-
-Candidate = tuple[float, Callable[[], Bound | None]]
-
-
-def _best(candidates: Iterable[Candidate]) -> Bound | None:
-    """The first candidate, in the order of the float values, that the ball arithmetic confirms."""
-    for value, prove in sorted(candidates, key=lambda candidate: candidate[0]):
-        if np.isfinite(value):
-            bound = prove()
-            if bound is not None and bound.value.is_finite():
-                return bound
-    return None
+HOPE = 2.0  # how much better than estimated a cylinder may turn out; an estimate only decides whether one is looked for
 
 
 def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, inscribed: Inscribed) -> Bound | None:
     """The best bound on the smallest sine between crease i and a student's crease; None if nothing applies.
 
     i is the crease of a teacher node that carries no student, with kappa_T != 0; inscribed is a ball around it in A_k.
-    Source: Theorem 2' (ball, cylinder), one and two directions, Theorem M for a student.
+    Source: Theorem 2' (ball, cylinder), and every theorem of the table above in the form that names a student.
     """
-    candidates = list(_by_ball(setting, i, observer, inscribed))
-    if setting.epsilon(observer)[1] > 0 and not setting.is_late:
-        candidates += _by_cylinder(setting, i, observer, domain, inscribed)
-    return _best(candidates)
-
-
-def _radii(radius: float, reaches: np.ndarray) -> np.ndarray:
-    """The radius itself, and those just too small to meet the creases one by one; largest first."""
-    smaller = SHRINK * np.unique(reaches)[::-1]
-    return np.concatenate([[radius], smaller[(smaller > 0) & (smaller < radius)]])
-
-
-def _sum(numbers: Iterable[arb]) -> arb:
-    return sum(numbers, arb(0))
-
-
-def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> Iterator[Candidate]:
     near = around(setting, i, observer, inscribed.centre)
-    kappa, epsilon = abs(setting.kappa(i, observer)), setting.epsilon(observer)[1]
-    level, eps = float(kappa.mid()), float(epsilon.mid())
+    candidates = list(_by_ball(setting, i, observer, inscribed, near))
+    if not sizes(setting, i, observer).epsilon > 0:
+        return best(candidates)
+    candidates += sharp_counts.student(setting, i, observer, inscribed, near, _goal(candidates))
+    if not setting.is_late:
+        width = np.inf
+        if setting.problem.dimension == 2:
+            width = sharp_plane.half_width(setting, i, domain)
+            cells = sharp_cells.student(setting, i, observer, domain, near)
+            candidates += [] if cells is None else [cells]
+            chords = sharp_chords.student(setting, i, observer, domain, near, _goal(candidates))
+            candidates += [] if chords is None else [chords]
+        cylinders = _cylinders(setting, i, observer, domain, inscribed, near, width, _goal(candidates))
+        for height, cylinder in cylinders:
+            candidates += _by_cylinder(setting, i, observer, cylinder, counting=height == HEIGHTS[0])
+            candidates += sharp_masses.split(setting, i, observer, cylinder)
+        candidates += _by_order(setting, i, observer, domain, inscribed, cylinders, _goal(candidates))
+    return best(candidates)
+
+
+def _goal(candidates: list[Candidate], otherwise: float = 1.0) -> float:
+    """The smallest bound so far, in floats."""
+    return min((value for value, _ in candidates if np.isfinite(value)), default=otherwise)
+
+
+def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
+    size = sizes(setting, i, observer)
+    kappa, epsilon, level, eps = size.kappa, size.epsilon, size.level, size.eps
     cotangents = setting.cotangents(i)
-    for radius in map(float, _radii(inscribed.radius, near.distance)):
+    for radius in map(float, radii(inscribed.radius, near.distance)):
         room = (level * radius / (4 * eps)) ** 2 - 1 if eps > 0 else np.inf
         if room <= 0:
             return  # and no smaller ball does better
@@ -139,7 +91,7 @@ def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> 
         def count(radius=radius, students=students, teachers=teachers, terms=terms) -> Bound | None:
             if epsilon == 0:
                 return Bound(arb(0), "ball", terms)
-            gamma = _sum(cotangents[j] for j in near.index[teachers])
+            gamma = total(cotangents[j] for j in near.index[teachers])
             value = bounds.student_sine(bounds.reach(kappa, radius, epsilon), gamma, int(students.sum()))
             return None if value is None else Bound(value, "ball", {**terms, "teachers_cot": gamma})
 
@@ -165,109 +117,165 @@ def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> 
             return  # smaller balls meet fewer creases, none of a student
 
 
-def _by_cylinder(setting: Setting, i: int, observer: Node, domain: Domain, inscribed: Inscribed) -> Iterator[Candidate]:
-    """Cylinder and mass forms over a few heights; each height costs one linear program."""
-    kappa, epsilon = abs(setting.kappa(i, observer)), setting.epsilon(observer)[1]
-    least = exact.upper_float(4 * epsilon / kappa * ABOVE)
+def _cylinders(
+    setting: Setting,
+    i: int,
+    observer: Node,
+    domain: Domain,
+    inscribed: Inscribed,
+    near: Around,
+    width: float,
+    goal: float,
+) -> list[tuple[float, Cylinder]]:
+    """(height in units of 4 eps / |kappa|, cylinder) for a few heights; each costs one linear program.
+
+    A height is left out if the count or the masses around the ball's centre, in a cylinder of radius `width`, would not come
+    near the sine `goal`.
+    """
+    least, size = _least(setting, i, observer), sizes(setting, i, observer)
+    meeting = near.opposes & near.student & (near.distance <= inscribed.radius)
     if not 0 < least < TALLEST * inscribed.radius:
-        return
-    surroundings = setting.surroundings(i, domain)
-    cotangents, n = setting.cotangents(i), setting.problem.dimension - 1
-    factor = float(bounds.mass_constant(n).mid())
-    level, eps = float(kappa.mid()), float(epsilon.mid())
+        return []
+    surroundings, found = setting.surroundings(i, domain), []
+    peak, kinks = float(bounds.mass_constant(setting.problem.dimension - 1).mid()), near.kink[meeting]
     for height in HEIGHTS:
         t = least * height
-        cylinder = surroundings.cylinder(t)
-        if cylinder is None:
+        tangent = t * len(kinks) / (HOPE * width)
+        if height != HEIGHTS[0]:
+            tangent = t * np.minimum(1.0, peak * t * kinks / (size.level * t - 4 * size.eps)).sum() / (HOPE * width)
+        if tangent / np.hypot(1, tangent) < goal:
+            cylinder = _cylinder(setting, i, observer, surroundings, t)
+            found += [] if cylinder is None else [(height, cylinder)]
+    return found
+
+
+def _least(setting: Setting, i: int, observer: Node) -> float:
+    """4 eps / |kappa|, a little above."""
+    size = sizes(setting, i, observer)
+    return exact.upper_float(4 * size.epsilon / size.kappa * ABOVE)
+
+
+def _cylinder(setting: Setting, i: int, observer: Node, surroundings: Surroundings, t: float) -> Cylinder | None:
+    cylinder = surroundings.cylinder(t)
+    return None if cylinder is None else Cylinder(t, cylinder.radius, around(setting, i, observer, cylinder.centre))
+
+
+def _by_cylinder(setting: Setting, i: int, observer: Node, cylinder: Cylinder, *, counting: bool) -> Iterator[Candidate]:
+    """The count (at the least height) or the mass form (at the others), over smaller and smaller cylinders."""
+    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    kappa, epsilon, level, eps = size.kappa, size.epsilon, size.level, size.eps
+    factor = float(bounds.mass_constant(n).mid())
+    cotangents, near, t = setting.cotangents(i), cylinder.near, cylinder.t
+    reach = reaches(near, t)
+    for rho in map(float, radii(cylinder.rho, reach[near.opposes])):
+        meeting = reach <= rho
+        students, teachers = meeting & near.opposes & near.student, meeting & near.opposes & ~near.student
+        terms = {
+            "kappa": kappa,
+            "epsilon": epsilon,
+            "rho": rho,
+            "t": t,
+            "opposing_students": int(students.sum()),
+            "opposing_teachers": int(teachers.sum()),
+        }
+
+        def count(rho=rho, students=students, teachers=teachers, terms=terms) -> Bound | None:
+            gamma = total(cotangents[j] for j in near.index[teachers])
+            value = bounds.student_sine(exact.ball(rho) / exact.ball(t), gamma, int(students.sum()))
+            return None if value is None else Bound(value, "cylinder", terms)
+
+        def mass(rho=rho, students=students, teachers=teachers, terms=terms) -> Bound | None:
+            known = total(weight(setting, i, j, observer) for j in near.index[teachers])
+            carried = total(abs(setting.kappa(j, observer)) for j in near.index[students])
+            value = bounds.student_sine_by_mass(n, kappa, epsilon, rho, t, known, carried)
+            return None if value is None else Bound(value, "mass", terms)
+
+        if counting:
+            left = rho / t - near.cotangent[teachers].sum()
+            if left > 0:
+                yield students.sum() / np.hypot(left, students.sum()), count
+        else:
+            scale = factor / rho * t * t
+            rest = level * t - 4 * eps - scale * near.weight[teachers].sum()
+            if rest > 0:
+                tangent = scale * near.kink[students].sum() / rest
+                yield tangent / np.hypot(1, tangent), mass
+        if not students.any():
+            break
+
+
+def _by_order(
+    setting: Setting, i: int, observer: Node, domain: Domain, inscribed: Inscribed, cylinders: list, goal: float
+) -> Iterator[Candidate]:
+    """Theorem L at the height that suits each order, where it could beat the sine `goal` in a cylinder as wide as hoped."""
+    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    width = max((cylinder.rho for _, cylinder in cylinders), default=HOPE * inscribed.radius)
+    signs = setting.mass_signs(observer)
+    carried = setting.float_kinks(observer)[setting.carries_student & (signs != 0)].sum()
+    for k in bounds.FAR_POINTS:
+        e = bounds.relu_distance(k)
+        t = sharp_masses.best_height(k) * size.eps / (exact.nearest_float(e) * size.level)
+        if not 0 < t < inscribed.radius:
             continue
-        near = around(setting, i, observer, cylinder.centre)
-        reaches = _reaches(near, t)
-        for rho in map(float, _radii(cylinder.radius, reaches[near.opposes])):
-            meeting = reaches <= rho
-            students, teachers = meeting & near.opposes & near.student, meeting & near.opposes & ~near.student
-            terms = {
-                "kappa": kappa,
-                "epsilon": epsilon,
-                "rho": rho,
-                "t": t,
-                "opposing_students": int(students.sum()),
-                "opposing_teachers": int(teachers.sum()),
-            }
-
-            def count(rho=rho, t=t, near=near, students=students, teachers=teachers, terms=terms) -> Bound | None:
-                gamma = _sum(cotangents[j] for j in near.index[teachers])
-                value = bounds.student_sine(exact.ball(rho) / exact.ball(t), gamma, int(students.sum()))
-                return None if value is None else Bound(value, "cylinder", terms)
-
-            def mass(rho=rho, t=t, near=near, students=students, teachers=teachers, terms=terms) -> Bound | None:
-                weight = _sum(_weight(setting, i, j, observer) for j in near.index[teachers])
-                carried = _sum(abs(setting.kappa(j, observer)) for j in near.index[students])
-                value = bounds.student_sine_by_mass(n, kappa, epsilon, rho, t, weight, carried)
-                return None if value is None else Bound(value, "mass", terms)
-
-            if height == 1.0:
-                left = rho / t - near.cotangent[teachers].sum()
-                if left > 0:
-                    yield students.sum() / np.hypot(left, students.sum()), count
-            else:
-                scale = factor / rho * t * t
-                rest = level * t - 4 * eps - scale * near.weight[teachers].sum()
-                if rest > 0:
-                    tangent = scale * near.kink[students].sum() / rest
-                    yield tangent / np.hypot(1, tangent), mass
-            if not students.any():
-                break
-
-
-def _weight(setting: Setting, i: int, j: int, observer: Node) -> arb:
-    """|kappa'| cos^2 / sin of crease j against crease i."""
-    sine = setting.sine(i, j)
-    return abs(setting.kappa(j, observer)) * (1 - sine**2) / sine
-
-
-def _reaches(near: Around, t: float) -> np.ndarray:
-    """Lower bounds on the radius at which a cylinder of half-height t around the centre meets each crease.
-
-    |distance| <= rho sin + t cos is the condition to meet it; floats with the margin already in the distance.
-    """
-    rest = near.distance - t * (1 + 1e-9)
-    return np.where(rest > 0, rest / np.maximum(near.sine, 1e-300) * SHRINK, 0.0)
+        rest = size.eps * (sharp_masses.best_height(k) - 1)
+        tangent = (sharp_masses.float_factor(n, k, width, t) * carried / rest) ** (1 / (k - 1))
+        if tangent / np.hypot(1, tangent) < goal:
+            cylinder = _cylinder(setting, i, observer, setting.surroundings(i, domain), t)
+            found = None if cylinder is None else sharp_masses.order(setting, i, observer, cylinder, k)
+            if found is not None:
+                yield found
 
 
 def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> Bound:
     """The best bound on |kappa_H| of crease i for an observer, from a ball around it in A_k.
 
-    Source: Theorem A over all smaller balls, Theorem M in the cylinders that these balls contain.
+    Source: Theorem A over all smaller balls, M in the cylinders that they contain; B and C in A_k itself (d' = 2), J
+    directions, M' and L (d' >= 3). All slopes are known here, so none of them has to name anyone.
     """
     near = around(setting, i, observer, inscribed.centre)
-    best = _best(_kinks(setting, i, observer, inscribed, near))
-    return best if best is not None else Bound(arb("inf"), "none", {})
+    counted = near.opposes | (setting.mass(i, observer) == 0)  # without a sign of its own every crease may oppose it
+    candidates = list(_kinks(setting, i, observer, inscribed, near, counted))
+    domain = setting.domains[observer.index]
+    if setting.is_late or domain is None:
+        pass
+    elif setting.problem.dimension == 2:  # with every slope known, cells and chords leave the other methods behind
+        planar = (sharp_cells.kink(setting, i, observer, domain, near, counted),
+                  sharp_chords.kink(setting, i, observer, domain, near))
+        candidates += [found for found in planar if found is not None]
+    else:
+        candidates += sharp_counts.kinks(setting, i, observer, inscribed, near)
+        goal = _goal(candidates, np.inf)
+        for share in SLICES:
+            candidates += sharp_masses.kinks(setting, i, observer, inscribed, near, inscribed.radius * share, counted, goal)
+    found = best(candidates)
+    return found if found is not None else Bound(arb("inf"), "none", {})
 
 
-def _kinks(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
-    epsilon = setting.epsilon(observer)[1]
-    eps, n = float(epsilon.mid()), setting.problem.dimension - 1
+def _kinks(
+    setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around, counted: np.ndarray
+) -> Iterator[Candidate]:
+    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    epsilon, eps = size.epsilon, size.eps
     factor = float(bounds.mass_constant(n).mid())
     cotangents = setting.cotangents(i)
-    counted = near.opposes | (setting.mass(i, observer) == 0)
-    for radius in map(float, _radii(inscribed.radius, near.distance[counted])):
+    for radius in map(float, radii(inscribed.radius, near.distance[counted])):
         meeting = counted & (near.distance <= radius)
         terms = {"epsilon": epsilon, "radius": radius, "opposing": int(meeting.sum())}
 
         def ball(radius=radius, meeting=meeting, terms=terms) -> Bound:
-            gamma = _sum(cotangents[j] for j in near.index[meeting])
+            gamma = total(cotangents[j] for j in near.index[meeting])
             return Bound(bounds.kink_by_ball(epsilon, radius, gamma), "ball", {**terms, "gamma": gamma})
 
         def mass(radius=radius, share=0.5, meeting=meeting, terms=terms) -> Bound:
             t = exact.ball(radius) * exact.ball(share)
             rho = exact.ball(radius) * (1 - exact.ball(share) ** 2).sqrt()
-            weight = _sum(_weight(setting, i, j, observer) for j in near.index[meeting])
-            return Bound(bounds.kink_by_mass(n, epsilon, rho, t, weight), "mass", {**terms, "t": t, "rho": rho})
+            seen = total(weight(setting, i, j, observer) for j in near.index[meeting])
+            return Bound(bounds.kink_by_mass(n, epsilon, rho, t, seen), "mass", {**terms, "t": t, "rho": rho})
 
         yield 4 * eps * np.hypot(1, near.cotangent[meeting].sum()) / radius, ball
-        weight = near.weight[meeting].sum()
+        seen = near.weight[meeting].sum()
         for share in SLICES:
             t, rho = radius * share, radius * np.sqrt(1 - share**2)
-            yield 4 * eps / t + factor / rho * t * weight, partial(mass, share=share)
+            yield 4 * eps / t + factor / rho * t * seen, partial(mass, share=share)
         if not meeting.any():
             return
