@@ -1,5 +1,6 @@
 # make verify   environment, installation, training, certification, verdict table
 # make test     environment, installation, lint, types, tests
+# make bench    this project beside other solvers (those of the bench extra that are installed), table and figures
 PYTHON := $(or $(PYTHON),$(shell for p in python3 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done))
 VENV := .venv
@@ -19,6 +20,9 @@ lint: $(VENV)/installed-dev
 
 types: $(VENV)/installed-dev
 	$(BIN)/mypy
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m tests.benchmarks.run $(BENCH)
 
 $(VENV)/created:
 	@test -n "$(PYTHON)" || { echo "make needs Python 3.11 or 3.12; found neither"; exit 2; }

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from flint import fmpq_mat
 
 from .. import exact
 from ..ridges import Domain, RidgeSum, canonical
@@ -70,21 +71,36 @@ def _hyperplanes(ridges, regions) -> tuple[np.ndarray, np.ndarray]:
 def _exact(ridges, regions, A, b) -> list[Enclosure]:
     best = [abs(h(region.interior)) for h, region in zip(ridges, regions, strict=True)]
     points = [region.interior for region in regions]
-    for chosen in itertools.combinations(range(len(A)), A.shape[1]):
+    n, d = len(ridges[0].P), A.shape[1]
+    table = exact.matrix(np.stack([np.concatenate([h.c, h.slope, [h.offset]]) for h in ridges]))
+    for chosen in itertools.combinations(range(len(A)), d):
         z = exact.solve(A[list(chosen)], b[list(chosen)])
         if z is None:
             continue
-        activations = None
-        for k, (h, region) in enumerate(zip(ridges, regions, strict=True)):
-            if not region.contains(z):
-                continue
-            if activations is None:
-                activations = exact.relu(h.P @ z + h.beta) if len(h.P) else exact.zeros(0)
-            value = abs((h.c * activations).sum() + (h.slope * z).sum() + h.offset)
-            if value > best[k]:
-                best[k], points[k] = value, z
+        kept = _containing(regions, z)
+        if not any(kept):
+            continue
+        point = fmpq_mat(d + 1, 1, [*z, exact.ONE])
+        heights = [x if x > 0 else exact.ZERO for x in (ridges[0].rows * point).entries()] if n else []
+        values = (table * fmpq_mat(n + d + 1, 1, [*heights, *z, exact.ONE])).entries()
+        for k, value in enumerate(values):
+            if kept[k] and abs(value) > best[k]:
+                best[k], points[k] = abs(value), z
     evidence = {"method": "vertices", "hyperplanes": len(A), "exact": True}
     return [Enclosure(exact.round_down(v), exact.round_up(v), z, evidence) for v, z in zip(best, points, strict=True)]
+
+
+def _containing(regions, z) -> list[bool]:
+    """Which regions contain an exact point; what they share is looked at once."""
+    known: dict[int, bool] = {}
+    out = []
+    for region in regions:
+        whole = region if region.whole is None else region.whole
+        if id(whole) not in known:
+            known[id(whole)] = whole.contains(z)
+        inside = known[id(whole)]
+        out.append(inside and (region.whole is None or (region.A[-1] * z).sum() <= region.c[-1]))
+    return out
 
 
 class _Batch:
