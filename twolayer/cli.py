@@ -1,4 +1,4 @@
-"""The command line: `twolayer check`, `twolayer certify` and `twolayer verify`."""
+"""The command line: `twolayer check`, `certify`, `verify`, `sweep` and `plot`."""
 
 from __future__ import annotations
 
@@ -52,6 +52,13 @@ def _parser() -> _Parser:
     verify.add_argument("--json", action="store_true", help="print one JSON object")
     verify.add_argument("--seed", type=int, default=0, help="seed of every random choice (default 0)")
     verify.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    sweep = commands.add_parser("sweep", help="check a grid of instances; goes on where it was")
+    sweep.add_argument("config", help="the grid (JSON)")
+    sweep.add_argument("-o", "--output", metavar="DIR", required=True, help="where cells and table.csv go")
+    sweep.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    sweep.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler that runs the instances instead")
+    plot = commands.add_parser("plot", help="draw the table of a sweep")
+    plot.add_argument("directory", metavar="DIR", help="what `twolayer sweep` wrote")
     return parser
 
 
@@ -59,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 (a theorem failed), 2 (bad input) or 130 (interrupted)."""
     options = _parser().parse_args(arguments)
     try:
-        return {"check": _check, "certify": _certify, "verify": _verify}[options.command](options)
+        command = {"check": _check, "certify": _certify, "verify": _verify, "sweep": _sweep, "plot": _plot}
+        return command[options.command](options)
     except BadInput as error:
         print(f"twolayer {options.command}: {_one_line(str(error))}", file=sys.stderr)
         return BAD_INPUT
@@ -122,6 +130,18 @@ def _certify(options) -> int:
         raise BadInput(f"{options.output} needs to be a writable file; got {error.strerror or error}") from None
     certificate_summary(result, options.output)
     return 0
+
+
+def _sweep(options) -> int:
+    from .study.sweep import sweep
+
+    return sweep(_read(options.config), Path(options.output), workers=options.workers, cluster=options.cluster)
+
+
+def _plot(options) -> int:
+    from .study.sweep_plots import run
+
+    return run(options)
 
 
 def _verify(options) -> int:

@@ -1,0 +1,179 @@
+"""A sweep is a grid of instances in one table; a killed one goes on where it was, here or on a cluster."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from twolayer.cli import main
+from twolayer.instances import BadInput
+from twolayer.study import sweep, sweep_plots
+
+GRID = {"format": sweep.FORMAT, "rank": 2, "ambient": 3, "teacher": 2, "width": [1, 2], "gradient": [0.1, 1e-3], "seeds": 2}
+
+
+def table(directory) -> list[dict[str, str]]:
+    with open(directory / "table.csv", newline="", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+def without_times(rows):
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("sweep")
+    assert sweep.sweep(json.dumps(GRID), directory, workers=1) == 0
+    return directory
+
+
+def test_the_table_has_a_row_for_every_instance_statement_and_form(swept):
+    rows = table(swept)
+    assert len(rows) == 8 * 3 * 3
+    assert {(r["width"], r["gradient"], r["seed"]) for r in rows} == {
+        (w, g, s) for w in ("1", "2") for g in ("0.1", "0.001") for s in ("0", "1")}
+    assert list(rows[0]) == list(sweep.COLUMNS)
+
+
+def test_the_certified_gradient_is_about_the_level_asked_for_and_never_below_the_sampled_one(swept):
+    for row in table(swept):
+        lower, upper, sampled = (float(row[f"gradient_{end}"]) for end in ("lower", "upper", "sampled"))
+        assert lower <= upper and sampled <= upper * (1 + 1e-12)
+        assert 0.5 * float(row["gradient"]) < upper < 4 * float(row["gradient"])
+
+
+def test_the_counts_of_a_row_add_up_and_no_repaired_or_sharp_row_fails(swept):
+    for row in table(swept):
+        counts = [int(row[verdict]) for verdict in sweep.VERDICTS]
+        nodes = {"theorem-1": 2, "theorem-2": 4 * int(row["width"]), "corollary-1": 2 * int(row["width"])}
+        assert sum(counts) == nodes[row["statement"]]
+        assert row["form"] == "printed" or row["fails"] == "0"
+        if row["closest"] and row["form"] != "printed":
+            assert float(row["closest"]) <= 1
+
+
+def test_where_the_thickness_is_zero_angles_are_measured_in_the_plane_and_in_the_whole_space_elsewhere():
+    cells, _ = sweep.read(json.dumps({**GRID, "thickness": [0, 0.25], "width": 1, "gradient": 0.1, "seeds": 1}))
+    flat, thick = (sweep.instance(cell)[0] for cell in cells)
+    assert flat.subspace.dimension == 2 and thick.subspace.dimension == 3
+    half_widths = np.sort(thick.region.c - thick.region.A @ thick.subspace.origin)
+    assert (half_widths[:2] == 0.25).all() and (half_widths[2:] == 1).all()
+
+
+def test_a_finished_sweep_computes_nothing_twice(swept, monkeypatch):
+    def never(*_):
+        raise AssertionError("a finished cell was computed again")
+
+    before = (swept / "table.csv").read_bytes()
+    monkeypatch.setattr(sweep, "rows", never)
+    assert sweep.sweep(json.dumps(GRID), swept, workers=1) == 0
+    assert (swept / "table.csv").read_bytes() == before
+
+
+def test_a_longer_grid_keeps_what_is_there_and_a_half_written_cell_is_done_again(swept, tmp_path, monkeypatch):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(swept, copy)
+    broken = sorted((copy / "cells").iterdir())[0]
+    broken.write_text(broken.read_text(encoding="utf-8")[:40], encoding="utf-8")
+    done = []
+    rows = sweep.rows
+    monkeypatch.setattr(sweep, "rows", lambda cell, gap: done.append(cell) or rows(cell, gap))
+    assert sweep.sweep(json.dumps({**GRID, "seeds": [0, 1, 7]}), copy, workers=1) == 0
+    assert len(done) == 4 + 1 and sum(cell["seed"] == 7 for cell in done) == 4
+    assert without_times(r for r in table(copy) if r["seed"] != "7") == without_times(table(swept))
+
+
+def test_a_sweep_that_is_killed_goes_on_where_it_was(swept, tmp_path):
+    config = tmp_path / "grid.json"
+    config.write_text(json.dumps(GRID), encoding="utf-8")
+    directory = tmp_path / "out"
+    command = [sys.executable, "-m", "twolayer.cli", "sweep", str(config), "-o", str(directory), "--workers", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    store, limit = directory / "cells", time.monotonic() + 60
+    while not (store.exists() and len(list(store.glob("*.json"))) >= 2) and time.monotonic() < limit:
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (directory / "table.csv").exists()
+    kept = {path.name: path.stat().st_mtime_ns for path in store.glob("*.json")}
+    assert 2 <= len(kept) < 8
+    assert subprocess.run(command, stdout=subprocess.DEVNULL, check=True).returncode == 0
+    assert all((store / name).stat().st_mtime_ns == at for name, at in kept.items())
+    assert without_times(table(directory)) == without_times(table(swept))
+
+
+def test_a_dask_cluster_runs_a_sweep_by_its_address(swept, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        config = tmp_path / "grid.json"
+        config.write_text(json.dumps(GRID), encoding="utf-8")
+        assert main(["sweep", str(config), "-o", str(tmp_path / "out"), "--cluster", cluster.scheduler_address]) == 0
+    assert without_times(table(tmp_path / "out")) == without_times(table(swept))
+
+
+def test_two_processes_write_the_table_of_one(swept, tmp_path):
+    assert sweep.sweep(json.dumps(GRID), tmp_path, workers=2) == 0
+    assert without_times(table(tmp_path)) == without_times(table(swept))
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"format": "other"}, "format"), ({"rank": 0}, "rank"), ({"rank": 2.5}, "whole"), ({"rank": []}, "at least one"),
+    ({"rank": 5}, "at most ambient"), ({"gradient": 0}, "positive"), ({"gradient": "small"}, "numbers"),
+    ({"colour": 1}, "'colour'"), ({"seeds": [-1]}, "seed"), ({"thickness": True}, "thickness"),
+    ({"seeds": 10**7}, "at most"), ({"gap": [0]}, "positive"), ({"width": [1, 1.5]}, "width"),
+])  # fmt: skip
+def test_a_configuration_that_makes_no_sense_is_refused_in_one_line(change, said, tmp_path, capsys):
+    config = tmp_path / "grid.json"
+    config.write_text(json.dumps({**GRID, **change}), encoding="utf-8")
+    assert main(["sweep", str(config), "-o", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def test_what_is_no_configuration_and_a_scheduler_that_does_not_answer_are_refused(tmp_path, capsys):
+    config = tmp_path / "grid.json"
+    for text in ("", "[1]", "{", '{"format": "twolayer-sweep/1"}'):
+        config.write_text(text, encoding="utf-8")
+        assert main(["sweep", str(config), "-o", str(tmp_path / "out")]) == 2
+    config.write_text(json.dumps(GRID), encoding="utf-8")
+    (tmp_path / "file").write_text("")
+    assert main(["sweep", str(config), "-o", str(tmp_path / "file")]) == 2
+    assert main(["sweep", str(config), "-o", str(tmp_path / "out"), "--cluster", "nonsense://nowhere"]) == 2
+    assert capsys.readouterr().err.count("\n") == 6
+
+
+def test_the_pictures_of_a_sweep_are_drawn_beside_its_table(swept):
+    assert main(["plot", str(swept)]) == 0
+    for stem in ("angles", "verdicts"):
+        assert (swept / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_bars_of_each_form_add_up_to_one(swept):
+    figure = sweep_plots.verdicts(sweep_plots.read(swept))
+    axes = [panel for panel in figure.axes if panel.get_xlabel() in ("width", "gradient")]
+    assert len(axes) == 2
+    for panel in axes:
+        heights: dict[float, float] = {}
+        for bar in panel.patches:
+            if bar.get_height():
+                heights[round(bar.get_x(), 6)] = heights.get(round(bar.get_x(), 6), 0) + bar.get_height()
+        assert len(heights) == 6 and np.allclose(list(heights.values()), 1)
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "rank,statement\nx,theorem-2\n"])
+def test_a_directory_without_a_sweeps_table_is_refused(text, tmp_path):
+    if text:
+        (tmp_path / "table.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match="sweep's table"):
+        sweep_plots.read(tmp_path)
