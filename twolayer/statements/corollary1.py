@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ from .verdict import (
 
 STATEMENT = "corollary-1"
 MOST_SETS = 4000  # observer sets that are all tried; beyond it, a greedy choice improved by single swaps
+TRIED = 20  # sets whose Q is inverted exactly before giving up
 HEALERS = ("norm", "region", "thickness")
 
 
@@ -95,7 +96,7 @@ class Chosen:
 
 
 def choose(candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | None:
-    """The observers with invertible Q and the smallest score(|Q^-1|_1, B of the set); None if no Q is invertible.
+    """The observers with invertible Q and the smallest score(|Q^-1|_1 (M,), B of the sets (M, C)); None if no Q is invertible.
 
     candidates: (observer, its B_m). Every set is tried where there are few, otherwise a pivoted choice is improved by
     swaps; any set gives a valid bound, so the search needs no proof.
@@ -105,19 +106,25 @@ def choose(candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | 
     if len(candidates) < outputs:
         return None
 
+    def values(sets: np.ndarray) -> np.ndarray:
+        """Scores of sets of candidates; infinite where Q is singular.   (M, C) -> (M,)"""
+        Q = fan_outs[sets].transpose(0, 2, 1)
+        regular = np.abs(np.linalg.det(Q)) > 0
+        norms = np.full(len(sets), np.inf)
+        with np.errstate(all="ignore"):
+            norms[regular] = np.abs(np.linalg.inv(Q[regular])).sum(axis=1).max(axis=1)
+            scores = score(norms, limits[sets])
+        return np.where(np.isfinite(norms), scores, np.inf)
+
     def value(chosen: tuple[int, ...]) -> float:
-        try:
-            inverse = np.linalg.inv(fan_outs[list(chosen)].T)
-        except np.linalg.LinAlgError:
-            return math.inf
-        norm = np.abs(inverse).sum(axis=0).max()
-        return score(norm, limits[list(chosen)]) if np.isfinite(norm) else math.inf
+        return float(values(np.array([chosen]))[0])
 
     if math.comb(len(candidates), outputs) <= MOST_SETS:
-        ranked = sorted(combinations(range(len(candidates)), outputs), key=value)
+        sets = np.array(list(combinations(range(len(candidates)), outputs)))
+        ranked = [tuple(int(m) for m in sets[n]) for n in np.argsort(values(sets), kind="stable")[:TRIED]]
     else:
         ranked = [_swapped(_pivoted(fan_outs / limits[:, None], outputs), len(candidates), value)]
-    for chosen in islice(ranked, 20):  # an exactly singular Q may look invertible in floats
+    for chosen in ranked:  # an exactly singular Q may look invertible in floats
         Q = np.stack([candidates[m][0].fan_out for m in chosen], axis=1)
         try:
             inverse = exact.inverse(Q)
@@ -178,8 +185,8 @@ def printed(setting: Setting, node: Node) -> Verdict:
     high = float(eps_high.mid())
 
     def score(norm, alphas):
-        shrunk = below - 5 * high / alphas.min()
-        return norm / shrunk if shrunk > 0 else math.inf
+        shrunk = below - 5 * high / alphas.min(axis=1)
+        return np.where(shrunk > 0, norm / shrunk, np.inf)
 
     chosen = choose(candidates, len(node.fan_out), score)
     if chosen is None:
@@ -258,7 +265,7 @@ def _observers(setting: Setting, node: Node):
 
 
 def _largest_limit(norm, limits):
-    return norm * limits.max()
+    return norm * limits.max(axis=1)
 
 
 def repaired(setting: Setting, node: Node) -> Verdict:

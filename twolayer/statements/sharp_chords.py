@@ -66,13 +66,21 @@ def _sums(lines: Lines, w: np.ndarray, labels: np.ndarray, c: np.ndarray) -> np.
     left_out = lines.label == labels[:, None]
     more[left_out] = less[left_out] = -np.inf
     sums = np.zeros((len(c), len(lines.gaps)))
-    for ends, parallel in (((more, less), lines.up), ((less, more), lines.down)):
-        with np.errstate(invalid="ignore"):  # inf - inf and 0 inf stand below the diagonal, where nothing is read
-            pairs = (ends[0][:, :, None] + ends[1][:, None, :]) * lines.inverse
-        np.maximum.accumulate(pairs, axis=1, out=pairs)  # over all l up to the row
-        pairs = np.maximum.accumulate(pairs[:, :, ::-1], axis=2)[:, :, ::-1]  # over all r from the column on
-        sums += np.maximum(pairs[:, lines.gaps, lines.gaps + 1], float(parallel.mid()))
+    for (left, right), parallel in (((more, less), lines.up), ((less, more), lines.down)):
+        sums += np.maximum(_steepest(left, right, lines.inverse)[:, lines.gaps], float(parallel.mid()))
     return sums
+
+
+def _steepest(left: np.ndarray, right: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """For every gap k, the largest (left_l + right_r) inverse_lr over l <= k < r.   (m, n), (m, n), (n, n) -> (m, n - 1)"""
+    m, n = left.shape
+    widest, out = np.full((m, n), -np.inf), np.empty((m, n - 1))  # over all l so far, for every r
+    with np.errstate(invalid="ignore"):  # 0 times infinity, for two lines through one point of H: no bound there
+        for k in range(n - 1):
+            beyond = widest[:, k + 1 :]
+            np.maximum(beyond, (left[:, k, None] + right[:, k + 1 :]) * inverse[k, k + 1 :], out=beyond)
+            out[:, k] = beyond.max(axis=1)
+    return out
 
 
 def _worst(lines: Lines, left: Left, c: np.ndarray) -> np.ndarray:

@@ -1,0 +1,130 @@
+"""`python -m cifar list | run NAME... | report | bench | pack | unpack`
+
+Exit status 0 when the work is done or a time limit struck; 2 with one clear line on bad input; 130 or 143 after
+SIGINT or SIGTERM, with everything saved. The same `run` command continues where the last one stopped.
+"""
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+PASSED_ON = ("report", "bench")  # modules of their own, imported only when asked for
+
+
+class RefusedError(Exception):
+    """Bad input, in one line."""
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m cifar", description="The paper's experiments on CIFAR-10, resumable.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="list | run | report | bench | pack | unpack")
+    listing = commands.add_parser("list", help="the experiments and their runs")
+    listing.add_argument("--profile", default="paper", choices=("small", "paper"))
+    listing.add_argument("--json", action="store_true", help="every run's settings, one JSON object")
+    run = commands.add_parser("run", help="train and evaluate experiments (or single runs, or all), resuming what --out holds")
+    run.add_argument("names", nargs="+", metavar="NAME")
+    run.add_argument("--data", type=Path, required=True, help="directory with CIFAR-10 in any official layout")
+    run.add_argument("--out", type=Path, required=True)
+    run.add_argument("--profile", default="paper", choices=("small", "paper"))
+    run.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    run.add_argument("--time-limit", type=float, metavar="S", help="save and stop after S seconds")
+    run.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: processors; 2 with cuda)")
+    run.add_argument("--threads", type=int, default=1, metavar="N", help="threads of each run; results' last bits depend on it")
+    run.add_argument("--no-download", action="store_true")
+    packing = commands.add_parser("pack", help="what a later piece needs, in at most 8 files under 16 MB")
+    packing.add_argument("--out", type=Path, required=True)
+    packing.add_argument("--to", type=Path, required=True)
+    unpacking = commands.add_parser("unpack", help="the inverse of pack")
+    unpacking.add_argument("pieces", nargs="+", type=Path)
+    unpacking.add_argument("--out", type=Path, required=True)
+    for name in PASSED_ON:
+        commands.add_parser(name, help=f"see `python -m cifar {name} --help`", add_help=False)
+    return parser.parse_args(argv)
+
+
+def show_list(options: argparse.Namespace) -> int:
+    from . import experiments, settings
+
+    grid = experiments.grid(options.profile)
+    if options.json:
+        found = {"experiments": {name: {"title": e.title, "cells": e.cells} for name, e in experiments.EXPERIMENTS.items()},
+                 "runs": {name: run.record for name, run in grid.items()}, "choices": settings.CHOICES}
+        print(json.dumps(found, indent=1))
+        return 0
+    for name, experiment in experiments.EXPERIMENTS.items():
+        print(f"{name:<10} {experiment.title}\n{'':<10} runs: {', '.join(experiment.runs)}")
+    print(f"\nruns of profile {options.profile}: {', '.join(grid)}")
+    return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    import torch
+
+    from . import data, experiments, progress, queue, runs, state
+
+    started = time.monotonic()
+    for name, least in (("time_limit", 0), ("jobs", 1), ("threads", 1)):
+        value = getattr(options, name)
+        if value is not None and not value >= least:
+            raise RefusedError(f"--{name.replace('_', '-')} must be {least} or more; got {value}")
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise RefusedError("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
+    grid = experiments.grid(options.profile)
+    chosen = experiments.selected(options.names, grid)
+    torch.set_num_threads(options.threads)
+    stop = queue.Stop(float("inf") if options.time_limit is None else started + options.time_limit)
+    with state.locked(options.out):
+        with progress.downloading() as bytes_shown:
+            images = data.load(options.data, download=not options.no_download, progress=bytes_shown)
+        for settings in chosen.values():
+            fits = settings.images <= len(images.train.labels) and settings.test_images <= len(images.test.labels)
+            if not fits:
+                raise RefusedError(f"run {settings.name} needs {settings.images} training and {settings.test_images} test "
+                                   f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}")
+        device = torch.device(options.device)
+        workers = options.jobs or (2 if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // options.threads))
+        with progress.showing(len(chosen)) as show, stop.on_signals():
+            shared = runs.world(options.out, images, device, stop=stop, show=show)
+            left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)
+    if left:
+        print(f"stopped with {len(left)} of {len(chosen)} runs unfinished ({', '.join(left)}); the same command continues",
+              file=sys.stderr)
+        return 128 + stop.by if stop.by else 0
+    print(f"{len(chosen)} runs finished in {options.out}", file=sys.stderr)
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in PASSED_ON:
+        return importlib.import_module(f".{argv[0]}", __package__).main(argv[1:]) or 0
+    options = arguments(argv)
+    from . import data, state
+
+    try:
+        if options.command == "list":
+            return show_list(options)
+        if options.command == "run":
+            return run(options)
+        if options.command == "pack":
+            with state.locked(options.out):
+                for piece in state.pack(options.out, options.to):
+                    print(piece)
+            return 0
+        with state.locked(options.out):
+            print(f"{state.unpack(options.pieces, options.out)} files in {options.out}")
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except (RefusedError, ValueError, OSError, data.DataError, state.StateError) as error:
+        print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

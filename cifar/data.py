@@ -1,0 +1,206 @@
+"""CIFAR-10 as bytes: found, verified and read from any official layout, or fetched.
+
+A directory given as --data holds, in this order of preference: cifar-10-batches-bin/ (the binary layout; a record
+is a label byte and 3,072 pixel bytes in planes), cifar-10-batches-py/, or one of the official archives. Nothing that
+a python batch names is ever executed (pickles.py). The source of the images is recorded with every result: "original",
+"jpeg" (the labels are the development set's, whose pixels went through JPEG), or "unknown".
+"""
+from __future__ import annotations
+
+import hashlib
+import os
+import tarfile
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .pickles import inert_batch
+
+IMAGE = (3, 32, 32)
+RECORD = 1 + 3 * 32 * 32
+TRAIN = tuple(f"data_batch_{i}" for i in range(1, 6))
+BATCHES = (*TRAIN, "test_batch")
+FOLDERS = {"cifar-10-batches-bin": ".bin", "cifar-10-batches-py": ""}
+ORIGIN = "https://www.cs.toronto.edu/~kriz/"
+# Public facts about the two official archives: md5 and size in bytes.
+ARCHIVES = {"cifar-10-binary.tar.gz": ("c32a1d4ab5d03f1284b67883e8d87530", 170052171),
+            "cifar-10-python.tar.gz": ("c58f30108f718f92721af3b95e74349a", 170498071)}
+# sha256 of the first 4,000 official training records, and of the development set's 50,000 training labels.
+FIRST_RECORDS, ORIGINAL_DIGEST = 4000, "0993cf8b8e43bc207603aef9787006995746513f5e3fa5a52e06d1b069926330"
+JPEG_LABELS_DIGEST = "475881ffd59d1bd39a59b82e41df95e41cf49548518acb3dcfd4411ab6930ebb"
+NETWORK_TIMEOUT = 20  # seconds without an answer
+
+Progress = Callable[[int, int], None]  # bytes so far, bytes in all
+
+
+class DataError(Exception):
+    """What is wrong with the data, and what to do, in one line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """pixels: bytes (N, 3, 32, 32);  labels: int64 (N,)"""
+
+    pixels: Tensor
+    labels: Tensor
+
+    def first(self, count: int) -> Images:
+        return Images(self.pixels[:count], self.labels[:count])
+
+    def to(self, device: torch.device) -> Images:
+        return Images(self.pixels.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True, eq=False)
+class Cifar10:
+    """source: "original", "jpeg" or "unknown";  digest: sha256 of every record;  mean, std: of the training colours."""
+
+    train: Images
+    test: Images
+    source: str
+    digest: str
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"source": self.source, "sha256": self.digest, "train": len(self.train.labels), "test": len(self.test.labels)}
+
+    def to(self, device: torch.device) -> Cifar10:
+        return Cifar10(self.train.to(device), self.test.to(device), self.source, self.digest)
+
+
+def colour_moments(pixels: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each colour in units of [0, 1].   bytes (N, 3, h, w)
+
+    From the histogram, so exact up to the last rounding on every device.
+    """
+    means, stds = [], []
+    for colour in range(pixels.shape[1]):
+        counts = torch.bincount(pixels[:, colour].flatten().int(), minlength=256).double().cpu()
+        levels = torch.arange(256, dtype=torch.float64) / 255
+        mean = float((counts * levels).sum() / counts.sum())
+        means.append(mean)
+        stds.append(float(((counts * (levels - mean).square()).sum() / counts.sum()).sqrt()))
+    return tuple(means), tuple(stds)
+
+
+def load(directory: Path | str, *, download: bool = True, progress: Progress | None = None) -> Cifar10:
+    """Read CIFAR-10 from a directory; fetch the binary archive into it if it holds nothing.
+
+    DataError, one line, where the data are damaged or missing and no network answers.
+    """
+    directory = Path(directory)
+    for folder, ending in FOLDERS.items():
+        if (directory / folder).is_dir():
+            paths = {name: directory / folder / f"{name}{ending}" for name in BATCHES}
+            missing = [path.name for path in paths.values() if not path.is_file()]
+            if missing:
+                raise DataError(f"{directory / folder} lacks {', '.join(missing)}; unpack the archive again")
+            return assemble({name: parsed(path.read_bytes(), path.name) for name, path in paths.items()})
+    for archive in ARCHIVES:
+        if (directory / archive).is_file():
+            return read_archive(directory / archive)
+    if not download:
+        raise DataError(missing_line(directory, "nothing there"))
+    return read_archive(fetch(directory, progress))
+
+
+def missing_line(directory: Path, why: str) -> str:
+    return (f"no CIFAR-10 in {directory} ({why}): put cifar-10-batches-bin/ or {' or '.join(ARCHIVES)} there "
+            f"(from {ORIGIN}cifar.html)")
+
+
+def parsed(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Records of one batch, binary if its name ends in .bin, else a python pickle.   -> bytes (n, 3072), labels (n,)"""
+    if not name.endswith(".bin"):
+        try:
+            return inert_batch(content)
+        except ValueError as error:
+            raise DataError(f"{name}: {error}") from None
+    if len(content) == 0 or len(content) % RECORD:
+        raise DataError(f"{name} needs records of {RECORD} bytes; got {len(content)} bytes; unpack the archive again")
+    records = np.frombuffer(content, np.uint8).reshape(-1, RECORD)
+    return records[:, 1:], records[:, 0]
+
+
+def read_archive(path: Path) -> Cifar10:
+    """Read an archive in memory; one of the official size must have the official checksum."""
+    md5, size = ARCHIVES.get(path.name, ("", -1))
+    if path.stat().st_size == size and file_md5(path) != md5:
+        raise DataError(f"{path} has the official size but not the official md5 {md5}; it is damaged: fetch it again")
+    wanted = {f"{name}{ending}": name for ending in FOLDERS.values() for name in BATCHES}
+    batches = {}
+    try:
+        with tarfile.open(path, "r:*") as archive:
+            for member in archive:
+                base = member.name.rpartition("/")[2]
+                content = archive.extractfile(member) if member.isfile() and base in wanted else None
+                if content is not None:
+                    batches[wanted[base]] = parsed(content.read(), base)
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read as an archive ({error}); fetch it again") from None
+    missing = [name for name in BATCHES if name not in batches]
+    if missing:
+        raise DataError(f"{path} lacks {', '.join(missing)}; fetch it again")
+    return assemble(batches)
+
+
+def assemble(batches: dict[str, tuple[np.ndarray, np.ndarray]]) -> Cifar10:
+    """Training and test images of the six batches, with their source."""
+
+    def images(names: Iterable[str]) -> Images:
+        pixels = np.concatenate([batches[name][0] for name in names])
+        labels = np.concatenate([batches[name][1] for name in names])
+        if labels.max() > 9:
+            raise DataError(f"labels must be 0 to 9; got {labels.max()}; these are not CIFAR-10's batches")
+        return Images(torch.from_numpy(pixels).view(-1, *IMAGE), torch.from_numpy(labels.astype(np.int64)))
+
+    train, test = images(TRAIN), images(["test_batch"])
+    whole = hashlib.sha256()
+    for part in (train.pixels, train.labels, test.pixels, test.labels):
+        whole.update(part.numpy())
+    return Cifar10(train, test, source_of(train), whole.hexdigest())
+
+
+def source_of(train: Images) -> str:
+    """Where training images come from, told by their content."""
+    labels = train.labels.numpy().astype(np.uint8)
+    head = np.concatenate([labels[:FIRST_RECORDS, None], train.pixels[:FIRST_RECORDS].flatten(1).numpy()], 1)
+    if hashlib.sha256(head.tobytes()).hexdigest() == ORIGINAL_DIGEST:
+        return "original"
+    return "jpeg" if hashlib.sha256(labels.tobytes()).hexdigest() == JPEG_LABELS_DIGEST else "unknown"
+
+
+def file_md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def fetch(directory: Path, progress: Progress | None = None, url: str | None = None) -> Path:
+    """Download the official binary archive: to a temporary file, checked, then renamed."""
+    name = "cifar-10-binary.tar.gz"
+    target = directory / name
+    partial = directory / f"{name}.{os.getpid()}.partial"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with urllib.request.urlopen(url or ORIGIN + name, timeout=NETWORK_TIMEOUT) as answer, partial.open("wb") as file:
+            total, seen = int(answer.headers.get("Content-Length") or ARCHIVES[name][1]), 0
+            while block := answer.read(1 << 20):
+                seen += file.write(block)
+                if progress:
+                    progress(seen, total)
+        if file_md5(partial) != ARCHIVES[name][0]:
+            raise DataError(missing_line(directory, "what the network sent does not have the official md5"))
+        partial.replace(target)
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise DataError(missing_line(directory, f"and no download: {reason}")) from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return target

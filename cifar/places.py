@@ -1,0 +1,82 @@
+"""Where the files of a run are, what is in them, and whether a run is finished."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from .data import Cifar10
+from .networks import ConvNet
+from .patches import PatchSpectrum, spectrum
+from .settings import Settings
+from .state import StateError, load_json, load_tensors, save_tensors
+
+
+def result_path(out: Path, run: str, epoch: int) -> Path:
+    return out / "runs" / run / f"epoch-{epoch}.json"
+
+
+def weights_path(out: Path, run: str, epoch: int) -> Path:
+    return out / "runs" / run / f"epoch-{epoch}.pt"
+
+
+def state_path(out: Path, run: str) -> Path:
+    return out / "state" / f"{run}.pt"
+
+
+def features_path(out: Path, run: str) -> Path:
+    return out / "cache" / f"{run}.u8"
+
+
+def located(out: Path, grid: Mapping[str, Settings], checkpoint: str) -> Path:
+    """The weights of a checkpoint "run@paper's epoch"."""
+    run, _, epoch = checkpoint.partition("@")
+    return weights_path(out, run, dict(grid[run].checkpoints)[int(epoch)])
+
+
+def finished(out: Path, settings: Settings) -> bool:
+    """Whether every checkpoint has its result; StateError if it was computed with other settings."""
+    paths = [result_path(out, settings.name, epoch) for _, epoch in settings.checkpoints]
+    for path in paths:
+        if path.is_file() and load_json(path)["config"]["settings"] != settings.record:
+            raise StateError(f"{path} was computed with other settings; use another --out, or delete it")
+    return all(path.is_file() for path in paths)
+
+
+def cached_spectrum(out: Path, data: Cifar10) -> PatchSpectrum:
+    """The patch spectrum of the training images, computed once for an --out and these images.
+
+    Its arrays are contiguous, computed or read: products with an array of other strides differ in their last bits.
+    """
+    path, names = out / "cache" / "spectrum.pt", ("mean", "eigenvalues", "vectors")
+    stored = load_tensors(path) if path.is_file() else {}
+    if stored.get("sha256") != data.digest:
+        found = spectrum(data.train.pixels)
+        stored = {name: torch.from_numpy(np.ascontiguousarray(getattr(found, name))) for name in names}
+        save_tensors(path, {"sha256": data.digest, **stored})
+    return PatchSpectrum(*(stored[name].numpy() for name in names))
+
+
+def results(out: Path) -> list[dict[str, Any]]:
+    """Every result there is, with the seconds it took."""
+    found = []
+    for path in sorted(p for p in (out / "runs").glob("*/epoch-*.json") if not p.name.endswith(".time.json")):
+        time_path = path.with_suffix(".time.json")
+        found.append({**load_json(path), **(load_json(time_path) if time_path.is_file() else {"seconds": None})})
+    return found
+
+
+def load_network(path: Path, device: torch.device) -> ConvNet:
+    """Frozen, in evaluation mode, channels last."""
+    stored = load_tensors(path)
+    network = ConvNet(stored["widths"], classes=stored["classes"], mean=(0.0,) * 3, std=(1.0,) * 3, size=stored["size"])
+    network.load_state_dict(stored["weights"])
+    return network.to(device, memory_format=torch.channels_last).requires_grad_(False).eval()
+
+
+def save_network(path: Path, network: ConvNet) -> None:
+    weights = {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
+    save_tensors(path, {"widths": list(network.widths), "classes": network.classes, "size": network.size, "weights": weights})

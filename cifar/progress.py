@@ -1,0 +1,60 @@
+"""Progress on standard error: bars on a terminal, a line for each event otherwise."""
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+LINE_EVERY = 15.0  # seconds between two lines of a run where there is no terminal
+
+
+class Showing(Protocol):
+    def __call__(self, run: str, done: float, of: float, words: str) -> None: ...
+
+
+@contextmanager
+def showing(runs: int) -> Iterator[Showing]:
+    """A function that shows where a run stands; any thread may call it.   runs: how many there are in all"""
+    console = Console(stderr=True)
+    lock, tasks, spoken, done_runs = threading.Lock(), {}, {}, set()  # type: ignore[var-annotated]
+    columns = (TextColumn("{task.description:<20}", markup=False), BarColumn(20),
+               TextColumn("{task.fields[words]}", markup=False), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        whole = bars.add_task("all runs", total=runs, words="")
+
+        def show(run: str, done: float, of: float, words: str) -> None:
+            with lock:
+                if run not in tasks:
+                    tasks[run] = bars.add_task(run, total=of, words=words)
+                bars.update(tasks[run], completed=done, total=of, words=words)
+                if words == "done" and run not in done_runs:
+                    done_runs.add(run)
+                    bars.update(whole, completed=len(done_runs), words=f"{len(done_runs)}/{runs} done")
+                    bars.remove_task(tasks[run])
+                if not console.is_terminal and (words == "done" or time.monotonic() - spoken.get(run, 0.0) > LINE_EVERY):
+                    spoken[run] = time.monotonic()
+                    console.print(f"{run}: {words} ({100 * done / of:.0f} %)", markup=False, highlight=False)
+
+        yield show
+
+
+@contextmanager
+def downloading() -> Iterator[object]:
+    """A function of bytes so far and bytes in all."""
+    console = Console(stderr=True)
+    with Progress(TextColumn("CIFAR-10"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
+                  console=console, disable=not console.is_terminal) as bars:
+        task = None
+
+        def show(seen: int, total: int) -> None:
+            nonlocal task
+            if task is None:
+                task = bars.add_task("download", total=total)
+            bars.update(task, completed=seen, total=total)
+
+        yield show

@@ -1,0 +1,246 @@
+"""A run that resumes: from its settings and the files of --out to its results, whatever stops it and whenever.
+
+The state is written every SAVE_EVERY seconds, at a time limit and on SIGINT or SIGTERM; kill -9 loses what came after
+the last write. On a CPU the results are the same bytes as those of an uninterrupted run: every random draw comes from
+a generator whose state is saved, and each run computes on its own number of threads.
+"""
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import measuring, modes, places, pruning, training
+from .data import Cifar10, Images, colour_moments
+from .networks import ConvNet
+from .patches import PatchSpectrum
+from .settings import Settings
+from .state import StateError, load_tensors, save_json, save_tensors
+
+SAVE_EVERY = 20.0  # seconds; with the longest piece of work between two looks at the clock still under a minute
+SHOW_EVERY = 1.0  # seconds between two looks at the loss, which wait for the device
+KINDS = ("train", "evaluate", "features", "processor")  # of seconds; the last counts this thread's processor time in all
+FEATURE_BATCH = 128  # images of robust features made at a time
+
+Show = Callable[[str, float, float, str], None]  # run, done, of, words
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What all runs share.   data: on the device;  mean, std: of the training colours;  stop: says when to stop."""
+
+    out: Path
+    device: torch.device
+    data: Cifar10
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    spectrum: PatchSpectrum
+    stop: Callable[[], bool] = lambda: False
+    show: Show = lambda run, done, of, words: None
+    save_every: float = SAVE_EVERY
+
+
+def world(out: Path, data: Cifar10, device: torch.device, **more: Any) -> World:
+    """The shared part of all runs, with colours and patch spectrum of the training images."""
+    mean, std = colour_moments(data.train.pixels)
+    return World(out, device, data.to(device), mean, std, places.cached_spectrum(out, data), **more)
+
+
+class PausedError(Exception):
+    """The run is saved and must stop here."""
+
+
+@dataclass(eq=False)
+class Run:
+    """A run under way: its training, what is measured so far of the checkpoint at hand, and the clock.
+
+    parts: finished parts;  counts: of the attacks, batch by batch;  features: images of robust features made.
+    """
+
+    settings: Settings
+    world: World
+    training: training.Training
+    parts: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, list[int]] = field(default_factory=dict)
+    features: int = 0
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
+    clock: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.thread_time()))
+    saved_at: float = field(default_factory=time.monotonic)
+    shown_at: float = 0.0
+
+    def spend(self, on: str) -> None:
+        """Book the time since the last booking: seconds on this, and seconds of this thread's processor."""
+        before, self.clock = self.clock, (time.monotonic(), time.thread_time())
+        self.seconds[on] += self.clock[0] - before[0]
+        self.seconds["processor"] += self.clock[1] - before[1]
+
+    def save(self) -> None:
+        save_tensors(places.state_path(self.world.out, self.settings.name), {
+            "config": self.settings.record, "training": self.training.state(), "parts": self.parts,
+            "counts": self.counts, "features": self.features, "seconds": self.seconds})
+        self.saved_at = time.monotonic()
+
+    def pause(self) -> None:
+        """Save if it is time to; raises PausedError if the run must stop here."""
+        if self.world.stop():
+            self.save()
+            raise PausedError
+        if time.monotonic() - self.saved_at >= self.world.save_every:
+            self.save()
+        return False
+
+    def show(self, done: float, of: float, words: Callable[[], str]) -> None:
+        if time.monotonic() - self.shown_at >= SHOW_EVERY:
+            self.shown_at = time.monotonic()
+            self.world.show(self.settings.name, done, of, words())
+
+
+def execute(settings: Settings, grid: Mapping[str, Settings], world: World) -> bool:
+    """Train and measure a run from wherever it stands.   -> whether it is finished
+
+    Its needs (settings.needs) must be there.
+    """
+    if places.finished(world.out, settings):
+        places.state_path(world.out, settings.name).unlink(missing_ok=True)
+        return True
+    needed = {name: places.load_network(places.located(world.out, grid, name), world.device) for name in settings.needs}
+    student = ConvNet(settings.widths, mean=world.mean, std=world.std, generator=training.seeded(settings.seed, "weights"))
+    if settings.start:
+        student.load_state_dict(needed[settings.start].state_dict())
+    kept = None
+    if settings.removed:
+        kept = pruning.kept_channels(student, settings.removed)
+        pruning.silence(student, kept)
+        kept = [stay.to(world.device) for stay in kept]
+    run = Run(settings, world, training.begin(settings, student.to(world.device)))
+    path = places.state_path(world.out, settings.name)
+    if path.is_file():
+        state = load_tensors(path)
+        if state["config"] != settings.record:
+            raise StateError(f"{path} was begun with other settings; use another --out, or delete it")
+        run.training.restore(state["training"])
+        run.parts, run.counts, run.features, run.seconds = (state[key] for key in ("parts", "counts", "features", "seconds"))
+    images = world.data.train.first(settings.images)
+    try:
+        if settings.representation:
+            images = Images(robust_images(run, images, needed), images.labels)
+        train(run, images, needed, kept)
+    except PausedError:
+        return False
+    path.unlink(missing_ok=True)
+    places.features_path(world.out, settings.name).unlink(missing_ok=True)
+    world.show(settings.name, settings.epochs, settings.epochs, "done")
+    return True
+
+
+def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Tensor:
+    """Equation 35's image for every training image, in a file that goes on where it stopped.
+
+    Each image starts from another, by one random permutation.   bytes (N, 3, h, w) -> bytes, same shape
+    """
+    settings, world = run.settings, run.world
+    path = places.features_path(world.out, settings.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = images.pixels[0].numel()
+    if not path.is_file() or path.stat().st_size < run.features * size:
+        run.features = 0  # the cache is not carried along; it is made again
+    other = torch.randperm(len(images.pixels), generator=training.seeded(settings.seed, "features")).to(world.device)
+    with path.open("r+b" if path.is_file() else "w+b") as file:
+        while run.features < len(images.pixels):
+            part = slice(run.features, run.features + FEATURE_BATCH)
+            target, start = (pixels.float().div(255).contiguous(memory_format=torch.channels_last)
+                             for pixels in (images.pixels[part], images.pixels[other[part]]))
+            made = modes.robust_features(target, start, needed[settings.representation], needed[settings.teacher],
+                                         alpha=settings.alpha, step=settings.feature_step, steps=settings.feature_steps)
+            content = made.mul(255).round().to(torch.uint8).contiguous().cpu().numpy().tobytes()
+            file.seek(run.features * size)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            run.features += len(target)
+            run.spend("features")
+            run.show(run.features, len(images.pixels), lambda: "robust features")
+            run.pause()
+        file.seek(0)
+        content = file.read(len(images.pixels) * size)
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8).view_as(images.pixels).to(world.device)
+
+
+def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Tensor] | None) -> None:
+    """Every remaining epoch and checkpoint."""
+    settings, state, world = run.settings, run.training, run.world
+    teacher = needed.get(settings.teacher)
+    epochs = {epoch: paper for paper, epoch in settings.checkpoints}
+    buffers = training.buffers_for(settings, images, teacher)
+    plane = None
+    if settings.examples in ("in-plane", "out-plane"):
+        plane = modes.plane(*(torch.from_numpy(part.copy()).to(world.device)
+                              for part in (world.spectrum.vectors, world.spectrum.mean)))
+    hold = None if kept is None else lambda: pruning.silence(state.student, kept)
+    step = training.make_step(settings, state, buffers, teacher, plane, hold)
+    if world.device.type == "cuda" and state.epoch < settings.epochs:
+        step = training.graphed(step, state)
+    lr = state.optimiser.param_groups[0]["lr"]
+    while True:
+        result = places.result_path(world.out, settings.name, state.epoch)
+        if state.batch == 0 and state.epoch in epochs and not result.is_file():
+            checkpoint(run, epochs[state.epoch], needed, kept)
+        if state.epoch >= settings.epochs:
+            return
+        run.parts, run.counts = {}, {}  # a state saved just before its result was stored still holds them
+        order = training.start_epoch(settings, state, images, buffers)
+        while state.batch < settings.batches:
+            lr.fill_(training.learning_rate(settings, state.epoch + state.batch / settings.batches))
+            buffers.index.copy_(order[state.batch * settings.batch:(state.batch + 1) * settings.batch])
+            step()
+            state.batch += 1
+            run.spend("train")
+            run.show(state.epoch + state.batch / settings.batches - settings.first_epoch,
+                     settings.epochs - settings.first_epoch,
+                     lambda: f"epoch {state.epoch + 1}/{settings.epochs} loss {float(state.total) / state.batch:.4g}")
+            if state.batch < settings.batches:
+                run.pause()
+        mean = float(state.total) / settings.batches
+        if mean != mean or mean in (float("inf"), float("-inf")):
+            raise StateError(f"run {settings.name} diverged in epoch {state.epoch + 1} (loss {mean}); lower its learning rate")
+        state.history.append(mean)
+        state.epoch, state.batch = state.epoch + 1, 0
+        run.pause()
+
+
+def checkpoint(run: Run, paper_epoch: int, needed: Mapping[str, ConvNet], kept: list[Tensor] | None) -> None:
+    """Store the weights, measure part by part, store the result."""
+    settings, world, epoch = run.settings, run.world, run.training.epoch
+    network = run.training.student if kept is None else pruning.shrunk(run.training.student, kept)
+    path = places.weights_path(world.out, settings.name, epoch)
+    places.save_network(path, network)
+    network = places.load_network(path, world.device)
+    tasks = measuring.tasks(settings, paper_epoch, network, needed, world, run.counts, run.pause)
+    for done, (name, measure) in enumerate(tasks.items()):
+        if name not in run.parts:
+            run.show(done, len(tasks), lambda name=name: f"epoch {epoch}: {name}")
+            run.parts[name] = measure()
+            run.spend("evaluate")
+            run.pause()
+    attacks = {name: part for name, part in run.parts.items() if name in dict(settings.attacks).get(paper_epoch, ())}
+    config = {"settings": settings.record, "data": world.data.facts, "mean": world.mean, "std": world.std}
+    save_json(places.result_path(world.out, settings.name, epoch).with_suffix(".time.json"), {
+        "seconds": run.seconds, "device": device_name(world.device), "torch": torch.__version__,
+        "python": platform.python_version(), "threads": torch.get_num_threads()})
+    save_json(places.result_path(world.out, settings.name, epoch), {
+        "run": settings.name, "epoch": epoch, "paper_epoch": paper_epoch, "config": config, "attacks": attacks,
+        "specialisation": run.parts.get("specialisation"), "clean": run.parts["clean"], "loss": run.training.history})
+    run.parts, run.counts = {}, {}
+
+
+def device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU"

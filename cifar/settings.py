@@ -1,0 +1,129 @@
+"""One run's settings: every choice that could change its numbers, recorded with each of its results.
+
+What the paper prints is a default where it prints one; every other default is this project's choice, named so here.
+"""
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+ROLES = ("teacher", "pruned", "surrogate", "student")
+EXAMPLES = ("clean", "oracle", "data", "in-plane", "out-plane", "calibrated")
+LOSSES = ("logit", "label")
+TARGETS = ("shown", "clean", "dataset")
+CHOICES = {  # what the paper leaves open, in words, for the report
+    "batch norm": "none",
+    "attack space": "raw pixels in [0, 1], clipped there; normalisation inside the network",
+    "random start": "yes",
+    "attack set": "the first test images, all 10,000 in profile paper",
+    "logit loss": "squared l2 distance of the logits, mean over the batch",
+    "normalised correlation": "test images, evaluation mode, all positions, float64",
+    "patch PCA": "training patches, centred, all positions; 17 directions span the input plane",
+    "distance to the plane": "sum over 3x3 patches of the squared norm of (patch - mean) outside the plane",
+    "surrogate": "the student's architecture trained on the dataset's labels from its own seed",
+    "schedule": "one for all students over the horizon of 300 paper epochs, so that equal epochs compare",
+    "calibrated training": "half of each batch clean with the teacher's label, half adversarial with the soft label",
+    "robust features": "post-ReLU maps of the last conv layer; start from another random image; l2 steps; bytes",
+    "rotation": "up to 15 degrees, bilinear",
+    "gaussian noise": "fresh in every batch, not clipped; the teacher answers at the noisy image",
+    "five layers": "pruned to 45-32-32-32-20",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A run.   name: unique in its profile; seed: of weights, order of images, attack starts.
+
+    checkpoints: (paper's epoch, epoch here), ascending; the last ends the run.  first_epoch: epochs already behind
+    it (robust-feature training goes on from a checkpoint).  horizon: epochs of the learning-rate schedule.
+    examples: what the student is shown.  loss, target: what it is asked: the teacher's logits or label at the image
+    shown or at the clean image, or the dataset's label.
+    radius (calibrated): "full", the perturbation as found, whose size nearly always is eps, so that lambda = 0 whatever
+    rho; "scaled", shortened by a uniform factor, so that rho matters.
+    teacher, start, representation: "run@paper's epoch" whose weights it needs.
+    attacks: (paper's epoch, names) evaluated there.  eval_steps: of iterated attacks; 0 means the catalogue's own.
+    inner, update, eval_inner: precision of training's attacks, of its updates, of evaluation's attacks (their judge has
+    float32);  multiple: widths of the attacked copies are padded to multiples of it.
+    """
+
+    name: str
+    role: str = "student"
+    widths: tuple[int, ...] = (50, 35, 35, 22)
+    seed: int = 0
+    images: int = 50000
+    checkpoints: tuple[tuple[int, int], ...] = ((300, 300),)
+    first_epoch: int = 0
+    horizon: int = 300
+    examples: str = "clean"
+    loss: str = "logit"
+    target: str = "shown"
+    augment: str = "none"
+    noise: float = 0.0
+    batch: int = 64
+    optimiser: str = "sgd"
+    lr: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: str = "cosine"
+    warmup: float = 0.0
+    eps: float = 10 / 255
+    step: float = 0.01
+    steps: int = 40
+    rho: float = 0.0
+    radius: str = "scaled"
+    alpha: float = 0.5
+    feature_steps: int = 0
+    feature_step: float = 0.1
+    removed: tuple[float, ...] = ()
+    inner: str = "float32"
+    update: str = "float32"
+    multiple: int = 1
+    teacher: str = ""
+    start: str = ""
+    representation: str = ""
+    surrogate: str = ""
+    attacks: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    repeats: int = 3
+    test_images: int = 10000
+    eval_batch: int = 500
+    eval_steps: int = 0
+    eval_inner: str = "float32"
+
+    def __post_init__(self) -> None:
+        for field, allowed in (("role", ROLES), ("examples", EXAMPLES), ("loss", LOSSES), ("target", TARGETS),
+                               ("optimiser", ("sgd", "adam")), ("schedule", ("constant", "cosine")),
+                               ("radius", ("full", "scaled")), ("inner", ("float32", "bfloat16")),
+                               ("update", ("float32", "bfloat16")), ("eval_inner", ("float32", "bfloat16"))):
+            if getattr(self, field) not in allowed:
+                raise ValueError(f"{field} must be one of {', '.join(allowed)}; got {getattr(self, field)!r}")
+        if self.images < self.batch:
+            raise ValueError(f"a batch of {self.batch} needs as many images; got {self.images}; lower the batch")
+        places = [self.first_epoch, *(epoch for _, epoch in self.checkpoints)]
+        if len(places) < 2 or any(a >= b for a, b in zip(places, places[1:], strict=False)):
+            raise ValueError(f"checkpoints must ascend from epoch {self.first_epoch}; got {self.checkpoints}")
+
+    @property
+    def epochs(self) -> int:
+        """The last epoch."""
+        return self.checkpoints[-1][1]
+
+    @property
+    def batches(self) -> int:
+        """Updates in an epoch; the incomplete batch is dropped, so that all have one shape."""
+        return self.images // self.batch
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Checkpoints, "run@paper's epoch", that must exist before this run starts."""
+        return tuple(dict.fromkeys(x for x in (self.teacher, self.start, self.representation, self.surrogate) if x))
+
+    @property
+    def record(self) -> dict[str, object]:
+        """Every field, in plain JSON values."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+    def altered(self, **changes: object) -> Settings:
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def _plain(value: object) -> object:
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
