@@ -1,0 +1,104 @@
+"""Bound against measured angle along training: Theorem 2 as the certified gradient falls by twelve decades.
+
+Both axes are logarithmic; training goes to the right. The x axis is the certified supremum of |g_1| over U ∩ R (an
+upper bound, never a sampled one), so every student of the two runs (d' = 2 and d' = 3) is a legitimate instance of
+the theorem. The black line is the sine of the angle between a teacher node and the nearest student, the others are
+the bounds; lines are medians over the (teacher node, observer) pairs, bands go from the 10th to the 90th percentile.
+
+To see: all bounds fall in proportion to the gradient, as does the angle, so the theorem has the right rate. A
+theorem must stay above the black line; the vertical distance between them is what its constant gives away. The
+pairs are those for which all forms give a positive bound on the last student; where a form does not apply to an
+earlier student, or gives 1 or more, it counts as 1. The wide orange band: the printed form divides the largest gradient
+of all students by the fan-out of one, and an observer that follows no teacher loses its fan-out with the gradient
+(Corollary 1), so that its bound does not fall. The repaired form speaks of the nearest other node of either
+network, the other two of the nearest student.
+"""
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from twolayer import Check, check
+from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
+from twolayer.study.canvas import COLOUR, INK, STROKE, STYLE, decades, median_line
+from twolayer.study.cases import Case, instances
+from twolayer.study.readings import bound_on_sine, has_positive_bound, rows_by_pair, sine_to_student
+
+FORMS = (PRINTED, REPAIRED, SHARP)
+RUNS = (Case("along training", 2, 6, 4, 8, 2, 1, target=1e-12, options={"level_ratio": 100.0}),
+        Case("along training", 3, 8, 4, 8, 2, 0, target=1e-12, options={"level_ratio": 100.0}))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One training run: n students, most of their numbers over the pairs that all forms can judge in the end.
+
+    gradient  (n,)          certified upper bounds of sup |g_1|
+    sine      (n, pairs)    measured, to the nearest student
+    bound     (n, pairs)    for each form; 1 where it says nothing, NaN where a printed bound is not positive (alpha < 0)
+    """
+
+    name: str
+    gradient: np.ndarray
+    sine: np.ndarray
+    bound: dict[str, np.ndarray]
+
+
+def data(cases=RUNS) -> list[Run]:
+    """Every run trained, and every student on its way certified and judged."""
+    return [_run(f"d' = {case.dimension}", [check(drawn.instance, gap=1e-2) for drawn in instances(case)]) for case in cases]
+
+
+def _run(name: str, checks: list[Check]) -> Run:
+    tables = [rows_by_pair(result.to_dict()) for result in checks]
+    pairs = [pair for pair, row in tables[-1].items() if all(has_positive_bound(row.get(form)) for form in FORMS)]
+    return Run(
+        f"{name}, {len(pairs)} pairs",
+        np.array([result.gradient[1] for result in checks]),
+        np.array([[sine_to_student(table[pair]) for pair in pairs] for table in tables]),
+        {form: np.array([[bound_on_sine(table[pair].get(form)) for pair in pairs] for table in tables]) for form in FORMS},
+    )
+
+
+def draw(runs: list[Run]) -> Figure:
+    """One panel a run."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(4.6 * len(runs), 3.9), layout="constrained")
+        for axes, run in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs, strict=True):
+            axes.grid(True)
+            axes.set_axisbelow(True)
+            for form in FORMS:
+                median_line(axes, run.gradient, run.bound[form], f"{form} bound", COLOUR[form], STROKE[form])
+            median_line(axes, run.gradient, run.sine, "measured", INK, "solid", marker="o", markersize=3)
+            decades(axes, "x", run.gradient.min() / 2, 1.0)
+            decades(axes, "y", np.nanmin(run.sine) / 2, 1.0)
+            axes.invert_xaxis()
+            axes.set(xlabel="certified sup |g₁|, training goes right", ylabel="sine", title=run.name)
+            axes.legend(loc="lower left")
+    return figure
+
+
+def main(argv=None) -> Path:
+    """Write bound_against_angle.png and print the medians."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
+    out = parser.parse_args(argv).out
+    runs = data()
+    for run in runs:
+        print(f"{run.name}: certified gradient, and medians of the sine and its bounds\n"
+              f"{'gradient':>10} {'measured':>10} {'sharp':>10} {'repaired':>10} {'printed':>10}")
+        medians = [np.nanmedian(values, axis=1) for values in (run.sine, *(run.bound[f] for f in (SHARP, REPAIRED, PRINTED)))]
+        for row in zip(run.gradient, *medians, strict=True):
+            print(" ".join(f"{x:10.2e}" for x in row))
+    out.mkdir(parents=True, exist_ok=True)
+    draw(runs).savefig(out / "bound_against_angle.png", dpi=110)
+    return out / "bound_against_angle.png"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""How much sharper: the constant in front of eps / (|kappa| r), by dimension and by width.
+
+Every form of Theorem 2 bounds the sine by a constant times eps_k / (|kappa| r): eps_k the certified gradient of the
+observer k, kappa the kink mass of the teacher's boundary, r the radius of the largest certified ball around that boundary
+inside the observer's active region. This picture shows the constant, that is, the bound times |kappa| r / eps_k, for
+random teachers in the cube [-1, 1]^d' whose students are the same nodes, moved by about 1e-6, so that neither training
+nor luck enters. Lines are medians over (teacher node, observer) pairs, bands go from the 10th to the 90th percentile.
+
+Left: four teacher and four student nodes, d' from 2 to 14. The repaired constant grows like 10 sqrt(d' / 2 pi) K (thin
+line: the root of the dimension times the number of all nodes). The sharp one has no dimension in it; it counts the
+creases that oppose the teacher's, and only those that meet the body.
+Right: d' = 2, K from 4 to 32. The repaired constant grows with the number of nodes; the sharp one uses cells and chords
+of the plane, and grows much less.
+
+Pairs are those for which the repaired and the sharp form both hold with a bound below 1. The printed form is drawn for
+scale, where it gives a positive bound: it is no theorem.
+"""
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from twolayer import Instance
+from twolayer.certify.suprema import active_domains, gradient_suprema
+from twolayer.ridges import restricted
+from twolayer.statements import theorem2
+from twolayer.statements.setting import Setting
+from twolayer.statements.verdict import HOLDS, PRINTED, REPAIRED, SHARP
+from twolayer.study.canvas import BAND, COLOUR, INK, STROKE, STYLE, median_line, multiples
+from twolayer.synthetic.data import low_rank_data
+from twolayer.synthetic.teachers import perturbed, random_teacher
+
+FORMS = (PRINTED, REPAIRED, SHARP)
+DIMENSIONS, TEACHERS = (2, 3, 4, 6, 8, 10, 14), 4
+WIDTHS = (2, 4, 8, 16)  # teacher nodes, and as many student nodes, at d' = 2
+SEEDS = (0, 1, 2)
+MOVED = 1e-6  # how far the students are from the teacher
+SEARCH_SECONDS = 10.0  # of one certification, a safety net: it takes well under a second
+
+
+@dataclass(frozen=True, eq=False)
+class Constants:
+    """Bounds times |kappa| r / eps_k over all pairs: one array for every x, for each form; and the sharp methods."""
+
+    x: tuple[int, ...]
+    found: dict[str, list[np.ndarray]]
+    methods: Counter
+
+
+def data(dimensions=DIMENSIONS, widths=WIDTHS, seeds=SEEDS) -> tuple[Constants, Constants]:
+    """(by dimension at TEACHERS + TEACHERS nodes, by number of all nodes at d' = 2)."""
+    return (_constants(dimensions, [(d, TEACHERS) for d in dimensions], seeds),
+            _constants([2 * w for w in widths], [(2, w) for w in widths], seeds))
+
+
+def _constants(x, sizes, seeds) -> Constants:
+    found: dict[str, list[np.ndarray]] = {form: [] for form in FORMS}
+    methods: Counter = Counter()
+    for d, width in sizes:
+        rows = [row for seed in seeds for row in _pairs(d, width, seed)]
+        for form in FORMS:
+            values = [bound * scale for row, scale in rows if (bound := row[form].bound) is not None and bound > 0]
+            found[form].append(np.array(values))
+        methods.update(row[SHARP].terms["method"] for row, _ in rows)
+    return Constants(tuple(x), found, methods)
+
+
+def _pairs(d: int, width: int, seed: int) -> list[tuple[dict, float]]:
+    """The rows of every pair in all forms, with |kappa| r / eps_k, where the repaired and the sharp form hold."""
+    rng = np.random.default_rng([seed, d, width])
+    cube = low_rank_data(np.ones(d), d, 1, rng)
+    teacher = random_teacher(cube, width, 2, rng, min_angle=0.1)
+    instance = Instance(teacher, perturbed(teacher, MOVED, rng), cube.region(), cube.subspace())
+    problem = restricted(instance)
+    domains = active_domains(problem)
+    enclosures = gradient_suprema(problem, domains, gap=0.1, deadline=time.monotonic() + SEARCH_SECONDS)
+    pairs: dict = {}
+    for v in theorem2.rows(Setting(instance, problem, domains, enclosures)):
+        pairs.setdefault((v.teacher, v.observer), {})[v.form] = v
+    kept = [row for row in pairs.values() if row[SHARP].verdict == HOLDS and row[REPAIRED].verdict == HOLDS]
+    return [(row, abs(terms["kappa"]) * terms["radius"] / terms["epsilon"])
+            for row in kept for terms in (row[SHARP].terms,)]
+
+
+def draw(by_dimension: Constants, by_width: Constants) -> Figure:
+    """Two panels, constants by dimension and by width."""
+    dense = np.linspace(by_dimension.x[0], by_dimension.x[-1], 60)
+    nodes = np.array(by_width.x)
+    laws = ((dense, 10 * np.sqrt(dense / (2 * np.pi)) * 2 * TEACHERS), (nodes, 10 * np.sqrt(2 / (2 * np.pi)) * nodes))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9.2, 3.9), layout="constrained")
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, constants, law in zip(panels, (by_dimension, by_width), laws, strict=True):
+            axes.grid(True)
+            for form in FORMS:
+                median_line(axes, constants.x, constants.found[form], form, COLOUR[form], STROKE[form], marker=".")
+            axes.plot(*law, color=INK, linewidth=0.7, label="10 sqrt(d' / 2π) K")
+            axes.set(yscale="log", xscale="log")
+            axes.minorticks_off()
+            axes.set(xticks=constants.x, xticklabels=constants.x)
+        arrays = [v for constants in (by_dimension, by_width) for found in constants.found.values() for v in found]
+        bands = [np.percentile(v, BAND) for v in arrays if len(v)]
+        low, high = 0.9 * np.min(bands), 1.3 * max(law.max() for _, law in laws)
+        for axes in panels:
+            axes.set_ylim(low, high)
+            multiples(axes.yaxis, low, high)
+        panels[0].set(xlabel="d', dimension of U", ylabel="bound · |κ| r / ε", title=f"{TEACHERS} + {TEACHERS} nodes")
+        panels[1].set(xlabel="K, nodes of both networks", title="d' = 2")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
+    return figure
+
+
+def main(argv=None) -> Path:
+    """Write how_much_sharper.png and print the medians."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
+    out = parser.parse_args(argv).out
+    found = data()
+    for name, constants in zip(("d'", "K"), found, strict=True):
+        print(f"{name:>4} {'pairs':>6} " + " ".join(f"{form:>9}" for form in FORMS) + f" {'rep/sharp':>10}   medians")
+        for i, x in enumerate(constants.x):
+            values = [constants.found[form][i] for form in FORMS]
+            medians = [np.median(v) if len(v) else np.nan for v in values]
+            ratio = np.median(values[1] / values[2])
+            print(f"{x:4d} {len(values[2]):6d} " + " ".join(f"{m:9.3g}" for m in medians) + f" {ratio:10.3g}")
+        print("methods of the sharp form:", ", ".join(f"{name} {n}" for name, n in constants.methods.most_common()))
+    out.mkdir(parents=True, exist_ok=True)
+    draw(*found).savefig(out / "how_much_sharper.png", dpi=110)
+    return out / "how_much_sharper.png"
+
+
+if __name__ == "__main__":
+    main()
