@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import instances, quick
+from strategies import arrays, instances, numbers, quick
 
 from twolayer import exact
 from twolayer.certify.balls import Surroundings
+from twolayer.certify.radii_lengths import Lengths
 from twolayer.exact import rational, rationals
 from twolayer.regions import Subspace, frame
 from twolayer.ridges import Crease, Domain, restricted
@@ -143,3 +144,77 @@ def test_random_slanted_creases_reach_the_face_distance_from_below(d):
     normal = rng.normal(size=d)
     found = around(normal, 0.0, box(d)).ball()
     assert 1 - FITS <= found.radius <= 1  # a ball around the origin touches all faces
+
+
+@quick
+@given(instances(inputs=(2, 3), dimensions=(2, 3)), st.data())
+def test_closed_forms_and_linear_programs_find_the_same_shapes(instance, data):
+    """Boxes and boxes with one row more have a closed form; kept from it they must give the same radii."""
+    problem = restricted(instance)
+    for node in problem.student[:1]:
+        domain = problem.active_domain(node)
+        if domain is None:
+            continue
+        t = data.draw(st.sampled_from([0.01, 0.1, 0.5]))
+        for line in problem.creases:
+            found, other = (_radii(Surroundings(problem.frame, line, domain), t, closed) for closed in (True, False))
+            for name, radius in found.items():
+                assert radius == pytest.approx(other[name], rel=1e-7, abs=1e-7), name
+
+
+def _radii(shapes, t, closed):
+    if not closed:
+        vars(shapes)["_boxed"] = lambda alpha, allowances: None
+    found = {"ball": shapes.ball(), "disc": shapes.disc(), "cylinder": shapes.cylinder(t), "guarded": shapes.guarded_disc(t)}
+    return {name: 0 if x is None else x.radius for name, x in found.items()}
+
+
+@quick
+@given(st.data(), st.integers(1, 4), st.sampled_from([0, 1, 1e-3, 1e-6, 1e-12, 1e-40]))
+def test_lengths_bound_the_exact_ones_from_above_and_closely(data, d, away):
+    """Facets at any angle to H, some a hair's breadth from parallel, in a frame whose metric is not the identity."""
+    plane = frame(Subspace(np.eye(d + 1)[:d] + 0.1, [0] * (d + 1))) if data.draw(st.booleans()) else around(
+        [1] * d, 0, box(d)).frame
+    n = rationals(data.draw(arrays(d).filter(lambda row: any(row))))
+    A = rationals(data.draw(arrays(3, d))) * rational(away)
+    A = A + rationals(data.draw(arrays(3)))[:, None] * n
+    A = np.array([row if not exact.is_zero(row) else n for row in A])
+    domain = Domain(A, rationals([1, 1, 1]), None, None, None)
+    found = Lengths(plane, Crease(n, rational(data.draw(numbers)), ()), domain)
+    nn = n @ plane.metric @ n
+    for m, a in enumerate(A):
+        aa, an = a @ plane.metric @ a, a @ plane.metric @ n
+        for length, square in ((found.whole[m], aa), (found.along[m], an * an / nn), (found.within[m], aa - an * an / nn)):
+            assert rational(length) ** 2 >= square
+            assert length <= math.sqrt(exact.nearest_float(square)) * (1 + 1e-10) + 1e-14 * found.along[m] * (square == 0)
+        assert (found.within[m] == 0) == (aa * nn == an * an)
+
+
+def test_whether_a_crease_enters_is_decided_exactly_where_floats_see_nothing():
+    hair = rational(2) ** -80
+    for shift, enters in ((rational(0), False), (hair, True), (-hair, False)):
+        for normal, end in (([1, 1], 2), ([0, 1], 1)):  # through a corner; along a face
+            offset = rational(-end) + shift
+            found = Surroundings(frame(Subspace.whole(2)), Crease(rationals(normal), offset, ()), box(2)).ball()
+            assert (found is not None) == enters
+            if found is not None:
+                assert 0 < rational(found.radius) <= hair
+                assert (rationals(normal) * found.centre).sum() == -offset
+
+
+@pytest.mark.parametrize("reach", [1, 2**300])
+def test_a_centre_outside_carries_no_shape_and_one_inside_is_rounded_down(reach):
+    """In floats, and in rationals where the numbers are out of their range."""
+    wide = Domain(box(2).A, rationals([1, reach, 1, reach]), rationals([-1, -reach]), rationals([1, reach]), rationals([0, 0]))
+    shapes = around([0, 1], 0, wide)
+    lengths = np.array([3.0, 1.0, 3.0, 1.0])
+    for x in (1 + 2**-40, 5.0, -5.0, 1.0):
+        assert shapes._shape_at(np.array([x, 0.0]), lengths, np.zeros(4), 0.0) is None
+    assert rational(shapes._shape_at(np.zeros(2), lengths, np.zeros(4), 0.0).radius) <= rational(1) / 3
+    for length in (3.0, 5.0, 10.0):  # 1/5 and 1/10 are nearest to floats above them
+        assert rational(shapes._quotient(0, rationals([0, 0]), length, 0.0)) * rational(length) <= 1
+
+
+def test_a_shape_that_needs_an_infinite_allowance_is_none():
+    shapes = around([0, 1], 0, box(2))
+    assert shapes.guarded_disc(math.inf) is None and shapes.cylinder(math.inf) is None

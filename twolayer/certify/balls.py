@@ -7,7 +7,9 @@ with alpha_m the length in which facet m feels the radius and beta_m a fixed all
     cylinder         alpha = |a_H|    beta = t |a . n|    {y + tau n : (d'-1)-ball of radius rho in H, |tau| <= t}
     guarded disc     alpha = |a_H|    beta = q |a|        (d'-1)-ball in {y in H : the q-ball around y is inside}
     disc             alpha = |a_H|    beta = 0            (d'-1)-ball in H inside the domain (the printed radius)
-HiGHS proposes the centre; it is moved exactly onto H, and rho is the smallest quotient of exact slack by proved length.
+A closed form (boxes, and boxes with one row more) or HiGHS proposes the centre; it is moved exactly onto H, and rho is
+the smallest quotient of slack by proved length. Slacks and lengths are floats with error bounds (`radii_facets`,
+`radii_proof`) wherever these cost less than PRECISE of the radius, and exact rationals or balls where not.
 """
 
 from __future__ import annotations
@@ -20,9 +22,15 @@ import numpy as np
 from flint import arb, fmpq
 
 from .. import exact
-from ..programs import FloatOptimum, Solver
+from ..programs import FloatOptimum, Solver, interior_point
 from ..regions import Frame
 from ..ridges import Crease, Domain
+from . import radii_box, radii_proof
+from .radii_facets import ROUNDED, Facets, Line
+from .radii_lengths import Lengths, length, square_root
+from .radii_proof import PRECISE
+
+__all__ = ["Inscribed", "Surroundings", "length", "square_root"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,25 +45,12 @@ class Inscribed:
     allowance: float
 
 
-def square_root(x: arb) -> arb:
-    """sqrt of a ball of a nonnegative number: its negative part, an artefact of rounding, is cut off."""
-    top = x.upper()
-    if not top > 0:
-        return arb(0)
-    bottom = x.lower()
-    return (bottom.sqrt() if bottom > 0 else arb(0)).union(top.sqrt())
-
-
-def length(v: np.ndarray) -> arb:
-    """Euclidean length of a vector of balls."""
-    return square_root(sum((x * x for x in v), arb(0)))
-
-
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """A crease inside a domain: the lengths that every inscribed shape needs, computed once.
+    """A crease inside a domain: the lengths that every inscribed shape needs, each list computed when first asked for.
 
-    Public results are `ball`, `cylinder`, `guarded_disc`, `disc` and `disc_radius_above`.
+    Public results are `ball`, `cylinder`, `guarded_disc`, `disc` and `disc_radius_above`; `radii.inscribed_radii` finds
+    the balls of many pairs at once.
     """
 
     frame: Frame
@@ -63,37 +58,26 @@ class Surroundings:
     domain: Domain
 
     @cached_property
-    def _unit(self) -> np.ndarray:
-        n = self.frame.orthonormal(self.crease.normal)
-        return n / length(n)
-
-    @cached_property
-    def _lengths(self) -> tuple[list[arb], list[arb], list[arb]]:
-        """(|a|, |a . n|, |a_H|) of every facet; the last is exactly 0 for a facet parallel to H."""
-        whole, along, within = [], [], []
-        for row, a in zip(self.domain.A, self.frame.orthonormal(self.domain.A), strict=True):
-            component = sum(a * self._unit, arb(0))
-            whole.append(length(a))
-            along.append(abs(component))
-            within.append(arb(0) if _parallel(row, self.crease.normal) else length(a - component * self._unit))
-        return whole, along, within
+    def _lengths(self) -> Lengths:
+        return Lengths(self.frame, self.crease, self.domain)
 
     @property
-    def _none(self) -> list[arb]:
-        """No allowance for any facet."""
-        return [arb(0)] * len(self.domain.A)
+    def _facets(self) -> Facets:
+        return self._lengths.facets
 
-    @cached_property
-    def _floats(self):
-        return tuple(np.array([float(x.mid()) for x in lengths]) for lengths in self._lengths)
+    @property
+    def _line(self) -> Line:
+        return self._lengths.line
+
+    # -- centres ----------------------------------------------------------------------------------------------------
 
     @cached_property
     def _ball_program(self) -> tuple[Solver, np.ndarray]:
-        return self._program(self._floats[0])
+        return self._program(self._lengths.whole)
 
     @cached_property
     def _disc_program(self) -> tuple[Solver, np.ndarray]:
-        return self._program(self._floats[2])
+        return self._program(self._lengths.within)
 
     def _program(self, alpha: np.ndarray) -> tuple[Solver, np.ndarray]:
         """The float program with the crease as first row and a cap on rho as last one."""
@@ -109,58 +93,147 @@ class Surroundings:
         upper = np.concatenate([[-exact.nearest_float(self.crease.offset) / size], f.c, [cap]])
         return Solver(rows, upper, equalities=1), upper
 
-    def _proposed(self, program: tuple[Solver, np.ndarray], allowances: list[arb]) -> FloatOptimum | str:
+    def _proposed(self, program: tuple[Solver, np.ndarray], allowances: np.ndarray) -> FloatOptimum | str:
         """The largest rho and its centre as HiGHS proposes them."""
         solver, upper = program
         for row, allowance in enumerate(allowances, 1):
-            solver.limit(row, float(upper[row]) - float(allowance.mid()))
+            solver.limit(row, float(upper[row] - allowance))
         objective = np.zeros(len(self.crease.normal) + 1)
         objective[-1] = 1
         return solver.maximise(objective)
 
-    def _largest(self, program, alpha: list[arb], allowances: list[arb], allowance: float) -> Inscribed | None:
-        proposal = self._proposed(program, allowances)
-        if isinstance(proposal, str) or proposal.point[-1] <= 0:
+    def _boxed(self, alpha: np.ndarray, allowances: np.ndarray) -> radii_box.Proposal | None:
+        """The largest shape in a box, or a box with one row more, in closed form; None for other domains."""
+        f, n = self._facets, self._line
+        if not self._lengths.is_safe or f.lower is None or f.upper is None or len(f.across) > 1:
             return None
-        centre = self.onto(exact.rationals(proposal.point[:-1]))
-        radius = self._radius_at(centre, alpha, allowances)
-        return Inscribed(centre, radius, allowance) if radius > 0 else None
+        axis, unit = f.axes
+        felt, spared = np.zeros(len(n.normal)), np.zeros(len(n.normal))
+        felt[axis], spared[axis] = alpha[f.single] / unit, allowances[f.single] / unit
+        mid, half = (f.lower + f.upper) / 2, (f.upper - f.lower) / 2 - spared
+        given = n.normal[None], np.array([n.offset]), mid[None], half[None], felt[None]
+        if len(f.across) == 0:
+            return radii_box.in_box(*given)
+        m = f.across
+        return radii_box.in_cut_box(*given, f.A[m], f.c[m] - allowances[m], alpha[m])
+
+    def _largest(self, kind: str, allowances: np.ndarray, allowance: float) -> tuple[Inscribed | None, bool]:
+        """(the largest shape found, whether floats prove that H misses the domain)."""
+        if not np.isfinite(allowances).all():
+            return None, False
+        alpha = self._lengths.whole if kind == "ball" else self._lengths.within
+        boxed = self._boxed(alpha, allowances)
+        if boxed is not None:
+            found, radius = boxed.centre[0], float(boxed.radius[0])
+            if not radius > 0:
+                return None, kind == "ball" and self._misses_box(boxed.mu)
+        else:
+            proposal = self._proposed(self._ball_program if kind == "ball" else self._disc_program, allowances)
+            if isinstance(proposal, str):
+                return None, False
+            found, radius = proposal.point[:-1], float(proposal.point[-1])
+            if not radius > 0:
+                return None, kind == "ball" and self._misses_rows(proposal)
+        return self._shape_at(found, alpha, allowances, allowance), False
+
+    def _misses_box(self, mu: np.ndarray) -> bool:
+        f, n = self._facets, self._line
+        normal, offset, m = n.normal[None], np.array([n.offset]), f.across
+        if radii_proof.misses_box(normal, offset, f.lower, f.upper)[0]:
+            return True
+        return len(m) == 1 and bool(
+            radii_proof.misses_cut_box(normal, offset, f.lower, f.upper, f.A[m], f.c[m], mu)[0]
+        )
+
+    def _misses_rows(self, proposal: FloatOptimum) -> bool:
+        if not self._lengths.is_safe:
+            return False
+        lower, upper = self.domain.floats.lower, self.domain.floats.upper
+        y = np.abs(proposal.duals[None, 1:-1])
+        return bool(radii_proof.misses_rows(self._line, self._facets, y, lower, upper)[0])
+
+    # -- radii ------------------------------------------------------------------------------------------------------
 
     def onto(self, z: np.ndarray) -> np.ndarray:
-        """The exact point of H next to z (moved along the normal's coordinates)."""
-        normal = self.crease.normal
-        return z - ((normal * z).sum() + self.crease.offset) / (normal * normal).sum() * normal
+        """The exact point of H next to z: the coordinate in which H is steepest is moved."""
+        return radii_proof.on_crease(self.crease, self._line.pivot, z)
 
-    def _radius_at(self, centre: np.ndarray, alpha: list[arb], allowances: list[arb]) -> float:
-        """Proved radius of the shape around an exact centre; 0 if not even a point fits."""
-        slacks = self.domain.c - self.domain.A @ centre
-        radius = math.inf
-        for slack, a, allowance in zip(slacks, alpha, allowances, strict=True):
-            rest = arb(slack) - allowance
-            if not rest >= 0:
-                return 0.0
-            if a.is_zero():
-                continue
-            radius = min(radius, exact.lower_float(rest / a))
+    def _shape_at(self, z: np.ndarray, alpha: np.ndarray, allowances: np.ndarray, allowance: float) -> Inscribed | None:
+        """The shape around the exact point next to float z; None if not even a point fits, or nothing limits it."""
+        if not np.isfinite(z).all():
+            return None
+        centre = self.onto(exact.rationals(z))
+        below = np.full(len(alpha), -math.inf)
+        above = np.full(len(alpha), math.inf)
+        if self._lengths.is_safe:
+            f, n = self._facets, self._line
+            move = radii_proof.drift(n.normal[None], n.offset, np.array([n.pivot]), z[None])
+            slacks = radii_proof.row_slacks(f.A, f.c, f.terms, move, f.A[:, n.pivot], z[None])
+            below, above = (x[0] for x in radii_proof.quotients(slacks, alpha, allowances))
+        least, most = float(below.min()), float(above.min())
+        if not (least > 0 and least >= (1 - PRECISE) * most):
+            for m in np.flatnonzero(~(below >= most)).tolist():
+                below[m] = self._quotient(m, centre, alpha[m], allowances[m])
+            least = float(below.min())
+        return Inscribed(centre, least, allowance) if least > 0 and math.isfinite(least) else None
+
+    def _quotient(self, m: int, centre: np.ndarray, alpha: float, allowance: float) -> float:
+        """Slack less allowance over length of one facet at an exact centre, rounded down; -inf if there is no room."""
+        if not math.isfinite(alpha) or not math.isfinite(allowance):
+            return -math.inf
+        rest = self.domain.c[m] - (self.domain.A[m] * centre).sum() - exact.rational(allowance)
+        if rest < 0:
+            return -math.inf
+        return math.inf if alpha == 0 else exact.round_down(rest / exact.rational(alpha))
+
+    def _radius_at(self, centre: np.ndarray, alpha: np.ndarray, allowances: np.ndarray) -> float:
+        """Proved radius of the shape around an exact centre, from exact slacks; 0 if not even a point fits."""
+        radius = min(self._quotient(m, centre, alpha[m], allowances[m]) for m in range(len(alpha)))
         return max(radius, 0.0) if math.isfinite(radius) else 0.0
 
+    @property
+    def _none(self) -> np.ndarray:
+        """No allowance for any facet."""
+        return np.zeros(len(self.domain.A))
+
     def ball(self) -> Inscribed | None:
-        """The largest d'-ball centred on H inside the domain; None if H does not enter the interior."""
-        return self._largest(self._ball_program, self._lengths[0], self._none, 0.0)
+        """The largest d'-ball centred on H inside the domain; None if H does not enter the interior.
+
+        Where floats prove neither a radius nor that H misses the domain, rationals decide whether H enters.
+        """
+        found, missed = self._largest("ball", self._none, 0.0)
+        if found is not None or missed or self._grazes():
+            return found
+        try:
+            inside = interior_point(self.domain.A, self.domain.c, self.crease.normal, self.crease.offset)[0]
+        except ArithmeticError:
+            return None
+        if inside is None:
+            return None
+        radius = self._radius_at(inside, self._lengths.whole, self._none)
+        return Inscribed(inside, radius, 0.0) if radius > 0 else None
+
+    def _grazes(self) -> bool:
+        """Exactly: some facet parallel to H has H on its wrong side or in itself; an observer's own crease does."""
+        n = self.crease.normal
+        pivot = self._line.pivot
+        for m in np.flatnonzero(self._lengths.within == 0):
+            ratio = self.domain.A[m, pivot] / n[pivot]
+            if -ratio * self.crease.offset >= self.domain.c[m]:
+                return True
+        return False
 
     def cylinder(self, t: float) -> Inscribed | None:
         """The widest cylinder of half-height t around H inside the domain."""
-        allowances = [exact.ball(t) * x for x in self._lengths[1]]
-        return self._largest(self._disc_program, self._lengths[2], allowances, t)
+        return self._largest("disc", t * self._lengths.along * ROUNDED, t)[0] if math.isfinite(t) else None
 
     def guarded_disc(self, q: float) -> Inscribed | None:
         """The largest (d'-1)-ball in {y in H : the q-ball around y lies inside the domain}."""
-        allowances = [exact.ball(q) * x for x in self._lengths[0]]
-        return self._largest(self._disc_program, self._lengths[2], allowances, q)
+        return self._largest("disc", q * self._lengths.whole * ROUNDED, q)[0] if math.isfinite(q) else None
 
     def disc(self) -> Inscribed | None:
         """The largest (d'-1)-ball in H inside the domain."""
-        return self._largest(self._disc_program, self._lengths[2], self._none, 0.0)
+        return self._largest("disc", self._none, 0.0)[0]
 
     def disc_radius_above(self) -> float:
         """Upper bound on the radius of any (d'-1)-ball in H inside the domain, by weak duality; 0 if there is none.
@@ -183,15 +256,14 @@ class Surroundings:
         multipliers = [exact.rational(max(abs(y), 0.0)) for y in proposal.duals[1:-1]]
         size = float(np.linalg.norm(exact.nearest(self.crease.normal)))
         best, chosen = arb("inf"), exact.ZERO
-        weight = sum((arb(y) * a for y, a in zip(multipliers, self._lengths[2], strict=True)), arb(0))
+        used = [m for m, y in enumerate(multipliers) if y > 0]
+        weight = sum((arb(multipliers[m]) * self._lengths.measured(m)[2] for m in used), arb(0))
+        limit = sum((multipliers[m] * self.domain.c[m] for m in used), exact.ZERO)
+        combined = sum((multipliers[m] * self.domain.A[m] for m in used), exact.zeros(len(self.crease.normal)))
         for sign in (1, -1):  # HiGHS's sign convention for equality duals is not relied upon
             mu = exact.rational(sign * proposal.duals[0] / size)
-            rest = mu * self.crease.normal - sum(
-                (y * a for y, a in zip(multipliers, self.domain.A, strict=True)), exact.zeros(len(self.crease.normal))
-            )
-            total = mu * self.crease.offset + sum(
-                (y * c for y, c in zip(multipliers, self.domain.c, strict=True)), fmpq(0)
-            )
+            rest = mu * self.crease.normal - combined
+            total = mu * self.crease.offset + limit
             for r, low, high in zip(rest, self.domain.lower, self.domain.upper, strict=True):
                 total += max(r * low, r * high)
             if weight > 0:
@@ -218,9 +290,3 @@ class Surroundings:
         slack = 1e-9 * (1 + abs(offset))
         return high.value + offset >= -slack and -low.value + offset <= slack
 
-
-def _parallel(a: np.ndarray, b: np.ndarray) -> bool:
-    """Exactly: a is a multiple of b != 0."""
-    pivot = max(range(len(b)), key=lambda j: abs(b[j]))
-    ratio = a[pivot] / b[pivot]
-    return exact.is_zero(a - ratio * b)

@@ -13,6 +13,7 @@ from flint import arb, fmpq
 from .. import exact, metrics
 from ..certify.balls import Inscribed, Surroundings, length, square_root
 from ..certify.enclosure import Enclosure
+from ..certify.radii import Radii, inscribed_radii
 from ..instances import Instance
 from ..ridges import Domain, Node, Restricted
 
@@ -189,8 +190,18 @@ class Setting:
         """The largest certified ball centred on crease i inside a domain."""
         key = ("ball", i, id(domain))
         if key not in self._cache:
-            self._cache[key] = self.surroundings(i, domain).ball()
+            places, radii = self._balls
+            place = places.get(id(domain))
+            alone = place is None or self.is_late
+            self._cache[key] = self.surroundings(i, domain).ball() if alone else radii.inscribed(i, place)
         return self._cache[key]
+
+    @cached_property
+    def _balls(self) -> tuple[dict[int, int], Radii]:
+        """Balls around all creases inside all A_k, found together, and the position of every A_k among them."""
+        domains = list({id(domain): domain for domain in self.domains if domain is not None}.values())
+        places = {id(domain): place for place, domain in enumerate(domains)}
+        return places, inscribed_radii(self.problem.frame, self.problem.creases, domains)
 
     def disc(self, i: int) -> tuple[float, float]:
         """The printed radius of crease i from both sides: of the largest (d'-1)-ball in U ∩ R ∩ crease; 0 below if none."""
