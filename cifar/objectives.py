@@ -1,0 +1,124 @@
+"""What an attack ascends: losses of the logits of one or two networks, one number a sample.
+
+Every loss is computed from logits, in float32 or wider, whatever the networks computed in. A network is a
+module or any other callable of images in [0, 1]; the teacher is the oracle, and is differentiated wherever its
+logits at the perturbed image enter the loss.
+
+Source: Equations 3 and 4; Section 5.1; Carlini and Wagner (2017) for the margin; Stutz et al. (2019) for the gap.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Network = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """A loss of logits, ascended.   objective(x): (N, 3, 32, 32) -> (N,)
+
+    networks: those whose logits are differentiated;  observers: those whose logits are only looked at;
+    loss: receives the logits of both, in this order, and ignores those it does not know.
+    """
+
+    networks: tuple[Network, ...]
+    loss: Callable[..., Tensor]
+    observers: tuple[Network, ...] = ()
+
+    def logits(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Logits of networks, then of observers, in float32 or wider.   each (N, classes)"""
+        seen = tuple(wide(network(x)) for network in self.networks)
+        with torch.no_grad():
+            return seen + tuple(wide(network(x)) for network in self.observers)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.loss(*self.logits(x))
+
+    def observing(self, *networks: Network) -> Objective:
+        """The same loss; the logits of these networks come along, where they do not already."""
+        new = tuple(n for n in networks if all(n is not seen for seen in self.networks + self.observers))
+        return replace(self, observers=self.observers + new)
+
+    def place(self, network: Network) -> int:
+        """Where a network's logits stand in `logits(x)`."""
+        return next(i for i, seen in enumerate(self.networks + self.observers) if seen is network)
+
+
+def wide(logits: Tensor) -> Tensor:
+    """Half-precision logits in float32; wider ones as they are."""
+    return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
+
+
+def logit_distance(student: Network, teacher: Network) -> Objective:
+    """|f(x') - f*(x')|^2, the oracle-adversarial objective (Equation 3)."""
+    return Objective((student, teacher), lambda s, t, *_: (s - t).square().sum(1))
+
+
+def data_adversarial(student: Network, teacher: Network, x0: Tensor) -> Objective:
+    """|f(x') - f*(x)|^2 with the teacher at the clean images x0, row by row (Equation 4)."""
+    target = constant_logits(teacher, x0)
+    return Objective((student,), lambda s, *_: (s - target).square().sum(1))
+
+
+def cross_entropy_to_oracle(student: Network, oracle: Network | Tensor) -> Objective:
+    """Cross-entropy to the oracle's label: at x' itself, or a fixed one for each image, labels (N,)."""
+    if isinstance(oracle, Tensor):
+        return Objective((student,), lambda s, *_: functional.cross_entropy(s, oracle, reduction="none"))
+    return Objective(
+        (student,), lambda s, t, *_: functional.cross_entropy(s, t.argmax(1), reduction="none"), (oracle,)
+    )
+
+
+def margin(student: Network, oracle: Network | Tensor, confidence: float = torch.inf) -> Objective:
+    """max_{k != t} s_k - s_t, t the oracle's label: at x' itself, or a fixed one for each image, labels (N,).
+
+    Positive where the student answers another label. A constant added to all logits changes nothing.
+    confidence: where the margin is higher, the loss is this number and has no gradient. With an oracle at x' an ascent
+    needs it: pushed on after its success, the image reaches the place where the oracle, too, changes its answer.
+    """
+    if isinstance(oracle, Tensor):
+        return Objective((student,), lambda s, *_: excess(s, oracle).clamp_max(confidence))
+    return Objective((student,), lambda s, t, *_: excess(s, t.argmax(1)).clamp_max(confidence), (oracle,))
+
+
+def largest_gap(student: Network, teacher: Network) -> Objective:
+    """max_k |p_k - p*_k| of the two networks' probabilities, in [0, 1]: confidence-calibrated training's loss."""
+    return Objective((student, teacher), lambda s, t, *_: (s.softmax(1) - t.softmax(1)).abs().amax(1))
+
+
+def excess(logits: Tensor, labels: Tensor) -> Tensor:
+    """How far the best other label's logit lies above the label's own.   (N, classes), (N,) -> (N,)"""
+    own = labels[:, None]
+    return logits.scatter(1, own, -torch.inf).amax(1) - logits.gather(1, own)[:, 0]
+
+
+def constant_logits(network: Network, x: Tensor) -> Tensor:
+    """A network's logits in evaluation mode, without gradient.   (N, 3, 32, 32) -> (N, classes)"""
+    with attacking(network), torch.no_grad():
+        return wide(network(x))
+
+
+@contextmanager
+def attacking(*networks: Network) -> Iterator[None]:
+    """Evaluation mode and no parameter gradients while an attack runs; then every module and parameter as it was."""
+    modules = [m for network in networks if isinstance(network, nn.Module) for m in network.modules()]
+    parameters = [p for network in networks if isinstance(network, nn.Module) for p in network.parameters()]
+    training = [(module, module.training) for module in modules]
+    wanted = [(parameter, parameter.requires_grad) for parameter in parameters]
+    try:
+        for module in modules:
+            module.training = False
+        for parameter in parameters:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for module, was in training:
+            module.training = was
+        for parameter, was in wanted:
+            parameter.requires_grad_(was)
