@@ -9,6 +9,7 @@ evidence raises Refuted; nothing else in the file is believed.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
 from itertools import combinations
@@ -18,6 +19,7 @@ from .kernel import echelon
 from .problem import ONE, ZERO, Problem, Refuted, added, at, dot, index, need, number, numbers, top, weights
 
 FORMAT = "twolayer-certificate/1"
+MOST_STEPS = 200_000_000  # rational operations of one enumeration: more is refused, not begun
 
 
 def on_cube(form, box) -> list:
@@ -34,7 +36,9 @@ def over_vertices(problem, terms, activities) -> list:
     """
     planes = {tuple(x / f[j] for x in f) for f in [*terms, *problem.slacks]
               for j in [next((j for j, x in enumerate(f[:-1]) if x != 0), None)] if j is not None}
-    best = [ZERO] * len(activities)
+    lines, best = math.comb(len(planes), problem.d - 1), [ZERO] * len(activities)
+    steps = lines * (3 * len(terms) * (len(best) + problem.d) + len(planes) * problem.d)
+    need(steps <= MOST_STEPS, "there are too many vertices to enumerate")
     for chosen in combinations(sorted(planes), problem.d - 1):
         rows, pivots = echelon(chosen, problem.d)
         if len(pivots) < problem.d - 1:
@@ -44,18 +48,10 @@ def over_vertices(problem, terms, activities) -> list:
         step[free] = ONE
         for row, j in zip(rows, pivots, strict=True):
             base[j], step[j] = -row[-1], -row[free]
-        low = high = None
-        empty = False
-        for slack in problem.slacks:
-            a, b = dot(slack[:-1], step), at(slack, base)
-            if a > 0:
-                low = -b / a if low is None else max(low, -b / a)
-            elif a < 0:
-                high = -b / a if high is None else min(high, -b / a)
-            else:
-                empty = empty or b < 0
-        if empty or low is None or high is None or low > high:
-            need(empty or (low is not None and high is not None), "the region is not bounded")
+        held = [(dot(slack[:-1], step), at(slack, base)) for slack in problem.slacks]
+        low = max(-b / a for a, b in held if a > 0)  # there are both: the region is proved to be bounded
+        high = min(-b / a for a, b in held if a < 0)
+        if low > high or any(a == 0 > b for a, b in held):
             continue
         along = [(dot(u[:-1], step), at(u, base)) for u in terms]
         kinks = sorted((-b / a, i) for i, (a, b) in enumerate(along) if a != 0 and low < -b / a < high)
@@ -98,8 +94,9 @@ def over_tree(terms, coefficients, slacks, box, evidence):
         claim = added([-x for x in u] if active else u, proof)
         need(type(active) is bool and any(u[:-1]) and top(claim) <= 0, "a ridge is not proved to be of one sign")
         place.setdefault(key(u)[0], len(forms))
-        signs[place[key(u)[0]]] = active
+        signs[len(forms)] = active
         forms.append(u)
+        need(len(place) == len(forms), "a hyperplane is settled twice, or is a kink")
     masses = [ZERO] * len(forms)
     for u, c in zip(terms, coefficients, strict=True):
         if c == 0 or top(u) <= 0:
@@ -119,8 +116,8 @@ def over_tree(terms, coefficients, slacks, box, evidence):
         rest = added(rest, [(masses[n], forms[n])]) if signs.get(n) else rest
     need([side["sign"] for side in evidence["signs"]] == [1, -1], "both signs are needed")
     forms, masses = forms[:listed], masses[:listed]
-    return max(one_sign(forms, [side["sign"] * m for m in masses], [side["sign"] * x for x in rest], slacks, side)
-               for side in evidence["signs"])
+    return max(ZERO, *(one_sign(forms, [side["sign"] * m for m in masses], [side["sign"] * x for x in rest], slacks, side)
+                       for side in evidence["signs"]))
 
 
 def one_sign(forms, masses, rest, slacks, given):
@@ -197,6 +194,7 @@ class Proved:
         need(certificate["format"] == FORMAT, "the file has an unknown format")
         self.problem = p = Problem(certificate["instance"], certificate["coordinates"])
         self.box = p.enclosing_box(certificate["box"])
+        need(p.strictly(numbers(certificate["inside"], p.d)), "U n R is not proved to have interior")
         given, nodes = certificate["students"], p.nodes()
         need([s["student"] for s in given] == list(range(len(p.students))), "every student node needs its entry, in order")
         terms = [node.form for node in nodes]
@@ -216,10 +214,9 @@ class Proved:
         if entry["witness"] is None:
             need(claimed == 0, "a lower end above 0 needs a witness")
             return claimed
-        held = [*self.problem.slacks, u]
-        inside, z = numbers(entry["inside"], self.problem.d), numbers(entry["witness"], self.problem.d)
-        need(all(at(s, inside) > 0 for s in held if any(s[:-1])) and at(u, inside) > 0, "A_k is not proved to have interior")
-        need(all(at(s, z) >= 0 for s in held), "the witness lies outside A_k")
+        z = numbers(entry["witness"], self.problem.d)
+        need(self.problem.strictly(numbers(entry["inside"], self.problem.d), u), "A_k is not proved to have interior")
+        need(all(at(s, z) >= 0 for s in [*self.problem.slacks, u]), "the witness lies outside A_k")
         value = abs(sum((x * max(at(t, z), ZERO) for x, t in zip(c, terms, strict=True)), ZERO))
         need(0 <= claimed <= value, "the value at the witness is below the lower end")
         return claimed
@@ -258,16 +255,15 @@ def main(arguments) -> int:
     from .verdicts import judged
 
     try:
-        certificate = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+        need(len(arguments) == 1, "one file is needed")
+        certificate = json.loads(Path(arguments[0]).read_text(encoding="utf-8"), object_pairs_hook=unique)
         proved = Proved(certificate)
         lines = judged(proved, certificate)
     except (Refuted, OSError) as error:
-        print(f"not proved: {error}", file=sys.stderr)
-        return 1
+        return refused(str(error))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        print(f"not proved: the file is malformed ({type(error).__name__}: {error})", file=sys.stderr)
-        return 1
-    print(f"instance: {certificate['instance'].get('name', 'unnamed')}")
+        return refused(f"the file is malformed ({type(error).__name__}: {error})")
+    print(f"instance: {json.dumps(certificate['instance'].get('name', 'unnamed'))}")  # quoted: a name may hold line breaks
     for k, (lower, upper) in enumerate(proved.suprema):
         print(f"proved: {decimal(lower, False)} <= sup |g_1,{k}| <= {decimal(upper, True)}")
     print(f"proved: {decimal(proved.gradient[0], False)} <= sup |g_1| <= {decimal(proved.gradient[1], True)}")
@@ -276,8 +272,20 @@ def main(arguments) -> int:
     return 0
 
 
+def unique(pairs) -> dict:
+    """A JSON object; a key that comes twice would mean one thing here and another elsewhere."""
+    need(len(dict(pairs)) == len(pairs), "a key comes twice")
+    return dict(pairs)
+
+
+def refused(why: str) -> int:
+    """Print why a file is not proved, on one line."""
+    print(f"not proved: {ascii(' '.join(why.split()))[1:-1]}", file=sys.stderr)
+    return 1
+
+
 def decimal(x, up: bool) -> str:
     """A decimal of 17 digits that is at least (up) or at most x >= 0."""
     with localcontext(Context(prec=17, rounding=ROUND_CEILING if up else ROUND_FLOOR, Emin=-99_999, Emax=99_999)):
-        p, q = (int(x.p), int(x.q)) if hasattr(x, "p") else (x.numerator, x.denominator)
-        return f"{(Decimal(p) / Decimal(q)).normalize():g}"  # operands are exact, the quotient is rounded once
+        quotient = Decimal(int(x.numerator)) / Decimal(int(x.denominator))  # operands are exact, so it is rounded once
+        return f"{quotient.normalize():g}"

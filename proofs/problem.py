@@ -19,7 +19,8 @@ except ImportError:  # the same numbers, slower
 
 INSTANCE = "twolayer-instance/1"
 ZERO, ONE = Rational(0), Rational(1)
-DECIMAL = re.compile(r"[+-]?(\d+(/\d*[1-9]\d*)?|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?)", re.ASCII)
+LONGEST = 10_000  # characters of a number
+WRITTEN = re.compile(r"[+-]?(\d+/\d+|(\d+(\.\d*)?|\.\d+)([eE][+-]?([0-3]?\d?\d|400))?)", re.ASCII)  # linear time
 
 
 class Refuted(Exception):  # noqa: N818  what happened to the claim
@@ -37,9 +38,12 @@ def need(condition, what: str) -> None:
 
 def number(x) -> Rational:
     """A JSON number (the binary float it parses to) or a string "p/q" or decimal, exactly."""
-    need(isinstance(x, (int, float, str)) and not isinstance(x, bool), f"a number is needed; got {x!r:.40}")
-    need(not isinstance(x, str) or (len(x) <= 100_000 and DECIMAL.fullmatch(x)), f"a number is needed; got {x!r:.40}")
-    need(not isinstance(x, float) or math.isfinite(x), "a number is not finite")
+    need(type(x) in (int, float, str), f"a number is needed; got {x!r:.40}")
+    if isinstance(x, str):
+        need(len(x) <= LONGEST and WRITTEN.fullmatch(x), f"a number is needed; got {x!r:.40}")
+    else:
+        x = float(x)
+        need(math.isfinite(x), "a number is not finite")
     exact = Fraction(x)
     return Rational(exact.numerator, exact.denominator)
 
@@ -75,11 +79,9 @@ def dot(a, b):
 
 def root(x, up: bool):
     """A rational above (up) or below sqrt(x), by at most 2^-100 of its size; the root itself where it is rational."""
-    x = Fraction(int(x.p), int(x.q)) if hasattr(x, "p") else x
-    need(x >= 0, "a square root of a negative number is needed")
-    low, high = root_enclosure(x, max(100, 100 - (x.numerator * x.denominator).bit_length() // 2))
-    best = low if not up or low * low == x else high
-    return Rational(best.numerator, best.denominator)
+    low, high = root_enclosure(Fraction(int(x.numerator), int(x.denominator)), 100)
+    low, high = (Rational(end.numerator, end.denominator) for end in (low, high))
+    return low if not up or low * low == x else high
 
 
 def at(form, z):
@@ -115,16 +117,25 @@ class Node:
         self.hyperplane = None if self.pivot is None else tuple(x / self.scale for x in self.form)
 
 
+def fields(given, needed: str, optional: str = "") -> dict:
+    """A JSON object with these keys: what the instance format does not list is refused."""
+    found = isinstance(given, dict) and set(needed.split()) <= set(given) <= {*needed.split(), *optional.split()}
+    need(found, f"the instance needs objects with the fields {needed}")
+    return given
+
+
 class Problem:
     """An instance in the coordinates of its subspace that the certificate names: x = origin + z rows."""
 
     def __init__(self, instance, coordinates):
+        fields(instance, "format teacher student region", "name subspace second_teacher")
         need(instance["format"] == INSTANCE, "the instance has an unknown format")
         outputs, self.ambient = len(instance["teacher"]["V"]), len(instance["teacher"]["W"][0])
+        need(outputs > 0, "a network needs an output")
         whole = [["1" if i == j else "0" for j in range(self.ambient)] for i in range(self.ambient)]
-        plane = instance.get("subspace") or {"basis": whole}
+        plane = fields(instance.get("subspace", {"basis": whole}), "basis", "origin")
         basis = [numbers(row, self.ambient) for row in plane["basis"]]
-        start = numbers(plane.get("origin") or ["0"] * self.ambient, self.ambient)
+        start = numbers(plane.get("origin", ["0"] * self.ambient), self.ambient)
         rows = [numbers(row, self.ambient) for row in coordinates["rows"]]
         origin = numbers(coordinates["origin"], self.ambient)
         moved = [x - y for x, y in zip(origin, start, strict=True)]
@@ -135,25 +146,26 @@ class Problem:
         self.metric = [row[self.d :] for row in echelon(gram, self.d)[0]]  # the rows are independent, so this is G^-1
 
         def network(given, sign):
-            W, width = given["W"], len(given["W"])
-            V = [numbers(row, width) for row in given["V"]]
+            W, width = fields(given, "W b V")["W"], len(given["W"])
+            V, b = [numbers(row, width) for row in given["V"]], numbers(given["b"], width)
             need(len(V) == outputs, "the networks have different outputs")
-            b = numbers(given["b"], width)
             return [Node(sign, numbers(W[k], self.ambient), b[k], [row[k] for row in V], rows, origin) for k in range(width)]
 
-        self.teachers = {False: network(instance["teacher"], 1)}
+        self.teachers = {second: network(instance[key], 1) for second, key in ((False, "teacher"), (True, "second_teacher"))
+                         if key in instance}
         self.students = network(instance["student"], -1)
-        if instance.get("second_teacher"):
-            self.teachers[True] = network(instance["second_teacher"], 1)
-        region = instance["region"]
-        if "lower" in region:
-            unit = [numbers(e, self.ambient) for e in whole]
-            A = [*unit, *([-x for x in e] for e in unit)]
-            c = numbers(region["upper"], self.ambient) + [-x for x in numbers(region["lower"], self.ambient)]
-        else:
+        region = fields(instance["region"], *(["A c"] if "A" in instance["region"] else ["lower upper"]))
+        if "A" in region:
             A, c = [numbers(a, self.ambient) for a in region["A"]], numbers(region["c"], len(region["A"]))
+        else:
+            A = [[sign * number(x) for x in e] for sign in (1, -1) for e in whole]
+            c = numbers(region["upper"], self.ambient) + [-x for x in numbers(region["lower"], self.ambient)]
         self.slacks = [[*(-dot(a, row) for row in rows), c - dot(a, origin)] for a, c in zip(A, c, strict=True)]
         need(all(any(s[:-1]) or s[-1] >= 0 for s in self.slacks), "the subspace misses the region")
+
+    def strictly(self, z, *forms) -> bool:
+        """A point lies in the interior of U n R (no row decides that is constant on U) and where the forms are > 0."""
+        return all(at(s, z) > 0 for s in [*(s for s in self.slacks if any(s[:-1])), *forms])
 
     def product(self, a, b):
         """Inner product of two forms' linear parts in the geometry of U."""
@@ -170,8 +182,8 @@ class Problem:
     def enclosing_box(self, multipliers) -> list:
         """[(lower, upper), ...] around U n R: two lists of weights of rows for each coordinate, for its upper end first.
 
-        With s_m >= 0: +-z_j <= +-z_j + sum y_m s_m = limit + rest . z <= limit + |rest|_1 B for every |z|_inf <= B, and
-        all of them together bound B.
+        With s_m >= 0: +-z_j <= +-z_j + sum y_m s_m = limit + rest . z <= limit + |rest|_1 |z|_inf, so that all of them
+        together bound |z|_inf.
         """
         need(len(multipliers) == 2 * self.d, "the box needs two proofs for each coordinate")
         sides = []

@@ -8,9 +8,7 @@ true one; `holds` the opposite. Statements and forms: CERTIFICATE.md.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from .certificate import Proved, on_cube, over_vertices
+from .certificate import Proved, decimal, on_cube, over_vertices
 from .kernel import echelon, pi_enclosure
 from .problem import ONE, ZERO, Rational, added, at, dot, index, need, number, numbers, root, top, weights
 
@@ -21,7 +19,8 @@ def judged(proved: Proved, certificate) -> list[str]:
     """A line for every verdict that is proved; Refuted at the first that is not."""
     radii = [radius(proved, entry) for entry in certificate.get("radii", [])]
     excess = difference(proved, certificate["excess"]) if "excess" in certificate else None
-    lines = [f"{r['kind']} of radius {float(Fraction(str(r['radius']))):.6g}, {r['node'][0]} {r['node'][1]}" for r in radii]
+    lines = [f"{r['kind']} of radius {decimal(r['radius'], r['kind'] == 'disc-above')}, {r['node'][0]} {r['node'][1]}"
+             for r in radii]
     for given in certificate.get("verdicts", []):
         judge = {"theorem-1": theorem1, "theorem-2": angle, "theorem-3": angle, "corollary-1": fan_out}[given["statement"]]
         sides = judge(Case(proved, radii, excess, given))
@@ -30,7 +29,8 @@ def judged(proved: Proved, certificate) -> list[str]:
         claim = {"fails": bound < measured and signed(measured) <= least and signed(bound) >= high,
                  "holds": measured <= bound and signed(measured) >= most and signed(bound) <= low}[given["verdict"]]
         need(claim, f"{given['statement']} {given['form']}: the verdict {given['verdict']} is not proved")
-        nodes = " ".join(f"{key} {given[key]}" for key in ("teacher", "student", "observer", "observers") if key in given)
+        names = ["student", "observers"] if given["statement"] == "corollary-1" else ["teacher", "observer"]
+        nodes = " ".join(f"{name} {given[name]}" for name in names)
         lines.append(f"{given['statement']} {given['form']} {given['verdict']} ({nodes})")
     return lines
 
@@ -104,7 +104,8 @@ def radius(proved: Proved, given) -> dict:
         return entry
     felt, taken = {"ball": (whole, None), "cylinder": (within, along), "guarded": (within, whole), "disc": (within, None)}[kind]
     centre = entry["centre"] = numbers(entry["centre"], p.d)
-    need(at(normal, centre) == 0 and r > 0 and allowance >= 0, "a centre lies off its crease")
+    need(at(normal, centre) == 0 and r > 0, "a centre lies off its crease")
+    need(allowance > 0 or (allowance == 0 and taken is None), "a shape that is flat may lie in a facet")
     for m, s in enumerate(held):
         rest = at(s, centre) - (allowance * root(taken[m], True) if taken else 0)
         need(rest >= 0 and rest * rest >= r * r * felt[m], f"a {kind} leaves the region")
@@ -166,7 +167,8 @@ def angle(case: Case):
     teachers = p.teachers[case.second]
     node, observer = teachers[index(given["teacher"], len(teachers))], case.students[index(k, len(case.students))]
     need(p.d > 1 and node.pivot is not None, "the row does not apply")
-    alpha, kappa, length = dot(node.fan_out, observer.fan_out), case.mass(node, observer, teachers), p.product(node.form, node.form)
+    alpha, kappa = dot(node.fan_out, observer.fan_out), case.mass(node, observer, teachers)
+    length = p.product(node.form, node.form)
     need(kappa != 0, "kappa_T = 0")
     if case.form == "printed":
         need(alpha != 0 and observed(node, observer), "the observer does not see the boundary")
@@ -205,7 +207,8 @@ def angle(case: Case):
         room = body["radius"] / body["allowance"]
     need(room > alone, "the teachers leave no room")
     tangent = (students / (room - alone)) ** 2
-    return square, square, tangent / (1 + tangent), tangent / (1 + tangent)
+    bound = tangent / (1 + tangent)
+    return square, square, bound, bound
 
 
 def opposing(case: Case, node, observer, body):
@@ -216,11 +219,9 @@ def opposing(case: Case, node, observer, body):
     """
     p, own, found = case.problem, case.mass(node, observer), {}
     for other in case.nodes:
-        if other.pivot is None or other.hyperplane == node.hyperplane or other.hyperplane in found:
-            continue
-        mass = case.mass(other, observer)
+        mass = ZERO if other.pivot is None or other.hyperplane in found else case.mass(other, observer)
         if mass * own > 0 or mass == 0:
-            continue
+            continue  # the node's own hyperplane among them
         sine = p.sine_squared(node.form, other.form)
         size, value = p.product(other.form, other.form), abs(at(other.form, body["centre"]))
         if body["kind"] == "ball":

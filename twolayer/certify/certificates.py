@@ -22,6 +22,7 @@ from . import trees
 from .enclosure import Enclosure
 
 MOST_STEPS = 40_000_000  # rational operations that a checker may be asked to spend on one enumeration: about a minute
+CLOSE = 1e-9  # relative gap at which a tree that proves another method's bound anew stops, if it did not get there before
 ROUNDED = 1 + 2.0**-44  # what the weights of a tree may lose against the bound of another method
 
 
@@ -137,7 +138,7 @@ def _by_tree(h: RidgeSum, region: Domain, enclosure: Enclosure, gap: float, dead
     """The enclosure with the evidence of a tree; the tree's own upper end where it is the larger one."""
     found = enclosure
     if found.evidence["method"] != "trees" or "signs" not in found.evidence:
-        found = trees.supremum(h, region, gap=gap, deadline=deadline, floor=enclosure.upper * ROUNDED)
+        found = trees.supremum(h, region, gap=min(gap, CLOSE), deadline=deadline, floor=enclosure.upper * ROUNDED)
         if "signs" not in found.evidence:
             raise KeyboardInterrupt
     upper = max(enclosure.upper, found.upper)

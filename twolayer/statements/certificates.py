@@ -61,6 +61,7 @@ def certificate(instance: Instance, *, gap: float = 1e-3, time_limit: float | No
         "instance": json.loads(instance.to_json()),
         "coordinates": {"rows": [texts(row) for row in problem.frame.rows], "origin": texts(problem.frame.origin)},
         "box": box_entries(problem.region, rows),
+        "inside": texts(problem.region.interior),
         "students": students,
         "gradient": {key: text(exact.rational(x)) for key, x in zip(("lower", "upper"), largest(enclosures), strict=True)},
     }

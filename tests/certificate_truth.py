@@ -1,0 +1,333 @@
+"""What is true of a certificate's instance: the oracle of the certificate tests.
+
+Suprema, kink masses, angles, and whether a named shape fits come from the exact kernel of `proofs` (which the checker of
+certificates does not use for them); the bounds of the statements are computed here once more, in floats, and compared with a
+margin far below what a mutation changes.
+"""
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+from scipy.optimize import linprog
+
+from proofs.geometry import merged
+from proofs.instances import Instance, read
+from proofs.kernel import dot, rank, rational, sqrt
+
+MARGIN = 1e-8  # of the comparison of bounds in floats
+
+
+@lru_cache(maxsize=64)
+def _instance(written: str) -> Instance:
+    return read(json.loads(written))
+
+
+def instance(certificate) -> Instance:
+    """The instance in the certificate's coordinates; ValueError where they are those of another plane."""
+    data = dict(certificate["instance"])
+    plane = data.get("subspace")
+    d = len(data["teacher"]["W"][0])
+    basis = plane["basis"] if plane else [[int(i == j) for j in range(d)] for i in range(d)]
+    origin = (plane or {}).get("origin", [0] * d)
+    rows, start = certificate["coordinates"]["rows"], certificate["coordinates"]["origin"]
+    exact = [[rational(x) for x in row] for row in (*basis, *rows)]
+    moved = [rational(x) - rational(y) for x, y in zip(start, origin, strict=True)]
+    if not rank(exact) == rank(exact[:len(basis)]) == rank(exact[len(basis):]) == len(rows) == len(basis):
+        raise ValueError("the coordinates span another plane")
+    if rank([*exact, moved]) != len(rows):
+        raise ValueError("the coordinates start off the plane")
+    return _instance(json.dumps({**data, "subspace": {"basis": rows, "origin": start}}, sort_keys=True))
+
+
+def suprema(K: Instance) -> list[Fraction]:
+    """eps_k, exactly."""
+    K.data  # noqa: B018  raises ValueError where U n R has no interior
+    return [K.supremum(k)[0] for k in range(len(K.student.W))]
+
+
+def excess(K: Instance) -> Fraction:
+    """e0, exactly: sup over U n R of the largest |f*_c - f*'_c|."""
+    worst = Fraction(0)
+    for output in range(len(K.teacher.V)):
+        terms = [(*K.node(net, i), sign * net.V[output][i]) for net, sign in ((K.teacher, 1), (K.second_teacher, -1))
+                 for i in range(len(net.W))]
+        (low, _), (high, _) = merged(terms, K.dimension).extrema(K.data)
+        worst = max(worst, -low, high)
+    return worst
+
+
+def true(certificate) -> str:
+    """Empty if everything that the certificate claims is true, else what is not."""
+    try:
+        K = instance(certificate)
+        truth = suprema(K)
+    except ValueError as error:
+        return str(error)
+    for k, (entry, sup) in enumerate(zip(certificate["students"], truth, strict=True)):
+        if not rational(entry["lower"]) <= sup <= rational(entry["upper"]):
+            return f"student {k}: sup is {float(sup)}, claimed {entry['lower']}, {entry['upper']}"
+    claimed = certificate["gradient"]
+    if not rational(claimed["lower"]) <= max(truth) <= rational(claimed["upper"]):
+        return "the gradient's claim is false"
+    for shape in certificate.get("radii", []):
+        if not _fits(K, shape):
+            return f"a {shape['kind']} does not fit"
+    e0 = Fraction(0)
+    if "excess" in certificate:
+        e0 = excess(K)
+        ends = [max(rational(entry[key]) for entry in certificate["excess"]) for key in ("lower", "upper")]
+        if not ends[0] <= e0 <= ends[1]:
+            return "the teachers' difference is false"
+    for row in certificate.get("verdicts", []):
+        why = Row(K, certificate, row, truth, e0).wrong()
+        if why:
+            return f"{row['statement']} {row['form']} {row['verdict']}: {why}"
+    return ""
+
+
+def _network(K: Instance, side: str):
+    return {"teacher": K.teacher, "second": K.second_teacher, "student": K.student}[side]
+
+
+def _fits(K: Instance, shape) -> bool:
+    """Whether a shape lies where it should; a radius from above is compared with a linear program."""
+    a, beta = K.node(_network(K, shape["node"][0]), shape["node"][1])
+    where = K.data if shape["observer"] is None else K.active(shape["observer"])
+    r, t = rational(shape["radius"]), rational(shape.get("allowance", 0))
+    if not any(a):
+        return False
+    if shape["kind"] == "disc-above":
+        best = _disc(K, a, beta, where)
+        return best is None or float(r) >= best - MARGIN * (1 + abs(best))
+    if where is None or r <= 0:
+        return False
+    centre = tuple(rational(x) for x in shape["centre"])
+    if dot(a, centre) + beta != 0:
+        return False
+    if shape["kind"] != "cylinder":
+        flat, around = {"ball": (Fraction(0), r), "disc": (r, Fraction(0)), "guarded": (r, t)}[shape["kind"]]
+        return K.disc_fits(centre, a, flat, around, where)
+    for row, limit in zip(where.A, where.c, strict=True):
+        along = K.inner(row, a) ** 2 / K.inner(a, a)
+        if sqrt(K.inner(row, row) - along) * r + sqrt(along) * t > limit - dot(row, centre):
+            return False
+    return True
+
+
+def _disc(K: Instance, a, beta, where) -> float | None:
+    """Largest radius of a (d'-1)-ball in a crease, in floats; None where the crease misses the region."""
+    if where is None:
+        return None
+    flat = [K.inner(row, row) - K.inner(row, a) ** 2 / K.inner(a, a) for row in where.A]
+    A = np.array([[*map(float, row), math.sqrt(s)] for row, s in zip(where.A, flat, strict=True)])
+    c = [float(x) for x in where.c]
+    found = linprog([*[0] * K.dimension, -1], A, c, [[*map(float, a), 0]], [-float(beta)],
+                    bounds=[(None, None)] * K.dimension + [(0, None)])
+    return -found.fun if found.success else None
+
+
+def _observed(w, b, other, bias) -> bool:
+    """The boundary {w . x + b = 0} meets the closed half-space {other . x + bias >= 0}."""
+    if not any(w):
+        return b == 0 and (any(other) or bias >= 0)
+    if rank([w, other]) > 1:
+        return True
+    ratio = dot(w, other) / dot(w, w)
+    return bias - ratio * b >= 0
+
+
+class Row:
+    """A verdict's row judged anew: `wrong` says why it is not true.
+
+    claimed: a printed bound is taken at the claimed ends of eps and r that the verdict needs, not at what is true.
+    """
+
+    def __init__(self, K: Instance, certificate, row, truth, e0, claimed=False):
+        self.claimed = claimed
+        self.K, self.certificate, self.row, self.truth, self.e0 = K, certificate, row, truth, e0
+        self.second = row["statement"] == "theorem-3"
+        self.networks = [K.second_teacher if self.second else K.teacher, K.student]
+        side = "student" if row["statement"] == "corollary-1" else "teacher"
+        net = K.student if side == "student" else self.networks[0]
+        self.key = ("student" if side == "student" else "second" if self.second else "teacher", row[side])
+        self.w, self.b, self.v = net.W[row[side]], net.b[row[side]], net.fan_outs[row[side]]
+        self.a, self.beta = K.node(net, row[side])
+        self.students = [K.node(K.student, i) for i in range(len(K.student.W))]
+        self.nodes = [K.node(n, i) for n in self.networks for i in range(len(n.W))]
+        self.m, self.bound = float(rational(row["measured"])), float(rational(row["bound"]))
+
+    def on(self, node, a=None, beta=None) -> Fraction | None:
+        """r with node = r (a, beta), or None."""
+        a, beta = (self.a, self.beta) if a is None else (a, beta)
+        j = next(j for j, x in enumerate(a) if x)
+        r = node[0][j] / a[j]
+        same = r != 0 and all(x == r * y for x, y in zip(node[0], a, strict=True)) and node[1] == r * beta
+        return r if same else None
+
+    def mass(self, k, nets, a=None, beta=None) -> Fraction:
+        """Kink mass of a hyperplane for observer k, in units of |a|."""
+        fan, total = self.K.student.fan_outs[k], Fraction(0)
+        for net in nets:
+            for i, v in enumerate(net.fan_outs):
+                r = self.on(self.K.node(net, i), a, beta)
+                total += 0 if r is None else (-1 if net is self.K.student else 1) * dot(v, fan) * abs(r)
+        return total
+
+    def sine(self, nodes) -> float:
+        return math.sqrt(min((self.K.sine_squared(self.a, n[0]) for n in nodes if any(n[0])), default=1))
+
+    def epsilon(self, k=None, end="upper") -> tuple[float, float]:
+        """(true, claimed) of eps_k or of the printed eps, with what Theorem 3 adds."""
+        ks = range(len(self.truth)) if k is None else [k]
+        dual = float(max(sum(map(abs, self.K.student.fan_outs[i])) for i in ks))
+        claimed = max(float(rational(self.certificate["students"][i][end])) for i in ks)
+        added = max(float(rational(e[end])) for e in self.certificate["excess"]) if self.second else 0
+        return float(max(self.truth[i] for i in ks)) + dual * float(self.e0 if self.second else 0), claimed + dual * added
+
+    def shape(self, kind, k, n):
+        """The radius that the row names, if it is of that kind, node and observer."""
+        found = self.certificate["radii"][n]
+        fits = found["kind"] == kind and tuple(found["node"]) == self.key and found["observer"] == k
+        return (float(rational(found["radius"])), float(rational(found.get("allowance", 0))), found) if fits else None
+
+    def paper(self, radius, epsilon, divisor) -> float:
+        """(10 / radius) sqrt(d' / (2 pi)) K epsilon / divisor."""
+        return 10 / radius * math.sqrt(self.K.dimension / (2 * math.pi)) * len(self.nodes) * epsilon / divisor
+
+    def wrong(self) -> str:
+        """Empty where the row is true."""
+        form, verdict = self.row["form"], self.row["verdict"]
+        if verdict == "fails" and form != "printed":
+            return "a theorem is refuted"
+        if not (self.m > self.bound if verdict == "fails" else self.m <= self.bound):
+            return "the two numbers are in the wrong order"
+        measured, bound = self.sides()
+        if isinstance(bound, str):
+            return bound
+        sign = 1 if verdict == "fails" else -1
+        slack = MARGIN * (abs(measured) + abs(bound)) + 1e-15
+        if sign * (self.m - measured) > slack or sign * (bound - self.bound) > slack:
+            return f"measured {measured}, bound {bound}; claimed {self.m}, {self.bound}"
+        return ""
+
+    def sides(self):
+        """(measured, bound), the bound as the row may use it; or (0, why the row does not apply)."""
+        return {"theorem-1": self._first, "corollary-1": self._corollary}.get(self.row["statement"], self._angle)()
+
+    def _first(self):
+        k, K = self.row["observer"], self.K
+        if any(self.truth):
+            return 0, "the gradient does not vanish"
+        if self.row["form"] == "printed":
+            if not _observed(self.w, self.b, K.student.W[k], K.student.b[k]):
+                return 0, "not observed"
+            if not any(self.a):
+                return (0 if any(not any(s[0]) for s in self.students) else 1), 0
+            return self.sine([s for s in self.students if K.inner(s[0], self.a) > 0]), 0
+        if not self.shape("ball", k, self.row["radius"]) or not self.mass(k, self.networks[:1]):
+            return 0, "no observer"
+        if self.row["form"] == "repaired":
+            return self.sine(self.students), 0
+        fan = K.student.fan_outs
+        exact = any(self.on(s) is not None and dot(fan[i], fan[k]) for i, s in enumerate(self.students))
+        return (0 if exact else 1), 0
+
+    def _printed(self, alpha, constant):
+        """The printed bound, or why it does not apply."""
+        r, eps = _disc(self.K, self.a, self.beta, self.K.data), self.epsilon()[0]
+        if self.claimed:
+            high = self.row["verdict"] == "fails" and alpha > 0
+            inner = float(rational(self.certificate["radii"][self.row["radius"]]["radius"]))
+            if inner <= 5 * self.epsilon()[1] / abs(alpha):
+                return "not applicable"
+            eps = self.epsilon(end="upper" if high else "lower")[1]
+            r = inner if high else float(rational(self.certificate["radii"][self.row["above"]]["radius"]))
+        if not alpha or r is None or r - 5 * eps / abs(alpha) <= 0:
+            return "not applicable"
+        return self.paper(r - 5 * eps / abs(alpha), eps, constant)
+
+    def _angle(self):
+        k, K, row = self.row["observer"], self.K, self.row
+        kappa = self.mass(k, self.networks[:1]) if any(self.a) else 0
+        if K.dimension == 1 or not kappa:
+            return 0, "not applicable"
+        kappa, best = abs(float(kappa)) * math.sqrt(K.inner(self.a, self.a)), self.sine(self.students)
+        if row["form"] == "printed":
+            alpha = float(dot(self.v, K.student.fan_outs[k]))
+            seen = _observed(self.w, self.b, K.student.W[k], K.student.b[k])
+            return best, self._printed(alpha, alpha) if seen else "not observed"
+        if any(self.on(s) is not None for s in self.students):
+            return 0, 0 if self.shape("ball", k, row["radius"]) else "no ball"
+        eps = self.epsilon(k)[1]
+        if row["form"] == "repaired":
+            disc = self.shape("guarded", k, row["radius"])
+            if not disc or not disc[1] > 0 or disc[1] * kappa < 5 * eps * (1 - MARGIN):
+                return 0, "not guarded"
+            return self.sine([n for n in self.nodes if self.on(n) is None]), self.paper(disc[0], eps, kappa)
+        ball, flat = self.shape("ball", k, row["radius"]), self.shape("cylinder", k, row["radius"])
+        if not (ball or flat):
+            return 0, "no ball or cylinder"
+        room = math.inf
+        if flat and flat[1] * kappa <= 4 * eps * (1 - MARGIN) or ball and ball[0] * kappa <= 4 * eps:
+            return 0, "too small"
+        if flat or eps > 0:
+            room = flat[0] / flat[1] if flat else math.sqrt((ball[0] * kappa / (4 * eps)) ** 2 - 1)
+        met = self.opposing(k, ball or flat, bool(ball))
+        room -= sum(1 / tan for tan, student in met if not student)
+        return best, math.sin(math.atan(sum(student for _, student in met) / room)) if room > 0 else "no room"
+
+    def opposing(self, k, body, is_ball):
+        """[(tangent, carries a student), ...] of the hyperplanes that oppose and meet a body."""
+        K, found = self.K, []
+        own = self.mass(k, self.networks)
+        centre = [rational(x) for x in body[2]["centre"]]
+        seen: list = []
+        for a, beta in self.nodes:
+            if not any(a) or self.on((a, beta)) is not None or any(self.on((a, beta), *other) is not None for other in seen):
+                continue
+            seen.append((a, beta))
+            mass = self.mass(k, self.networks, a, beta)
+            if mass * own > 0 or mass == 0:
+                continue
+            square = K.sine_squared(self.a, a)
+            distance = abs(float(dot(a, centre) + beta)) / math.sqrt(K.inner(a, a))
+            reach = body[0] if is_ball else body[0] * math.sqrt(square) + body[1] * math.sqrt(1 - square)
+            if distance <= reach * (1 - MARGIN):  # what touches by a hair is left out: that can only weaken the oracle
+                tan = math.sqrt(square / (1 - square)) if square < 1 else math.inf
+                found.append((tan or 1e-300, any(self.on(s, a, beta) is not None for s in self.students)))
+        return found
+
+    def _corollary(self):
+        K, row, fan = self.K, self.row, self.K.student.fan_outs
+        others = [n for n in self.nodes if n != (self.a, self.beta)]
+        if K.dimension == 1 or not any(self.a) or sum(self.on(n) is not None for n in self.nodes if any(n[0])) != 1:
+            return 0, "not applicable"
+        Q = np.array([[float(x) for x in fan[m]] for m in row["observers"]]).T
+        if Q.shape[0] != Q.shape[1] or row["student"] in row["observers"] or abs(np.linalg.det(Q)) == 0:
+            return 0, "Q is not invertible"
+        size = np.linalg.inv(Q)
+        norm, measured, c0 = np.abs(size).sum(axis=0).max(), math.sqrt(dot(self.v, self.v)), self.sine(others)
+        alphas = [float(dot(fan[m], self.v)) for m in row["observers"]]
+        if row["form"] == "printed":
+            seen = all(_observed(self.w, self.b, K.student.W[m], K.student.b[m]) for m in row["observers"])
+            bound = self._printed(min(map(abs, alphas)), c0) if seen and c0 else "not observed"
+            return measured, bound if isinstance(bound, str) else bound * norm
+        limits, length = [], math.sqrt(K.inner(self.a, self.a))
+        for m, alpha, n in zip(row["observers"], alphas, row["radii"], strict=True):
+            eps, found = self.epsilon(m)[1], self.shape("guarded" if row["form"] == "repaired" else "ball", m, n)
+            if not found or row["form"] == "repaired" and not found[1] * abs(alpha) * length >= 5 * eps * (1 - MARGIN) > 0:
+                return 0, "a wrong radius"
+            if row["form"] == "repaired":
+                limits.append(self.paper(found[0], eps, c0 * length))
+            else:
+                gamma = sum(1 / tan for tan, _ in self.opposing(m, found, True))
+                limits.append(4 * eps * math.sqrt(1 + gamma**2) / (length * found[0]))
+        bound = math.sqrt(len(limits)) * norm * max(limits)
+        if row["form"] == "sharp":
+            across = np.abs(size).sum(axis=1).max()
+            bound = min(bound, math.sqrt(min((size**2).sum(), norm * across)) * float(np.linalg.norm(limits)))
+        return measured, bound
