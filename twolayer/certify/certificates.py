@@ -86,7 +86,7 @@ def gradient_evidence(problem: Restricted, domains, enclosures, rows: Rows, *, g
     small = checking_steps(problem) <= MOST_STEPS
     for node, domain, enclosure in progress(list(zip(problem.student, domains, enclosures, strict=True))):
         if domain is None:
-            entry = {"evidence": {"method": "dead", "rows": _dead(problem, node, rows)}, "inside": None}
+            entry: dict[str, Any] = {"evidence": {"method": "dead", "rows": _dead(problem, node, rows)}, "inside": None}
         else:
             h, by_vertices = problem.gradient(node), small and enclosure.evidence["method"] in ("vertices", "zero")
             if by_vertices:

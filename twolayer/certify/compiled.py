@@ -11,7 +11,8 @@ from pathlib import Path
 
 from numba import config, njit
 
-SOURCES = ("compiled", "climb", "box_pairing", "box_bounds", "cells", "radii_simplex")  # files that define compiled code or its types
+# files that define compiled code or its types
+SOURCES = ("compiled", "climb", "box_pairing", "box_bounds", "cells", "radii_simplex")
 HERE = Path(__file__).parent
 FINGERPRINT = hashlib.sha256(b"".join((HERE / f"{name}.py").read_bytes() for name in SOURCES)).hexdigest()[:16]
 

@@ -73,6 +73,7 @@ def certificate(instance: Instance, *, gap: float = 1e-3, time_limit: float | No
     telling = sorted((v for v in result.verdicts if v.verdict in (HOLDS, FAILS)), key=_interest)
     for verdict in telling[:MOST_VERDICTS]:
         setting = result.second_setting if verdict.statement == "theorem-3" else result.setting
+        assert setting is not None  # Theorem 3 has rows only where there is a second teacher
         restated = _Restated(setting, verdict, radii).row()
         if restated is not None:
             verdicts.append(restated)
@@ -103,7 +104,8 @@ class _Radii:
     """The radii of a certificate, each written once."""
 
     def __init__(self, rows: Rows):
-        self.rows, self.entries = rows, []
+        self.rows = rows
+        self.entries: list[dict[str, Any]] = []
         self._known: dict[tuple, int] = {}
 
     def add(self, kind: str, node: tuple[str, int], observer: int | None, allowance: float,

@@ -192,8 +192,10 @@ class Setting:
         if key not in self._cache:
             places, radii = self._balls
             place = places.get(id(domain))
-            alone = place is None or self.is_late
-            self._cache[key] = self.surroundings(i, domain).ball() if alone else radii.inscribed(i, place)
+            if place is None or self.is_late:
+                self._cache[key] = self.surroundings(i, domain).ball()
+            else:
+                self._cache[key] = radii.inscribed(i, place)
         return self._cache[key]
 
     @cached_property
