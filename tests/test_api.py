@@ -90,7 +90,7 @@ def test_a_notebook_shows_every_verdict_with_its_name_made_harmless(corner):
 def test_a_terminal_shows_what_fails_first_and_every_row_once(corner):
     from rich.console import Console
 
-    console = Console(width=240, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=240, record=True, file=open("/dev/null", "w"))
     console.print(corner)
     lines = [line for line in console.export_text().splitlines() if line.strip()][1:]
     assert len(lines) == len(corner.verdicts)

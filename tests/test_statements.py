@@ -12,7 +12,7 @@ from strategies import brute_epsilon, instances, quick, thorough
 from twolayer.exact import rational
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
-from twolayer.regions import Polytope, Subspace
+from twolayer.regions import Box, Polytope, Subspace
 from twolayer.statements.check import check
 
 ROUNDING = 1e-12  # of the last float operation on a reported number; balls carry 77 digits before it
@@ -159,3 +159,12 @@ def test_a_flipped_teacher_node_with_its_linear_part_given_back_keeps_the_sharp_
                            and row[2] < teacher.width]
     before, after = keep(check(instance)), keep(check(replace(instance, teacher=TwoLayer(W, b, V))))
     assert same(before, after)
+
+
+def test_a_boundary_in_a_facet_of_the_region_lacks_thickness_even_at_gradient_zero():
+    teacher = TwoLayer([[1, 0]], [-1], [[1]])
+    student = TwoLayer([[0, 1], [0, 1]], [3, 3], [[1, -1]])
+    rows = check(Instance(teacher, student, Box([-1, -1], [1, 1]))).verdicts
+    printed = [v for v in rows if (v.statement, v.form, v.verdict) == ("theorem-2", "printed", "fails")]
+    assert printed and all(v.missing == ("thickness",) for v in printed if v.terms["alpha"] > 0)
+    assert any(v.terms["alpha"] > 0 for v in printed)

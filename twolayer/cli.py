@@ -1,4 +1,4 @@
-"""The command line: `twolayer check`, `certify`, `verify`, `sweep` and `plot`."""
+"""The command line: `twolayer check`, `certify`, `verify`, `hunt`, `sweep` and `plot`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .instances import BadInput, Instance
+from .study.hunt_options import add_parser as add_hunt
 
 BAD_INPUT = 2
 
@@ -52,6 +53,7 @@ def _parser() -> _Parser:
     verify.add_argument("--json", action="store_true", help="print one JSON object")
     verify.add_argument("--seed", type=int, default=0, help="seed of every random choice (default 0)")
     verify.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    add_hunt(commands)
     sweep = commands.add_parser("sweep", help="check a grid of instances; goes on where it was")
     sweep.add_argument("config", help="the grid (JSON)")
     sweep.add_argument("-o", "--output", metavar="DIR", required=True, help="where cells and table.csv go")
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 (a theorem failed), 2 (bad input) or 130 (interrupted)."""
     options = _parser().parse_args(arguments)
     try:
-        command = {"check": _check, "certify": _certify, "verify": _verify, "sweep": _sweep, "plot": _plot}
+        command = {"check": _check, "certify": _certify, "verify": _verify, "hunt": _hunt, "sweep": _sweep, "plot": _plot}
         return command[options.command](options)
     except BadInput as error:
         print(f"twolayer {options.command}: {_one_line(str(error))}", file=sys.stderr)
@@ -130,6 +132,12 @@ def _certify(options) -> int:
         raise BadInput(f"{options.output} needs to be a writable file; got {error.strerror or error}") from None
     certificate_summary(result, options.output)
     return 0
+
+
+def _hunt(options) -> int:
+    from .study.hunt import run
+
+    return run(options)
 
 
 def _sweep(options) -> int:

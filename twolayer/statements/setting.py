@@ -218,14 +218,17 @@ class Setting:
         """What a printed bound has for its radius r' once hypotheses are added; None or not positive: it does not apply.
 
         region      the disc lies in the observer's A_k instead of U ∩ R
-        thickness   the q-ball around each of its points does too, instead of shrinking the radius by q
+        thickness   the q-ball around each of its points does too, instead of shrinking the radius by q; even with q = 0
+                    the crease has to enter the region
         """
         domain = self.domains[observer.index] if "region" in added else self.problem.region
         if domain is None:
             return None
         if "thickness" in added:
             found = self.surroundings(i, domain).guarded_disc(exact.upper_float(q))
-            return None if found is None else exact.ball(found.radius)
+            if found is None or self.surroundings(i, domain).ball() is None:
+                return None
+            return exact.ball(found.radius)
         if "region" in added:
             found = self.surroundings(i, domain).disc()
             return None if found is None else exact.ball(found.radius) - q
