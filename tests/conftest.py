@@ -1,8 +1,11 @@
 """Makes the strategies beside the tests importable from any working directory, and sets Hypothesis up once."""
+import os
 import sys
 from pathlib import Path
 
 from hypothesis import settings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one test process a core: threads of torch and BLAS would only wait
 
 sys.path.insert(0, str(Path(__file__).parent))
 

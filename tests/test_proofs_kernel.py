@@ -601,4 +601,5 @@ def test_the_proofs_import_nothing_of_the_other_wings():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
                 [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             first = {name.partition(".")[0] for name in names}
-            assert not first & {"twolayer", "cifar", "tests", "numpy"}, path
+            searches = path.parent.name == "search"  # proposes records; no check imports it (test_proofs_records)
+            assert not first & ({"twolayer", "cifar", "tests"} | (set() if searches else {"numpy"})), path
