@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from .attacks import Linf, pgd
 from .networks import KERNEL, ConvNet
-from .objectives import Objective, cross_entropy_to_oracle, data_adversarial, logit_distance
+from .objectives import Objective, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance
 from .settings import Settings
 
 PLANE_DIRECTIONS = 17  # of 27, the input plane (Figure 2)
@@ -39,11 +39,6 @@ def plane(vectors: Tensor, mean: Tensor, directions: int = PLANE_DIRECTIONS) -> 
     """From the patch PCA.   vectors (27, 27), one row an eigenvector, largest eigenvalue first; mean (27,)"""
     outside = vectors[directions:].float()
     return Plane(outside.reshape(-1, 3, KERNEL, KERNEL).contiguous(), outside @ mean.float())
-
-
-def largest_logit_gap(student: ConvNet, teacher: ConvNet) -> Objective:
-    """max_k |s_k - t_k| over the logits, what calibrated training ascends here (Section 5.6)."""
-    return Objective((student, teacher), lambda s, t, *_: (s - t).abs().amax(1))
 
 
 def lengths(settings: Settings, x: Tensor, generator: Generator) -> Tensor:
@@ -81,7 +76,7 @@ def shown(settings: Settings, x: Tensor, student: ConvNet, teacher: ConvNet, gen
         with torch.no_grad():
             labels = teacher(x).argmax(1)
         clean, attacked = x.tensor_split(2)
-        delta = lengths(settings, attacked, generator) * (attack(largest_logit_gap(student, teacher), attacked) - attacked)
+        delta = lengths(settings, attacked, generator) * (attack(largest_gap(student, teacher), attacked) - attacked)
         moved = torch.cat([torch.zeros_like(clean), delta])
         return x + moved, calibrated_labels(labels, moved, settings.eps, settings.rho, student.classes)
     if settings.examples == "data":

@@ -88,8 +88,8 @@ def margin(student: Network, oracle: Network | Tensor, confidence: float = torch
 
 
 def largest_gap(student: Network, teacher: Network) -> Objective:
-    """max_k |p_k - p*_k| of the two networks' probabilities, in [0, 1]: confidence-calibrated training's loss."""
-    return Objective((student, teacher), lambda s, t, *_: (s.softmax(1) - t.softmax(1)).abs().amax(1))
+    """max_k |s_k - t_k| over the logits, which confidence-calibrated training ascends.   Source: Section 5.6"""
+    return Objective((student, teacher), lambda s, t, *_: (s - t).abs().amax(1))
 
 
 def excess(logits: Tensor, labels: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cifar_made as made
@@ -15,6 +16,7 @@ from cifar import queue, runs
 from cifar.settings import Settings
 
 TRAIN, TEST = 48, 12
+PACE = 0.1  # seconds a look takes in the process that tests kill: it must not be done before they come
 
 
 def grid() -> dict[str, Settings]:
@@ -39,7 +41,7 @@ def grid() -> dict[str, Settings]:
     return {settings.name: settings for settings in known}
 
 
-def world(out: Path, stop: queue.Stop, save_every: float = 1000.0) -> runs.World:
+def world(out: Path, stop: Callable[[], bool], save_every: float = 1000.0) -> runs.World:
     return runs.world(out, made.made_cifar(TRAIN, TEST), torch.device("cpu"), stop=stop, save_every=save_every)
 
 
@@ -47,8 +49,13 @@ def main(out: str, save_every: str, *names: str) -> int:
     torch.set_num_threads(1)
     known, stop = grid(), queue.Stop()
     chosen = {name: known[name] for name in names or known}
+
+    def slowly() -> bool:
+        time.sleep(PACE)
+        return stop()
+
     with stop.on_signals():
-        left = queue.work_off(chosen, known, world(Path(out), stop, float(save_every)), stop, workers=2)
+        left = queue.work_off(chosen, known, world(Path(out), slowly, float(save_every)), stop, workers=2)
     return 128 + stop.by if left else 0
 
 

@@ -122,14 +122,14 @@ def test_confidence_does_not_hide_the_gradient(make):
     assert (gradient.flatten(1).norm(dim=1) > 1).all()
 
 
-def test_the_largest_gap_is_of_probabilities_by_hand():
+def test_the_largest_gap_is_of_logits_by_hand():
     def student(x):
-        return torch.tensor([[0.7, 0.2, 0.1]]).log()
+        return torch.tensor([[7.0, 2.0, 1.0]])
 
     def teacher(x):
-        return torch.tensor([[0.4, 0.1, 0.5]]).log()
+        return torch.tensor([[4.0, 1.5, 5.5]])
 
-    assert objectives.largest_gap(student, teacher)(torch.zeros(1, 3, 2, 2)).tolist() == pytest.approx([0.4])
+    assert objectives.largest_gap(student, teacher)(torch.zeros(1, 3, 2, 2)).tolist() == [4.5]
 
 
 # Steps, starts, balls

@@ -53,7 +53,7 @@ def test_a_process_killed_at_random_moments_ends_at_the_same_bytes(tmp_path, who
         working = process(tmp_path)
         working.stdout.readline()  # it is up
         try:
-            working.wait(timeout=rng.uniform(0.5, 3.0) if attempt < KILLS else PATIENCE)
+            working.wait(timeout=rng.uniform(0.3, 1.2) if attempt < KILLS else PATIENCE)
         except subprocess.TimeoutExpired:
             working.send_signal(signal.SIGKILL)
             working.wait()

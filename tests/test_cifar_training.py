@@ -127,7 +127,7 @@ def test_at_full_radius_the_calibrated_label_is_uniform_whatever_rho():
 
 def test_the_calibrated_objective_is_the_largest_logit_gap():
     student, teacher = pair()
-    assert torch.equal(modes.largest_logit_gap(student, teacher)(X), (student(X) - teacher(X)).abs().max(1).values)
+    assert torch.equal(modes.largest_gap(student, teacher)(X), (student(X) - teacher(X)).abs().max(1).values)
 
 
 def test_losses_by_hand():
