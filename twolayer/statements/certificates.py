@@ -109,13 +109,10 @@ class _Radii:
         self._known: dict[tuple, int] = {}
 
     def add(self, kind: str, node: tuple[str, int], observer: int | None, allowance: float,
-            make: Callable[[], dict[str, Any] | None]) -> int | None:
-        """Position of an entry, made at its first use; None where there is no such shape."""
-        key = (kind, node, observer, allowance)
+            entry: dict[str, Any]) -> int:
+        """Position of an entry, written at its first use."""
+        key = (kind, node, observer, allowance, entry["radius"])
         if key not in self._known:
-            entry = make()
-            if entry is None:
-                return None
             self._known[key] = len(self.entries)
             self.entries.append({"kind": kind, "node": list(node), "observer": observer,
                                  "allowance": text(exact.rational(allowance)), **entry})
@@ -166,7 +163,7 @@ class _Restated:
         if found is None:
             return None
         entry = {"centre": texts(found.centre), "radius": text(exact.rational(found.radius))}
-        return self.radii.add(kind, self.name, None if observer is None else observer.index, found.allowance, lambda: entry)
+        return self.radii.add(kind, self.name, None if observer is None else observer.index, found.allowance, entry)
 
     def _around(self, domain: Domain):
         return self.setting.surroundings(self.setting.crease(self.node), domain)
@@ -182,15 +179,9 @@ class _Restated:
             return None
         multipliers, mu, value = dual
         radius = exact.upper_float(value)
-        scale = self._scale()
-        weights = dict(enumerate(multipliers))
-
-        def entry() -> dict[str, Any]:
-            return {"radius": text(exact.rational(radius)), "rows": dyadic(weights, self.radii.rows),
-                    "crease": text(mu / scale)}
-
-        place = self.radii.add("disc-above", self.name, None, 0.0, entry)
-        return None if place is None else (place, exact.ball(radius))
+        rows = dyadic(dict(enumerate(multipliers)), self.radii.rows)
+        entry = {"radius": text(exact.rational(radius)), "rows": rows, "crease": text(mu / self._scale())}
+        return self.radii.add("disc-above", self.name, None, 0.0, entry), exact.ball(radius)
 
     def _scale(self) -> fmpq:
         """The node's scale on its crease."""
@@ -267,13 +258,7 @@ class _Restated:
         if not scored:
             return None
         value, kind, body = min(scored, key=lambda item: exact.upper_float(item[0]))
-        entry = {"centre": texts(body.centre), "radius": text(exact.rational(body.radius))}
-        place = self.radii.add(kind, self.name, observer.index, body.allowance if kind == "cylinder" else 0.0, lambda: entry)
-        if place is None or self.radii.entries[place]["radius"] != entry["radius"]:  # the other radius came first
-            self.radii.entries.append({**entry, "kind": kind, "node": list(self.name), "observer": observer.index,
-                                       "allowance": text(exact.rational(body.allowance))})
-            place = len(self.radii.entries) - 1
-        return value, {"radius": place}
+        return value, {"radius": self._shape(kind, observer, body)}
 
     def _by_count(self, kind: str, body: Inscribed, observer: Node, kappa: arb, epsilon: arb) -> arb | None:
         """The bound of one body; None where it gives none or where balls cannot decide what meets it."""

@@ -226,7 +226,7 @@ class Setting:
             return None
         if "thickness" in added:
             found = self.surroundings(i, domain).guarded_disc(exact.upper_float(q))
-            if found is None or self.surroundings(i, domain).ball() is None:
+            if found is None or self.ball(i, domain) is None:
                 return None
             return exact.ball(found.radius)
         if "region" in added:
