@@ -148,18 +148,6 @@ def show(name: str, markdown: bool) -> int:
     return 0
 
 
-def check_certificate(arguments: Sequence[str]) -> int:
-    """Hand over to the certificate checker, if it is there."""
-    try:
-        certificate = importlib.import_module(f"{__package__}.certificate")
-    except ModuleNotFoundError as error:
-        if error.name != f"{__package__}.certificate":
-            raise
-        print("python -m proofs check: there is no proofs/certificate.py to check it with", file=sys.stderr)
-        return BAD_INPUT
-    return int(certificate.main(list(arguments)) or 0)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns the exit status: 0, 1 (a check failed), 2 (bad usage)."""
     if not __debug__:
@@ -167,7 +155,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["check"]:  # its options are the checker's own
-        return check_certificate(given[1:])
+        from .check import main as check
+
+        return check(given[1:])
     parser = argparse.ArgumentParser(prog="python -m proofs", description="Check every proof and every "
                                                                           "record.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

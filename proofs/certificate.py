@@ -1,291 +1,398 @@
 """The checker of certificates: what a file proves of its instance, in rational arithmetic and nothing else.
 
-`python -m proofs check FILE` runs it, with `problem` (reading) and `verdicts` (radii and statements). It imports the
-standard library and, where installed, python-flint's rationals; no solver, no search, no code of `twolayer`.
-CERTIFICATE.md documents the format and why each check suffices. A claim that does not follow from the instance and the
-evidence raises Refuted; nothing else in the file is believed.
+`Proved` checks all evidence: suprema from both sides, radii, the difference of two teachers. `verdicts` compares what is proved
+with the statements, `check` is the command. Imports: the standard library and, where installed, python-flint's rationals; no
+solver, no search, nothing of `twolayer`. CERTIFICATE.md documents the format and why each check suffices. An affine form is a
+list of d coefficients and a constant; a row is a form that is >= 0 on the domain.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import sys
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
+import re
+from fractions import Fraction
 from itertools import combinations
-from pathlib import Path
 
-from .kernel import echelon
-from .problem import ONE, ZERO, Problem, Refuted, added, at, dot, index, need, number, numbers, top, weights
+from .kernel import echelon, root_enclosure
 
-FORMAT = "twolayer-certificate/1"
+try:
+    from flint import fmpq as Rational  # noqa: N812
+except ImportError:  # the same numbers, slower
+    Rational = Fraction  # type: ignore[misc,assignment]
+
+FORMAT, INSTANCE = "twolayer-certificate/1", "twolayer-instance/1"
+ZERO, ONE = Rational(0), Rational(1)
+LONGEST = 10_000  # characters of a number
+WRITTEN = re.compile(r"[+-]?(\d+/\d+|(\d+(\.\d*)?|\.\d+)([eE][+-]?([0-3]?\d?\d|400))?)", re.ASCII)  # linear time
 MOST_STEPS = 200_000_000  # rational operations of one enumeration: more is refused, not begun
 
 
-def on_cube(form, box) -> list:
-    """A form in the coordinates xi of a box: z = middle + radius * xi."""
-    radius = [(high - low) / 2 for low, high in box]
-    return [*(x * r for x, r in zip(form, radius)), at(form, [(high + low) / 2 for low, high in box])]  # noqa: B905
+class Refuted(Exception):  # noqa: N818  what happened to the claim
+    """The file does not prove what it claims; the message says where."""
 
 
-def over_vertices(problem, terms, activities) -> list:
-    """For each (coefficients of the terms, activity form or None): exact maximum of |sum c_i relu(u_i)| where activity >= 0.
+def need(condition, what: str) -> None:
+    """Raise Refuted unless the condition holds."""
+    if not condition:
+        raise Refuted(what)
 
-    The maximum of a piecewise linear function is attained at a vertex of the arrangement of its creases and the facets;
-    every vertex lies on a line in which d - 1 of the hyperplanes meet, where it is an end or a breakpoint.
-    """
-    planes = {tuple(x / f[j] for x in f) for f in [*terms, *problem.slacks]
-              for j in [next((j for j, x in enumerate(f[:-1]) if x != 0), None)] if j is not None}
-    lines, best = math.comb(len(planes), problem.d - 1), [ZERO] * len(activities)
-    steps = lines * (3 * len(terms) * (len(best) + problem.d) + len(planes) * problem.d)
+
+def number(x) -> Rational:
+    """A JSON number (the binary float it parses to) or a string "p/q" or decimal, exactly."""
+    written = isinstance(x, str) and len(x) <= LONGEST and WRITTEN.fullmatch(x)
+    need(written or type(x) in (int, float), f"a number is needed; got {x!r:.40}")
+    exact = Fraction(x if written else float(x))
+    return Rational(exact.numerator, exact.denominator)
+
+
+def numbers(row, length: int) -> list:
+    """A list of numbers of a given length."""
+    need(isinstance(row, list) and len(row) == length, f"a list of {length} numbers is needed")
+    return [number(x) for x in row]
+
+
+def index(i, length: int) -> int:
+    """An index, refused if it is not one."""
+    need(type(i) is int and 0 <= i < length, f"{i!r:.40} is not an index below {length}")
+    return i
+
+
+def weights(entries, length: int) -> dict:
+    """Entries [index, n, e] or [index, "p/q"] as {index: n 2^e or p/q}; no index twice, no weight negative."""
+    out = {}
+    for i, n, *e in entries:
+        need(not e or (len(e) == 1 and type(n) is type(e[0]) is int and abs(e[0]) < 20_000), "a weight is malformed")
+        x = Rational(n) * Rational(2) ** e[0] if e else number(n)
+        need(index(i, length) not in out and x >= 0, "a weight is negative or given twice")
+        out[i] = x
+    return out
+
+
+def dot(a, b):
+    """Sum of products."""
+    return sum((x * y for x, y in zip(a, b, strict=True)), ZERO)
+
+
+def root(x, up: bool):
+    """A rational above (up) or below sqrt(x), by at most 2^-100 of its size; the root itself where it is rational."""
+    low, high = root_enclosure(Fraction(int(x.numerator), int(x.denominator)), 100)
+    low, high = (Rational(end.numerator, end.denominator) for end in (low, high))
+    return low if not up or low * low == x else high
+
+
+def at(form, z):
+    """Value of a form at a point."""
+    return dot(form[:-1], z) + form[-1]
+
+
+def negative(form) -> list:
+    """-form."""
+    return [-x for x in form]
+
+
+def added(start, terms) -> list:
+    """start + sum of weight * form over terms (weight, form)."""
+    total = list(start)
+    for w, form in terms:
+        if w != 0:
+            total = [x + w * y for x, y in zip(total, form, strict=True)]
+    return total
+
+
+def raised(start, rows, entries) -> list:
+    """start + a weighted sum of rows: at least start wherever the rows are >= 0."""
+    return added(start, [(y, rows[m]) for m, y in weights(entries, len(rows)).items()])
+
+
+def top(form, box):
+    """Maximum of a form over a box [(lower, upper), ...]."""
+    return sum((x * (high if x > 0 else low) for x, (low, high) in zip(form, box) if x), form[-1])  # noqa: B905
+
+
+def directed(form) -> tuple:
+    """(scale, form / scale) with a leading coefficient of 1: one key for each hyperplane; (None, None) of a constant."""
+    scale = next((x for x in form[:-1] if x != 0), None)
+    return scale, None if scale is None else tuple(x / scale for x in form)
+
+
+class Node:
+    """A hidden node in input space (w, b) and on U: form, fan-out, and +1 for a teacher, -1 for a student."""
+
+    def __init__(self, sign: int, w, b, fan_out, rows, origin):
+        self.sign, self.w, self.b, self.fan_out = sign, w, b, fan_out
+        self.form = [*(dot(w, row) for row in rows), dot(w, origin) + b]
+        self.scale, self.hyperplane = directed(self.form)  # None: constant on U
+
+
+def fields(given, needed: str, optional: str = "") -> dict:
+    """A JSON object with these keys: what the instance format does not list is refused."""
+    found = isinstance(given, dict) and set(needed.split()) <= set(given) <= {*needed.split(), *optional.split()}
+    need(found, f"the instance needs objects with the fields {needed}")
+    return given
+
+
+class Problem:
+    """An instance in the coordinates of its subspace that the certificate names: x = origin + z rows."""
+
+    def __init__(self, instance, coordinates):
+        fields(instance, "format teacher student region", "name subspace second_teacher")
+        need(instance["format"] == INSTANCE, "the instance has an unknown format")
+        outputs, size = len(instance["teacher"]["V"]), len(instance["teacher"]["W"][0])
+        need(outputs > 0, "a network needs an output")
+        whole = [["1" if i == j else "0" for j in range(size)] for i in range(size)]
+        plane = fields(instance.get("subspace", {"basis": whole}), "basis", "origin")
+        basis, start = ([numbers(row, size) for row in plane["basis"]], numbers(plane.get("origin", ["0"] * size), size))
+        rows, origin = [numbers(row, size) for row in coordinates["rows"]], numbers(coordinates["origin"], size)
+        moved = [x - y for x, y in zip(origin, start, strict=True)]
+        ranks = [len(echelon(some, size)[1]) for some in (basis, rows, [*basis, *rows, moved])]
+        need(ranks[0] == ranks[1] == ranks[2] == len(rows) == len(basis) > 0, "the coordinates are not those of the subspace")
+        self.d = len(rows)
+        gram = [[*(dot(a, b) for b in rows), *self.unit(i)[:-1]] for i, a in enumerate(rows)]
+        self.metric = [row[self.d :] for row in echelon(gram, self.d)[0]]  # the rows are independent, so this is G^-1
+
+        def network(given, sign):
+            W, width = fields(given, "W b V")["W"], len(given["W"])
+            V, b = [numbers(row, width) for row in given["V"]], numbers(given["b"], width)
+            need(len(V) == outputs, "the networks have different outputs")
+            return [Node(sign, numbers(W[k], size), b[k], [row[k] for row in V], rows, origin) for k in range(width)]
+
+        keys = {False: "teacher", True: "second_teacher"}
+        self.teachers = {second: network(instance[key], 1) for second, key in keys.items() if key in instance}
+        self.students = network(instance["student"], -1)
+        region = fields(instance["region"], *(["A c"] if "A" in instance["region"] else ["lower upper"]))
+        if "A" in region:
+            A, c = [numbers(a, size) for a in region["A"]], numbers(region["c"], len(region["A"]))
+        else:
+            A = [[sign * number(x) for x in e] for sign in (1, -1) for e in whole]
+            c = numbers(region["upper"], size) + negative(numbers(region["lower"], size))
+        self.slacks = [[*(-dot(a, row) for row in rows), c - dot(a, origin)] for a, c in zip(A, c, strict=True)]
+        need(all(any(s[:-1]) or s[-1] >= 0 for s in self.slacks), "the subspace misses the region")
+
+    def unit(self, j: int, sign=ONE) -> list:
+        """The form sign z_j."""
+        return [sign if i == j else ZERO for i in range(self.d)] + [ZERO]
+
+    def strictly(self, z, *forms) -> bool:
+        """A point lies in the interior of U n R (no row decides that is constant on U) and where the forms are > 0."""
+        return all(at(s, z) > 0 for s in [*(s for s in self.slacks if any(s[:-1])), *forms])
+
+    def product(self, a, b):
+        """Inner product of two forms' linear parts in the geometry of U."""
+        return dot(a[: self.d], [dot(row, b[: self.d]) for row in self.metric])
+
+    def nodes(self, second: bool = False) -> list:
+        """All nodes, the teacher's first."""
+        return self.teachers[second] + self.students
+
+    def box(self, rows, proofs, known=None) -> list:
+        """A box around {rows >= 0}: weights for each coordinate, z_j's upper end first; known: a box that holds it.
+
+        +-z_j <= +-z_j + sum y s = limit + rest . z. Without a known box that is <= limit + |rest|_1 |z|_inf, so that all
+        sides together bound |z|_inf.
+        """
+        need(len(proofs) == 2 * self.d, "a box needs two proofs for each coordinate")
+        sides = [raised(self.unit(n // 2, ONE - 2 * (n % 2)), rows, proof) for n, proof in enumerate(proofs)]
+        if known is None:
+            worst = max(sum(map(abs, form[:-1]), ZERO) for form in sides)
+            need(worst < 1, "the region is not proved to be bounded")
+            size = max(abs(form[-1]) for form in sides) / (1 - worst)
+            known = [(-size, size)] * self.d
+        ends = [top(form, known) for form in sides]
+        return [(-ends[2 * j + 1], ends[2 * j]) for j in range(self.d)]
+
+
+def over_vertices(problem, nodes, tasks) -> list:
+    """Maximum of |sum c_i relu(u_i)| where activity >= 0, for each (coefficients, activity form or None)."""
+    planes = {key for _, key in map(directed, [*(node.form for node in nodes), *problem.slacks]) if key}
+    lines, best = math.comb(len(planes), problem.d - 1), [ZERO] * len(tasks)
+    steps = lines * (3 * len(nodes) * (len(best) + problem.d) + len(planes) * problem.d)
     need(steps <= MOST_STEPS, "there are too many vertices to enumerate")
-    for chosen in combinations(sorted(planes), problem.d - 1):
+    for chosen in combinations(sorted(planes), problem.d - 1):  # a vertex is an end or a breakpoint of a line of them
         rows, pivots = echelon(chosen, problem.d)
         if len(pivots) < problem.d - 1:
             continue  # the planes do not meet in a line
         free = next(j for j in range(problem.d) if j not in pivots)
-        base, step = [ZERO] * problem.d, [ZERO] * problem.d
-        step[free] = ONE
+        base, step = [ZERO] * problem.d, problem.unit(free)[:-1]
         for row, j in zip(rows, pivots, strict=True):
             base[j], step[j] = -row[-1], -row[free]
-        held = [(dot(slack[:-1], step), at(slack, base)) for slack in problem.slacks]
+        held = [(dot(slack[:-1], step), at(slack, base)) for slack in problem.slacks]  # a t + b along the line
         low = max(-b / a for a, b in held if a > 0)  # there are both: the region is proved to be bounded
         high = min(-b / a for a, b in held if a < 0)
         if low > high or any(a == 0 > b for a, b in held):
             continue
-        along = [(dot(u[:-1], step), at(u, base)) for u in terms]
-        kinks = sorted((-b / a, i) for i, (a, b) in enumerate(along) if a != 0 and low < -b / a < high)
-        starts = [(i, a, a * low + b) for i, (a, b) in enumerate(along)]
-        on = [(i, a, value) for i, a, value in starts if value > 0 or (value == 0 and a > 0)]
-        steps = [(t, i, abs(along[i][0])) for t, i in kinks] + [(high, 0, ZERO)]
-        for k, (c, activity) in enumerate(activities):
-            value, slope, t = sum((c[i] * x for i, _, x in on), ZERO), sum((c[i] * a for i, a, _ in on), ZERO), low
-            rate, offset = (ZERO, ONE) if activity is None else (dot(activity[:-1], step), at(activity, base))
-            if rate * low + offset >= 0 and abs(value) > best[k]:
-                best[k] = abs(value)
-            for later, i, change in steps:
-                value += slope * (later - t)
-                slope, t = slope + c[i] * change, later
-                if abs(value) > best[k] and rate * t + offset >= 0:
-                    best[k] = abs(value)
+        along = [(dot(node.form[:-1], step), at(node.form, base)) for node in nodes]
+        turns = [(-b / a, i, abs(a), b if a > 0 else -b) for i, (a, b) in enumerate(along) if a != 0 and low < -b / a < high]
+        steps = [(low, 0, ZERO, ZERO), *sorted(turns), (high, 0, ZERO, ZERO)]
+        on = [i for i, (a, b) in enumerate(along) if a * low + b > 0 or (a * low + b == 0 and a > 0)]
+        for k, (c, activity) in enumerate(tasks):
+            rate, bias = (ZERO, ONE) if activity is None else (dot(activity[:-1], step), at(activity, base))
+            slope, offset = (sum((c[i] * along[i][part] for i in on), ZERO) for part in (0, 1))
+            for t, i, a, b in steps:
+                value = abs(slope * t + offset)
+                if value > best[k] and rate * t + bias >= 0:
+                    best[k] = value
+                slope, offset = slope + c[i] * a, offset + c[i] * b
     return best
 
 
-def over_tree(terms, coefficients, slacks, box, evidence):
-    """The bound on |sum c_i relu(u_i)| over a polytope inside a box that a tree of cases proves."""
-    terms, slacks = [on_cube(u, box) for u in terms], [on_cube(s, box) for s in slacks]
-    forms, masses, rest, place = [], [], [ZERO] * len(terms[0]), {}
-
-    def key(u):
-        pivot = next(x for x in u if x != 0)
-        return tuple(x / pivot for x in u), pivot
-
-    for i, flipped in evidence["kinks"]:
-        u = terms[index(i, len(terms))]
-        need(type(flipped) is bool and any(u[:-1]), "a kink is malformed")
-        place[key(u)[0]] = len(forms)
-        forms.append([-x for x in u] if flipped else u)
-    listed = len(forms)
-    need(len(place) == listed, "two kinks share a hyperplane")
-    signs = {}
-    for i, active, proof in evidence["settled"]:  # ridges of one sign on the polytope, by weak duality
-        u = terms[index(i, len(terms))]
-        proof = [(y, slacks[m]) for m, y in weights(proof, len(slacks)).items()]
-        claim = added([-x for x in u] if active else u, proof)
-        need(type(active) is bool and any(u[:-1]) and top(claim) <= 0, "a ridge is not proved to be of one sign")
-        place.setdefault(key(u)[0], len(forms))
-        signs[len(forms)] = active
-        forms.append(u)
-        need(len(place) == len(forms), "a hyperplane is settled twice, or is a kink")
-    masses = [ZERO] * len(forms)
-    for u, c in zip(terms, coefficients, strict=True):
-        if c == 0 or top(u) <= 0:
+def over_tree(nodes, coefficients, rows, box, evidence):
+    """The bound on |sum c_i relu(u_i)| where the rows are >= 0, inside a box, that a tree of cases proves."""
+    settled, mass, rest = {}, {}, [ZERO] * (len(box) + 1)
+    for i, active, proof in evidence["settled"]:  # nodes of one sign, by weak duality
+        u = nodes[index(i, len(nodes))].form
+        need(top(raised(negative(u) if active else u, rows, proof), box) <= 0, "a node is not proved to be of one sign")
+        settled[i] = bool(active)
+    kinks = [nodes[index(i, len(nodes))] for i, _ in evidence["kinks"]]
+    need(all(node.scale for node in kinks), "a kink is constant")
+    facing = {node.hyperplane: -node.scale if flipped else node.scale
+              for node, (_, flipped) in zip(kinks, evidence["kinks"], strict=True)}
+    need(len(facing) == len(kinks), "two kinks share a hyperplane")
+    mass = dict.fromkeys(facing, ZERO)
+    for i, (node, c) in enumerate(zip(nodes, coefficients, strict=True)):
+        if c == 0 or settled.get(i) is False or top(node.form, box) <= 0:
             continue
-        if top([-x for x in u]) <= 0:
-            rest = added(rest, [(c, u)])
-            continue
-        n = place.setdefault(key(u)[0], len(forms))
-        if n == len(forms):  # not listed: its masses need to cancel
-            forms.append(u)
-            masses.append(ZERO)
-        ratio = key(u)[1] / key(forms[n])[1]
-        masses[n] += c * abs(ratio)
-        rest = added(rest, [(c, u)]) if ratio < 0 else rest
-    for n in range(listed, len(forms)):
-        need(n in signs or masses[n] == 0, "a crease is missing from the kinks")
-        rest = added(rest, [(masses[n], forms[n])]) if signs.get(n) else rest
+        if i not in settled and top(negative(node.form), box) > 0:  # c relu(u) = c |ratio| relu(kink) [+ c u]
+            ratio = node.scale / facing.setdefault(node.hyperplane, ONE)
+            mass[node.hyperplane] = mass.get(node.hyperplane, ZERO) + c * abs(ratio)
+            if ratio > 0:
+                continue
+        rest = added(rest, [(c, node.form)])
+    need(not any(list(mass.values())[len(kinks) :]), "a crease is missing from the kinks")  # what cancels is none
+    forms = [[facing[node.hyperplane] * x for x in node.hyperplane] for node in kinks]
+    masses = [mass[node.hyperplane] for node in kinks]
     need([side["sign"] for side in evidence["signs"]] == [1, -1], "both signs are needed")
-    forms, masses = forms[:listed], masses[:listed]
-    return max(ZERO, *(one_sign(forms, [side["sign"] * m for m in masses], [side["sign"] * x for x in rest], slacks, side)
-                       for side in evidence["signs"]))
+    return max(ZERO, *(one_sign(forms, [s["sign"] * m for m in masses], [s["sign"] * x for x in rest], rows, box, s)
+                       for s in evidence["signs"]))
 
 
-def one_sign(forms, masses, rest, slacks, given):
-    """Bound on sum m_i relu(u_i) + rest where the slacks are >= 0: see CERTIFICATE.md, "A tree"."""
+def one_sign(forms, masses, rest, rows, box, given):
+    """Bound on sum m_i relu(u_i) + rest where the rows are >= 0: see CERTIFICATE.md, "A tree"."""
     kinks = [index(i, len(forms)) for i, _ in given["groups"]]
     need(sorted(kinks) == [i for i, m in enumerate(masses) if m > 0], "the groups are not the kinks of positive mass")
-    left, pairs, errors = [-m for m in masses], [], []
+    left, pairs, errors, zero = negative(masses), [], [], [ZERO] * len(rest)
     for g, (i, partners) in enumerate(given["groups"]):
         shares = [(index(j, len(forms)), number(w)) for j, w in partners]
         need(all(masses[j] < 0 < w for j, w in shares), "a partner needs negative mass and a positive share")
-        errors.append(added([ZERO] * len(rest), [(masses[i], forms[i]), *((-w, forms[j]) for j, w in shares)]))
+        errors.append(added(zero, [(masses[i], forms[i]), *((-w, forms[j]) for j, w in shares)]))
         for j, w in shares:
             left[j] -= w
             pairs.append((g, [w * x for x in forms[j]]))
     need(all(x >= 0 for x, m in zip(left, masses, strict=True) if m < 0), "more of a kink is paired than there is")
-    u = [forms[i] for i in kinks]
-    n, cuts, relies = len(kinks), [], []
-    for g, form, active, inactive, sides in given["cuts"]:
-        cut, relied = numbers(form, len(rest)), {index(i, n): side for i, side in sides}
-        need(index(g, n) not in relied and all(type(side) is bool for side in relied.values()), "a cut relies on its own side")
-        for start, own, proof in ((errors[g], u[g], active), ([ZERO] * len(rest), [-x for x in u[g]], inactive)):
-            held = [*slacks, own, *(u[i] if side else [-x for x in u[i]] for i, side in relied.items())]
-            total = added(start, [(y, held[m]) for m, y in weights(proof, len(held)).items()])
-            need(top(added(total, [(-ONE, cut)])) <= 0, "a cut is too low")
-        cuts.append((g, cut))
-        relies.append(relied)
-    worst, paths = [], []
-    for leaf in given["leaves"]:
-        path = [(index(g, n), side) for g, side in leaf["decided"]]
-        need(all(type(side) is bool for _, side in path) and len(dict(path)) == len(path), "a leaf decides a group twice")
-        decided, used = dict(path), weights(leaf["cuts"], len(cuts))
-        need(all(decided.get(i) is side for c in used for i, side in relies[c].items()), "a cut is used where it may not hold")
-        free = [1 - sum((w for c, w in used.items() if cuts[c][0] == g), ZERO) for g in range(n)]
+
+    def sides(decided):
+        return [forms[i] if on else negative(forms[i]) for i, on in ((kinks[index(g, len(kinks))], on) for g, on in decided)]
+
+    for g, form, active, inactive, relied in given["cuts"]:
+        cut = negative(numbers(form, len(rest)))
+        need(g not in dict(relied), "a cut relies on its own side")
+        for start, side, proof in ((errors[index(g, len(kinks))], True, active), (zero, False, inactive)):
+            claim = raised(added(start, [(ONE, cut)]), [*rows, *sides([(g, side), *relied])], proof)
+            need(top(claim, box) <= 0, "a cut is too low")
+    cuts = [(g, numbers(form, len(rest)), relied) for g, form, _, _, relied in given["cuts"]]
+
+    def bound(part, decided):
+        """The largest bound of the leaves of a part of the tree, where the decided sides hold."""
+        if isinstance(part, list):
+            g, active, inactive = part
+            need(index(g, len(kinks)) not in decided, "a group is decided twice")
+            return max(bound(active, {**decided, g: True}), bound(inactive, {**decided, g: False}))
+        used = weights(part["cuts"], len(cuts))
+        need(all(decided.get(g) is on for c in used for g, on in cuts[c][2]), "a cut is used where it may not hold")
+        free = [1 - sum((w for c, w in used.items() if cuts[c][0] == g), ZERO) for g in range(len(kinks))]
         need(all(x >= 0 and (x == 0 or g in decided) for g, x in enumerate(free)), "a group's cuts do not weigh one")
-        parts = [(w, cuts[c][1]) for c, w in used.items()] + [(free[g], errors[g]) for g, side in path if side]
-        for p, w in weights(leaf["pairs"], len(pairs)).items():
+        parts = [(w, cuts[c][1]) for c, w in used.items()] + [(free[g], errors[g]) for g, on in decided.items() if on]
+        for p, w in weights(part["pairs"], len(pairs)).items():
             g, form = pairs[p]
             need(g in decided and w <= free[g], "a pair weighs too much")
             parts.append((w if decided[g] else -w, form))
-        for j, w in weights(leaf["singles"], len(forms)).items():
+        for j, w in weights(part["singles"], len(forms)).items():
             need(masses[j] < 0 and w <= 1, "a single weighs too much")
             parts.append((-w * left[j], forms[j]))
-        parts += [(y, slacks[m]) for m, y in weights(leaf["rows"], len(slacks)).items()]
-        for g, y in weights(leaf["sides"], n).items():
-            need(g in decided, "a side is used that was not decided")
-            parts.append((y if decided[g] else -y, u[g]))
-        worst.append(top(added(rest, parts)))
-        paths.append(path)
-    need(covered(paths, 0), "the leaves leave a gap")
-    return max(worst)
+        return top(raised(added(rest, parts), [*rows, *sides(decided.items())], part["rows"]), box)
 
-
-def covered(paths, depth: int) -> bool:
-    """True if the decisions, read in order, are those of a binary tree (with more leaves, perhaps)."""
-    while paths and all(len(path) > depth for path in paths):
-        g = paths[0][depth][0]
-        if any(path[depth][0] != g for path in paths):
-            return False
-        if not covered([path for path in paths if path[depth][1]], depth + 1):
-            return False
-        paths, depth = [path for path in paths if not path[depth][1]], depth + 1
-    return bool(paths)
+    return bound(given["tree"], {})
 
 
 class Proved:
-    """A certificate's claims on the gradient, checked one by one; attributes are what is proved.
+    """A certificate's evidence, checked piece by piece; attributes are what is proved.
 
     problem    the instance on U; box: [(lower, upper), ...] around U n R
-    suprema    (lower, upper) of eps_k for every student node
-    gradient   (lower, upper) of sup |g_1|
+    suprema    (lower, upper) of eps_k for every student node; gradient: of sup |g_1|
+    excess     (lower, upper) of e0 = sup over U n R of the largest |f*_c - f*'_c|; None where it is not claimed
+    radii      entries with exact numbers, `of` the node whose crease they lie around
     """
 
     def __init__(self, certificate):
         need(certificate["format"] == FORMAT, "the file has an unknown format")
         self.problem = p = Problem(certificate["instance"], certificate["coordinates"])
-        self.box = p.enclosing_box(certificate["box"])
+        self.box = p.box(p.slacks, certificate["box"])
         need(p.strictly(numbers(certificate["inside"], p.d)), "U n R is not proved to have interior")
-        given, nodes = certificate["students"], p.nodes()
+        given, nodes, ends = certificate["students"], p.nodes(), certificate["gradient"]
         need([s["student"] for s in given] == list(range(len(p.students))), "every student node needs its entry, in order")
-        terms = [node.form for node in nodes]
-        tasks = [(k, [node.sign * dot(node.fan_out, s.fan_out) for node in nodes], s.form) for k, s in enumerate(p.students)]
-        swept = [k for k, entry in enumerate(given) if entry["evidence"]["method"] == "vertices"]
-        values = dict(zip(swept, over_vertices(p, terms, [tasks[k][1:] for k in swept]) if swept else [], strict=True))
-        self.suprema = [(self._below(given[k], terms, *task), self._above(given[k], terms, *task, values.get(k)))
-                        for k, *task in tasks]
+        tasks = [([n.sign * dot(n.fan_out, s.fan_out) for n in nodes], s.form) for s in p.students]
+        for entry, (_, u) in zip(given, tasks, strict=True):
+            need(entry["witness"] is None or p.strictly(numbers(entry["inside"], p.d), u), "A_k is not proved to have interior")
+        self.suprema = self.enclosed(given, nodes, tasks)
         self.gradient = tuple(max(column) for column in zip(*self.suprema, strict=True))
-        claimed = number(certificate["gradient"]["lower"]), number(certificate["gradient"]["upper"])
-        need(0 <= claimed[0] <= self.gradient[0], "the gradient's lower end is not proved")
-        need(self.gradient[1] <= claimed[1], "the gradient's upper end is not proved")
+        need(0 <= number(ends["lower"]) <= self.gradient[0], "the gradient's lower end is not proved")
+        need(self.gradient[1] <= number(ends["upper"]), "the gradient's upper end is not proved")
+        self.radii, self.excess = [self.radius(entry) for entry in certificate.get("radii", [])], None
+        if "excess" in certificate:
+            first, nodes = len(p.teachers[False]), [*p.teachers[False], *p.teachers[True]]
+            tasks = [([v if i < first else -v for i, v in enumerate(column)], None)
+                     for column in zip(*(node.fan_out for node in nodes), strict=True)]
+            need(len(certificate["excess"]) == len(tasks), "every output needs its entry")
+            self.excess = tuple(max(column) for column in zip(*self.enclosed(certificate["excess"], nodes, tasks), strict=True))
 
-    def _below(self, entry, terms, c, u):
-        """The value at the witness, which needs to lie in A_k, which needs to have interior."""
-        claimed = number(entry["lower"])
-        if entry["witness"] is None:
-            need(claimed == 0, "a lower end above 0 needs a witness")
-            return claimed
-        z = numbers(entry["witness"], self.problem.d)
-        need(self.problem.strictly(numbers(entry["inside"], self.problem.d), u), "A_k is not proved to have interior")
-        need(all(at(s, z) >= 0 for s in [*self.problem.slacks, u]), "the witness lies outside A_k")
-        value = abs(sum((x * max(at(t, z), ZERO) for x, t in zip(c, terms, strict=True)), ZERO))
-        need(0 <= claimed <= value, "the value at the witness is below the lower end")
-        return claimed
+    def enclosed(self, entries, nodes, tasks) -> list:
+        """(lower, upper) of max |sum c_i relu(u_i)| where an activity form is >= 0 (None: on all of U n R), for each task."""
+        swept = [n for n, entry in enumerate(entries) if entry["evidence"]["method"] == "vertices"]
+        values = dict(zip(swept, over_vertices(self.problem, nodes, [tasks[n] for n in swept]) if swept else [], strict=True))
+        found = []
+        for n, (entry, (c, u)) in enumerate(zip(entries, tasks, strict=True)):
+            lower, upper, evidence = number(entry["lower"]), number(entry["upper"]), entry["evidence"]
+            rows, value = [*self.problem.slacks, *([] if u is None else [u])], ZERO
+            if entry["witness"] is not None:
+                z = numbers(entry["witness"], self.problem.d)
+                need(all(at(s, z) >= 0 for s in rows), "a witness lies outside the region")
+                value = abs(sum((x * max(at(node.form, z), ZERO) for x, node in zip(c, nodes, strict=True)), ZERO))
+            need(0 <= lower <= value, "the value at the witness is below the lower end")
+            if evidence["method"] == "dead":  # u <= 0 on U n R: A_k has no interior
+                need(top(raised(u, self.problem.slacks, evidence["rows"]), self.box) <= 0, "the node is not proved to be dead")
+                values[n] = ZERO
+            elif evidence["method"] == "tree":
+                values[n] = over_tree(nodes, c, rows, self.problem.box(rows, evidence["box"], self.box), evidence)
+            need(n in values, "the evidence has an unknown method")
+            need(values[n] <= upper, f"the upper end is not proved (number {n})")
+            found.append((lower, upper))
+        return found
 
-    def _above(self, entry, terms, c, u, swept):
-        """The upper end that the evidence of one student node proves."""
-        claimed, evidence, slacks = number(entry["upper"]), entry["evidence"], self.problem.slacks
-        if evidence["method"] == "dead":  # u <= 0 on U n R: A_k has no interior
-            total = added(u, [(y, slacks[m]) for m, y in weights(evidence["rows"], len(slacks)).items()])
-            need(top(on_cube(total, self.box)) <= 0, "the node is not proved to be dead")
-            proved = ZERO
-        elif evidence["method"] == "vertices":
-            proved = swept
-        else:
-            proved = self.tree(terms, c, [*slacks, u], u, evidence)
-        need(proved <= claimed, f"student {entry['student']}: the upper end is not proved")
-        return claimed
-
-    def tree(self, terms, c, slacks, activity, evidence):
-        """What a tree proves, in the box that it names: as large as the proved one where the node is active."""
-        need(evidence["method"] == "tree", "the evidence has an unknown method")
-        box = [tuple(numbers(ends, 2)) for ends in evidence["box"]]
-        need(len(box) == self.problem.d and all(low < high for low, high in box), "the box of a tree is malformed")
-        for j, ends in enumerate(box):
-            for sign, end, known in ((1, ends[1], self.box[j][1]), (-1, -ends[0], -self.box[j][0])):
-                if end < known:  # sign z_j <= sign z_j + y u for the y that takes z_j out of it
-                    need(activity is not None and activity[j] * sign < 0, "the box of a tree leaves points out")
-                    side = [sign * (i == j) * ONE for i in range(self.problem.d)] + [ZERO]
-                    side = added(side, [(-sign / activity[j], activity)])
-                    need(top(on_cube(side, self.box)) <= end, "the box of a tree leaves points out")
-        return over_tree(terms, c, slacks, box, evidence)
-
-
-def main(arguments) -> int:
-    """`python -m proofs check FILE`: print what is proved; the exit status is 0, or 1 if something is not."""
-    from .verdicts import judged
-
-    try:
-        need(len(arguments) == 1, "one file is needed")
-        certificate = json.loads(Path(arguments[0]).read_text(encoding="utf-8"), object_pairs_hook=unique)
-        proved = Proved(certificate)
-        lines = judged(proved, certificate)
-    except (Refuted, OSError) as error:
-        return refused(str(error))
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        return refused(f"the file is malformed ({type(error).__name__}: {error})")
-    print(f"instance: {json.dumps(certificate['instance'].get('name', 'unnamed'))}")  # quoted: a name may hold line breaks
-    for k, (lower, upper) in enumerate(proved.suprema):
-        print(f"proved: {decimal(lower, False)} <= sup |g_1,{k}| <= {decimal(upper, True)}")
-    print(f"proved: {decimal(proved.gradient[0], False)} <= sup |g_1| <= {decimal(proved.gradient[1], True)}")
-    for line in lines:
-        print(f"proved: {line}")
-    return 0
-
-
-def unique(pairs) -> dict:
-    """A JSON object; a key that comes twice would mean one thing here and another elsewhere."""
-    need(len(dict(pairs)) == len(pairs), "a key comes twice")
-    return dict(pairs)
-
-
-def refused(why: str) -> int:
-    """Print why a file is not proved, on one line."""
-    print(f"not proved: {ascii(' '.join(why.split()))[1:-1]}", file=sys.stderr)
-    return 1
-
-
-def decimal(x, up: bool) -> str:
-    """A decimal of 17 digits that is at least (up) or at most x >= 0."""
-    with localcontext(Context(prec=17, rounding=ROUND_CEILING if up else ROUND_FLOOR, Emin=-99_999, Emax=99_999)):
-        quotient = Decimal(int(x.numerator)) / Decimal(int(x.denominator))  # operands are exact, so it is rounded once
-        return f"{quotient.normalize():g}"
+    def radius(self, given) -> dict:
+        """A ball, cylinder, guarded disc or disc around a node's crease: below by its centre, above by weights."""
+        p, entry = self.problem, dict(given)
+        side, i = entry["node"]
+        nodes = {"teacher": p.teachers[False], "second": p.teachers.get(True, []), "student": p.students}[side]
+        entry["of"] = node = nodes[index(i, len(nodes))]
+        need(node.scale is not None, "a node that is constant on U has no crease")
+        observer = [] if entry["observer"] is None else [p.students[index(entry["observer"], len(p.students))].form]
+        need(all(any(u[:-1]) or u[-1] > 0 for u in observer), "a dead observer sees nothing")
+        rows, normal, kind = [*p.slacks, *observer], node.form, entry["kind"]
+        entry["radius"], entry["allowance"] = r, allowance = number(entry["radius"]), number(entry.get("allowance", 0))
+        whole = [p.product(s, s) for s in rows]
+        along = [p.product(s, normal) ** 2 / p.product(normal, normal) for s in rows]
+        across = [a - b for a, b in zip(whole, along, strict=True)]
+        if kind == "disc-above":
+            y = weights(entry["rows"], len(rows))
+            weight = sum((w * root(across[m], False) for m, w in y.items()), ZERO)
+            total = raised([number(entry["crease"]) * x for x in normal], rows, entry["rows"])
+            need(weight > 0 and top(total, self.box) <= r * weight, "a radius is not proved from above")
+            return entry
+        shapes = {"ball": (whole, None), "cylinder": (across, along), "guarded": (across, whole), "disc": (across, None)}
+        wide, high = shapes[kind]
+        centre = entry["centre"] = numbers(entry["centre"], p.d)
+        need(at(normal, centre) == 0 and r > 0, "a centre lies off its crease")
+        need(allowance > 0 or (allowance == 0 and high is None), "a shape that is flat may lie in a facet")
+        for m, s in enumerate(rows):
+            room = at(s, centre) - (allowance * root(high[m], True) if high else 0)
+            need(room >= 0 and room * room >= r * r * wide[m], f"a {kind} leaves the region")
+        return entry

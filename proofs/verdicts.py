@@ -1,29 +1,25 @@
-"""What a certificate claims beyond the gradient: radii, the difference of two teachers, whole verdicts.
+"""The statements' two sides in rational arithmetic: which verdicts follow from what a certificate has proved.
 
-Part of the checker (`certificate`): rational arithmetic, nothing believed. A verdict's row names the statement, the
-form, its nodes and the radii that it uses; both sides are rebuilt here from the instance and from what is proved.
+No evidence is read here: `certificate.Proved` has checked it. A verdict's row names the statement, the form, its nodes and
+the radii that it uses; hypotheses and both sides are rebuilt from the instance, the proved eps and the proved radii.
 `fails` needs measured > bound, with the claimed `measured` at most the true one and the claimed `bound` at least the
 true one; `holds` the opposite. Statements and forms: CERTIFICATE.md.
 """
 
 from __future__ import annotations
 
-from .certificate import Proved, decimal, on_cube, over_vertices
+from .certificate import ONE, ZERO, Proved, Rational, at, dot, index, need, number, root
 from .kernel import echelon, pi_enclosure
-from .problem import ONE, ZERO, Rational, added, at, dot, index, need, number, numbers, root, top, weights
 
 PI = [Rational(x.numerator, x.denominator) for x in pi_enclosure(60)]
 
 
 def judged(proved: Proved, certificate) -> list[str]:
     """A line for every verdict that is proved; Refuted at the first that is not."""
-    radii = [radius(proved, entry) for entry in certificate.get("radii", [])]
-    excess = difference(proved, certificate["excess"]) if "excess" in certificate else None
-    lines = [f"{r['kind']} of radius {decimal(r['radius'], r['kind'] == 'disc-above')}, {r['node'][0]} {r['node'][1]}"
-             for r in radii]
+    lines = []
     for given in certificate.get("verdicts", []):
         judge = {"theorem-1": theorem1, "theorem-2": angle, "theorem-3": angle, "corollary-1": fan_out}[given["statement"]]
-        sides = judge(Case(proved, radii, excess, given))
+        sides = judge(Case(proved, given))
         measured, bound = number(given["measured"]), number(given["bound"])
         least, most, low, high = sides  # measured^2 and the bound's signed square, between rationals
         claim = {"fails": bound < measured and signed(measured) <= least and signed(bound) >= high,
@@ -35,6 +31,11 @@ def judged(proved: Proved, certificate) -> list[str]:
     return lines
 
 
+def sine_squared(problem, a, b):
+    """Squared sine of the angle between two hyperplanes of U."""
+    return 1 - problem.product(a, b) ** 2 / (problem.product(a, a) * problem.product(b, b))
+
+
 def signed(x):
     """x |x|, which grows with x."""
     return x * abs(x)
@@ -43,10 +44,9 @@ def signed(x):
 class Case:
     """A row with what it may use."""
 
-    def __init__(self, proved: Proved, radii, excess, given):
-        self.problem, self.proved, self.radii, self.excess, self.given = proved.problem, proved, radii, excess, given
-        self.second = given["statement"] == "theorem-3"
-        need(not self.second or excess is not None, "theorem-3 needs the difference of the teachers")
+    def __init__(self, proved: Proved, given):
+        self.problem, self.proved, self.given, self.second = proved.problem, proved, given, given["statement"] == "theorem-3"
+        need(not self.second or proved.excess is not None, "theorem-3 needs the difference of the teachers")
         self.form = given["form"]
         need(self.form in ("printed", "repaired", "sharp"), "an unknown form")
         self.nodes, self.students = self.problem.nodes(self.second), self.problem.students
@@ -57,11 +57,11 @@ class Case:
         of = [self.students[k]] if k is not None else self.students
         dual = max(sum((abs(x) for x in node.fan_out), ZERO) for node in of)
         ends = self.proved.suprema[k] if k is not None else self.proved.gradient
-        return tuple(e + (x * dual if self.second else 0) for e, x in zip(ends, self.excess or (0, 0), strict=True))
+        return tuple(e + (x * dual if self.second else 0) for e, x in zip(ends, self.proved.excess or (0, 0), strict=True))
 
     def shape(self, kind, node, k, n):
         """The n-th radius, which needs to be of that kind, node and observer."""
-        found = self.radii[index(n, len(self.radii))]
+        found = self.proved.radii[index(n, len(self.proved.radii))]
         need(found["kind"] == kind and found["of"] is node and found["observer"] == k, "a row names the wrong radius")
         return found
 
@@ -72,62 +72,12 @@ class Case:
 
     def best(self, node, others):
         """Smallest squared sine between the hyperplanes of a node and of others; 1 without any."""
-        return min((self.problem.sine_squared(node.form, n.form) for n in others if n.pivot is not None), default=ONE)
+        return min((sine_squared(self.problem, node.form, n.form) for n in others if n.scale is not None), default=ONE)
 
     def paper(self, radius, epsilon, divisor):
         """Square of (10 / radius) sqrt(d' / (2 pi)) K epsilon / sqrt(divisor), between rationals."""
         value = 50 * self.problem.d * (self.size * epsilon / radius) ** 2 / divisor
         return value / PI[1], value / PI[0]
-
-
-def radius(proved: Proved, given) -> dict:
-    """A ball, cylinder, guarded disc or disc around a node's crease: below by its centre, above by multipliers."""
-    p, entry = proved.problem, dict(given)
-    side, i = entry["node"]
-    nodes = {"teacher": p.teachers[False], "second": p.teachers.get(True, []), "student": p.students}[side]
-    entry["of"] = node = nodes[index(i, len(nodes))]
-    need(node.pivot is not None, "a node that is constant on U has no crease")
-    normal, observer = node.form, []
-    if entry["observer"] is not None:
-        observer = [p.students[index(entry["observer"], len(p.students))].form]
-    held = [*p.slacks, *observer]
-    need(all(any(u[:-1]) or u[-1] > 0 for u in observer), "a dead observer sees nothing")
-    entry["radius"], entry["allowance"] = r, allowance = number(entry["radius"]), number(entry.get("allowance", 0))
-    whole = [p.product(s, s) for s in held]
-    along = [p.product(s, normal) ** 2 / p.product(normal, normal) for s in held]
-    kind, within = entry["kind"], [a - b for a, b in zip(whole, along, strict=True)]
-    if kind == "disc-above":
-        y = weights(entry["rows"], len(held))
-        total = added([number(entry["crease"]) * x for x in normal], [(w, held[m]) for m, w in y.items()])
-        weight = sum((w * root(within[m], False) for m, w in y.items()), ZERO)
-        need(weight > 0 and top(on_cube(total, proved.box)) <= r * weight, "a radius is not proved from above")
-        return entry
-    felt, taken = {"ball": (whole, None), "cylinder": (within, along), "guarded": (within, whole), "disc": (within, None)}[kind]
-    centre = entry["centre"] = numbers(entry["centre"], p.d)
-    need(at(normal, centre) == 0 and r > 0, "a centre lies off its crease")
-    need(allowance > 0 or (allowance == 0 and taken is None), "a shape that is flat may lie in a facet")
-    for m, s in enumerate(held):
-        rest = at(s, centre) - (allowance * root(taken[m], True) if taken else 0)
-        need(rest >= 0 and rest * rest >= r * r * felt[m], f"a {kind} leaves the region")
-    return entry
-
-
-def difference(proved: Proved, given):
-    """(lower, upper) of e0 = sup over U n R of the largest |f*_c - f*'_c|, output by output."""
-    p, found = proved.problem, []
-    first, nodes = len(p.teachers[False]), [*p.teachers[False], *p.teachers[True]]
-    terms = [node.form for node in nodes]
-    need(len(given) == len(nodes[0].fan_out), "every output needs its entry")
-    for output, entry in enumerate(given):
-        c = [node.fan_out[output] * (1 if i < first else -1) for i, node in enumerate(nodes)]
-        swept = entry["evidence"]["method"] == "vertices"
-        upper = over_vertices(p, terms, [(c, None)])[0] if swept else proved.tree(terms, c, p.slacks, None, entry["evidence"])
-        z = numbers(entry["witness"], p.d)
-        value = abs(sum((x * max(at(t, z), ZERO) for x, t in zip(c, terms, strict=True)), ZERO))
-        found.append((number(entry["lower"]), number(entry["upper"])))
-        need(all(at(s, z) >= 0 for s in p.slacks), "a witness lies outside the region")
-        need(0 <= found[-1][0] <= value and upper <= found[-1][1], "the teachers' difference is not proved")
-    return tuple(max(column) for column in zip(*found, strict=True))
 
 
 def observed(node, observer) -> bool:
@@ -147,8 +97,8 @@ def theorem1(case: Case):
     observer = students[index(case.given["observer"], len(students))]
     if case.form == "printed":
         need(observed(node, observer), "the observer does not see the boundary")
-        if node.pivot is None:
-            square = ZERO if any(s.pivot is None for s in students) else ONE
+        if node.scale is None:
+            square = ZERO if any(s.scale is None for s in students) else ONE
         else:
             square = case.best(node, [s for s in students if p.product(s.form, node.form) > 0])
         return square, square, ZERO, ZERO
@@ -166,7 +116,7 @@ def angle(case: Case):
     p, given, k = case.problem, case.given, case.given["observer"]
     teachers = p.teachers[case.second]
     node, observer = teachers[index(given["teacher"], len(teachers))], case.students[index(k, len(case.students))]
-    need(p.d > 1 and node.pivot is not None, "the row does not apply")
+    need(p.d > 1 and node.scale is not None, "the row does not apply")
     alpha, kappa = dot(node.fan_out, observer.fan_out), case.mass(node, observer, teachers)
     length = p.product(node.form, node.form)
     need(kappa != 0, "kappa_T = 0")
@@ -190,7 +140,7 @@ def angle(case: Case):
         need(disc["allowance"] ** 2 * mass >= 25 * high**2, "the disc is not guarded by q")
         square = case.best(node, [n for n in case.nodes if n.hyperplane != node.hyperplane])
         return square, square, *case.paper(disc["radius"], high, mass)
-    body = case.radii[index(given["radius"], len(case.radii))]
+    body = case.proved.radii[index(given["radius"], len(case.proved.radii))]
     square, met = case.best(node, case.students), opposing(case, node, observer, body)
     students = sum(carried for carried, _ in met)
     alone = cotangents(sine for carried, sine in met if not carried)
@@ -219,10 +169,10 @@ def opposing(case: Case, node, observer, body):
     """
     p, own, found = case.problem, case.mass(node, observer), {}
     for other in case.nodes:
-        mass = ZERO if other.pivot is None or other.hyperplane in found else case.mass(other, observer)
+        mass = ZERO if other.scale is None or other.hyperplane in found else case.mass(other, observer)
         if mass * own > 0 or mass == 0:
             continue  # the node's own hyperplane among them
-        sine = p.sine_squared(node.form, other.form)
+        sine = sine_squared(p, node.form, other.form)
         size, value = p.product(other.form, other.form), abs(at(other.form, body["centre"]))
         if body["kind"] == "ball":
             meets = value**2 <= body["radius"] ** 2 * size
@@ -249,7 +199,7 @@ def fan_out(case: Case):
     node, indices = case.students[k], given["observers"]
     others = [n for n in case.nodes if n is not node]
     shared = any(n.hyperplane == node.hyperplane for n in others)
-    need(p.d > 1 and node.pivot is not None and not shared, "the row does not apply")
+    need(p.d > 1 and node.scale is not None and not shared, "the row does not apply")
     observers = [case.students[index(m, len(case.students))] for m in indices]
     outputs = len(node.fan_out)
     need(len(observers) == outputs and k not in indices, "one other observer for each output is needed")

@@ -21,7 +21,7 @@ from unittest import mock
 
 import certificate_truth
 
-from proofs import certificate as checker
+from proofs import check as checker
 from proofs.kernel import rational
 from twolayer.certify import certificates as evidence
 from twolayer.instances import Instance

@@ -12,25 +12,37 @@ def line(teacher, student, region=None) -> dict:
     return {"format": "twolayer-instance/1", "name": "a line", **networks, "region": region}
 
 
-def leaf(*decided, **weights):
+def leaf(**weights):
     """A leaf of a tree."""
-    empty: dict = {"cuts": [], "pairs": [], "singles": [], "rows": [], "sides": []}
-    return {"decided": [list(step) for step in decided], **empty, **weights}
+    return {"cuts": [], "pairs": [], "singles": [], "rows": [], **weights}
+
+
+def leaves(part, path=()):
+    """(decisions, leaf) of every leaf of a tree."""
+    if isinstance(part, dict):
+        return [(dict(path), part)]
+    group, active, inactive = part
+    return leaves(active, (*path, (group, True))) + leaves(inactive, (*path, (group, False)))
+
+
+def branches(part):
+    """Every branch of a tree that is no leaf."""
+    return [] if isinstance(part, dict) else [part, *branches(part[1]), *branches(part[2])]
 
 
 def by_hand(instance, lower="0", upper="2", witness=None, **evidence) -> dict:
     """A certificate on a line with one student that is active at 0, and a tree in the box [-1, 1]."""
     entry = {"student": 0, "lower": lower, "upper": upper, "witness": witness, "inside": ["0"],
-             "evidence": {"method": "tree", "box": [["-1", "1"]], **evidence}}
+             "evidence": {"method": "tree", "box": [[], []], **evidence}}
     return {"format": "twolayer-certificate/1", "instance": instance, "coordinates": {"rows": [["1"]], "origin": ["0"]},
             "box": [[[0, "1"]], [[1, "1"]]], "inside": ["0"], "students": [entry],
             "gradient": {"lower": lower, "upper": upper}, "radii": [], "verdicts": []}
 
 
-SPLIT = [{"sign": 1, "groups": [[0, []]], "cuts": [], "leaves": [leaf([0, True]), leaf([0, False])]},
-         {"sign": -1, "groups": [], "cuts": [], "leaves": [leaf(singles=[[0, "1"]])]}]
+SPLIT = [{"sign": 1, "groups": [[0, []]], "cuts": [], "tree": [0, leaf(), leaf()]},
+         {"sign": -1, "groups": [], "cuts": [], "tree": leaf(singles=[[0, "1"]])}]
 KINK = line([("1", "0", "1")], [("1", "2", "1")])  # h = relu(x) - x - 2, between -1 and -2
-EMPTY = [{"sign": s, "groups": [], "cuts": [], "leaves": [leaf()]} for s in (1, -1)]  # neither kinks nor leaves
+EMPTY = [{"sign": s, "groups": [], "cuts": [], "tree": leaf()} for s in (1, -1)]  # no kinks, one leaf
 
 
 def network(*nodes) -> dict:

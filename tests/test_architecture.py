@@ -138,11 +138,24 @@ def test_the_checker_shares_no_code_with_the_searcher(path):
             assert not searching, f"{here(path)} reaches {'.'.join(module)}"
 
 
-@pytest.mark.parametrize("path", files("proofs/__main__.py", "proofs/certificate.py", "proofs/kernel.py"), ids=here)
+CHECKER = [f"proofs/{name}.py" for name in ("__main__", "check", "certificate", "verdicts", "kernel")]
+
+
+@pytest.mark.parametrize("path", files(*CHECKER), ids=here)
 def test_checking_a_certificate_loads_the_standard_library_and_python_flint_only(path):
     for module in reached(path, only_at_import_time=True):
         allowed = module[0] in sys.stdlib_module_names or module[0] in ("flint", "proofs")
         assert allowed, f"{here(path)} reaches {'.'.join(module)}"
+
+
+def test_all_evidence_of_a_certificate_is_read_by_one_file_of_fewer_than_400_lines():
+    """The statements' sides, in verdicts, get proved numbers: they import nothing that reads weights, trees or centres."""
+    checker, verdicts = (ROOT / "proofs" / name for name in ("certificate.py", "verdicts.py"))
+    assert len(checker.read_text(encoding="utf-8").splitlines()) < 400
+    names = {alias.name for node in ast.walk(ast.parse(verdicts.read_text(encoding="utf-8")))
+             if isinstance(node, ast.ImportFrom) and node.module == "certificate" for alias in node.names}
+    reads = {"weights", "raised", "added", "top", "numbers", "over_vertices", "over_tree", "one_sign", "Problem"}
+    assert "Proved" in names and not names & reads
 
 
 @pytest.mark.parametrize("path", files(*WINGS), ids=here)

@@ -5,8 +5,8 @@ import copy
 from fractions import Fraction
 
 import certificate_fuzzer as fuzzer
-from certificate_fuzzer import BASES, accepted, base, refused
-from certificates_by_hand import EMPTY, KINK, SPLIT, by_hand, leaf, line
+from certificate_fuzzer import BASES, accepted, base, checked, refused
+from certificates_by_hand import EMPTY, KINK, SPLIT, branches, by_hand, leaf, leaves, line
 
 from proofs.kernel import rational
 
@@ -37,30 +37,34 @@ def test_a_crease_left_out_of_the_kinks_is_missed():
 
 def test_a_ridge_settled_without_proof_is_refused():
     for active in (True, False):
-        refused(by_hand(KINK, upper="9", kinks=[], settled=[[0, active, []]], signs=EMPTY), "not proved to be of one sign")
+        given = by_hand(KINK, upper="9", kinks=[], settled=[[0, active, []]], signs=EMPTY)
+        refused(given, "a node is not proved to be of one sign")
 
 
-def test_a_hyperplane_settled_twice_in_opposite_orientations_is_refused():
-    """u = x + 3/4 > 0 on [-1/2, 1/2], so -u < 0; the second proof must not overwrite the first: |h| is 15/4, not 5/4."""
+def test_nodes_on_one_hyperplane_are_settled_one_by_one():
+    """u = x + 3/4 > 0 on [-1/2, 1/2], so -u < 0: |h| is 15/4, and no order or orientation of the proofs makes it 5/4."""
     half = {"A": [["1"], ["-1"]], "c": ["1/2", "1/2"]}
     two = line([("1", "3/4", "-1"), ("-1", "-3/4", "-1")], [("1", "2", "1")], half)
     proofs = [[0, True, [[1, "1"]]], [1, False, [[1, "1"]]]]
-    rows = [{**side, "leaves": [leaf(rows=[[0 if side["sign"] < 0 else 1, "2"]])]} for side in EMPTY]
-    accepted(by_hand(two, upper="15/4", kinks=[], settled=proofs[:1], signs=rows))
-    for upper in ("5/4", "15/4"):
-        for settled in (proofs, proofs[::-1]):
-            refused(by_hand(two, upper=upper, kinks=[], settled=settled, signs=EMPTY), "settled twice")
+    rows = [{**side, "tree": leaf(rows=[[0 if side["sign"] < 0 else 1, "2"]])} for side in EMPTY]
+    for settled in (proofs, proofs[::-1]):
+        accepted(by_hand(two, upper="15/4", kinks=[], settled=settled, signs=rows))
+        refused(by_hand(two, upper="374/100", kinks=[], settled=settled, signs=rows), "the upper end is not proved")
+        for side in range(2):
+            changed = copy.deepcopy(settled)
+            changed[side][1] = not changed[side][1]
+            refused(by_hand(two, upper="15/4", kinks=[], settled=changed, signs=rows), "not proved to be of one sign")
 
 
-def test_a_node_that_is_constant_on_the_plane_is_neither_a_kink_nor_settled():
+def test_a_node_that_is_constant_on_the_plane_is_no_kink():
     given = by_hand(line([("0", "1", "1")], [("1", "2", "1")]), upper="9", kinks=[[0, False]], settled=[], signs=EMPTY)
-    refused(given, "a kink is malformed")
-    given["students"][0]["evidence"] |= {"kinks": [], "settled": [[0, True, []]]}
-    refused(given, "not proved to be of one sign")
-    given["students"][0]["evidence"]["settled"] = []
+    refused(given, "a kink is constant")
+    given["students"][0]["evidence"]["kinks"] = []
     accepted(given)
-    given["students"][0]["evidence"]["kinks"] = [[1, 1]]
-    refused(given, "a kink is malformed")
+    given["students"][0]["evidence"]["settled"] = [[0, True, []]]
+    accepted(given)
+    given["students"][0]["evidence"]["settled"] = [[0, False, []]]
+    refused(given, "a node is not proved to be of one sign")
 
 
 def test_two_kinks_on_one_hyperplane_are_refused():
@@ -88,8 +92,8 @@ def test_an_upper_end_is_never_negative():
     """A dead node whose tree shows a contradiction still has the supremum 0."""
     dead = line([("1", "0", "1")], [("1", "-2", "1")])
     given = by_hand(dead, upper="-1", kinks=[[0, False]], settled=[], signs=[
-        {"sign": 1, "groups": [[0, []]], "cuts": [], "leaves": [leaf([0, side], rows=[[2, "9"]]) for side in (True, False)]},
-        {"sign": -1, "groups": [], "cuts": [], "leaves": [leaf(rows=[[2, "9"]])]}])
+        {"sign": 1, "groups": [[0, []]], "cuts": [], "tree": [0, leaf(rows=[[2, "9"]]), leaf(rows=[[2, "9"]])]},
+        {"sign": -1, "groups": [], "cuts": [], "tree": leaf(rows=[[2, "9"]])}])
     refused(given, "the upper end is not proved")
     given["students"][0]["upper"] = given["gradient"]["upper"] = "0"
     accepted(given)
@@ -101,17 +105,17 @@ def test_one_sign_is_not_enough():
 
 
 def test_a_group_left_out_is_missed():
-    bare = [{**SPLIT[0], "groups": [], "leaves": [leaf()]}, SPLIT[1]]
+    bare = [{**SPLIT[0], "groups": [], "tree": leaf()}, SPLIT[1]]
     refused(by_hand(KINK, upper="9", kinks=[[0, False]], settled=[], signs=bare), "the groups are not the kinks")
 
 
 def test_an_undecided_group_needs_cuts_that_weigh_one():
-    bare = [{**SPLIT[0], "leaves": [leaf()]}, SPLIT[1]]
+    bare = [{**SPLIT[0], "tree": leaf()}, SPLIT[1]]
     refused(by_hand(KINK, upper="9", kinks=[[0, False]], settled=[], signs=bare), "cuts do not weigh one")
-    cut = {**SPLIT[0], "cuts": [[0, ["1/2", "1/2"], [], [], []]], "leaves": [leaf(cuts=[[0, "1"]])]}
+    cut = {**SPLIT[0], "cuts": [[0, ["1/2", "1/2"], [], [], []]], "tree": leaf(cuts=[[0, "1"]])}
     accepted(by_hand(KINK, kinks=[[0, False]], settled=[], signs=[cut, SPLIT[1]]))
     for weight in ("1/2", "2"):
-        cut["leaves"] = [leaf(cuts=[[0, weight]])]
+        cut["tree"] = leaf(cuts=[[0, weight]])
         refused(by_hand(KINK, kinks=[[0, False]], settled=[], signs=[cut, SPLIT[1]]), "cuts do not weigh one")
 
 
@@ -123,55 +127,58 @@ def test_a_cut_below_the_function_on_either_side_is_refused():
 
 def test_a_single_weighs_at_most_one():
     for single in (["2", "3/2"]):
-        heavy = [SPLIT[0], {**SPLIT[1], "leaves": [leaf(singles=[[0, single]])]}]
+        heavy = [SPLIT[0], {**SPLIT[1], "tree": leaf(singles=[[0, single]])}]
         refused(by_hand(KINK, upper="9", kinks=[[0, False]], settled=[], signs=heavy), "a single weighs too much")
 
 
 def test_a_kink_of_positive_mass_is_no_single():
-    wrong = [{**SPLIT[0], "leaves": [leaf([0, True], singles=[[0, "1"]]), leaf([0, False])]}, SPLIT[1]]
+    wrong = [{**SPLIT[0], "tree": [0, leaf(singles=[[0, "1"]]), leaf()]}, SPLIT[1]]
     for mass in ("1", "1/9"):
         given = by_hand(line([("1", "0", mass)], [("1", "2", "1")]), upper="9", kinks=[[0, False]], settled=[], signs=wrong)
         refused(given, "a single weighs too much")
 
 
-def test_a_leaf_removed_leaves_a_gap():
-    given = base(TREE)
-    for side in (side for side in signs(given) if len(side["leaves"]) > 1):
-        for n in range(len(side["leaves"])):
-            kept = side["leaves"]
-            side["leaves"] = kept[:n] + kept[n + 1:]
-            refused(given, "the leaves leave a gap")
-            side["leaves"] = kept
+def test_a_leaf_or_a_branch_removed_leaves_a_gap():
+    given, tried = base(TREE), 0
     for side in signs(given):
-        side["leaves"] = []
-    refused(given, "not proved")
+        for branch in branches(side["tree"]):
+            for n in (1, 2):
+                kept, branch[n] = branch[n], []
+                refused(given, "not proved")
+                branch[n] = kept
+                tried += 1
+            changed = branch[1:]
+            branch[1:] = changed[:1]
+            refused(given, "not proved")
+            branch[1:] = changed
+    assert tried > 5
 
 
-def test_leaves_that_decide_different_groups_first_leave_a_gap():
-    """(0 on, 1 on), (0 off) and (1 off) do cover; but read as a tree, which alone is checked, they do not."""
-    given = base(TREE)
-    side = found(side for side in signs(given) if len(side["leaves"]) > 2)
-    deep = found(one for one in side["leaves"] if len(one["decided"]) > 1)
-    deep["decided"].reverse()
-    refused(given, "the leaves leave a gap")
+def test_the_sides_of_a_branch_do_not_change_places():
+    """Both are covered then as well, by leaves that are about the other side."""
+    given, tried = base(TREE), 0
+    for side in signs(given):
+        for branch in branches(side["tree"]):
+            branch[1:] = branch[:0:-1]
+            tried += checked(given)[0]
+            branch[1:] = branch[:0:-1]
+    assert tried > 3
 
 
 def test_a_group_decided_twice_is_refused():
     given = base(TREE)
-    for flip in (True, False):
+    for n in (1, 2):
         changed = copy.deepcopy(given)
-        one = found(one for side in signs(changed) for one in side["leaves"] if one["decided"])
-        group, active = one["decided"][0]
-        one["decided"].append([group, active is not flip])
-        refused(changed, "a leaf decides a group twice")
+        branch = found(branch for side in signs(changed) for branch in branches(side["tree"]))
+        branch[n] = [branch[0], branch[n], branch[n]]
+        refused(changed, "a group is decided twice")
 
 
 def test_a_cut_that_relies_on_an_undecided_side_is_refused():
     given, tried = base(TREE), 0
     for side in signs(given):
         for c, cut in enumerate(side["cuts"]):
-            for one in side["leaves"]:
-                decided = {g: active for g, active in one["decided"]}
+            for decided, one in leaves(side["tree"]):
                 if any(decided.get(g) is not active for g, active in cut[4]) and cut[0] in decided:
                     one["cuts"].append([c, 1, -60])
                     refused(given, "a cut is used where it may not hold")
@@ -187,6 +194,8 @@ def test_a_cut_that_relies_on_what_its_proof_does_not_name_is_refused():
     refused(given, "not an index")
     cut[4].append([cut[0], True])
     refused(given, "a cut relies on its own side")
+    cut[4][0] = [-1, False]
+    refused(given, "not an index")
 
 
 def test_negative_multipliers_are_refused_wherever_they_stand():
@@ -195,7 +204,7 @@ def test_negative_multipliers_are_refused_wherever_they_stand():
         given = base(name)
         for path in list(fuzzer.paths(given))[::3]:
             entry = fuzzer.get(given, path)
-            inner = {"box", "rows", "cuts", "pairs", "singles", "sides", "settled"} & set(map(str, path))
+            inner = {"box", "rows", "cuts", "pairs", "singles", "settled"} & set(map(str, path))
             if not inner or path[0] == "instance" or not isinstance(entry, list) or len(entry) not in (2, 3):
                 continue
             if type(entry[0]) is int and (isinstance(entry[1], str) or type(entry[1]) is type(entry[-1]) is int):
@@ -209,7 +218,7 @@ def test_negative_multipliers_are_refused_wherever_they_stand():
 
 def test_a_multiplier_given_twice_is_refused():
     given = base(TREE)
-    one = found(one for side in signs(given) for one in side["leaves"] if one["pairs"])
+    one = found(one for side in signs(given) for _, one in leaves(side["tree"]) if one["pairs"])
     one["pairs"].append(one["pairs"][0])
     refused(given, "given twice")
 
@@ -217,7 +226,7 @@ def test_a_multiplier_given_twice_is_refused():
 def test_a_pair_that_weighs_more_than_its_group_is_refused():
     given, tried = base(TREE), 0
     for side in signs(given):
-        for one in side["leaves"]:
+        for _, one in leaves(side["tree"]):
             for pair in one["pairs"]:
                 kept = pair[1:]
                 pair[1:] = [3, 0]
@@ -242,23 +251,37 @@ def test_a_kink_is_not_paired_beyond_its_mass():
 
 
 def test_a_side_that_was_not_decided_is_refused():
-    given = base(TREE)
-    side = found(side for side in signs(given) if len(side["leaves"]) > 1 and len(side["groups"]) > 1)
-    one = side["leaves"][0]
-    other = found(g for g in range(len(side["groups"])) if g not in dict(one["decided"]))
-    one["sides"].append([other, 1, -3])
-    refused(given, "a side is used that was not decided")
+    given, tried = base(TREE), 0
+    for entry in given["students"]:
+        for side in entry["evidence"].get("signs", []):
+            for decided, one in leaves(side["tree"]):
+                rows = len(fuzzer.checker.Proved(base(TREE)).problem.slacks) + 1
+                one["rows"].append([rows + len(decided), 1, -3])
+                refused(given, "not an index")
+                one["rows"].pop()
+                tried += 1
+    assert tried > 5
 
 
-def test_a_box_that_leaves_points_out_is_refused():
+def test_the_box_of_a_tree_is_what_its_weights_prove():
+    """It cannot be claimed, only computed: less weight gives a wider box, on which the same tree proves less."""
+    tried = 0
     for name in (TREE, "trees, a skew plane", "trees, odd nodes"):
         given = base(name)
         for entry in given["students"]:
-            for ends in entry["evidence"].get("box", []):
-                for n in (0, 1):
-                    kept, ends[n] = ends[n], str(rational(ends[n]) + (rational(ends[1 - n]) - rational(ends[n])) / 50)
-                    refused(given, "the box of a tree leaves points out")
-                    ends[n] = kept
+            walls = entry["evidence"].get("box", [])
+            assert entry["evidence"]["method"] != "tree" or len(walls) == 2 * len(given["inside"])
+            for wall in walls:
+                for weight in wall:
+                    kept, weight[1:] = weight[1:], ["1/100"]
+                    refused(given, "not proved")
+                    weight[1:] = kept
+                    tried += 1
+            if walls:
+                entry["evidence"]["box"] = walls[1:]
+                refused(given, "a box needs two proofs for each coordinate")
+                entry["evidence"]["box"] = walls
+    assert tried > 2
 
 
 def test_a_region_without_a_proof_that_it_is_bounded_is_refused():
@@ -266,7 +289,7 @@ def test_a_region_without_a_proof_that_it_is_bounded_is_refused():
     given["box"][0] = []
     refused(given, "the region is not proved to be bounded")
     given["box"] = given["box"][:-1]
-    refused(given, "the box needs two proofs for each coordinate")
+    refused(given, "a box needs two proofs for each coordinate")
 
 
 def test_coordinates_of_another_plane_are_refused():
@@ -294,10 +317,10 @@ def test_a_witness_outside_the_active_region_is_refused():
         for entry in given["students"]:
             if entry["witness"] is not None:
                 kept, entry["witness"] = entry["witness"], [str(9 * rational(x) + 9) for x in entry["witness"]]
-                refused(given, "the witness lies outside A_k")
+                refused(given, "a witness lies outside the region")
                 entry["witness"] = None
                 if rational(entry["lower"]):
-                    refused(given, "a lower end above 0 needs a witness")
+                    refused(given, "the value at the witness is below the lower end")
                 entry["witness"] = kept
 
 
@@ -316,11 +339,10 @@ def test_a_student_left_out_is_missed():
 
 
 def test_a_box_from_rough_multipliers_holds_the_whole_region():
-    """z + 9/10 (3 - z) bounds z by 27/10 + 3/10 only together with the largest bound of all."""
+    """z + 9/10 (3 - z) bounds z by 27/10 + 3/10 only together with the largest bound of all, which here is 3."""
     long = {**KINK, "region": {"lower": ["-1"], "upper": ["3"]}}
-    for ends, why in ((["-6/5", "3"], ""), (["-6/5", "29/10"], "leaves points out"), (["-11/10", "3"], "leaves points out")):
-        given = by_hand(long, upper="9", kinks=[[0, False]], settled=[], signs=SPLIT)
-        given["box"] = [[[0, "9/10"]], [[1, "9/10"]]]
-        given["students"][0]["evidence"]["box"] = [ends]
-        given["students"][0]["inside"] = ["0"]
-        refused(given, why) if why else accepted(given)
+    given = by_hand(long, upper="9", kinks=[[0, False]], settled=[], signs=SPLIT)
+    given["box"] = [[[0, "9/10"]], [[1, "9/10"]]]
+    assert [tuple(map(str, ends)) for ends in fuzzer.checker.Proved(given).box] == [("-6/5", "3")]
+    given["box"] = [[[0, "1"]], [[1, "1"]]]
+    assert [tuple(map(str, ends)) for ends in fuzzer.checker.Proved(given).box] == [("-1", "3")]

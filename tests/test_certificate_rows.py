@@ -10,8 +10,8 @@ import pytest
 from certificate_fuzzer import BASES, accepted, base, checked, enclosures, refused
 from certificates_by_hand import ALWAYS, SIDE, UP, a_row, a_shape, square
 
+from proofs.certificate import Refuted
 from proofs.kernel import rational
-from proofs.problem import Refuted
 from proofs.verdicts import judged
 
 
@@ -112,10 +112,10 @@ def test_a_row_that_names_the_radius_of_another_kind_node_or_observer_is_refused
                     if {own["kind"], other["kind"]} == {"ball", "cylinder"} and own["node"] == other["node"] \
                             and own["observer"] == other["observer"]:
                         continue
-                    changed = {**given, "radii": [other, *(given["radii"][row[k]] for k in ("radius", "above") if k in row)]}
-                    changed["verdicts"] = [{**row, "radius": 1, "above": 2, key: 0}]
+                    radii = [other, *(given["radii"][row[k]] for k in ("radius", "above") if k in row)]
+                    proved.radii = [proved.radius(entry) for entry in radii]
                     with pytest.raises((Refuted, LookupError)):
-                        judged(proved, changed)
+                        judged(proved, {**given, "verdicts": [{**row, "radius": 1, "above": 2, key: 0}]})
                     tried += 1
     assert tried > 100
 
@@ -346,7 +346,8 @@ def test_theorem_3_needs_the_difference_of_the_teachers():
     for key, value in (("upper", "0"), ("lower", "9"), ("lower", "-1"), ("witness", ["9", "9"])):
         changed = {**given, "excess": copy.deepcopy(given["excess"])}
         changed["excess"][0][key] = value
-        refused(changed, "a witness lies outside" if key == "witness" else "the teachers' difference is not proved")
+        why = {"upper": "the upper end is not proved", "lower": "the value at the witness", "witness": "a witness lies"}
+        refused(changed, why[key])
     refused({**given, "excess": given["excess"] * 2}, "every output needs its entry")
     refused({**given, "excess": []}, "every output needs its entry")
 

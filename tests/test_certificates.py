@@ -14,6 +14,7 @@ import certificate_fuzzer as fuzzer
 import certificate_truth as truth
 import pytest
 from certificate_fuzzer import BASES, accepted, base, drawn, enclosures, example, refused
+from certificates_by_hand import leaves
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import instances
@@ -88,10 +89,11 @@ def test_every_kind_of_evidence_radius_and_row_occurs_among_the_certificates_tha
             found["settled"] += len(entry["evidence"].get("settled", []))
             for side in entry["evidence"].get("signs", []):
                 found["relying cuts"] += sum(bool(cut[4]) for cut in side["cuts"])
-                for leaf in side["leaves"]:
+                for decided, leaf in leaves(side["tree"]):
                     found.update({key: len(value) for key, value in leaf.items()})
+                    found["decided"] += len(decided)
     assert {"vertices", "tree", "dead", "ball", "disc", "disc-above", "guarded", "cylinder"} <= set(found)
-    few = ("settled", "relying cuts", "decided", "cuts", "pairs", "singles", "rows", "sides")
+    few = ("settled", "relying cuts", "decided", "cuts", "pairs", "singles", "rows")
     assert min(found[key] for key in few) >= 5, {key: found[key] for key in few}
     for row in ("theorem-1 printed fails", "theorem-1 printed holds", "theorem-1 repaired holds", "theorem-1 sharp holds",
                 *(f"{t} printed {v}" for t in ("theorem-2", "theorem-3", "corollary-1") for v in ("holds", "fails")),
@@ -102,7 +104,7 @@ def test_every_kind_of_evidence_radius_and_row_occurs_among_the_certificates_tha
 BLOCKED = """
 import json, sys
 if {blocked}: sys.modules["flint"] = None
-from proofs.certificate import main
+from proofs.check import main
 sys.exit(max(main([name]) for name in sys.argv[1:]) or print(json.dumps([k for k, m in sys.modules.items() if m])))
 """
 

@@ -92,7 +92,7 @@ def gradient_evidence(problem: Restricted, domains, enclosures, rows: Rows, *, g
             if by_vertices:
                 entry = {"evidence": {"method": "vertices"}}
             else:
-                enclosure, evidence = _by_tree(h, domain, enclosure, gap, deadline, rows, rows.total + 1)
+                enclosure, evidence = _by_tree(h, domain, problem.region, enclosure, gap, deadline, rows, rows.total + 1)
                 entry = {"evidence": evidence}
             entry["inside"] = texts(domain.interior)
         entry |= {"student": node.index, "lower": text(exact.rational(enclosure.lower)),
@@ -109,7 +109,7 @@ def supremum_evidence(h: RidgeSum, region: Domain, enclosure: Enclosure, rows: R
     if enclosure.evidence["method"] in ("vertices", "zero") and steps <= MOST_STEPS:
         evidence: dict[str, Any] = {"method": "vertices"}
     else:
-        enclosure, evidence = _by_tree(h, region, enclosure, gap, deadline, rows, rows.total)
+        enclosure, evidence = _by_tree(h, region, region, enclosure, gap, deadline, rows, rows.total)
     witness = region.interior if enclosure.witness is None else enclosure.witness
     return enclosure, {"lower": text(exact.rational(enclosure.lower)), "upper": text(exact.rational(enclosure.upper)),
                        "witness": texts(witness), "evidence": evidence}
@@ -133,31 +133,55 @@ def _dead(problem: Restricted, node: Node, rows: Rows) -> list[list]:
     return dyadic(best.duals, rows)
 
 
-def _by_tree(h: RidgeSum, region: Domain, enclosure: Enclosure, gap: float, deadline: float | None,
+def _by_tree(h: RidgeSum, domain: Domain, region: Domain, enclosure: Enclosure, gap: float, deadline: float | None,
              rows: Rows, held: int) -> tuple[Enclosure, dict[str, Any]]:
     """The enclosure with the evidence of a tree; the tree's own upper end where it is the larger one."""
     found = enclosure
     if found.evidence["method"] != "trees" or "signs" not in found.evidence:
-        found = trees.supremum(h, region, gap=min(gap, CLOSE), deadline=deadline, floor=enclosure.upper * ROUNDED)
+        found = trees.supremum(h, domain, gap=min(gap, CLOSE), deadline=deadline, floor=enclosure.upper * ROUNDED)
         if "signs" not in found.evidence:
             raise KeyboardInterrupt
     upper = max(enclosure.upper, found.upper)
     lower, witness = enclosure.lower, enclosure.witness
     if found.lower > lower:
         lower, witness = found.lower, found.witness
-    return replace(enclosure, lower=lower, upper=upper, witness=witness), tree(found.evidence, region, rows, held)
+    evidence = tree(h, found.evidence, domain, region, rows, held)
+    return replace(enclosure, lower=lower, upper=upper, witness=witness), evidence
 
 
-def tree(evidence: dict[str, Any], region: Domain, rows: Rows, held: int) -> dict[str, Any]:
-    """The evidence of `trees` in the terms of the format: forms and multipliers, no numbers of rows or units.
+def tree(h: RidgeSum, evidence: dict[str, Any], domain: Domain, region: Domain, rows: Rows, held: int) -> dict[str, Any]:
+    """The evidence of `trees` on a domain in the terms of the format: forms and multipliers in z, no numbers of rows or units.
 
-    held: how many rows are >= 0 on the domain; a cut's own side is numbered after them.
+    region: what the certificate's box holds; held: how many rows are >= 0 on the domain, before the sides of groups.
     """
-    return {"method": "tree", "box": [texts(ends) for ends in zip(region.lower, region.upper, strict=True)],
-            "kinks": evidence["kinks"],
-            "settled": [[ridge, active, dyadic({m: _read(y) for m, y in proof.items()}, rows)]
-                        for ridge, active, proof in evidence["settled"]],
-            "signs": [_Sign(side, evidence, rows, held).entry() for side in evidence["signs"]]}
+    signs = [_Sign(side, evidence, domain, rows, held).entry() for side in evidence["signs"]]
+    return {"method": "tree", "box": _walls(domain, region, rows), "kinks": evidence["kinks"], "signs": signs,
+            "settled": [entry for ridge, active, proof in evidence["settled"]
+                        for entry in _settled(h, ridge, active, {m: _read(y) for m, y in proof.items()}, rows)]}
+
+
+def _walls(domain: Domain, region: Domain, rows: Rows) -> list[list]:
+    """For each coordinate, the weights that take the box's upper and lower end from the region's to the domain's.
+
+    Where they differ it is by the activity, a . z <= c: the multiple of it that takes z_j out of +-z_j.
+    """
+    out: list[list] = []
+    for j in range(domain.A.shape[1]):
+        for tighter in (domain.upper[j] < region.upper[j], domain.lower[j] > region.lower[j]):
+            out.append(dyadic({len(domain.A) - 1: 1 / abs(domain.A[-1, j])}, rows) if tighter else [])
+    return out
+
+
+def _settled(h: RidgeSum, ridge: int, active: bool, proof: dict[int, fmpq], rows: Rows) -> list[list]:
+    """[[ridge, active, weights], ...] of all ridges on the hyperplane of one that is proved to be of one sign."""
+    j = next(j for j, x in enumerate(h.P[ridge]) if x != 0)
+    out = []
+    for i, (p, beta) in enumerate(zip(h.P, h.beta, strict=True)):
+        ratio = p[j] / h.P[ridge][j]
+        if ratio != 0 and beta == ratio * h.beta[ridge] and all(p == ratio * h.P[ridge]):
+            weights = {m: abs(ratio) * y for m, y in proof.items()}
+            out.append([i, active == (ratio > 0), dyadic(weights, rows)])
+    return out
 
 
 def _read(fraction: str) -> fmpq:
@@ -167,8 +191,9 @@ def _read(fraction: str) -> fmpq:
 class _Sign:
     """The rows of one sign of h in the numbering of `relaxation.Relaxation`, told apart again."""
 
-    def __init__(self, side: dict[str, Any], evidence: dict[str, Any], rows: Rows, held: int):
+    def __init__(self, side: dict[str, Any], evidence: dict[str, Any], region: Domain, rows: Rows, held: int):
         self.side, self.bits, self.row_bits = side, evidence["weight_bits"], evidence["row_bits"]
+        self.middle, self.radius = (region.upper + region.lower) / 2, (region.upper - region.lower) / 2
         self.facets, self.held = [rows(m) for m in evidence["facets"]], held
         n, self.pairs = len(side["groups"]), [(g, j) for g, (_, partners) in enumerate(side["groups"]) for j, _ in partners]
         p = len(self.pairs)
@@ -184,14 +209,16 @@ class _Sign:
     def entry(self) -> dict[str, Any]:
         """The sign's groups, cuts and leaves."""
         numbers = {row: n for n, row in enumerate(self.side["cuts"])}
-        leaves = [self._leaf(decided, weights, numbers) for decided, weights in self.side["leaves"]]
-        return {"sign": self.side["sign"], "groups": self.side["groups"], "leaves": leaves,
+        leaves = [(decided, self._leaf(decided, weights, numbers)) for decided, weights in self.side["leaves"]]
+        return {"sign": self.side["sign"], "groups": self.side["groups"], "tree": nested(leaves),
                 "cuts": [self._cut(*cut) for cut in self.side["cuts"].values()]}
 
     def _cut(self, group: int, numbers: list[int], active: dict[int, int], inactive: dict[int, int]) -> list:
         """[group, form, proof where active, proof where not, [[other group, side], ...] that the proofs rely on]."""
         unit = self.side["unit"] - self.row_bits
-        form = [fmpq(x) * (fmpq(1 << unit) if unit >= 0 else fmpq(1, 1 << -unit)) for x in numbers]
+        form = np.array([fmpq(x) * (fmpq(1 << unit) if unit >= 0 else fmpq(1, 1 << -unit)) for x in numbers], dtype=object)
+        form[:-1] /= self.radius  # from the coordinates xi of the box, z = middle + radius xi, to z
+        form[-1] -= (form[:-1] * self.middle).sum()
         relied: dict[int, bool] = {}
         for row in [*active, *inactive]:
             for rows, side in ((self.plus, True), (self.minus, False)):
@@ -214,7 +241,8 @@ class _Sign:
 
     def _leaf(self, decided: list, weights: dict[int, int], numbers: dict[int, int]) -> dict[str, Any]:
         """A leaf's multipliers by what they weigh; rest and errors follow from the others."""
-        out: dict[str, Any] = {"decided": decided, "cuts": [], "pairs": [], "singles": [], "rows": [], "sides": []}
+        out: dict[str, Any] = {"cuts": [], "pairs": [], "singles": [], "rows": []}
+        place = {g: self.held + n for n, (g, _) in enumerate(decided)}
         for row, number in weights.items():
             entry = self._weight(row, number)
             if row in numbers:
@@ -226,5 +254,13 @@ class _Sign:
             elif row in self.slack:
                 out["rows"].append([self.facets[row - self.slack.start], *entry])
             elif row in self.plus or row in self.minus:
-                out["sides"].append([row - (self.plus if row in self.plus else self.minus).start, *entry])
+                out["rows"].append([place[row - (self.plus if row in self.plus else self.minus).start], *entry])
         return out
+
+
+def nested(leaves: list[tuple[list, Any]], depth: int = 0) -> Any:
+    """The leaves (decisions, leaf) of a binary tree as [group, part where it is active, part where not], or the leaf itself."""
+    if len(leaves[0][0]) == depth:
+        return leaves[0][1]
+    group = leaves[0][0][depth][0]
+    return [group, *(nested([leaf for leaf in leaves if leaf[0][depth][1] is side], depth + 1) for side in (True, False))]
