@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from twolayer import Box, Instance, TwoLayer, check
 from twolayer.cli import main
 from twolayer.exact import rational
+from twolayer.statements.certificates import certificate
 from twolayer.study.tables import down, up
 
 INSTANCES = Path(__file__).parent.parent / "examples" / "instances"
@@ -103,6 +106,18 @@ def test_an_instance_can_come_from_standard_input():
 def test_a_tiny_time_limit_still_gives_valid_enclosures(capsys):
     data = json.loads(run(capsys, "check", str(CORNER), "--json", "--time-limit", "1e-9")[1])
     assert data["gradient"]["lower"] <= 0.01 <= data["gradient"]["upper"]
+
+
+@pytest.mark.parametrize(("limit", "late"), [(None, False), (1e-9, True)])
+def test_check_and_certify_try_fewer_bounds_once_their_time_is_over(limit, late):
+    """At many pairs of teacher and observer the bounds take longer than the suprema: --time-limit is for all of it."""
+    rng = np.random.default_rng(0)
+    teacher = TwoLayer(rng.normal(size=(4, 2)), rng.normal(size=4) / 4, rng.normal(size=(1, 4)))
+    student = TwoLayer(teacher.W + 0.01 * rng.normal(size=(4, 2)), teacher.b, teacher.V)
+    instance = Instance(teacher, student, Box([-1, -1], [1, 1]))
+    for result in (check(instance, time_limit=limit), certificate(instance, time_limit=limit)[1]):
+        methods = {v.terms.get("method") for v in result.verdicts if v.form == "sharp"}
+        assert methods & {"ball", "cells", "chords"} and bool(methods & {"cells", "chords"}) is not late
 
 
 @pytest.mark.parametrize("x", [0.01, 0.009999999999999998, 1.00049e-8, 123456.7, 9.9999e-5, 1e-300, 5e-324])

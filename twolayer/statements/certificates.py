@@ -47,7 +47,7 @@ def certificate(instance: Instance, *, gap: float = 1e-3, time_limit: float | No
                 progress=iter) -> tuple[dict[str, Any], Check]:
     """(the certificate as JSON-able values, the check that it certifies).
 
-    gap, time_limit (of the searches), workers, progress: as in `check`. left_out counts the rows that hold or fail
+    gap, time_limit, workers, progress: as in `check`. left_out counts the rows that hold or fail
     and are not restated.
     """
     deadline = None if time_limit is None else time.monotonic() + time_limit
@@ -68,7 +68,7 @@ def certificate(instance: Instance, *, gap: float = 1e-3, time_limit: float | No
     excess = None
     if instance.second_teacher is not None:
         excess, out["excess"] = _excess(instance, rows, gap, deadline)
-    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=None, excess=excess)
+    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline, excess=excess)
     radii, verdicts = _Radii(rows), []
     telling = sorted((v for v in result.verdicts if v.verdict in (HOLDS, FAILS)), key=_interest)
     for verdict in telling[:MOST_VERDICTS]:

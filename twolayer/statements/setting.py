@@ -190,9 +190,10 @@ class Setting:
         """The largest certified ball centred on crease i inside a domain."""
         key = ("ball", i, id(domain))
         if key not in self._cache:
-            places, radii = self._balls
+            slow = self.is_late and "_balls" not in vars(self) and not self.problem.region.is_box
+            places, radii = ({}, None) if slow else self._balls
             place = places.get(id(domain))
-            if place is None or self.is_late:
+            if radii is None or place is None:
                 self._cache[key] = self.surroundings(i, domain).ball()
             else:
                 self._cache[key] = radii.inscribed(i, place)
