@@ -2,15 +2,17 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from benchmarks import instances, job, peers, plan, radii, run, soundness, tables
+from benchmarks import instances, job, ours, peers, plan, radii, run, soundness, tables
 from benchmarks.peers import milp
 from strategies import brute_supremum
 
 from twolayer import exact
 from twolayer.certify import suprema
+from twolayer.certify.enclosure import Enclosure
 from twolayer.ridges import restricted
 
 INSTALLED = [entry for entry in peers.entries() if entry.missing is None]
@@ -110,7 +112,7 @@ def test_nearly_all_hyperplanes_cross_the_box(cell):
 @pytest.mark.parametrize("shape, region", radii.TASKS)
 def test_radii_agree_with_linear_programs(shape, region):
     cell = instances.cube(3, 4)
-    found = {solver: radii.measure(solver, shape, region, 0.2, cell)["radii"]
+    found = {solver: radii.measure(solver, shape, region, 0.2, cell, size=4)["radii"]
              for solver in (plan.OURS, *radii.PEERS) if radii.missing(solver) is None
              and (solver == plan.OURS or shape in radii.PEERS[solver][1])}
     assert len(found) > 1
@@ -182,14 +184,62 @@ def test_an_interrupted_run_loses_nothing_and_repeats_nothing(tmp_path, monkeypa
 
 
 def test_a_solver_that_ignores_its_limit_is_ended(monkeypatch):
-    monkeypatch.setattr(run, "GRACE", -120.0 + 0.2)
+    monkeypatch.setattr(run, "GRACE", -plan.LIMIT + 0.2)
     assert run.run(plan.single(instances.cube(8, 8), plan.OURS))["status"].startswith("ended after 0 s")
 
 
-def test_measurements_are_shortened_to_what_is_left():
-    curve = next(spec for spec in plan.plan() if spec.kind == "curve")
-    assert plan.within(curve, 11.0, 100.0).limit == pytest.approx(22.0 / len(curve.cells))
-    assert plan.within(plan.single(instances.cube(8, 8), plan.AIM), 7.0, 100.0).limit == 7.0
-    anytime = next(spec for spec in plan.plan() if spec.kind == "anytime")
-    assert plan.within(anytime, 1.0, 100.0) == plan.within(anytime, 1.0, 40.0)
-    assert list(plan.within(anytime, 1.0, 9.0).options["limits"]) == [0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
+def test_the_limits_of_a_measurement_follow_from_the_plan_and_stand_in_the_table():
+    limits = {(spec.cells[0].name, spec.solver): spec.limit for spec in plan.plan() if spec.kind == "single"}
+    assert limits["(2, 64)", plan.AIM] == plan.LIMIT
+    assert limits["(2, 64)", plan.OTHERS[0]] == 120 and limits["(8, 32)", plan.OTHERS[0]] == plan.OPEN
+    assert {spec.limit for spec in plan.plan(full=True) if spec.kind == "single"} == {plan.FULL}
+    rows = [row(solver, limit=limits["(8, 8)", solver]) for solver in (plan.OURS, plan.OTHERS[0], plan.OTHERS[-1])]
+    assert tables.limits_text(rows) == "60 / 20-60"
+    assert tables.limits_text(rows[:1]) == "60 / -"
+
+
+def test_nothing_begins_once_the_seconds_are_spent(tmp_path, monkeypatch, capsys):
+    begun = []
+    monkeypatch.setattr(run, "run", lambda spec: begun.append(spec) or row(spec.solver, "failed: on purpose"))
+    monkeypatch.setattr(run.figures, "write_all", lambda *arguments: None)
+    assert run.main(["--only", "anytime", "--seconds", "-1", "-o", str(tmp_path)]) == 0
+    assert not begun
+    assert "4 measurements did not fit" in capsys.readouterr().out
+    assert run.main(["--only", "anytime", "-o", str(tmp_path)]) == 0
+    assert [spec.kind for spec in begun] == ["anytime"] * 4
+
+
+def test_an_anytime_curve_is_what_one_search_reported(monkeypatch):
+    monkeypatch.setattr(ours, "APART", 1.0)  # every report counts, however fast the machine
+    found = ours.anytime(instances.cube(4, 8), 0, 20.0)
+    points = found["points"]
+    assert found["status"] == "done" and len(points) > 3
+    assert points[-1]["upper"] == found["upper"] and points[-1]["lower"] == found["lower"]
+    assert points[-1]["gap"] == found["gap"] <= plan.GAP
+    assert all(a["seconds"] < b["seconds"] and b["gap"] <= a["gap"] for a, b in pairwise(points))
+    assert tables.aims({"a": {"kind": "anytime", "cell": instances.patches().name, "solver": plan.OURS, **found}})
+
+
+def test_an_enclosure_outside_the_one_before_is_told(monkeypatch):
+    def wandering(h, region, *, report, **limits):
+        report(0.1, 1.0, 2.0)
+        report(0.2, 0.5, 1.5)
+        return Enclosure(0.5, 1.5, None, {})
+
+    monkeypatch.setattr(ours, "supremum", wandering)
+    assert "does not lie in the one before" in ours.anytime(instances.cube(2, 3), 0, 1.0)["status"]
+
+
+def test_a_thinned_curve_keeps_the_last_report_of_every_step_and_the_very_last():
+    told = [(1.0, 0.0, 9.0), (1.005, 0.0, 8.0), (2.0, 0.0, 7.0), (2.001, 1.0, 6.0), (2.002, 1.0, 5.0)]
+    assert ours.thinned(told) == [told[1], told[4]]
+
+
+@pytest.mark.parametrize("region", ["box", "A_k", "polytope"])
+def test_radii_are_those_of_every_pair_once_whatever_their_order(region):
+    task = radii.posed(region, instances.cube(3, 8), 8)
+    assert sorted(task.pairs) == [(i, j) for i in range(len(task.creases)) for j in range(len(task.domains))]
+    assert len(task.pairs) == 64
+    assert all(domain.is_box == (region == "box") for domain in task.domains)
+    again = radii.posed(region, instances.cube(3, 8), 8)
+    assert task.creases[0] is not again.creases[0] and task.domains[0] is not again.domains[0]

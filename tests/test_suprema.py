@@ -126,3 +126,69 @@ def test_a_ridge_sum_means_the_same_in_another_process():
     again = pickle.loads(pickle.dumps(h))
     assert again(z) == value == sum(c * max((p * z).sum() + b, rational(0)) for p, b, c in zip(h.P, h.beta, h.c, strict=True))
     assert (again.floats.c == np.array([float(c) for c in h.c])).all()
+
+
+REPORTING = [("vertices", 2, 9), ("boxes", 4, 6), ("boxes, then a tree", 6, 6), ("trees", 9, 14)]
+
+
+def reporting(d, nodes, monkeypatch):
+    """h, its region, and the list of what is reported, with the function that reports into it."""
+    monkeypatch.setattr(suprema, "FIRST_CELLS", 40)
+    problem = restricted(split(d, nodes, 3e-2))
+    told = []
+    return problem.gradient(problem.student[0]), problem.active_domain(problem.student[0]), told, \
+        lambda *enclosure: told.append(enclosure)
+
+
+@pytest.mark.parametrize(("name", "d", "nodes"), REPORTING)
+def test_reported_enclosures_are_nested_and_hold_the_supremum_and_end_with_the_one_returned(name, d, nodes, monkeypatch):
+    h, region, told, report = reporting(d, nodes, monkeypatch)
+    begun = time.monotonic()
+    found = suprema.supremum(h, region, gap=1e-4, report=report)
+    assert found.evidence["method"] == ("trees" if "tree" in name else name)
+    assert len(told) >= (1 if name == "vertices" else 4)
+    closest = suprema.supremum(h, region, gap=1e-7)
+    for seconds, lower, upper in told:
+        assert 0 <= seconds <= time.monotonic() - begun
+        assert lower <= closest.upper and closest.lower <= upper
+    for (s, a, b), (t, c, e) in zip(told, told[1:], strict=False):
+        assert s <= t and a <= c <= e <= b and (a, b) != (c, e)
+    assert told[-1][1:] == (found.lower, found.upper)
+    assert rational(found.lower) <= abs(h(found.witness)) and region.contains(found.witness)
+
+
+@pytest.mark.parametrize(("name", "d", "nodes"), REPORTING[1:])
+@pytest.mark.parametrize("heard", [2, 5])
+def test_an_interrupt_returns_the_enclosure_that_was_reported_last(name, d, nodes, heard, monkeypatch):
+    h, region, told, report = reporting(d, nodes, monkeypatch)
+
+    def interrupting(*enclosure):
+        report(*enclosure)
+        if len(told) == heard:
+            raise KeyboardInterrupt
+
+    found = suprema.supremum(h, region, gap=1e-6, report=interrupting)
+    assert len(told) == heard
+    assert found.evidence["interrupted"]
+    assert (found.lower, found.upper) == told[-1][1:]
+    assert rational(found.lower) <= abs(h(found.witness))
+
+
+@pytest.mark.parametrize(("name", "d", "nodes"), REPORTING[1:])
+def test_a_deadline_ends_with_the_enclosure_that_was_reported_last(name, d, nodes, monkeypatch):
+    h, region, told, report = reporting(d, nodes, monkeypatch)
+    suprema.supremum(h, region, gap=1e-6)  # compiled before the clock runs
+    found = suprema.supremum(h, region, gap=0.0, deadline=time.monotonic() + 0.05, report=report)
+    assert (found.lower, found.upper) == told[-1][1:]
+
+
+def test_an_interrupt_before_the_tree_has_a_bound_leaves_what_boxes_proved(monkeypatch):
+    h, region, told, report = reporting(6, 6, monkeypatch)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(suprema.trees, "crude", interrupted)
+    found = suprema.supremum(h, region, gap=1e-6, report=report)
+    assert found.evidence["method"] == "boxes" and found.evidence["interrupted"]
+    assert (found.lower, found.upper) == told[-1][1:]

@@ -66,7 +66,7 @@ def measured(spec: Spec) -> dict:
         if spec.kind == "all":
             return ours.every(spec.cells[0], spec.limit, spec.options["gap"], spec.options["workers"])
         if spec.kind == "anytime":
-            return ours.anytime(spec.cells[0], spec.student, spec.options["limits"])
+            return ours.anytime(spec.cells[0], spec.student, spec.limit)
         if spec.kind == "curve":
             return ours.curve(list(spec.cells), spec.limit)
         return ours.single(spec.cells[0], spec.student, spec.limit)

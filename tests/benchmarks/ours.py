@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from .peers import GAP
 
 REPEATED = 1.0  # seconds up to which a measurement is repeated
 REPEATS = 5
+APART = 1.02  # ratio of times that a picture shows apart
 
 
 def warm(workers: int = 1) -> None:
@@ -66,20 +68,22 @@ def every(cell: Cell, limit: float, gap: float, workers: int) -> dict:
             "reached": int(sum(gap_k <= gap for gap_k in gaps)), "status": "done"}
 
 
-def anytime(cell: Cell, student: int, limits: list[float]) -> dict:
-    """Gap against time: one new search for each time limit, since a search has no hook that would show its progress."""
-    points: list[dict] = []
-    for limit in limits:
-        h, region = cell.student(student)
-        start = time.perf_counter()
-        e = supremum(h, region, gap=GAP, deadline=time.monotonic() + limit)
-        points.append({"limit": limit, "seconds": time.perf_counter() - start, **described(e)})
-        if points[-1]["seconds"] < limit:
-            break
-    late = max(p["seconds"] / p["limit"] for p in points)
-    nested = all(a["upper"] >= b["lower"] and a["lower"] <= b["upper"] for a in points for b in points)
-    return {"points": points, "overrun": late, "consistent": bool(nested), "seconds": sum(p["seconds"] for p in points),
-            "status": "done" if nested else "the enclosures of two time limits exclude each other"}
+def anytime(cell: Cell, student: int, limit: float) -> dict:
+    """Gap against time: what one search reports, from its first enclosure to the one that it returns."""
+    h, region = cell.student(student)
+    told: list[tuple[float, float, float]] = []
+    start = time.perf_counter()
+    e = supremum(h, region, gap=GAP, deadline=time.monotonic() + limit, report=lambda *enclosure: told.append(enclosure))
+    seconds = time.perf_counter() - start
+    nested = all(a <= c <= d <= b for (_, a, b), (_, c, d) in pairwise(told)) and told[-1][1:] == (e.lower, e.upper)
+    points = [{"seconds": s, "lower": a, "upper": b, "gap": (b - a) / b if b > 0 else 0.0} for s, a, b in thinned(told)]
+    return {"points": points, "reports": len(told), "overrun": seconds / limit, "seconds": seconds, "limit": limit,
+            **described(e), "status": "done" if nested else "an enclosure does not lie in the one before"}
+
+
+def thinned(told: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
+    """The reports that a picture on a logarithmic axis shows apart: the last of each step of time, and the very last."""
+    return [now for now, later in pairwise(told) if later[0] > APART * now[0]] + told[-1:]
 
 
 def curve(cells: list[Cell], limit: float) -> dict:

@@ -1,47 +1,77 @@
-"""Inscribed radii in dimension 32: balls centred on a hyperplane, and discs in it, ours and other people's.
+"""4,096 inscribed radii in dimension 32: balls centred on a hyperplane, and discs in it, ours and other people's.
 
     ball   largest r with a d-ball of radius r around a point of the hyperplane inside the region
     disc   largest r with a (d - 1)-ball in the hyperplane inside the region: what a package of polytopes computes
-The region is the cube itself ("box") or A_k, the cube cut by an observer's hyperplane ("general").
+and the regions
+    box        4,096 hyperplanes in the cube itself
+    A_k        64 hyperplanes in 64 regions: the cube cut by an observer's hyperplane each
+    polytope   the same after 32 more half-spaces have cut the cube, so that no region is a box or nearly one
+
+Timed for us: one call of `radii.inscribed_radii` with all hyperplanes and regions, on objects that are new (what it keeps of
+them in floats is made within the time), the compiled code loaded; "again" is the same call on the same objects. Discs
+have no batch: pair by pair. Timed for a peer: one call a pair, as its users write it, conversion of the hyperplane to floats
+included, that of the regions not; as many pairs as its limit allows, scaled to 4,096.
 """
 from __future__ import annotations
 
 import importlib
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from scipy.optimize import linprog
 
 from twolayer import exact
 from twolayer.certify.balls import Surroundings
-from twolayer.ridges import Crease, Domain, Restricted
+from twolayer.certify.radii import inscribed_radii
+from twolayer.regions import Frame, Polytope
+from twolayer.ridges import Crease, Domain, restricted
 
 from .instances import Cell, cube
 
-PAIRS = 4096  # what the times are scaled to
 SIZE = 64  # hyperplanes and regions: every pair of them
+PAIRS = SIZE * SIZE  # what the times are scaled to
 CELL = cube(32, SIZE)
+ROOM = 0.5  # a further half-space of "polytope" holds the cube shrunk by this factor
 AGREEMENT = 1e-6  # relative difference of radii that the peers' tolerances allow
 PARALLEL = 1e-9  # of a facet's length: a section of it that is shorter is rounding
-TASKS = (("ball", "box"), ("ball", "general"), ("disc", "general"))
+TASKS = (("ball", "box"), ("ball", "A_k"), ("ball", "polytope"), ("disc", "A_k"))
+CALLS = 3  # of ours, each on new objects
 
 
-def pairs(problem: Restricted, region: str) -> list[tuple[Crease, Domain]]:
-    """The pairs of a task. For the cube: all hyperplanes; else: the teacher's with each observer's region, mixed."""
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Hyperplanes and regions, new at every call of `posed`."""
+
+    frame: Frame
+    creases: Sequence[Crease]
+    domains: Sequence[Domain]
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """(hyperplane, region) of all pairs, mixed: any number of first ones has something of everything."""
+        lines, regions = len(self.creases), len(self.domains)
+        return [((i + j) % lines, j) for i in range(lines) for j in range(regions)]
+
+
+def posed(region: str, cell: Cell = CELL, size: int = SIZE) -> Task:
+    """The hyperplanes and regions of a task: size^2 pairs where the cell has as many."""
     if region == "box":
-        return [(crease, problem.region) for crease in problem.creases]
-    creases = problem.creases[:SIZE]
-    found = [problem.active_domain(node) for node in problem.student[: SIZE + 16]]
-    regions = [region for region in found if region is not None][:SIZE]
-    return [(creases[(i + j) % len(creases)], regions[i]) for j in range(len(creases)) for i in range(len(regions))]
-
-
-def ours(problem: Restricted, crease: Crease, region: Domain, shape: str) -> float:
-    """Certified from below."""
-    around = Surroundings(problem.frame, crease, region)
-    found = around.ball() if shape == "ball" else around.disc()
-    return 0.0 if found is None else found.radius
+        problem = replace(cell, nodes=size * size // 2, split=size * size // 2).problem
+        return Task(problem.frame, problem.creases[: size * size], [problem.region])
+    instance = replace(cell).instance
+    if region == "polytope":
+        whole, rng = instance.region, np.random.default_rng(cell.seed)
+        A = rng.normal(size=(cell.inputs, cell.inputs))
+        c = ROOM * np.abs(A).sum(axis=1)
+        instance = replace(instance, region=Polytope(np.concatenate([whole.A, A]), np.concatenate([whole.c, c])))
+    problem = restricted(instance)
+    found = (problem.active_domain(node) for node in problem.student)
+    domains = list(islice((x for x in found if x is not None), size))
+    return Task(problem.frame, problem.creases[:size], domains)
 
 
 def floats(crease: Crease, region: Domain) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
@@ -106,28 +136,45 @@ def missing(solver: str) -> str | None:
     return None
 
 
-def measure(solver: str, shape: str, region: str, limit: float, cell: Cell = CELL) -> dict:
-    """Radii of as many pairs as the limit allows, in a fixed order, and the time scaled to all of them."""
-    problem = cell.problem
-    chosen = pairs(problem, region)
-    if solver == "ours":
-        def radius(crease, domain):
-            return ours(problem, crease, domain, shape)
-    else:
-        solve = PEERS[solver][0]
+def measure(solver: str, shape: str, region: str, limit: float, cell: Cell = CELL, size: int = SIZE) -> dict:
+    """Radii of all pairs by our batch, or of as many as the limit allows one by one, and the time for all of them."""
+    if solver == "ours" and shape == "ball":
+        return _batch(region, cell, size)
+    task = posed(region, cell, size)
+    pairs = task.pairs
+    for domain in task.domains:
+        _ = domain.floats  # regions keep them
 
-        def radius(crease, domain):
-            return solve(*floats(crease, domain), shape)
-    radius(*chosen[-1])  # the first use of a solver
-    for crease, domain in chosen[:SIZE]:
-        floats(crease, domain)  # regions keep their floats
+    def radius(i: int, j: int) -> float:
+        if solver == "ours":
+            found = Surroundings(task.frame, task.creases[i], task.domains[j]).disc()
+            return 0.0 if found is None else found.radius
+        return PEERS[solver][0](*floats(task.creases[i], task.domains[j]), shape)
+
+    radius(*pairs[-1])  # the first use of a solver
     start, found = time.perf_counter(), []
-    for crease, domain in chosen:
-        found.append(radius(crease, domain))
+    for i, j in pairs:
+        found.append(radius(i, j))
         if time.perf_counter() - start > limit:
             break
     seconds = time.perf_counter() - start
-    return {"seconds": seconds / len(found) * PAIRS, "pairs": len(found), "radii": found, "status": "done"}
+    return {"seconds": seconds / len(found) * len(pairs), "pairs": len(found), "radii": found, "status": "done"}
+
+
+def _batch(region: str, cell: Cell, size: int) -> dict:
+    """All pairs in one call: the median over new objects, and over the same objects again."""
+    small = posed(region, cube(3, 8), 8)
+    inscribed_radii(small.frame, small.creases, small.domains)  # loads the compiled code
+    first, again = [], []
+    for _ in range(CALLS):
+        task = posed(region, cell, size)
+        for seconds in (first, again):
+            start = time.perf_counter()
+            found = inscribed_radii(task.frame, task.creases, task.domains)
+            seconds.append(time.perf_counter() - start)
+    radii = [float(found.radius[i, j]) for i, j in task.pairs]
+    return {"seconds": statistics.median(first), "again": statistics.median(again), "pairs": len(radii), "radii": radii,
+            "one_by_one": len(found.exactly), "status": "done"}
 
 
 def disagreements(mine: list[float], theirs: list[float]) -> int:

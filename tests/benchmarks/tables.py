@@ -67,7 +67,18 @@ def side_by_side(results: dict[str, dict]) -> str:
     for name in names:
         peak = [r["mb_peak"] for r in singles(results, name, plan.OURS).values() if "mb_peak" in r]
         memory.append(f"{max(peak):.0f} MB" if peak else "-")
-    return "\n".join([*lines, "| peak memory of ours | " + " | ".join(memory) + " |"])
+    limits = [limits_text([r for r in results.values() if r["kind"] == "single" and r["cell"] == name]) for name in names]
+    return "\n".join([*lines, "| limits, s | " + " | ".join(limits) + " |",
+                      "| peak memory of ours | " + " | ".join(memory) + " |"])
+
+
+def limits_text(rows: list[dict]) -> str:
+    """Seconds that the solvers with cuts, and the others, were given for a student."""
+    out = []
+    for group in (plan.QUICK, plan.OTHERS):
+        found = {r["limit"] for r in rows if r["solver"] in group and "limit" in r}
+        out.append("-" if not found else f"{min(found):.0f}" if len(found) == 1 else f"{min(found):.0f}-{max(found):.0f}")
+    return " / ".join(out)
 
 
 def compared(results: dict[str, dict]) -> Iterator[tuple[str, str, dict, dict]]:
@@ -103,20 +114,22 @@ def disagreements(results: dict[str, dict]) -> Iterator[str]:
 
 def radii_table(results: dict[str, dict]) -> str:
     """Seconds for 4,096 radii."""
-    lines = [f"| {radii.PAIRS:,} radii at d = {radii.CELL.inputs}, s | seconds | pairs measured | ratio to ours | "
-             "differ from ours |", "|---|---|---|---|---|"]
+    lines = [f"| {radii.PAIRS:,} radii at d = {radii.CELL.inputs} | seconds | same objects again | pairs measured | "
+             "ratio to ours | differ from ours |", "|---|---|---|---|---|---|"]
     for shape, region in radii.TASKS:
         rows = {r["solver"]: r for r in results.values()
                 if r["kind"] == "radii" and (r["options"]["shape"], r["options"]["region"]) == (shape, region)}
         mine = rows.get(plan.OURS)
         for solver, row in rows.items():
             if "seconds" not in row:
-                lines.append(f"| {shape}, {region}: {solver} | {row['status']} | | | |")
+                lines.append(f"| {shape}, {region}: {solver} | {row['status']} | | | | |")
                 continue
             differ = radii.disagreements(mine["radii"], row["radii"]) if mine and "radii" in mine else 0
             share = f"{row['seconds'] / mine['seconds']:.3g}x" if mine and "seconds" in mine else ""
-            lines.append(f"| {shape}, {region}: {solver} | {row['seconds']:.3g} | {row['pairs']} | {share} | {differ} |")
-    return "\n".join(lines)
+            again = f"{row['again']:.3g}" if "again" in row else ""
+            lines.append(f"| {shape}, {region}: {solver} | {row['seconds']:.3g} | {again} | {row['pairs']:,} | {share} | "
+                         f"{differ} |")
+    return "\n".join([*lines, "", *radii.__doc__.split("\n\n")[1].splitlines()])
 
 
 def aims(results: dict[str, dict]) -> list[str]:
@@ -152,10 +165,10 @@ def aims(results: dict[str, dict]) -> list[str]:
     curve = next((r for r in results.values() if r["kind"] == "anytime" and r["cell"] == patches().name), None)
     last = curve["points"][-1] if curve and "points" in curve else None
     judge(f"{patches().name}: upper / lower after 60 s", last and last["upper"] / last["lower"], 2.0, "times")
-    for shape, region, allowed in (("ball", "box", 0.05), ("ball", "general", 2.0)):
+    for shape, region, allowed in (("ball", "box", 0.05), ("ball", "A_k", 0.05), ("ball", "polytope", 2.0)):
         row = next((r for r in results.values() if r["kind"] == "radii" and r["solver"] == plan.OURS
                     and r["options"]["shape"] == shape and r["options"]["region"] == region), None)
-        judge(f"{radii.PAIRS:,} inscribed radii, {region}", row and row.get("seconds"), allowed)
+        judge(f"{radii.PAIRS:,} inscribed radii, {region}, new objects", row and row.get("seconds"), allowed)
     peaks = [max(r.get("mb_peak", 0), r.get("mb_largest_worker", 0)) for r in results.values()
              if r["solver"] == plan.OURS]
     judge("memory of one process", max(peaks) if peaks else None, 2048.0, "MB")
@@ -195,7 +208,8 @@ def write_all(results: dict[str, dict], environment: dict, directory: Path) -> N
         f"{environment['processor']}, {environment['cores']} cores, {environment['memory']}, "
         f"{environment['system']}, Python {environment['python']}; " + ", ".join(solvers) + ".",
         f"Peers may use {plan.CORES} threads, ours one a student. Gap {plan.GAP:g}, seconds a student (median), both "
-        "signs; in brackets the ratio to ours on the same students. Other work on the machine moves the seconds: read "
+        "signs; in brackets the ratio to ours on the same students; limits of the solvers with cuts / of the others. Other "
+        "work on the machine moves the seconds: read "
         "the ratios.", *([f"Rows of {len(digests)} versions of the sources: {', '.join(digests)}."] if len(digests) > 1
                          else []), "",
         side_by_side(results), "", everyone_table(results), "", radii_table(results), "", curve_table(results), "",

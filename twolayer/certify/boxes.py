@@ -33,6 +33,7 @@ from ..ridges import Domain, RidgeSum
 from .box_pairing import Paired, paired, power_of_two
 from .cells import bounds
 from .enclosure import CANCELLATION, Enclosure, at_witness, crude
+from .progress import Nested
 
 BATCH = 256  # cells split at once: large enough to hide the interpreter, small enough to stay best first
 FEW = 24  # up to so many open creases, a cell is split at a crease, not halved (measured; 12 to 30 differ little)
@@ -44,8 +45,8 @@ SLACK = 1 - 1e-14  # absorbs the rounding of the target and of the upper bound
 
 
 def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None,
-             floor: float = 0.0, most: float = np.inf) -> Enclosure:
-    """Enclosure of sup over the region of |h|.
+             floor: float = 0.0, most: float = np.inf, nested: Nested | None = None) -> Enclosure:
+    """Enclosure of sup over the region of |h|; nested is told what is proved after every batch of cells.
 
     Stops once `most` cells were bounded, at a relative gap (upper - lower) / upper, at an interval below the noise of
     the terms that cancel, at upper <= floor, at the deadline (on the clock of time.monotonic), or at a
@@ -54,12 +55,14 @@ def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float 
     start = crude(h, region, {"method": "boxes", "interrupted": False, "stopped": "crude", "cells": 0, "tree": None})
     search = None
     try:
+        if nested is not None:
+            nested(start.lower, start.upper)
         if start.upper <= floor or _late(deadline):
             return start
         form = paired(h, region)
         if len(form.creases) == 0 and not form.floats.rest.any():
             return Enclosure(0.0, 0.0, None, start.evidence)
-        search = _Search(h, region, form, start, gap, floor)
+        search = _Search(h, region, form, start, gap, floor, nested)
         search.run(deadline, most)
         return search.enclosure(False)
     except KeyboardInterrupt:
@@ -154,8 +157,9 @@ class _Tree:
 class _Search:
     """One branch and bound. Numbers are in units of 2**exponent (see `Paired`), but for `lower`."""
 
-    def __init__(self, h: RidgeSum, region: Domain, form: Paired, start: Enclosure, gap: float, floor: float):
-        self.h, self.region, self.form, self.start = h, region, form, start
+    def __init__(self, h: RidgeSum, region: Domain, form: Paired, start: Enclosure, gap: float, floor: float,
+                 nested: Nested | None = None):
+        self.h, self.region, self.form, self.start, self.nested = h, region, form, start, nested
         self.unit = power_of_two(form.exponent)
         self.gap, self.floor = gap, self._scaled(floor)
         self.noise = CANCELLATION * self._scaled(h.size(region.lower, region.upper))
@@ -211,6 +215,8 @@ class _Search:
         self.settled = max(self.settled, worst[~alive].max(initial=-np.inf))
         self.pool.put(X[alive], R[alive], signs[alive], upper[alive], split[alive], number[alive])
         self.proved = (max(self.settled, self.pool.best()), self.lower, self.witness, self.proved[3] + len(X))
+        if self.nested is not None:
+            self.nested(self.lower, self.upper())
 
     def _try(self, w: np.ndarray, value: float) -> None:
         lower = self._scaled(self.lower)
@@ -220,10 +226,16 @@ class _Search:
         if value > self.lower:
             self.lower, self.witness = value, point
 
+    def upper(self) -> float:
+        """The upper bound that is proved so far."""
+        bound = self.proved[0]
+        if not np.isfinite(bound):
+            return self.start.upper
+        return min(exact.round_up(exact.rational(bound) * self.unit), self.start.upper)
+
     def enclosure(self, interrupted: bool) -> Enclosure:
         """What is proved so far."""
-        bound, lower, witness, cells = self.proved
-        upper = exact.round_up(exact.rational(bound) * self.unit) if np.isfinite(bound) else self.start.upper
+        _, lower, witness, cells = self.proved
         form = self.form
         evidence = {
             "method": "boxes", "interrupted": interrupted, "stopped": self.stopped, "cells": cells,
@@ -231,4 +243,4 @@ class _Search:
             "creases": [[ridge, str(factor)] for ridge, factor in form.creases],
             "first": form.floats.first.tolist(), "ratio": form.floats.ratio.tolist(), "tree": self.tree.levels(cells),
         }
-        return Enclosure(lower, min(upper, self.start.upper), witness, evidence)
+        return Enclosure(lower, self.upper(), witness, evidence)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import sub
 
 import numpy as np
 from flint import fmpq
@@ -140,7 +141,8 @@ class Relaxation:
         Its constant is what the sides need: max over the box of e + sum active - slope, sum inactive - slope.
         Multipliers of rows that are not >= 0 on their side of a leaf with these decisions are ignored.
         """
-        coefficients = [round(x * 2.0 ** ROW_BITS) for x in slope]
+        coefficients = [int(x) for x in np.rint(slope * 2.0 ** ROW_BITS).tolist()]
+        lifted = [x << WEIGHT_BITS for x in coefficients]
         others = self.held({g: side for g, side in decided.items() if g != group})
         sides: list[dict[int, int]] = []
         tops = []
@@ -148,8 +150,7 @@ class Relaxation:
                                      ({}, inactive, self.minus[group])):
             side = {row: weight(x) for row, x in proposed.items() if row == own or row in others}
             total = self.combined(start | side)
-            above = (abs(a - (b << WEIGHT_BITS)) for a, b in zip(total[:-1], coefficients, strict=True))
-            tops.append(total[-1] + sum(above))
+            tops.append(total[-1] + sum(map(abs, map(sub, total, lifted))))
             sides.append(side)
         roles = [self.role[row] for side in sides for row in side]
         relied = {g for kind, g in roles if kind in (PLUS, MINUS) and g != group}
@@ -159,7 +160,7 @@ class Relaxation:
     def top(self, weights: Mapping[int, int]) -> int:
         """Maximum over the box of a combination of rows, in units of 2^(unit - ROW_BITS - WEIGHT_BITS)."""
         total = self.combined(weights)
-        return total[-1] + sum(abs(a) for a in total[:-1])
+        return total[-1] + sum(map(abs, total[:-1]))
 
     def bound(self, weights: Mapping[int, int]) -> float:
         """A float that is not below h on a leaf, if the weights are admissible there."""

@@ -16,6 +16,7 @@ from ..ridges import Domain, Restricted, RidgeSum
 from ..workers import configured, results
 from . import boxes, trees, vertices
 from .enclosure import Enclosure
+from .progress import Nested, Report
 from .zero import vanishes
 
 MOST_VERTICES = 5_000_000  # float enumeration beyond this costs more than a branch and bound
@@ -38,24 +39,37 @@ def method(h: RidgeSum, region: Domain) -> str:
 
 
 def supremum(
-    h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None, floor: float = 0.0
+    h: RidgeSum,
+    region: Domain,
+    *,
+    gap: float = 1e-3,
+    deadline: float | None = None,
+    floor: float = 0.0,
+    report: Report | None = None,
 ) -> Enclosure:
     """Enclosure of sup over region of |h|.
 
     gap       relative, (upper - lower) / upper, at which the search stops
     deadline  on the clock of time.monotonic; the enclosure is valid whenever it strikes
     floor     the search also stops once upper <= floor
+    report    called with (seconds, lower, upper) whenever an end of the proved enclosure improves, the last time with
+              what is returned; each enclosure lies in the one before (vertices report at their end only)
     """
+    nested = None if report is None else Nested(report)
     if vanishes(h, region):
-        return Enclosure(0.0, 0.0, None, ZERO)
-    return _searched(h, region, gap=gap, deadline=deadline, floor=floor)
+        found = Enclosure(0.0, 0.0, None, ZERO)
+    else:
+        found = _searched(h, region, nested, gap=gap, deadline=deadline, floor=floor)
+    if nested is not None:
+        nested(found.lower, found.upper)
+    return found
 
 
-def _searched(h: RidgeSum, region: Domain, **limits) -> Enclosure:
+def _searched(h: RidgeSum, region: Domain, nested: Nested | None = None, **limits) -> Enclosure:
     chosen = method(h, region)
-    if chosen == "trees":
-        return _boxes_then_trees(h, region, **limits)
-    return {"vertices": vertices, "boxes": boxes}[chosen].supremum(h, region, **limits)
+    if chosen == "vertices":
+        return vertices.supremum(h, region, **limits)
+    return (boxes.supremum if chosen == "boxes" else _boxes_then_trees)(h, region, nested=nested, **limits)
 
 
 def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
@@ -65,7 +79,10 @@ def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
     first = boxes.supremum(h, region, most=FIRST_CELLS, **limits)
     if first.evidence["stopped"] == "target" or first.evidence["interrupted"]:
         return first
-    found = trees.supremum(h, region, known=first, **limits)
+    try:
+        found = trees.supremum(h, region, known=first, **limits)
+    except KeyboardInterrupt:  # before the tree had anything of its own
+        return replace(first, evidence=first.evidence | {"interrupted": True})
     better = found if found.upper <= first.upper else first
     widest = found if found.lower >= first.lower else first
     return replace(better, lower=widest.lower, witness=widest.witness)

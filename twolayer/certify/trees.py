@@ -38,6 +38,7 @@ from .cuts import CutProgram
 from .enclosure import CANCELLATION, Enclosure, crude
 from .groups import facets, kinks, paired
 from .lp import BASIC, LeafProgram, Proposal
+from .progress import Nested
 from .relaxation import ROW_BITS, WEIGHT_BITS, Relaxation, natural_unit
 
 ROUNDS, WORTH = 40, 0.003  # at a root: rounds of cuts, while each closes this share of the gap (uncritical)
@@ -50,8 +51,10 @@ CLOSED = 1 - 2.0 ** -50  # keeps a gap that is just reached on the right side of
 
 
 def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None,
-             floor: float = 0.0, known: Enclosure | None = None) -> Enclosure:
+             floor: float = 0.0, known: Enclosure | None = None, nested: Nested | None = None) -> Enclosure:
     """Enclosure of sup over the domain of |h|; known is an earlier one of the same h, whose witness starts the search.
+
+    nested is told what is proved after every round of cuts at the roots, and after every leaf.
 
     Stops at a relative gap (upper - lower) / upper, at an interval below the noise of the terms that cancel,
     at upper <= floor, at the deadline (on the clock of time.monotonic), or at a KeyboardInterrupt, which
@@ -62,7 +65,7 @@ def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float 
         start = replace(start, lower=known.lower, witness=known.witness)
     search, interrupted = None, False
     try:
-        search = _Search(h, region, start, gap, np.inf if deadline is None else deadline, floor)
+        search = _Search(h, region, start, gap, np.inf if deadline is None else deadline, floor, nested)
         search.run()
     except KeyboardInterrupt:
         interrupted = True
@@ -114,8 +117,8 @@ class _Search:
     """State of one search; `leaves` covers the domain for both signs at every moment."""
 
     def __init__(self, h: RidgeSum, region: Domain, start: Enclosure, gap: float, deadline: float,
-                 floor: float):
-        self.gap, self.deadline, self.floor = gap, deadline, floor
+                 floor: float, nested: Nested | None = None):
+        self.gap, self.deadline, self.floor, self.nested = gap, deadline, floor, nested
         self.noise = CANCELLATION * h.size(region.lower, region.upper)
         self.kinks, self.shared = paired(kinks(h, region))
         self.facets = facets(region)
@@ -124,6 +127,7 @@ class _Search:
         self.queue: list[tuple[float, int]] = []
         self.gain: dict[tuple[int, int, bool], tuple[float, int]] = {}  # (sign, group, side): gain / gap, n
         self.programs = self.count = 0
+        self.closed = -np.inf  # largest bound of the leaves that are closed for good
         unit = natural_unit(self.kinks, self.shared)
         self.leaves = {sign: self._root(sign, unit) for sign in (1, -1)}
 
@@ -149,12 +153,14 @@ class _Search:
 
     def run(self) -> None:
         """Cut both roots, then branch on the leaf with the largest bound, of either sign."""
+        self._tell_roots()
         self.incumbent.start()
         for sign in sorted(self.leaves, key=lambda sign: -self.leaves[sign].bound):
             if not self.late() and self.leaves[sign].bound > self.target:
                 root = self._proved(self.leaves[sign], {}, self._solve(self.leaves[sign], {}))
                 self.leaves[sign] = root
                 self.leaves[sign] = self._cut(root, ROUNDS, WORTH)
+            self._tell_roots()
         self.queue = [(-leaf.bound, number) for number, leaf in self.leaves.items()]
         heapq.heapify(self.queue)
         while self.queue and not self.late() and -self.queue[0][0] > self.target:
@@ -165,6 +171,12 @@ class _Search:
             for child in children:
                 self._put(child)
             del self.leaves[number]  # last: an interrupt before this leaves a larger set, which is as valid
+            if self.nested is not None:
+                self.nested(self.incumbent.lower, max(self.closed, -self.queue[0][0] if self.queue else -np.inf))
+
+    def _tell_roots(self) -> None:
+        if self.nested is not None:
+            self.nested(self.incumbent.lower, max(leaf.bound for leaf in self.leaves.values()))
 
     def _put(self, leaf: Leaf) -> None:
         self.count += 1
@@ -174,6 +186,7 @@ class _Search:
         else:  # closed for good: only the proof is kept
             nothing = np.zeros(0)
             leaf = Leaf(leaf.side, leaf.decided, leaf.bound, leaf.weights, nothing, nothing, nothing, [])
+            self.closed = max(self.closed, leaf.bound)
         self.leaves[number] = leaf
 
     def _solve(self, parent: Leaf, decided: dict[int, bool]) -> Proposal | None:
@@ -226,6 +239,9 @@ class _Search:
                 break
             leaf = replace(leaf, cuts=[*leaf.cuts, *range(found, len(r.rows))])
             before, leaf = leaf.bound, self._proved(leaf, leaf.decided, self._solve(leaf, leaf.decided))
+            if not leaf.decided:
+                self.leaves[leaf.side.sign] = leaf
+                self._tell_roots()
             if before - leaf.bound < worth * excess:
                 break
         return leaf
