@@ -14,7 +14,7 @@ from twolayer import exact
 from twolayer.certify import radii, radii_box, radii_proof
 from twolayer.certify.balls import Surroundings
 from twolayer.certify.radii import inscribed_radii
-from twolayer.certify.radii_facets import facets, gamma, leading, line, metric
+from twolayer.certify.radii_facets import facets, gamma, leading, line, lines_of, metric
 from twolayer.exact import rational, rationals
 from twolayer.programs import interior_point, maximum, outer_box
 from twolayer.regions import Frame, Subspace, frame
@@ -250,6 +250,16 @@ def test_what_floats_cannot_hold_goes_the_exact_way():
     found = inscribed_radii(whole(2), [line_, crease([1 / huge, 1], 0)], [square, cube(2)])
     assert set(found.exactly) == {(0, 0), (1, 0), (1, 1)} and found.radius[0, 0] == pytest.approx(1)
     assert_proved(whole(2), line_, square, found.inscribed(0, 0))
+
+
+def test_a_number_that_a_float_would_call_zero_sends_its_own_crease_the_exact_way():
+    """Read in one pass, the creases keep their own rows: zero itself is fine, 2^-1200 is not zero."""
+    tiny = Fraction(1, 2**1200)
+    some = [crease([1, 0], 0), crease([1, tiny], 0), crease([0, 1], tiny), crease([1, 1], 0)]
+    assert [one.safe for one in lines_of(some)] == [True, False, False, True]
+    assert [line(one) for one in some] == lines_of(some) and line(some[0]) is lines_of(some)[0]
+    found = inscribed_radii(whole(2), some, [cube(2)])
+    assert set(found.exactly) == {(1, 0), (2, 0)} and found.radius[:, 0] == pytest.approx([1, 1, 1, 1])
 
 
 def test_no_creases_and_no_domains_give_empty_arrays():

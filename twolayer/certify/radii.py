@@ -18,7 +18,7 @@ from ..regions import Frame
 from ..ridges import Crease, Domain
 from . import radii_box, radii_proof
 from .balls import Inscribed, Surroundings
-from .radii_facets import Facets, Line, facets, leading, line, metric
+from .radii_facets import Facets, Line, facets, leading, line, lines_of, metric
 from .radii_proof import PRECISE
 
 FEW = 48  # pairs in general polytopes that are sooner done one by one than numba is loaded
@@ -57,7 +57,7 @@ def inscribed_radii(frame: Frame, creases: Sequence[Crease], domains: Sequence[D
     Radii are proved; they fall short of the largest ones by about PRECISE. Domains that begin with the same rows (A_k:
     the region with one row more) cost least.   Source: Theorem A's balls; certify notes, inscribed balls.
     """
-    lines = [line(crease) for crease in creases]
+    lines = lines_of(creases)
     rows = [facets(frame, domain) for domain in domains]
     shape = len(creases), len(domains)
     radius, settled = np.zeros(shape), np.zeros(shape, dtype=bool)

@@ -10,6 +10,7 @@ of this range is not `safe`, and is left to exact arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary, ref
@@ -136,13 +137,21 @@ def metric(frame: Frame) -> Metric:
 
 def line(crease: Crease) -> Line:
     """A crease in floats; computed once a crease."""
-    found = _LINES.get(crease)
-    if found is None:
-        numbers = [*crease.normal, crease.offset]
-        values = _nearest(numbers)
-        found = Line(values[:-1], float(values[-1]), int(np.argmax(np.abs(values[:-1]))), _is_safe(numbers, values))
-        _LINES[crease] = found
-    return found
+    return lines_of([crease])[0]
+
+
+def lines_of(creases: Sequence[Crease]) -> list[Line]:
+    """Creases in floats; those that are new in one pass."""
+    found = [_LINES.get(crease) for crease in creases]
+    new = [crease for crease, known in zip(creases, found, strict=True) if known is None]
+    if new:
+        numbers = [x for crease in new for x in (*crease.normal, crease.offset)]
+        values = _nearest(numbers).reshape(len(new), -1)
+        offsets, pivots = values[:, -1].tolist(), np.argmax(np.abs(values[:, :-1]), axis=1).tolist()
+        made = map(Line, values[:, :-1], offsets, pivots, _safe(numbers, values).tolist())
+        for crease, one in zip(new, made, strict=True):
+            _LINES[crease] = one
+    return [_LINES[crease] if known is None else known for crease, known in zip(creases, found, strict=True)]
 
 
 def facets(frame: Frame, domain: Domain) -> Facets:
@@ -187,7 +196,7 @@ def _converted(frame: Frame, domain: Domain, first: int) -> _Rows:
     for m in np.flatnonzero(terms == 1):
         j = int(np.flatnonzero(A[m])[0])
         ends[m] = (exact.round_down if A[m, j] > 0 else exact.round_up)(limits[m] / rows[m, j])
-    return _Rows(A, c, terms, metric(frame).lengths(A), ends, _is_safe(numbers, values))
+    return _Rows(A, c, terms, metric(frame).lengths(A), ends, bool(_safe(numbers, values[None])[0]))
 
 
 def _joined(base: _Rows, first: int, rest: _Rows) -> _Rows:
@@ -216,14 +225,15 @@ def _finished(rows: _Rows) -> Facets:
 def _nearest(numbers: list[fmpq]) -> np.ndarray:
     """Correctly rounded floats."""
     try:
-        return np.array([int(x.p) / int(x.q) for x in numbers], dtype=float)
+        return np.array(list(map(float, numbers)), dtype=float)  # as exact.nearest_float, but for what overflows
     except OverflowError:
         return np.array([exact.nearest_float(x) for x in numbers], dtype=float)
 
 
-def _is_safe(numbers: list[fmpq], values: np.ndarray) -> bool:
-    """True if every number is 0 or of a size for which relative errors are all there is."""
+def _safe(numbers: list[fmpq], values: np.ndarray) -> np.ndarray:
+    """For each row, True if every number is 0 or of a size for which relative errors are all there is.   (m, n) -> (m,)"""
     size = np.abs(values)
-    if not (((size >= LEAST) & (size <= 1 / LEAST)) | (size == 0)).all():
-        return False
-    return not any(numbers[i] for i in np.flatnonzero(size == 0))
+    fine = (size >= LEAST) & (size <= 1 / LEAST)
+    for i, j in np.argwhere(size == 0).tolist():
+        fine[i, j] = numbers[i * values.shape[1] + j] == 0
+    return fine.all(axis=1)
