@@ -2,8 +2,12 @@
 
 data, augment        images as bytes on the device, whole-epoch augmentation
 networks, pruning    the four- and five-layer networks, their padding, pruning by fan-out
-modes, training      what a student is shown and asked; the training step and the epoch loop
-state, runs          a run that survives kill -9; the queue of runs; packed state
+modes, training      what a student is shown and asked; the training step
+runs, state, queue   a run that survives kill -9; the queue of runs, in which one that diverges stops no other (failures)
+packing, checkout    state in few files for the next piece of work; the commit of the code, for every result
+attacks, evaluation  the paper's attacks, one core (ascent) in four balls; what a judge counts on what they propose
+specialisation       correlations of nodes and distances of weights, by twolayer.metrics; patches: the input plane
 experiments          the paper's tables and figures as data, in two profiles
+report               tables, figures and claims from the results, one page
 `python -m cifar list | run | report | bench | pack | unpack`
 """

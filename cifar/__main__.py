@@ -1,7 +1,8 @@
 """`python -m cifar list | run NAME... | report | bench | pack | unpack`
 
-Exit status 0 when the work is done or a time limit struck; 2 with one clear line on bad input; 130 or 143 after
-SIGINT or SIGTERM, with everything saved. The same `run` command continues where the last one stopped.
+Exit status 0 when the work is done or a time limit struck; 1 if runs diverged, which stops no others; 2 with one clear
+line on bad input; 130 or 143 after SIGINT or SIGTERM, with everything saved. The same `run` command continues where the
+last one stopped.
 """
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def show_list(options: argparse.Namespace) -> int:
 
     grid = experiments.grid(options.profile)
     if options.json:
-        found = {"experiments": {name: {"title": e.title, "cells": e.cells} for name, e in experiments.EXPERIMENTS.items()},
+        found = {"experiments": {name: {"title": experiment.title, "reads": experiment.metrics, "cells": experiment.cells}
+                                 for name, experiment in experiments.EXPERIMENTS.items()},
                  "runs": {name: run.record for name, run in grid.items()}, "choices": settings.CHOICES}
         print(json.dumps(found, indent=1))
         return 0
@@ -65,7 +67,7 @@ def show_list(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     import torch
 
-    from . import data, experiments, progress, queue, runs, state
+    from . import data, experiments, failures, progress, queue, runs, spectra, state
 
     started = time.monotonic()
     for name, least in (("time_limit", 0), ("jobs", 1), ("threads", 1)):
@@ -90,13 +92,17 @@ def run(options: argparse.Namespace) -> int:
         workers = options.jobs or (2 if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // options.threads))
         with progress.showing(len(chosen)) as show, stop.on_signals():
             shared = runs.world(options.out, images, device, stop=stop, show=show)
+            spectra.keep(options.out, [spectra.entry(images.source, len(images.train.pixels), shared.spectrum)])
             left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)
+    failed = failures.among(options.out, chosen)
     if left:
         print(f"stopped with {len(left)} of {len(chosen)} runs unfinished ({', '.join(left)}); the same command continues",
               file=sys.stderr)
-        return 128 + stop.by if stop.by else 0
-    print(f"{len(chosen)} runs finished in {options.out}", file=sys.stderr)
-    return 0
+    if failed:
+        print(f"cifar: {failures.told(failed, len(chosen), options.out)}", file=sys.stderr)
+    elif not left:
+        print(f"{len(chosen)} runs finished in {options.out}", file=sys.stderr)
+    return 128 + stop.by if stop.by and left else 1 if failed else 0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -104,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv and argv[0] in PASSED_ON:
         return importlib.import_module(f".{argv[0]}", __package__).main(argv[1:]) or 0
     options = arguments(argv)
-    from . import data, state
+    from . import data, packing, state
 
     try:
         if options.command == "list":
@@ -112,12 +118,14 @@ def main(argv: list[str] | None = None) -> int:
         if options.command == "run":
             return run(options)
         if options.command == "pack":
+            if not options.out.is_dir():
+                raise RefusedError(f"--out {options.out} is no directory; give that of `python -m cifar run`")
             with state.locked(options.out):
-                for piece in state.pack(options.out, options.to):
+                for piece in packing.pack(options.out, options.to):
                     print(piece)
             return 0
         with state.locked(options.out):
-            print(f"{state.unpack(options.pieces, options.out)} files in {options.out}")
+            print(f"{packing.unpack(options.pieces, options.out)} files in {options.out}")
         return 0
     except KeyboardInterrupt:
         return 130

@@ -193,6 +193,10 @@ def main(argv: list[str]) -> int:
     if any(value is not None and not value > 0 for value in (options.seconds, options.batch, options.steps, options.threads)):
         print("cifar: --seconds, --batch, --steps and --threads need to be above 0", file=sys.stderr)
         return 2
+    if options.json and not (options.json.parent.is_dir() and os.access(options.json.parent, os.W_OK)
+                             and not options.json.is_dir()):
+        print(f"cifar: --json {options.json} cannot be written; choose a file in a directory that is there", file=sys.stderr)
+        return 2
     if options.threads:
         torch.set_num_threads(options.threads)
     device = torch.device(options.device)

@@ -11,6 +11,7 @@ from statistics import mean
 from . import intervals
 from .comparisons import Finding, Step, above, beaten, below, better, compared, decided
 from .experiments import EPOCHS, RHOS
+from .failures import NOT_RUN
 from .printed import TABLES, as_printed
 from .results import Result, Results, label
 
@@ -22,6 +23,13 @@ LOWERED = 0.05  # of the value at 50 epochs; less is not a change
 DISPERSION = 2.0  # variance over mean of counts; students thrown at teacher nodes blindly have 1
 SAME_NODES = 0.5  # correlation of two seeds' counts above which the same nodes are easy for both
 FEWEST_RUNS = 5  # a bootstrap over fewer clusters says little
+
+
+def _absent(results: Results, *checkpoints: str) -> tuple[str, str]:
+    """For a number of several checkpoints: why it is not there, for either side of a comparison."""
+    whys = [results.absent(checkpoint) for checkpoint in checkpoints if results.get(checkpoint) is None]
+    why = next((why for why in whys if why != NOT_RUN), NOT_RUN)
+    return why, why
 
 
 def adversarial_beats_standard(results: Results) -> Finding:
@@ -38,7 +46,8 @@ def adversarial_beats_standard(results: Results) -> Finding:
             else:
                 values = [results.robust(*cell) for cell in (at, st)]
                 gap = None if None in values else abs(values[0] - values[1])  # type: ignore[operator]
-                steps.append(below(f"transfer: distance of AT {epoch} and ST logit 300", gap, EQUAL, digits=2))
+                steps.append(below(f"transfer: distance of AT {epoch} and ST logit 300", gap, EQUAL, digits=2,
+                                   absent=_absent(results, at[0], st[0])))
     ahead = sum(step.numbers[0] < step.numbers[1] for step in strict if None not in step.numbers)  # type: ignore[operator]
     count = sum(None not in step.numbers for step in strict)
     printed = {(cell.attack, cell.column): cell.printed for cell in TABLES[0].cells}
@@ -62,13 +71,16 @@ def robustness_rises(results: Results) -> Finding:
                               fall.numbers))
     standard = rises["st-logit"]
     steps.append(below(f"rise of ST label below {HARDLY} of the rise of ST logit", rises["st-label"],
-                       None if standard is None else HARDLY * standard, digits=2))
+                       None if standard is None else HARDLY * standard, digits=2,
+                       absent=tuple(_absent(results, *(f"{run}@{epoch}" for epoch in (EPOCHS[0], EPOCHS[-1])))[0]
+                                    for run in ("st-label", "st-logit"))))
     return decided(steps)
 
 
 def distance_predicts_correlation(results: Results) -> Finding:
     result = results.get("st-logit@300")
-    step = below("Pearson score of eps_in and NC, ST logit 300", None if result is None else result.first("pearson_in"), STRONG)
+    step = below("Pearson score of eps_in and NC, ST logit 300", None if result is None else result.first("pearson_in"), STRONG,
+                 absent=_absent(results, "st-logit@300"))
     scores = sorted(student.first("pearson_in") for student in results.students)
     beside = [Step("all students", f"{scores[0]:.3f} to {scores[-1]:.3f}, {len(scores)} checkpoints", None,
                    (scores[0], scores[-1]))] if scores else []
@@ -115,7 +127,9 @@ def labels_leave_the_plane(results: Results) -> Finding:
                        for epoch in (EPOCHS[0], EPOCHS[-1]))
         bar = None if first is None else (1 - LOWERED) * first
         what = f"eps_{side}, {label(f'{run}@300')} {{}} {1 - LOWERED:g} of its value at {EPOCHS[0]} epochs"
-        steps.append(below(what.format("below"), last, bar) if lowers else below(what.format("not below"), bar, last))
+        why = _absent(results, f"{run}@{EPOCHS[0]}", f"{run}@{EPOCHS[-1]}")
+        steps.append(below(what.format("below"), last, bar, absent=why) if lowers
+                     else below(what.format("not below"), bar, last, absent=why))
     return decided(steps)
 
 
@@ -142,13 +156,14 @@ def uniformly_specialised(results: Results) -> Finding:
         spread = [_dispersion(layer["specialised_count"]) for layer in (result.layers if result else [])]
         known = [x for x in spread if x is not None]
         what = f"largest variance over mean of a layer's counts, {label(run)}"
-        steps.append(below(what, max(known, default=None), DISPERSION))
+        steps.append(below(what, max(known, default=None), DISPERSION, absent=_absent(results, run)))
     scores = [intervals.pearson(a["specialised_count"], b["specialised_count"])
               for i, first in enumerate(found) for second in found[i + 1:] if first and second
               for a, b in zip(first.layers, second.layers, strict=True)]
     told = [score for score in scores if score is not None]
     enough = all(found) and bool(told)
-    steps.append(below("mean correlation of two seeds' counts over teacher nodes", mean(told) if enough else None, SAME_NODES))
+    steps.append(below("mean correlation of two seeds' counts over teacher nodes", mean(told) if enough else None, SAME_NODES,
+                       absent=_absent(results, *runs)))
     return decided(steps)
 
 

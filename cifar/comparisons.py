@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .failures import NOT_RUN
 from .results import Result, Results, label
 
 YES, NO, NOT_ENOUGH = "yes", "no", "not enough data"
@@ -44,10 +45,11 @@ def decided(steps: Sequence[Step], beside: Sequence[Step] = ()) -> Finding:
     return Finding(verdict, tuple(steps), tuple(beside))
 
 
-def below(what: str, left: float | None, right: float | None, error: float = 0.0, digits: int = 3) -> Step:
-    """left < right; open where they differ by no more than the error."""
+def below(what: str, left: float | None, right: float | None, error: float = 0.0, digits: int = 3,
+          absent: tuple[str, str] = (NOT_RUN, NOT_RUN)) -> Step:
+    """left < right; open where they differ by no more than the error.   absent: said of a side that is None"""
     if left is None or right is None:
-        sides = ["not run" if x is None else f"{x:.{digits}f}" for x in (left, right)]
+        sides = [why if x is None else f"{x:.{digits}f}" for x, why in zip((left, right), absent, strict=True)]
         return Step(what, " against ".join(dict.fromkeys(sides)), None, (left, right))
     noise = f", noise {error:.2f}" if error else ""
     return Step(what, f"{left:.{digits}f} < {right:.{digits}f}{noise}" if left < right
@@ -58,7 +60,7 @@ def below(what: str, left: float | None, right: float | None, error: float = 0.0
 def above(what: str, left: float | None, right: float | None, digits: int = 3) -> Step:
     """left > right."""
     if left is None or right is None:
-        return Step(what, "not run", None, (left, right))
+        return Step(what, NOT_RUN, None, (left, right))
     words = f"{left:.{digits}f} > {right:.{digits}f}" if left > right else f"{left:.{digits}f}, not above {right:.{digits}f}"
     return Step(what, words, left > right, (left, right))
 
@@ -81,13 +83,14 @@ def beaten(results: Results, low: tuple[str, str] | str, high: tuple[str, str] |
     what = f"{attacks}: {label(lower[0])}{f' less {by:g}' if by else ''} below {label(higher[0])}"
     values = [results.robust(*cell) for cell in (lower, higher)]
     left = None if values[0] is None else values[0] - by
-    return below(what, left, values[1], noise(results, lower, higher), 2)
+    return below(what, left, values[1], noise(results, lower, higher), 2, (results.absent(lower[0]), results.absent(higher[0])))
 
 
 def compared(results: Results, what: str, read: Callable[[Result], float | None], low: str, high: str) -> Step:
     """A reading of one checkpoint is below another's."""
     left, right = (None if (result := results.get(name)) is None else read(result) for name in (low, high))
-    return below(f"{what}: {label(low)} below {label(high)}", left, right)
+    absent = (results.absent(low), results.absent(high))
+    return below(f"{what}: {label(low)} below {label(high)}", left, right, absent=absent)
 
 
 def eps(side: str) -> Callable[[Result], float | None]:

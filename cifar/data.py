@@ -60,7 +60,7 @@ class Images:
 
 @dataclass(frozen=True, eq=False)
 class Cifar10:
-    """source: "original", "jpeg" or "unknown";  digest: sha256 of every record;  mean, std: of the training colours."""
+    """source: "original", "jpeg" or "unknown";  digest: sha256 of all pixels and labels."""
 
     train: Images
     test: Images
@@ -96,6 +96,8 @@ def load(directory: Path | str, *, download: bool = True, progress: Progress | N
     DataError, one line, where the data are damaged or missing and no network answers.
     """
     directory = Path(directory)
+    if directory.exists() and not directory.is_dir():
+        raise DataError(missing_line(directory, "not a directory"))
     for folder, ending in FOLDERS.items():
         if (directory / folder).is_dir():
             paths = {name: directory / folder / f"{name}{ending}" for name in BATCHES}

@@ -112,14 +112,6 @@ def agreeing(student: Network, teacher: Network, x: Tensor) -> Tensor:
         return student(x).argmax(1) == teacher(x).argmax(1)
 
 
-def agreement(student: Network, teacher: Network, images: Tensor | np.ndarray, *, batch: int = BATCH,
-              device: str | torch.device = "cpu") -> float:
-    """Share of clean images on which the two networks answer the same label, in [0, 1]."""
-    images = torch.as_tensor(images)
-    parts = [agreeing(student, teacher, as_pixels(images[i : i + batch], device)).sum() for i in range(0, len(images), batch)]
-    return float(torch.stack(parts).sum()) / len(images)
-
-
 def as_pixels(images: Tensor, device: str | torch.device = "cpu") -> Tensor:
     """Bytes as floats in [0, 1]; floats stay; channels last, which convolutions like."""
     x = images.to(device)

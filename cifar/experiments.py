@@ -82,9 +82,10 @@ EXPERIMENTS = {
 
 @dataclass(frozen=True)
 class Profile:
-    """How long and how precisely everything is done.   epochs: here for the paper's; students, teacher, pruning: changes
-    to the default settings of these runs;  features: of the steps to
-    robust-feature images;  beside: whether BESIDE is run."""
+    """How long and how precisely everything is done.   epochs: here for the paper's;  students, teacher: changes to the
+    default settings of these runs (the pruned and the surrogate are trained like the teacher);  features: of the steps to
+    robust-feature images;  beside: whether BESIDE is run.
+    """
 
     epochs: dict[int, int]
     students: dict[str, object]

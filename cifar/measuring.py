@@ -62,3 +62,10 @@ def clean(network: ConvNet, oracle: ConvNet | None, pixels: Tensor, labels: Tens
     if oracle is not None:
         found |= {"agreement": agreed / count, "logit_distance": distance / count}
     return found
+
+
+def answers(network: ConvNet, pixels: Tensor) -> bool:
+    """Whether all weights and the logits of some images are finite.   bytes (N, 3, h, w)"""
+    with torch.no_grad():
+        numbers = [*network.parameters(), network(evaluation.as_pixels(pixels))]
+        return all(bool(part.isfinite().all()) for part in numbers)

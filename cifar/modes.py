@@ -17,9 +17,8 @@ from torch.nn import functional
 from .attacks import Linf, pgd
 from .networks import KERNEL, ConvNet
 from .objectives import Objective, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance
+from .patches import PLANE_RANK
 from .settings import Settings
-
-PLANE_DIRECTIONS = 17  # of 27, the input plane (Figure 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +34,7 @@ class Plane:
         return outside.square().sum((1, 2, 3))
 
 
-def plane(vectors: Tensor, mean: Tensor, directions: int = PLANE_DIRECTIONS) -> Plane:
+def plane(vectors: Tensor, mean: Tensor, directions: int = PLANE_RANK) -> Plane:
     """From the patch PCA.   vectors (27, 27), one row an eigenvector, largest eigenvalue first; mean (27,)"""
     outside = vectors[directions:].float()
     return Plane(outside.reshape(-1, 3, KERNEL, KERNEL).contiguous(), outside @ mean.float())

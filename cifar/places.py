@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -37,12 +36,24 @@ def located(out: Path, grid: Mapping[str, Settings], checkpoint: str) -> Path:
     return weights_path(out, run, dict(grid[run].checkpoints)[int(epoch)])
 
 
-def finished(out: Path, settings: Settings) -> bool:
-    """Whether every checkpoint has its result; StateError if it was computed with other settings."""
+def finished(out: Path, settings: Settings, images: str | None = None) -> bool:
+    """Whether every checkpoint has its result; StateError if one was computed with other settings, or from other images.
+
+    images: the digest of those at hand (Cifar10.digest), if any are.
+    """
     paths = [result_path(out, settings.name, epoch) for _, epoch in settings.checkpoints]
     for path in paths:
-        if path.is_file() and load_json(path)["config"]["settings"] != settings.record:
+        if not path.is_file():
+            continue
+        stored = load_json(path)
+        try:
+            same, digest = stored["config"]["settings"] == settings.record, stored["config"]["data"]["sha256"]
+        except (KeyError, TypeError):
+            raise StateError(f"{path} is no result of a run; delete it to compute it again") from None
+        if not same:
             raise StateError(f"{path} was computed with other settings; use another --out, or delete it")
+        if images not in (None, digest):
+            raise StateError(f"{path} was computed from other images; use another --out, or delete it")
     return all(path.is_file() for path in paths)
 
 
@@ -58,15 +69,6 @@ def cached_spectrum(out: Path, data: Cifar10) -> PatchSpectrum:
         stored = {name: torch.from_numpy(np.ascontiguousarray(getattr(found, name))) for name in names}
         save_tensors(path, {"sha256": data.digest, **stored})
     return PatchSpectrum(*(stored[name].numpy() for name in names))
-
-
-def results(out: Path) -> list[dict[str, Any]]:
-    """Every result there is, with the seconds it took."""
-    found = []
-    for path in sorted(p for p in (out / "runs").glob("*/epoch-*.json") if not p.name.endswith(".time.json")):
-        time_path = path.with_suffix(".time.json")
-        found.append({**load_json(path), **(load_json(time_path) if time_path.is_file() else {"seconds": None})})
-    return found
 
 
 def load_network(path: Path, device: torch.device) -> ConvNet:

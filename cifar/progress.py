@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -10,7 +11,10 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from .failures import DIVERGED
+
 LINE_EVERY = 15.0  # seconds between two lines of a run where there is no terminal
+ENDS = ("done", DIVERGED)  # words after which a run shows nothing more
 
 
 class Showing(Protocol):
@@ -21,7 +25,7 @@ class Showing(Protocol):
 def showing(runs: int) -> Iterator[Showing]:
     """A function that shows where a run stands; any thread may call it.   runs: how many there are in all"""
     console = Console(stderr=True)
-    lock, tasks, spoken, done_runs = threading.Lock(), {}, {}, set()  # type: ignore[var-annotated]
+    lock, tasks, spoken, ended = threading.Lock(), {}, {}, {}  # type: ignore[var-annotated]
     columns = (TextColumn("{task.description:<20}", markup=False), BarColumn(20),
                TextColumn("{task.fields[words]}", markup=False), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
@@ -32,11 +36,12 @@ def showing(runs: int) -> Iterator[Showing]:
                 if run not in tasks:
                     tasks[run] = bars.add_task(run, total=of, words=words)
                 bars.update(tasks[run], completed=done, total=of, words=words)
-                if words == "done" and run not in done_runs:
-                    done_runs.add(run)
-                    bars.update(whole, completed=len(done_runs), words=f"{len(done_runs)}/{runs} done")
+                if words in ENDS and run not in ended:
+                    ended[run] = words
+                    counts = ", ".join(f"{count}/{runs} {end}" for end, count in Counter(ended.values()).items())
+                    bars.update(whole, completed=len(ended), words=counts)
                     bars.remove_task(tasks[run])
-                if not console.is_terminal and (words == "done" or time.monotonic() - spoken.get(run, 0.0) > LINE_EVERY):
+                if not console.is_terminal and (words in ENDS or time.monotonic() - spoken.get(run, 0.0) > LINE_EVERY):
                     spoken[run] = time.monotonic()
                     console.print(f"{run}: {words} ({100 * done / of:.0f} %)", markup=False, highlight=False)
 

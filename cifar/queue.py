@@ -12,13 +12,17 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 import torch
 
+from . import failures
+from .failures import DivergedError
 from .places import finished, located
 from .runs import World, execute
 from .settings import Settings
+from .state import StateError
 
 POLL = 0.2  # seconds between two looks at what has become ready
 
@@ -52,39 +56,85 @@ class Stop:
                 signal.signal(number, handler)
 
 
-def ready(settings: Settings, grid: Mapping[str, Settings], world: World) -> bool:
-    return all(located(world.out, grid, need).is_file() for need in settings.needs)
+@dataclass(eq=False)
+class Queue:
+    """Who waits, who works, and who can never be finished; every call under one lock.   grid: where their needs are"""
+
+    waiting: dict[str, Settings]
+    grid: Mapping[str, Settings]
+    out: Path
+    working: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Runs that diverged before are not tried again; what was not run for the lack of another is asked anew."""
+        for name, known in failures.among(self.out, self.waiting).items():
+            if known.status == failures.DIVERGED:
+                del self.waiting[name]
+                self.failed.add(name)
+            else:
+                failures.forget(self.out, name)
+
+    def claim(self) -> Settings | None:
+        """The first run whose needs are there; None where all of them wait for others.
+
+        Those that need a run that failed are recorded as not run. StateError where what a run needs will never come.
+        """
+        with self.lock:
+            for name, settings in list(self.waiting.items()):
+                missing = [need for need in settings.needs if not located(self.out, self.grid, need).is_file()]
+                if not missing:
+                    self.working.add(name)
+                    return self.waiting.pop(name)
+                for need in missing:
+                    run = need.partition("@")[0]
+                    if run in self.failed:
+                        failures.record_need(self.out, settings, need)
+                        self.failed.add(self.waiting.pop(name).name)
+                        break
+                    if run not in self.waiting and run not in self.working:
+                        raise StateError(f"run {name} needs {located(self.out, self.grid, need)}, which is not there though "
+                                         f"{run} is not to be run; delete the results of {run} and run it too")
+        return None
+
+    def end(self, settings: Settings, *, finished: bool) -> None:
+        """A run that was claimed is finished, or has failed."""
+        with self.lock:
+            self.working.remove(settings.name)
+            if not finished:
+                self.failed.add(settings.name)
 
 
 def work_off(runs: Mapping[str, Settings], grid: Mapping[str, Settings], world: World, stop: Stop, *, workers: int,
              threads: int = 1) -> list[str]:
-    """Execute runs in the order given, those that are not ready later.   -> names of the unfinished
+    """Execute runs in the order given, those that are not ready later.   -> names of those that a stop left unfinished
 
-    The first exception of a worker stops the others at their next save and is raised.
+    Runs that diverge, and those that need them, are recorded (failures.py) while the others go on. The first other
+    exception of a worker stops all at their next save and is raised.
     """
-    waiting = {name: settings for name, settings in runs.items() if not finished(world.out, settings)}
-    unfinished, failures, lock = list(waiting), [], threading.Lock()
-
-    def claim() -> Settings | None:
-        with lock:
-            for name, settings in waiting.items():
-                if ready(settings, grid, world):
-                    return waiting.pop(name)
-        return None
+    todo = {name: settings for name, settings in runs.items() if not finished(world.out, settings, world.data.digest)}
+    queue = Queue(todo, grid, world.out)
+    unfinished, errors = set(queue.waiting), []
 
     def worker() -> None:
         torch.set_num_threads(threads)
         stream = torch.cuda.stream(torch.cuda.Stream(world.device)) if world.device.type == "cuda" else contextlib.nullcontext()
         try:
             with stream:
-                while waiting and not stop():
-                    settings = claim()
+                while queue.waiting and not stop():
+                    settings = queue.claim()
                     if settings is None:
                         time.sleep(POLL)
-                    elif execute(settings, grid, world):
-                        unfinished.remove(settings.name)
+                        continue
+                    try:
+                        if execute(settings, grid, world):
+                            queue.end(settings, finished=True)
+                            unfinished.discard(settings.name)
+                    except DivergedError:
+                        queue.end(settings, finished=False)
         except BaseException as error:  # raised again in the main thread
-            failures.append(error)
+            errors.append(error)
             stop.asked.set()
 
     if world.device.type == "cuda":
@@ -95,6 +145,6 @@ def work_off(runs: Mapping[str, Settings], grid: Mapping[str, Settings], world: 
     for thread in crew:
         while thread.is_alive():  # short waits, so that the main thread hears signals
             thread.join(POLL)
-    if failures:
-        raise failures[0]
-    return unfinished
+    if errors:
+        raise errors[0]
+    return [name for name in runs if name in unfinished - queue.failed]

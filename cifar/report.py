@@ -17,16 +17,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import data, experiments, patches, sections, tables
+from . import data, experiments, patches, sections, spectra, tables
 from .claims import CLAIMS
 from .evaluation import RULES
 from .page import document
 from .pictures import pictures
-from .results import HEADLINE, PATCHES, Result, Results, read, sources
+from .results import HEADLINE, Result, Results, read, sources
 from .settings import CHOICES
-from .state import write_atomic
+from .state import StateError, write_atomic
 
 COMPILED = ("name", "attacks", "checkpoints")  # settings that have a place of their own
+COMMIT_DIGITS, FULL_DIGITS = 12, 40  # shown, stored; what follows is the mark of a checkout with changes
 TIMES = ("train", "evaluate", "features")  # of a run's seconds; "processor" counts the same work again
 
 
@@ -36,8 +37,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="results of `python -m cifar run`")
     parser.add_argument("--to", type=Path, metavar="DIR", help="where to write (default: report/ in --out)")
     parser.add_argument("--data", type=Path, action="append", default=[], metavar="PATH",
-                        help="CIFAR-10, or a file of its binary records: measure the patch spectrum and keep it in --out")
-    parser.add_argument("--commit", default="", help="of the code that made the results, to be printed")
+                        help="CIFAR-10, or a file of its binary records: measure the patch spectrum of these images too")
+    parser.add_argument("--commit", default="", help="of the code that made those results that record none")
     options = parser.parse_args(argv)
     try:
         if options.data:
@@ -46,19 +47,20 @@ def main(argv: list[str]) -> int:
         for file, why in results.left_out:
             print(f"cifar: left out {file}: {' '.join(why.split())}", file=sys.stderr)
         if not results.checkpoints:
-            raise ValueError(f"{options.out} holds no results (runs/<run>/epoch-<n>.json); "
+            why = "".join(f"; {name} {failure.words}" for name, failure in results.failures.items())
+            raise ValueError(f"{options.out} holds no results (runs/<run>/epoch-<n>.json){why}; "
                              f"`python -m cifar run all --out {options.out} --data ...` makes them")
         target = options.to or options.out / "report"
         write(target, results, options.commit)
         print(target / "report.html")
         return 0
-    except (ValueError, OSError, data.DataError) as error:
+    except (ValueError, OSError, data.DataError, StateError) as error:
         print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
 
 
 def measure_patches(out: Path, paths: list[Path]) -> None:
-    """Measure the patch spectrum of the training images of each path and store all of them in --out."""
+    """Measure the patch spectrum of the training images of each path and keep them in --out beside those already there."""
     found = []
     for path in paths:
         if path.is_file() and path.suffix == ".bin":
@@ -69,8 +71,8 @@ def measure_patches(out: Path, paths: list[Path]) -> None:
         else:
             loaded = data.load(path, download=False)
             images, source = loaded.train, loaded.source
-        found.append({"source": source, "images": len(images.pixels), **patches.spectrum(images.pixels).as_dict()})
-    write_atomic(out / PATCHES, _json({"spectra": found}))
+        found.append(spectra.entry(source, len(images.pixels), patches.spectrum(images.pixels)))
+    spectra.keep(out, found)
 
 
 def write(target: Path, results: Results, commit: str = "") -> None:
@@ -103,7 +105,7 @@ def write(target: Path, results: Results, commit: str = "") -> None:
         "figures": [asdict(picture) for picture in made], "patches": list(results.spectra),
         "results": [asdict(result) for result in results.checkpoints.values()]}))
     body = [*sections.opening(results, known, judged, made[0], drawings), *sections.claims(judged), *sections.tables(filled),
-            *sections.figures(made[1:], drawings), *sections.choices(CHOICES), *sections.runs(known),
+            *sections.figures(made[1:], drawings, results), *sections.choices(CHOICES), *sections.runs(known),
             *sections.circumstances(known)]
     write_atomic(target / "report.html", document(sections.TITLE, body).encode())
 
@@ -112,7 +114,7 @@ def facts(results: Results, commit: str) -> dict[str, Any]:
     """Runs with their settings and seconds, images, profile, hardware, versions, and what a reader must know first."""
     everything = list(results.checkpoints.values())
     shared = _shared([result.settings for result in results.students])
-    runs = [_run(run, [result for result in everything if result.run == run], shared)
+    runs = [_run(run, [result for result in everything if result.run == run], shared, commit)
             for run in dict.fromkeys(result.run for result in everything)]
     images, profile = sources(everything), profile_of(everything)
     warnings = []
@@ -122,27 +124,40 @@ def facts(results: Results, commit: str) -> dict[str, Any]:
     if profile != "paper":
         warnings.append(f"Profile {profile}: not the paper's epochs. A checkpoint named 300 stands for the paper's 300 epochs; "
                         "the table of runs says how many were trained here.")
+    failed = {name: failure.words for name, failure in results.failures.items()}
+    if failed:
+        told = "; ".join(f"{name} {words}" for name, words in failed.items())
+        warnings.append(f"Runs that cannot be finished: {told}. What they would answer is left open.")
     if len({result.data.get("sha256") for result in everything}) > 1:
         warnings.append("These results were computed from different images.")
     seconds = [sum(run["seconds"].values()) for run in runs if run["seconds"] is not None]
     versions = {key: ", ".join(sorted({str(r.timing[key]) for r in everything if key in r.timing})) or "unknown"
                 for key in ("device", "torch", "python")}
+    commits = sorted({name for result in everything for name in _commits(result, commit)})
     circumstances = {"hardware": versions["device"], "seconds in all": f"{sum(seconds):,.0f} of {len(seconds)} runs",
                      "torch of the runs": versions["torch"], "python of the runs": versions["python"],
-                     "report": f"python {platform.python_version()}, numpy {np.__version__}", "images": images,
-                     **({"commit": commit} if commit else {})}
+                     "commits of the code": ", ".join(commits),
+                     "report": f"python {platform.python_version()}, numpy {np.__version__}", "images": images}
     return {"profile": profile, "images": images, "warnings": warnings, "runs": runs, "shared": shared,
-            "seconds": sum(seconds), "circumstances": circumstances, "left_out": results.left_out}
+            "seconds": sum(seconds), "circumstances": circumstances, "left_out": results.left_out, "failures": failed}
 
 
-def _run(name: str, mine: list[Result], shared: dict[str, Any]) -> dict[str, Any]:
+def _run(name: str, mine: list[Result], shared: dict[str, Any], commit: str) -> dict[str, Any]:
     """One run; its seconds are those of its last checkpoint, which count the ones before."""
     last = max(mine, key=lambda result: result.epoch)
     seconds = last.timing.get("seconds")
     own = {key: value for key, value in last.settings.items() if key not in COMPILED and shared.get(key) != value}
     return {"run": name, "checkpoints": [(r.paper_epoch, r.epoch) for r in sorted(mine, key=lambda r: r.epoch)], "own": own,
             "clean": last.clean, "seconds": seconds and {key: seconds.get(key, 0.0) for key in TIMES},
-            "device": last.timing.get("device", "unknown"), "images": last.data["source"]}
+            "device": last.timing.get("device", "unknown"), "images": last.data["source"],
+            "commits": ", ".join(_commits(last, commit))}
+
+
+def _commits(result: Result, told: str) -> list[str]:
+    """The commits of the code of a result, short; "none" is code outside of a checkout.   told: by the command line"""
+    if "commits" not in result.timing:
+        return [f"{told} (as told)" if told else "unknown"]
+    return ["none" if name is None else name[:COMMIT_DIGITS] + name[FULL_DIGITS:] for name in result.timing["commits"]]
 
 
 def _shared(settings: list[dict[str, Any]]) -> dict[str, Any]:

@@ -8,15 +8,17 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from . import failures, spectra
 from .evaluation import RULES
+from .failures import NOT_RUN, Failure
+from .state import StateError
 
 HEADLINE = RULES[0]
 NAMED = re.compile(r"epoch-\d+\.json")
-PATCHES = "patches.json"  # in the directory: spectra of 3x3 patches, {"spectra": [...]}
 RUNS = {"at": "AT", "st-logit": "ST logit", "st-label": "ST label", "at-augmented": "AT augmented",
         "st-logit-augmented": "ST augmented", "st-logit-gaussian": "ST Gaussian", "at-5": "AT, 5 layers",
         "st-logit-5": "ST, 5 layers", "at-in-plane": "in-plane AT", "at-out-plane": "out-plane AT", "ccat-5": "CCAT rho 5",
@@ -64,12 +66,14 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """Every checkpoint by name, in order; spectra of patches; left_out: (file, why).   rule: how images are counted"""
+    """Every checkpoint by name, in order; spectra of patches; left_out: (file, why).   rule: how images are counted;
+    failures: of runs that cannot be finished, by name."""
 
     checkpoints: dict[str, Result]
     spectra: tuple[dict[str, Any], ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     rule: str = HEADLINE
+    failures: dict[str, Failure] = field(default_factory=dict)
 
     def get(self, checkpoint: str) -> Result | None:
         return self.checkpoints.get(checkpoint)
@@ -84,7 +88,12 @@ class Results:
 
     def by_rule(self, rule: str) -> Results:
         """The same results, counted by another rule."""
-        return Results(self.checkpoints, self.spectra, self.left_out, rule)
+        return replace(self, rule=rule)
+
+    def absent(self, checkpoint: str) -> str:
+        """What stands in the place of a checkpoint's numbers where there are none: not run, or diverged, and when."""
+        failure = self.failures.get(checkpoint.partition("@")[0])
+        return failure.short if failure is not None and checkpoint not in self.checkpoints else NOT_RUN
 
 
 def label(checkpoint: str, *, epoch: bool = True) -> str:
@@ -122,9 +131,18 @@ def read(out: Path) -> Results:
             result = max(other, result, key=lambda r: r.epoch)
         found[result.checkpoint] = result
     ordered = sorted(found.values(), key=lambda result: (result.run, result.paper_epoch))
-    spectra, why = _spectra(out / PATCHES)
-    left_out += [(PATCHES, why)] if why else []
-    return Results({result.checkpoint: result for result in ordered}, spectra, tuple(left_out))
+    path, kept = out / spectra.FILE, ()
+    try:
+        kept = spectra.parsed(path.read_bytes()) if path.is_file() else ()
+    except (ValueError, OSError) as error:
+        left_out.append((spectra.FILE, str(error)))
+    failed = {}
+    for record in sorted(out.glob("state/*.json")):
+        try:
+            failed[record.stem] = failures.failure(record)
+        except (StateError, OSError) as error:
+            left_out.append((record.relative_to(out).as_posix(), str(error)))
+    return Results({result.checkpoint: result for result in ordered}, kept, tuple(left_out), failures=failed)
 
 
 def parsed(file: str, value: Any, timing: dict[str, Any]) -> Result:
@@ -158,18 +176,5 @@ def _timing(path: Path) -> dict[str, Any]:
         value = _loaded(path) if path.is_file() else {}
     except ValueError:
         return {}
-    return value if isinstance(value, dict) and isinstance(value.get("seconds"), dict) else {}
-
-
-def _spectra(path: Path) -> tuple[tuple[dict[str, Any], ...], str]:
-    """Spectra of patches, and why they cannot be read."""
-    if not path.is_file():
-        return (), ""
-    try:
-        spectra = tuple(_loaded(path)["spectra"])
-        for spectrum in spectra:
-            _ = float(spectrum["share"]), int(spectrum["rank"]), str(spectrum["source"]), int(spectrum["images"])
-            _ = [float(x) for x in spectrum["eigenvalues"]]
-    except (ValueError, KeyError, TypeError) as error:
-        return (), f"not spectra of patches ({type(error).__name__}: {error})"
-    return spectra, ""
+    known = isinstance(value, dict) and isinstance(value.get("seconds"), dict) and isinstance(value.get("commits", []), list)
+    return value if known and all(isinstance(x, str | None) for x in value.get("commits", [])) else {}

@@ -6,7 +6,7 @@ a generator whose state is saved, and each run computes on its own number of thr
 """
 from __future__ import annotations
 
-import os
+import math
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -17,8 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import measuring, modes, places, pruning, training
+from . import checkout, failures, measuring, modes, places, pruning, robust, training
 from .data import Cifar10, Images, colour_moments
+from .failures import DivergedError
 from .networks import ConvNet
 from .patches import PatchSpectrum
 from .settings import Settings
@@ -27,14 +28,14 @@ from .state import StateError, load_tensors, save_json, save_tensors
 SAVE_EVERY = 20.0  # seconds; with the longest piece of work between two looks at the clock still under a minute
 SHOW_EVERY = 1.0  # seconds between two looks at the loss, which wait for the device
 KINDS = ("train", "evaluate", "features", "processor")  # of seconds; the last counts this thread's processor time in all
-FEATURE_BATCH = 128  # images of robust features made at a time
 
 Show = Callable[[str, float, float, str], None]  # run, done, of, words
 
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """What all runs share.   data: on the device;  mean, std: of the training colours;  stop: says when to stop."""
+    """What all runs share.   data: on the device;  mean, std: of the training colours;  stop: says when to stop;
+    commit: of the code (checkout.py)."""
 
     out: Path
     device: torch.device
@@ -45,12 +46,14 @@ class World:
     stop: Callable[[], bool] = lambda: False
     show: Show = lambda run, done, of, words: None
     save_every: float = SAVE_EVERY
+    commit: str | None = None
 
 
 def world(out: Path, data: Cifar10, device: torch.device, **more: Any) -> World:
     """The shared part of all runs, with colours and patch spectrum of the training images."""
     mean, std = colour_moments(data.train.pixels)
-    return World(out, device, data.to(device), mean, std, places.cached_spectrum(out, data), **more)
+    known = {"commit": checkout.commit(), **more}
+    return World(out, device, data.to(device), mean, std, places.cached_spectrum(out, data), **known)
 
 
 class PausedError(Exception):
@@ -61,7 +64,8 @@ class PausedError(Exception):
 class Run:
     """A run under way: its training, what is measured so far of the checkpoint at hand, and the clock.
 
-    parts: finished parts;  counts: of the attacks, batch by batch;  features: images of robust features made.
+    parts: finished parts;  counts: of the attacks, batch by batch;  features: images of robust features made;
+    commits: of the code that contributed, in order.
     """
 
     settings: Settings
@@ -70,6 +74,7 @@ class Run:
     parts: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, list[int]] = field(default_factory=dict)
     features: int = 0
+    commits: list[str | None] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
     clock: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.thread_time()))
     saved_at: float = field(default_factory=time.monotonic)
@@ -84,8 +89,27 @@ class Run:
     def save(self) -> None:
         save_tensors(places.state_path(self.world.out, self.settings.name), {
             "config": self.settings.record, "training": self.training.state(), "parts": self.parts,
-            "counts": self.counts, "features": self.features, "seconds": self.seconds})
+            "counts": self.counts, "features": self.features, "seconds": self.seconds, "commits": self.commits,
+            "images": self.world.data.digest})
         self.saved_at = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on from the saved state, if there is one; StateError if it is of other settings or images, or damaged."""
+        path = places.state_path(self.world.out, self.settings.name)
+        if not path.is_file():
+            return
+        state = load_tensors(path)
+        try:
+            if state["config"] != self.settings.record:
+                raise StateError(f"{path} was begun with other settings; use another --out, or delete it")
+            if state.get("images", self.world.data.digest) != self.world.data.digest:
+                raise StateError(f"{path} was begun with other images; use another --out, or delete it")
+            self.training.restore(state["training"])
+            self.parts, self.counts, self.features, self.seconds = (
+                state[key] for key in ("parts", "counts", "features", "seconds"))
+            self.commits = state.get("commits", ["unknown"])  # those begun before commits were recorded have none
+        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+            raise StateError(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
 
     def pause(self) -> None:
         """Save if it is time to; raises PausedError if the run must stop here."""
@@ -94,7 +118,6 @@ class Run:
             raise PausedError
         if time.monotonic() - self.saved_at >= self.world.save_every:
             self.save()
-        return False
 
     def show(self, done: float, of: float, words: Callable[[], str]) -> None:
         if time.monotonic() - self.shown_at >= SHOW_EVERY:
@@ -105,9 +128,10 @@ class Run:
 def execute(settings: Settings, grid: Mapping[str, Settings], world: World) -> bool:
     """Train and measure a run from wherever it stands.   -> whether it is finished
 
-    Its needs (settings.needs) must be there.
+    Its needs (settings.needs) must be there. A DivergedError is recorded (failures.py), then raised.
     """
-    if places.finished(world.out, settings):
+    failures.forget(world.out, settings.name)
+    if places.finished(world.out, settings, world.data.digest):
         places.state_path(world.out, settings.name).unlink(missing_ok=True)
         return True
     needed = {name: places.load_network(places.located(world.out, grid, name), world.device) for name in settings.needs}
@@ -120,57 +144,30 @@ def execute(settings: Settings, grid: Mapping[str, Settings], world: World) -> b
         pruning.silence(student, kept)
         kept = [stay.to(world.device) for stay in kept]
     run = Run(settings, world, training.begin(settings, student.to(world.device)))
-    path = places.state_path(world.out, settings.name)
-    if path.is_file():
-        state = load_tensors(path)
-        if state["config"] != settings.record:
-            raise StateError(f"{path} was begun with other settings; use another --out, or delete it")
-        run.training.restore(state["training"])
-        run.parts, run.counts, run.features, run.seconds = (state[key] for key in ("parts", "counts", "features", "seconds"))
+    run.resume()
+    if world.commit not in run.commits:
+        run.commits = [*run.commits, world.commit]
     images = world.data.train.first(settings.images)
     try:
         if settings.representation:
-            images = Images(robust_images(run, images, needed), images.labels)
+            images = Images(robust.robust_images(run, images, needed), images.labels)
         train(run, images, needed, kept)
     except PausedError:
         return False
-    path.unlink(missing_ok=True)
-    places.features_path(world.out, settings.name).unlink(missing_ok=True)
-    world.show(settings.name, settings.epochs, settings.epochs, "done")
+    except DivergedError as error:
+        failures.record_divergence(world.out, settings, error, run.commits)
+        discard(run, failures.DIVERGED)
+        raise
+    discard(run, "done")
     return True
 
 
-def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Tensor:
-    """Equation 35's image for every training image, in a file that goes on where it stopped.
-
-    Each image starts from another, by one random permutation.   bytes (N, 3, h, w) -> bytes, same shape
-    """
-    settings, world = run.settings, run.world
-    path = places.features_path(world.out, settings.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    size = images.pixels[0].numel()
-    if not path.is_file() or path.stat().st_size < run.features * size:
-        run.features = 0  # the cache is not carried along; it is made again
-    other = torch.randperm(len(images.pixels), generator=training.seeded(settings.seed, "features")).to(world.device)
-    with path.open("r+b" if path.is_file() else "w+b") as file:
-        while run.features < len(images.pixels):
-            part = slice(run.features, run.features + FEATURE_BATCH)
-            target, start = (pixels.float().div(255).contiguous(memory_format=torch.channels_last)
-                             for pixels in (images.pixels[part], images.pixels[other[part]]))
-            made = modes.robust_features(target, start, needed[settings.representation], needed[settings.teacher],
-                                         alpha=settings.alpha, step=settings.feature_step, steps=settings.feature_steps)
-            content = made.mul(255).round().to(torch.uint8).contiguous().cpu().numpy().tobytes()
-            file.seek(run.features * size)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            run.features += len(target)
-            run.spend("features")
-            run.show(run.features, len(images.pixels), lambda: "robust features")
-            run.pause()
-        file.seek(0)
-        content = file.read(len(images.pixels) * size)
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8).view_as(images.pixels).to(world.device)
+def discard(run: Run, words: str) -> None:
+    """Remove what only an unfinished run needs, and show its end."""
+    name, out = run.settings.name, run.world.out
+    places.state_path(out, name).unlink(missing_ok=True)
+    places.features_path(out, name).unlink(missing_ok=True)
+    run.world.show(name, run.settings.epochs, run.settings.epochs, words)
 
 
 def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Tensor] | None) -> None:
@@ -208,17 +205,19 @@ def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Te
             if state.batch < settings.batches:
                 run.pause()
         mean = float(state.total) / settings.batches
-        if mean != mean or mean in (float("inf"), float("-inf")):
-            raise StateError(f"run {settings.name} diverged in epoch {state.epoch + 1} (loss {mean}); lower its learning rate")
+        if not math.isfinite(mean):
+            raise DivergedError(state.epoch + 1, f"the mean loss is {mean}")
         state.history.append(mean)
         state.epoch, state.batch = state.epoch + 1, 0
         run.pause()
 
 
 def checkpoint(run: Run, paper_epoch: int, needed: Mapping[str, ConvNet], kept: list[Tensor] | None) -> None:
-    """Store the weights, measure part by part, store the result."""
+    """Store the weights, measure part by part, store the result; DivergedError where they answer no numbers."""
     settings, world, epoch = run.settings, run.world, run.training.epoch
     network = run.training.student if kept is None else pruning.shrunk(run.training.student, kept)
+    if not measuring.answers(network, world.data.test.pixels[:settings.eval_batch]):
+        raise DivergedError(epoch, "the last update left weights or logits that are not finite")
     path = places.weights_path(world.out, settings.name, epoch)
     places.save_network(path, network)
     network = places.load_network(path, world.device)
@@ -233,7 +232,7 @@ def checkpoint(run: Run, paper_epoch: int, needed: Mapping[str, ConvNet], kept: 
     config = {"settings": settings.record, "data": world.data.facts, "mean": world.mean, "std": world.std}
     save_json(places.result_path(world.out, settings.name, epoch).with_suffix(".time.json"), {
         "seconds": run.seconds, "device": device_name(world.device), "torch": torch.__version__,
-        "python": platform.python_version(), "threads": torch.get_num_threads()})
+        "python": platform.python_version(), "threads": torch.get_num_threads(), "commits": run.commits})
     save_json(places.result_path(world.out, settings.name, epoch), {
         "run": settings.name, "epoch": epoch, "paper_epoch": paper_epoch, "config": config, "attacks": attacks,
         "specialisation": run.parts.get("specialisation"), "clean": run.parts["clean"], "loss": run.training.history})

@@ -8,10 +8,11 @@ from typing import Any
 from .claims import Claim
 from .comparisons import NO, NOISE, NOT_ENOUGH, YES, Finding, Step
 from .evaluation import RULES
+from .failures import NOT_RUN
 from .page import Markup, figure, table, tag
 from .pictures import Picture
 from .results import Results, label
-from .tables import NOT_RUN, Filled, Table
+from .tables import Filled, Table
 
 TITLE = "Robustness and specialisation on CIFAR-10, reproduced"
 PAPER = "Understanding Robustness in Teacher-Student Setting: A New Perspective"
@@ -33,7 +34,7 @@ def opening(results: Results, facts: dict[str, Any], judged: Judged, picture: Pi
                 "which the student answers what the teacher answers there; every number stands beside the printed one."),
             *(tag("p", warning, class_="alarm") for warning in facts["warnings"]),
             tag("div", *(tag("div", tag("b", n), tag("span", words), class_="tile") for n, words in tiles), class_="tiles"),
-            *_picture(picture, drawings)]
+            *_picture(picture, drawings, results)]
 
 
 def claims(judged: Judged) -> list[Markup]:
@@ -124,27 +125,28 @@ def _cell(cell: Filled) -> Markup:
     counted = cell.counted()
     below = tag("small", "paper ", _printed(cell))
     if counted is None:
-        return tag("span", tag("span", NOT_RUN, class_="lost"), below)
+        return tag("span", tag("span", cell.absent, class_="lost"), below)
     return tag("span", tag("b", f"{counted['mean']:.2f}"), tag("small", f"({counted['variance']:.1e})"), below)
 
 
 def _mean(cell: Filled, rule: str) -> str:
     counted = cell.counted(rule)
-    return NOT_RUN if counted is None else f"{counted['mean']:.2f}"
+    return cell.absent if counted is None else f"{counted['mean']:.2f}"
 
 
 def _printed(cell: Filled) -> str:
     return cell.cell.printed if isinstance(cell.cell.printed, str) else f"{cell.cell.printed:.2f}"
 
 
-def figures(painted: Sequence[Picture], drawings: dict[str, str]) -> list[Markup]:
+def figures(painted: Sequence[Picture], drawings: dict[str, str], results: Results) -> list[Markup]:
     """Every figure but the headline; drawings are the panels' SVG texts by name."""
-    return [tag("h2", "Figures", id="figures"), *(part for picture in painted for part in _picture(picture, drawings))]
+    return [tag("h2", "Figures", id="figures"), *(part for picture in painted for part in _picture(picture, drawings, results))]
 
 
-def _picture(picture: Picture, drawings: dict[str, str]) -> list[Markup]:
+def _picture(picture: Picture, drawings: dict[str, str], results: Results) -> list[Markup]:
     panels = [tag("div", figure(drawings[panel.name], f"{picture.heading}: {panel.title}")) for panel in picture.panels]
-    missing = ", ".join(label(name) if "@" in name else name for name in picture.missing)
+    reasons = {name: f" ({why})" if (why := results.absent(name)) != NOT_RUN else "" for name in picture.missing}
+    missing = ", ".join((label(name) if "@" in name else name) + why for name, why in reasons.items())
     caption = f"{picture.caption} Not run: {missing}." if missing else picture.caption
     body = tag("div", *panels, class_="pictures" if len(panels) % 2 else "pictures even")
     return [tag("figure", tag("h3", picture.heading), body, tag("figcaption", caption.strip()))]
@@ -157,12 +159,13 @@ def choices(settled: dict[str, str]) -> list[Markup]:
 
 
 def runs(facts: dict[str, Any]) -> list[Markup]:
-    """Every run: what differs from the settings most runs share, hardware, seconds."""
-    columns = [("run", "word"), ("epochs (paper's)", "word"), ("settings of its own", "text"), ("clean accuracy", "number"),
-               ("seconds", "number"), ("device", "word"), ("images", "word")]
+    """Every run: what differs from the settings most runs share, seconds, hardware, commits of the code."""
+    columns = [("run", "word"), ("epochs (paper's)", "name"), ("settings of its own", "text"), ("clean accuracy", "number"),
+               ("seconds", "number"), ("device", "word"), ("images", "word"), ("commit", "word")]
     rows = [(run["run"], ", ".join(f"{e} ({p})" for p, e in run["checkpoints"]), _settings(run["own"]),
              f"{100 * run['clean']['accuracy']:.2f}", "?" if run["seconds"] is None else f"{sum(run['seconds'].values()):,.0f}",
-             run["device"], run["images"]) for run in facts["runs"]]
+             run["device"], run["images"], run["commits"]) for run in facts["runs"]]
+    rows += [(name, words, *[""] * (len(columns) - 2)) for name, words in facts["failures"].items()]
     return [tag("h2", "Runs", id="runs"), table(columns, rows, tall=True), tag(
         "details", tag("summary", "Settings that most runs share"), _pairs(facts["shared"]))]
 

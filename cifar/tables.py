@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from .evaluation import RULES
+from .failures import NOT_RUN
 from .printed import TABLES, Cell
 from .printed import Table as PrintedTable
 from .results import HEADLINE, Result, Results, sources
 
-NOT_RUN = "not run"
 HEADINGS = ("table", "row", "column", "checkpoint", "attack", "rule", "mean (per cent)", "variance (of fractions)", "repeats",
             "printed (per cent)", "difference (points)", "images", "test images", "epoch here")
 
 
 @dataclass(frozen=True, eq=False)
 class Filled:
-    """A printed cell and the checkpoint that answers it, None where that was not run."""
+    """A printed cell and the checkpoint that answers it, None where that was not run.   absent: said in that case"""
 
     cell: Cell
     result: Result | None
+    absent: str = NOT_RUN
 
     def counted(self, rule: str = HEADLINE) -> dict[str, Any] | None:
         """{"mean", "variance", "repeats"} by one rule; None where the attack was not run."""
@@ -58,7 +59,8 @@ class Table:
 
 def filled(results: Results) -> tuple[Table, ...]:
     """All tables."""
-    return tuple(Table(table, tuple(Filled(cell, results.get(cell.checkpoint)) for cell in table.cells)) for table in TABLES)
+    return tuple(Table(table, tuple(Filled(cell, results.get(cell.checkpoint), results.absent(cell.checkpoint))
+                                    for cell in table.cells)) for table in TABLES)
 
 
 def lines(table: Table) -> list[dict[str, Any]]:
@@ -68,7 +70,8 @@ def lines(table: Table) -> list[dict[str, Any]]:
         cell, result = filled_cell.cell, filled_cell.result
         for rule in RULES if filled_cell.ran else (HEADLINE,):
             counted = filled_cell.counted(rule)
-            ours = (NOT_RUN,) * 3 if counted is None else (counted["mean"], counted["variance"], len(counted["repeats"]))
+            ours = (filled_cell.absent,) * 3 if counted is None else (
+                counted["mean"], counted["variance"], len(counted["repeats"]))
             where = ("", "", "") if result is None or counted is None else (
                 result.data["source"], result.settings["test_images"], result.epoch)
             values = (table.printed.name, cell.row, cell.column, cell.checkpoint, cell.attack, rule, *ours, cell.printed,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from cifar import modes, patches
 from cifar.data import BATCHES, Cifar10, Images
 from cifar.networks import ConvNet
 from cifar.settings import Settings
@@ -95,3 +96,9 @@ def tiny(**choices: object) -> Settings:
     plain = {"name": "student", "widths": (5, 4), "images": 24, "batch": 6, "checkpoints": ((300, 2),), "horizon": 2,
              "lr": 0.01, "steps": 2, "test_images": 8, "eval_batch": 4, "eval_steps": 2, "repeats": 1}
     return Settings(**{**plain, **choices})
+
+
+def the_plane() -> tuple[modes.Plane, patches.PatchSpectrum]:
+    """The input plane of the real images, as training takes it, and their spectrum."""
+    spectrum = patches.spectrum(real_images().pixels)
+    return modes.plane(torch.from_numpy(spectrum.vectors.copy()), torch.from_numpy(spectrum.mean.copy())), spectrum

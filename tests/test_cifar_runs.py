@@ -1,13 +1,13 @@
 """A run survives anything: kill -9, signals, time limits, lost caches; its results are the same bytes."""
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
-import tarfile
 import time
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from cifar import __main__ as cli
-from cifar import data, experiments, places, queue, runs, state
+from cifar import data, experiments, packing, places, queue, results, runs, state
 
 ROOT = Path(__file__).parent.parent
 KILLS = 6  # of a process that works for about ten seconds, at random moments
@@ -140,12 +140,6 @@ def test_a_signal_saves_and_the_same_command_continues(tmp_path, whole):
     assert content(tmp_path) == {path: stored for path, stored in whole.items() if "/teacher/" in path}
 
 
-def test_a_deadline_stops_every_worker_and_names_what_is_unfinished(tmp_path):
-    stop = queue.Stop(deadline=time.monotonic())
-    left = queue.work_off(tiny_runs.grid(), tiny_runs.grid(), tiny_runs.world(tmp_path, stop), stop, workers=2)
-    assert left == list(tiny_runs.grid())
-
-
 def test_the_state_is_written_as_often_as_asked(tmp_path, monkeypatch):
     grid, writes = tiny_runs.grid(), []
     monkeypatch.setattr(runs.Run, "save", lambda run: writes.append(run.training.batch))
@@ -160,14 +154,6 @@ def test_the_save_interval_leaves_room_below_a_minute():
     assert runs.SAVE_EVERY <= 30
 
 
-def test_a_worker_that_fails_stops_the_others_and_the_failure_is_raised(tmp_path):
-    grid = tiny_runs.grid()
-    grid["surrogate"] = grid["surrogate"].altered(lr=1e30)
-    stop = queue.Stop()
-    with pytest.raises(state.StateError, match="run surrogate diverged in epoch 1 .* lower its learning rate"):
-        queue.work_off(grid, grid, tiny_runs.world(tmp_path, stop), stop, workers=2)
-
-
 def test_results_of_other_settings_are_not_taken_for_finished(tmp_path):
     grid, stop = tiny_runs.grid(), queue.Stop()
     assert runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, stop))
@@ -180,6 +166,20 @@ def test_state_of_other_settings_is_refused(tmp_path):
     assert not runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, Interruptions(1)))  # type: ignore[arg-type]
     with pytest.raises(state.StateError, match="was begun with other settings"):
         runs.execute(grid["surrogate"].altered(lr=0.01), grid, tiny_runs.world(tmp_path, queue.Stop()))
+
+
+def test_neither_results_nor_state_of_other_images_are_gone_on_with(tmp_path):
+    grid, stop = tiny_runs.grid(), queue.Stop()
+    world = tiny_runs.world(tmp_path, stop)
+    others = dataclasses.replace(world, data=data.Cifar10(world.data.train, world.data.test, "jpeg", "others"))
+    assert not runs.execute(grid["surrogate"], grid, dataclasses.replace(world, stop=lambda: True))
+    with pytest.raises(state.StateError, match=r"surrogate\.pt was begun with other images; use another --out"):
+        runs.execute(grid["surrogate"], grid, others)
+    assert runs.execute(grid["surrogate"], grid, world)
+    for again in (lambda: runs.execute(grid["surrogate"], grid, others),
+                  lambda: queue.work_off({"surrogate": grid["surrogate"]}, grid, others, stop, workers=1)):
+        with pytest.raises(state.StateError, match=r"epoch-1\.json was computed from other images; use another --out"):
+            again()
 
 
 def test_a_result_holds_its_settings_and_says_what_the_images_are(whole):
@@ -209,8 +209,8 @@ def test_the_patch_spectrum_is_computed_once_and_again_for_other_images(tmp_path
 def test_seconds_are_read_together_with_the_result(tmp_path):
     grid = tiny_runs.grid()
     runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, queue.Stop()))
-    (found,) = places.results(tmp_path)
-    assert found["run"] == "surrogate" and found["seconds"]["train"] > 0 and found["torch"] == torch.__version__
+    (found,) = results.read(tmp_path).checkpoints.values()
+    assert found.run == "surrogate" and found.timing["seconds"]["train"] > 0 and found.timing["torch"] == torch.__version__
 
 
 def test_pruned_weights_are_stored_shrunk(whole, tmp_path):
@@ -230,69 +230,17 @@ def test_robust_feature_training_goes_on_from_its_start(whole, tmp_path):
     assert all(torch.equal(start[name], end[name]) for name in start)
 
 
-def test_a_file_is_old_or_new_and_never_in_between(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    state.write_atomic(path, b"old")
-
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "replace", crash)
-    with pytest.raises(KeyboardInterrupt):
-        state.write_atomic(path, b"new and longer")
-    assert path.read_bytes() == b"old"
-
-
-def test_a_damaged_state_is_one_clear_line_and_is_never_executed(tmp_path):
-    path = tmp_path / "state" / "surrogate.pt"
-    state.write_atomic(path, b"rubbish")
-    with pytest.raises(state.StateError, match=r"surrogate\.pt cannot be read .* delete it"):
-        runs.execute(tiny_runs.grid()["surrogate"], tiny_runs.grid(), tiny_runs.world(tmp_path, queue.Stop()))
-    torch.save({"weights": Path}, path)
-    with pytest.raises(state.StateError, match="cannot be read"):
-        state.load_tensors(path)
-
-
-def test_two_processes_cannot_work_in_one_directory(tmp_path):
-    with state.locked(tmp_path):
-        with pytest.raises(state.StateError, match="another process works in"), state.locked(tmp_path):
-            pass
-    with state.locked(tmp_path):
-        pass
-
-
 def test_packed_state_fits_eight_files_of_sixteen_megabytes_and_resumes_to_the_same_bytes(tmp_path, whole):
     grid, first, second = tiny_runs.grid(), tmp_path / "first", tmp_path / "second"
     stop = queue.Stop()
     queue.work_off({"teacher": grid["teacher"], "pruned": grid["pruned"]}, grid, tiny_runs.world(first, stop), stop, workers=1)
     assert not runs.execute(grid["st"], grid, tiny_runs.world(first, Interruptions(3)))  # type: ignore[arg-type]
-    pieces = state.pack(first, tmp_path / "packed")
+    pieces = packing.pack(first, tmp_path / "packed")
     assert len(pieces) <= 8 and all(piece.stat().st_size < 16e6 for piece in pieces)
-    assert state.unpack(pieces, second) == len(state.carried(first))
+    assert packing.unpack(pieces, second) == len(packing.carried(first))
     assert (second / "state" / "st.pt").read_bytes() == (first / "state" / "st.pt").read_bytes()
     assert queue.work_off(grid, grid, tiny_runs.world(second, stop), stop, workers=2) == []
     assert content(second) == whole
-
-
-def test_packing_fills_files_below_their_limit_and_says_what_does_not_fit(tmp_path):
-    rng = random.Random(0)
-    for i in range(40):
-        state.write_atomic(tmp_path / "runs" / f"r{i}" / "epoch-1.pt", rng.randbytes(rng.choice([1000, 500_000, 3_000_000])))
-    pieces = state.pack(tmp_path, tmp_path / "packed")
-    total = sum(path.stat().st_size for path in state.carried(tmp_path))
-    assert all(piece.stat().st_size < 16e6 for piece in pieces) and len(pieces) <= total // 13_000_000 + 1
-    state.write_atomic(tmp_path / "state" / "big.pt", bytes(16_000_000))
-    with pytest.raises(state.StateError, match=r"big\.pt does not fit into 8 files"):
-        state.pack(tmp_path, tmp_path / "packed")
-
-
-@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", "runs/../../escaped", "elsewhere/file"])
-def test_unpacking_writes_nowhere_else(tmp_path, name):
-    with tarfile.open(tmp_path / "piece-0.tar", "w") as archive:
-        archive.addfile(tarfile.TarInfo(name))
-    with pytest.raises(state.StateError, match="which no packed state does; refused"):
-        state.unpack([tmp_path / "piece-0.tar"], tmp_path / "out")
-    assert not (tmp_path / "escaped").exists()
 
 
 def test_the_command_line_runs_stops_at_its_time_limit_and_resumes(tmp_path, monkeypatch, capsys, whole):
