@@ -1,18 +1,24 @@
 """The front door: the method follows the size, and every student node gets a valid enclosure."""
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from twolayer.certify import suprema
+from twolayer.cli import main
 from twolayer.exact import rational
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer, hidden_gradient
 from twolayer.regions import Box
 from twolayer.ridges import restricted
+from twolayer.statements.certificates import certificate
 from twolayer.statements.check import check
+from twolayer.study import hunt_judge, sweep, verify
 
 
 def split(d, nodes, eps, outputs=2, seed=0):
@@ -192,3 +198,84 @@ def test_an_interrupt_before_the_tree_has_a_bound_leaves_what_boxes_proved(monke
     found = suprema.supremum(h, region, gap=1e-6, report=report)
     assert found.evidence["method"] == "boxes" and found.evidence["interrupted"]
     assert (found.lower, found.upper) == told[-1][1:]
+
+
+# -- Ctrl-C among many student nodes --------------------------------------------------------------------------------
+
+
+def interrupting(monkeypatch, at, swallowed):
+    """The search number `at` is interrupted, inside (as searches are) or outside of what catches it.   -> calls made"""
+    calls, real = [], suprema._searched
+
+    def searched(*arguments, **limits):
+        calls.append(arguments)
+        if len(calls) != at:
+            return real(*arguments, **limits)
+        if swallowed:
+            return replace(real(*arguments, **limits), evidence={"interrupted": True})
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(suprema, "_searched", searched)
+    return calls
+
+
+@pytest.mark.parametrize("swallowed", [True, False])
+def test_an_interrupt_ends_the_searches_of_all_student_nodes_and_leaves_valid_enclosures(swallowed, monkeypatch):
+    problem = restricted(split(4, 9, 1e-2))
+    truth = suprema.gradient_suprema(problem, gap=1e-6)
+    assert not any(enclosure.interrupted for enclosure in truth)
+    calls = interrupting(monkeypatch, 2, swallowed)
+    found = suprema.gradient_suprema(problem, gap=1e-6)
+    assert len(calls) == 2 and len(found) == 18
+    assert [enclosure.interrupted for enclosure in found] == [False] + 17 * [True]
+    assert all(a.lower <= b.upper and b.lower <= a.upper for a, b in zip(found, truth, strict=True))
+    assert found[0].upper <= truth[0].upper * (1 + 1e-6) and found[3].upper > 2 * truth[3].upper
+    with pytest.raises(KeyboardInterrupt):
+        suprema.uninterrupted(found)
+    assert suprema.uninterrupted(truth) is truth
+
+
+def test_an_interrupt_before_any_search_leaves_the_crude_bound(monkeypatch):
+    problem = restricted(split(4, 2, 1e-2))
+    h, region = problem.gradient(problem.student[0]), problem.region
+    closest = suprema.supremum(h, region)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(suprema, "vanishes", interrupted)
+    for found in (suprema.supremum(h, region), suprema.gradient_suprema(problem)[0]):
+        assert found.interrupted and 0 <= found.lower <= closest.upper <= found.upper
+
+
+def test_a_check_that_was_interrupted_says_so_and_whatever_loops_over_checks_stops(monkeypatch, capsys, tmp_path):
+    path = tmp_path / "instance.json"
+    path.write_text(split(4, 9, 1e-2, outputs=1).to_json())
+    whole = json.loads(_printed(capsys, path, 0))
+
+    def results(function, jobs, workers):
+        yield function(*jobs[0])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(suprema, "results", results)
+        part = json.loads(_printed(capsys, path, 130))
+    assert part["gradient"]["per_student"][0] == whole["gradient"]["per_student"][0]
+    assert part["gradient"]["lower"] <= whole["gradient"]["upper"] <= part["gradient"]["upper"]
+    assert part["gradient"]["upper"] > 2 * whole["gradient"]["upper"] and len(part["verdicts"]) == len(whole["verdicts"])
+    instance, question = Instance.from_json(path.read_text()), hunt_judge.Question("theorem-2", "printed")
+    monkeypatch.setattr(verify, "instances", lambda case: [SimpleNamespace(instance=instance)])
+    monkeypatch.setattr(sweep, "instance", lambda cell: (instance, 0.0))
+    for command in (lambda: certificate(instance), lambda: verify.examined(SimpleNamespace(gap=1e-3)),
+                    lambda: sweep.rows({}, 1e-3), lambda: hunt_judge.confirmed(question, instance),
+                    lambda: hunt_judge.judged(question, instance)):
+        interrupting(monkeypatch, 1, swallowed=True)
+        with pytest.raises(KeyboardInterrupt):
+            command()
+
+
+def _printed(capsys, path, status):
+    assert main(["check", str(path), "--json"]) == status
+    captured = capsys.readouterr()
+    assert ("interrupted: this is what was proved by then" in captured.err) is (status == 130)
+    return captured.out

@@ -13,7 +13,7 @@ from typing import NoReturn
 from .instances import BadInput, Instance
 from .study.hunt_options import add_parser as add_hunt
 
-BAD_INPUT = 2
+BAD_INPUT, INTERRUPTED = 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
 
 
 def _one_line(message: str) -> str:
@@ -110,6 +110,9 @@ def _check(options) -> int:
         print(json.dumps(result.to_dict(), allow_nan=False))
     else:
         check_table(result)
+    if result.interrupted:
+        print("interrupted: this is what was proved by then", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

@@ -33,6 +33,11 @@ class Enclosure:
         if not 0 <= self.lower <= self.upper:
             raise ValueError(f"an enclosure needs 0 <= lower <= upper; got {self.lower} and {self.upper}")
 
+    @property
+    def interrupted(self) -> bool:
+        """True if a KeyboardInterrupt ended the search before its gap or its deadline."""
+        return bool(self.evidence.get("interrupted"))
+
     def closed(self, gap: float, size: float) -> bool:
         """True if the relative gap is reached, or the interval is below the noise of terms of that size."""
         return self.upper - self.lower <= max(gap * self.upper, CANCELLATION * size)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from ..ridges import Domain, Restricted, RidgeSum
 from ..workers import configured, results
 from . import boxes, trees, vertices
-from .enclosure import Enclosure
+from .enclosure import Enclosure, crude
 from .progress import Nested, Report
 from .zero import vanishes
 
@@ -25,6 +26,7 @@ BOXES_FIRST_UP_TO = 8  # dimensions up to which boxes are several times faster w
 FIRST_CELLS = 20_000  # that boxes may take there before a tree takes over: some 0.2 s
 DEAD = {"method": "dead"}
 ZERO = {"method": "zero"}
+INTERRUPTED = {"method": "crude", "interrupted": True}
 
 
 def method(h: RidgeSum, region: Domain) -> str:
@@ -54,12 +56,17 @@ def supremum(
     floor     the search also stops once upper <= floor
     report    called with (seconds, lower, upper) whenever an end of the proved enclosure improves, the last time with
               what is returned; each enclosure lies in the one before (vertices report at their end only)
+
+    A KeyboardInterrupt ends the search like the deadline; `interrupted` of the enclosure then tells.
     """
     nested = None if report is None else Nested(report)
-    if vanishes(h, region):
-        found = Enclosure(0.0, 0.0, None, ZERO)
-    else:
-        found = _searched(h, region, nested, gap=gap, deadline=deadline, floor=floor)
+    try:
+        if vanishes(h, region):
+            found = Enclosure(0.0, 0.0, None, ZERO)
+        else:
+            found = _searched(h, region, nested, gap=gap, deadline=deadline, floor=floor)
+    except KeyboardInterrupt:
+        found = crude(h, region, INTERRUPTED)
     if nested is not None:
         nested(found.lower, found.upper)
     return found
@@ -101,29 +108,49 @@ def gradient_suprema(
     """Enclosures of eps_k = sup over A_k of |g_1,k|, one for every student node; 0 for a node without A_k.
 
     domains as from `active_domains`; workers processes share the nodes where a search is long; progress wraps the
-    iterable of results of those.   Source: the hypothesis of Theorems 1-3 and Corollary 1.
+    iterable of results of those. A KeyboardInterrupt leaves what is proved by then, see `Enclosure.interrupted`; the nodes
+    whose turn had not come, or whose search ran in another process, get the crude bound of their box.
+    Source: the hypothesis of Theorems 1-3 and Corollary 1.
     """
     if domains is None:
         domains = active_domains(problem)
-    out: list[Enclosure | None] = [None] * len(domains)
+    found: dict[int, Enclosure] = {}
+    with suppress(KeyboardInterrupt):
+        for k, enclosure in _enclosures(problem, domains, gap, deadline, floor, workers, progress):
+            found[k] = enclosure
+            if enclosure.interrupted:
+                break
+    for k in set(range(len(domains))) - set(found):
+        region = domains[k]
+        found[k] = (Enclosure(0.0, 0.0, None, DEAD) if region is None else
+                    crude(problem.gradient(problem.student[k]), region, INTERRUPTED))
+    return [found[k] for k in range(len(domains))]
+
+
+def _enclosures(problem: Restricted, domains: Sequence[Domain | None], gap, deadline, floor, workers, progress):
+    """(student node, its enclosure), cheap ones first."""
     shared: list[tuple[int, RidgeSum, Domain]] = []
     single: list[tuple[int, RidgeSum, Domain]] = []
     for k, (node, region) in enumerate(zip(problem.student, domains, strict=True)):
         if region is None:
-            out[k] = Enclosure(0.0, 0.0, None, DEAD)
+            yield k, Enclosure(0.0, 0.0, None, DEAD)
             continue
         h = problem.gradient(node)
         if vanishes(h, region):
-            out[k] = Enclosure(0.0, 0.0, None, ZERO)
+            yield k, Enclosure(0.0, 0.0, None, ZERO)
         else:
             (shared if method(h, region) == "vertices" else single).append((k, h, region))
     if shared:
         found = vertices.suprema([h for _, h, _ in shared], [region for _, _, region in shared], deadline=deadline)
-        for (k, _, _), enclosure in zip(shared, found, strict=True):
-            out[k] = enclosure
-    for k, enclosure in _separately(single, gap, deadline, floor, workers, progress):
-        out[k] = enclosure
-    return [enclosure for enclosure in out if enclosure is not None]
+        yield from zip((k for k, _, _ in shared), found, strict=True)
+    yield from _separately(single, gap, deadline, floor, workers, progress)
+
+
+def uninterrupted(enclosures: Sequence[Enclosure]) -> Sequence[Enclosure]:
+    """The same enclosures; raises the KeyboardInterrupt that ended one of them. For callers that do more than one search."""
+    if any(enclosure.interrupted for enclosure in enclosures):
+        raise KeyboardInterrupt
+    return enclosures
 
 
 def active_domains(problem: Restricted) -> list[Domain | None]:

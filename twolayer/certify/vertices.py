@@ -290,5 +290,5 @@ def _finish(batch: _Batch, k: int, complete: bool) -> Enclosure:
     lower, point = at_witness(h, region, region.interior if z is None else z)
     evidence = {"method": "vertices", "hyperplanes": len(batch.A), "exact": False}
     if not complete:
-        return crude(h, region, {**evidence, "interrupted": True}, point)
+        return crude(h, region, {**evidence, "stopped": "deadline"}, point)
     return Enclosure(lower, max(lower, math.nextafter(float(batch.upper[k]), math.inf)), point, evidence)

@@ -29,7 +29,7 @@ from ..certify.certificates import (
     text,
     texts,
 )
-from ..certify.suprema import active_domains, gradient_suprema, largest, supremum
+from ..certify.suprema import active_domains, gradient_suprema, largest, supremum, uninterrupted
 from ..instances import Instance
 from ..ridges import Domain, Node, difference, restricted
 from . import bounds
@@ -54,7 +54,8 @@ def certificate(instance: Instance, *, gap: float = 1e-3, time_limit: float | No
     problem = restricted(instance)
     rows = rows_of(problem, exact.rationals(instance.region.A))
     domains = active_domains(problem)
-    enclosures = gradient_suprema(problem, domains, gap=gap, deadline=deadline, workers=workers, progress=progress)
+    enclosures = uninterrupted(
+        gradient_suprema(problem, domains, gap=gap, deadline=deadline, workers=workers, progress=progress))
     enclosures, students = gradient_evidence(problem, domains, enclosures, rows, gap=gap, deadline=deadline)
     out: dict[str, Any] = {
         "format": FORMAT,
@@ -93,7 +94,7 @@ def _excess(instance: Instance, rows: Rows, gap: float, deadline: float | None):
     steps = checking_steps(restricted(instance)) + checking_steps(restricted(instance, second_teacher=True))
     for output in range(instance.teacher.outputs):
         h, region = difference(instance, output)
-        found = supremum(h, region, gap=gap, deadline=deadline)
+        (found,) = uninterrupted([supremum(h, region, gap=gap, deadline=deadline)])
         found, entry = supremum_evidence(h, region, found, rows, steps=steps, gap=gap, deadline=deadline)
         ends.append((found.lower, found.upper))
         entries.append(entry)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from ..certify.enclosure import Enclosure
-from ..certify.suprema import supremum
+from ..certify.suprema import largest, supremum, uninterrupted
 from ..instances import Instance
 from ..ridges import Domain, difference, restricted
 from . import theorem2
@@ -27,7 +27,7 @@ def excess(instance: Instance, *, gap: float, deadline: float | None) -> tuple[f
         left = None if deadline is None else max(deadline - time.monotonic(), 0.0) / (outputs - output)
         share = None if left is None else time.monotonic() + left
         found.append(supremum(*difference(instance, output), gap=gap, deadline=share))
-    return max(e.lower for e in found), max(e.upper for e in found)
+    return largest(uninterrupted(found))
 
 
 def setting_of(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import exact
-from ..certify.suprema import gradient_suprema
+from ..certify.suprema import gradient_suprema, uninterrupted
 from ..instances import Instance
 from ..networks import TwoLayer, hidden_gradient
 from ..regions import Subspace
@@ -80,7 +80,7 @@ def oracle(data: LowRankData, teacher: TwoLayer, target: float) -> Callable:
     def certify(student: TwoLayer):
         problem = restricted(Instance(teacher, student, data.region(), data.subspace()))
         deadline = time.monotonic() + ORACLE_SECONDS
-        enclosures = gradient_suprema(problem, gap=ORACLE_GAP, floor=target, deadline=deadline)
+        enclosures = uninterrupted(gradient_suprema(problem, gap=ORACLE_GAP, floor=target, deadline=deadline))
         upper = max(e.upper for e in enclosures)
         found = [
             exact.nearest(problem.frame.point(e.witness))

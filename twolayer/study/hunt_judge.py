@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..certify.suprema import active_domains, gradient_suprema
+from ..certify.suprema import active_domains, gradient_suprema, uninterrupted
 from ..instances import BadInput, Instance
 from ..ridges import restricted
 from ..statements import corollary1, theorem1, theorem2
@@ -58,7 +58,7 @@ def judged(question: Question, instance: Instance) -> list[Verdict]:
     """The rows of one statement in one form, as `check` has them."""
     problem = restricted(instance)
     domains = active_domains(problem)
-    enclosures = gradient_suprema(problem, domains, gap=GAP)
+    enclosures = uninterrupted(gradient_suprema(problem, domains, gap=GAP))
     if question.statement == "theorem-1" and any(e.upper > 0 for e in enclosures):
         return []
     setting, name = Setting(instance, problem, domains, enclosures), JUDGES[question.form]
@@ -92,7 +92,9 @@ def failing(question: Question, rows: list[Verdict]) -> Verdict | None:
 
 def confirmed(question: Question, instance: Instance) -> Verdict | None:
     """The failing row of a whole check."""
-    rows = check(instance, gap=GAP).verdicts
+    found = check(instance, gap=GAP)
+    uninterrupted(found.enclosures)
+    rows = found.verdicts
     return failing(question, [v for v in rows if (v.statement, v.form) == (question.statement, question.form)])
 
 

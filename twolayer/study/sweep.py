@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from joblib import parallel_config
 
+from ..certify.suprema import uninterrupted
 from ..instances import BadInput, Instance
 from ..networks import TwoLayer, hidden_gradient
 from ..regions import Subspace
@@ -138,6 +139,7 @@ def rows(cell: Cell, gap: float) -> list[dict[str, Any]]:
     drawn, sampled = instance(cell)
     with parallel_config(backend="sequential"):
         found = check(drawn, gap=gap)
+    uninterrupted(found.enclosures)
     lower, upper = found.gradient
     common = {**cell, "gradient_lower": lower, "gradient_upper": upper, "gradient_sampled": sampled,
               "seconds": round(time.perf_counter() - start, 3)}

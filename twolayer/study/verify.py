@@ -15,6 +15,7 @@ from typing import Any
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from rich.console import Console
 
+from ..certify.suprema import uninterrupted
 from ..instances import BadInput
 from ..statements.check import check
 from ..statements.showing import short
@@ -32,6 +33,7 @@ def examined(case: Case) -> list[dict[str, Any]]:
     for drawn in instances(case):
         start = time.perf_counter()
         result = check(drawn.instance, gap=case.gap, time_limit=CHECK_SECONDS)
+        uninterrupted(result.enclosures)
         lower, upper = result.gradient
         out.append(
             {
