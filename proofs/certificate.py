@@ -261,8 +261,8 @@ def over_tree(nodes, coefficients, rows, box, evidence):
     forms = [[facing[node.hyperplane] * x for x in node.hyperplane] for node in kinks]
     masses = [mass[node.hyperplane] for node in kinks]
     need([side["sign"] for side in evidence["signs"]] == [1, -1], "both signs are needed")
-    return max(ZERO, *(one_sign(forms, [s["sign"] * m for m in masses], [s["sign"] * x for x in rest], rows, box, s)
-                       for s in evidence["signs"]))
+    return max(ZERO, *(one_sign(forms, [sign * m for m in masses], [sign * x for x in rest], rows, box, side)
+                       for sign, side in zip((1, -1), evidence["signs"], strict=True)))  # the file's 1.0 would make floats
 
 
 def one_sign(forms, masses, rest, rows, box, given):

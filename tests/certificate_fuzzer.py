@@ -92,6 +92,18 @@ def drawn(seed: int, plane: int, nodes: int, *, ambient: int | None = None, outp
     return data
 
 
+def some(seed: int):
+    """Instance data of many kinds; in some, fan-outs are orthogonal and an observer is dead everywhere."""
+    data = drawn(seed, 2 + seed % 2, 2 + seed % 3, ambient=3 + seed % 2 if seed % 3 == 0 else None, outputs=1 + seed % 2,
+                        near=3 if seed % 5 else 50, odd=seed % 4 == 1, second=seed % 2 == 0)
+    if seed % 6 == 5:
+        count, size, dead = len(data["student"]["b"]), len(data["student"]["W"][0]), seed % 12 == 11
+        data["student"]["V"] = [["1", str(int(dead)), *["1"] * (count - 2)], ["0", "1", *["2"] * (count - 2)]]
+        if dead:
+            data["student"]["W"][2], data["student"]["b"][2] = ["0"] * size, "-1"
+    return data
+
+
 def certified(data, *, trees=False, gap=1e-3) -> dict:
     """The certificate of instance data, as read back from its file; trees: no vertices, however small it is."""
     with mock.patch.object(evidence, "MOST_STEPS", 0 if trees else evidence.MOST_STEPS):

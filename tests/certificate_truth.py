@@ -238,11 +238,11 @@ class Row:
 
     def _printed(self, alpha, constant):
         """The printed bound, or why it does not apply."""
-        r, eps = _disc(self.K, self.a, self.beta, self.K.data), self.epsilon()[0]
+        r, eps = None if self.claimed else _disc(self.K, self.a, self.beta, self.K.data), self.epsilon()[0]
         if self.claimed:
             high = self.row["verdict"] == "fails" and alpha > 0
             inner = float(rational(self.certificate["radii"][self.row["radius"]]["radius"]))
-            if inner <= 5 * self.epsilon()[1] / abs(alpha):
+            if not alpha or inner <= 5 * self.epsilon()[1] / abs(alpha):
                 return "not applicable"
             eps = self.epsilon(end="upper" if high else "lower")[1]
             r = inner if high else float(rational(self.certificate["radii"][self.row["above"]]["radius"]))
@@ -319,12 +319,16 @@ class Row:
         limits, length = [], math.sqrt(K.inner(self.a, self.a))
         for m, alpha, n in zip(row["observers"], alphas, row["radii"], strict=True):
             eps, found = self.epsilon(m)[1], self.shape("guarded" if row["form"] == "repaired" else "ball", m, n)
-            if not found or row["form"] == "repaired" and not found[1] * abs(alpha) * length >= 5 * eps * (1 - MARGIN) > 0:
+            if not found or row["form"] == "repaired" and not found[1] * abs(alpha) * length >= 5 * eps * (1 - MARGIN):
                 return 0, "a wrong radius"
+            if row["form"] == "repaired" and not (c0 and alpha):
+                return 0, "not applicable"
             if row["form"] == "repaired":
                 limits.append(self.paper(found[0], eps, c0 * length))
             else:
                 gamma = sum(1 / tan for tan, _ in self.opposing(m, found, True))
+                if gamma > 1e200:
+                    return 0, "a parallel hyperplane opposes"
                 limits.append(4 * eps * math.sqrt(1 + gamma**2) / (length * found[0]))
         bound = math.sqrt(len(limits)) * norm * max(limits)
         if row["form"] == "sharp":
