@@ -225,7 +225,7 @@ def _finished(rows: _Rows) -> Facets:
 def _nearest(numbers: list[fmpq]) -> np.ndarray:
     """Correctly rounded floats."""
     try:
-        return np.array(list(map(float, numbers)), dtype=float)  # as exact.nearest_float, but for what overflows
+        return np.fromiter(map(float, numbers), dtype=float, count=len(numbers))  # as exact.nearest_float
     except OverflowError:
         return np.array([exact.nearest_float(x) for x in numbers], dtype=float)
 
