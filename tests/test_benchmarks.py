@@ -235,6 +235,13 @@ def test_a_thinned_curve_keeps_the_last_report_of_every_step_and_the_very_last()
     assert ours.thinned(told) == [told[1], told[4]]
 
 
+def test_a_thinned_curve_keeps_every_step_of_a_search_that_reports_without_a_pause():
+    told = [(0.1 * 1.001**n, 0.0, 9.0 - n / 1000) for n in range(7000)]
+    kept = [seconds for seconds, *_ in ours.thinned(told)]
+    assert kept[-1] == told[-1][0] and len(kept) < 500
+    assert all(1 < later / now < ours.APART**2 for now, later in zip(kept, kept[1:], strict=False))
+
+
 @pytest.mark.parametrize("region", ["box", "A_k", "polytope"])
 def test_radii_are_those_of_every_pair_once_whatever_their_order(region):
     task = radii.posed(region, instances.cube(3, 8), 8)

@@ -5,6 +5,7 @@ first use of the solvers happen before, on another instance.
 """
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from itertools import pairwise
@@ -21,6 +22,7 @@ from .peers import GAP
 REPEATED = 1.0  # seconds up to which a measurement is repeated
 REPEATS = 5
 APART = 1.02  # ratio of times that a picture shows apart
+SOONEST = 1e-6  # seconds; what is reported earlier is one step
 
 
 def warm(workers: int = 1) -> None:
@@ -82,8 +84,8 @@ def anytime(cell: Cell, student: int, limit: float) -> dict:
 
 
 def thinned(told: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
-    """The reports that a picture on a logarithmic axis shows apart: the last of each step of time, and the very last."""
-    return [now for now, later in pairwise(told) if later[0] > APART * now[0]] + told[-1:]
+    """The reports that a picture on a logarithmic axis shows apart: the last of each step of time, so the very last too."""
+    return list({math.floor(math.log(max(report[0], SOONEST), APART)): report for report in told}.values())
 
 
 def curve(cells: list[Cell], limit: float) -> dict:
