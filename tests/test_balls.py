@@ -186,7 +186,7 @@ def test_lengths_bound_the_exact_ones_from_above_and_closely(data, d, away):
         aa, an = a @ plane.metric @ a, a @ plane.metric @ n
         for length, square in ((found.whole[m], aa), (found.along[m], an * an / nn), (found.within[m], aa - an * an / nn)):
             assert rational(length) ** 2 >= square
-            assert length <= math.sqrt(exact.nearest_float(square)) * (1 + 1e-10) + 1e-14 * found.along[m] * (square == 0)
+            assert length <= math.sqrt(exact.nearest_float(square)) * (1 + 1e-10) + 1e-14 * found.whole[m] * (square == 0)
         assert (found.within[m] == 0) == (aa * nn == an * an)
 
 
