@@ -21,7 +21,7 @@ from twolayer.regions import Frame, Subspace, frame
 from twolayer.ridges import Crease, Domain, restricted
 
 AGREES = 1e-9  # what centres from another program may cost a radius; never a matter of soundness
-GRAIN = 1e-9  # share of the domain's size: a float centre is placed to 1e-16 of it, a row at an angle of 1e-6 to a facet costs more
+GRAIN = 1e-9  # share of the domain's size that a float centre may cost where a row is at an angle of 1e-6 to a facet
 
 
 def box_rows(lower, upper):
