@@ -15,7 +15,6 @@ network, the other two of the nearest student.
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, STROKE, STYLE, decades, median_line
 from twolayer.study.cases import Case, instances
 from twolayer.study.readings import bound_on_sine, has_positive_bound, rows_by_pair, sine_to_student
+from twolayer.study.script import directory, saved
 
 FORMS = (PRINTED, REPAIRED, SHARP)
 RUNS = (Case("along training", 2, 6, 4, 8, 2, 1, target=1e-12, options={"level_ratio": 100.0}),
@@ -85,9 +85,7 @@ def draw(runs: list[Run]) -> Figure:
 
 def main(argv=None) -> Path:
     """Write bound_against_angle.png and print the medians."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     runs = data()
     for run in runs:
         print(f"{run.name}: certified gradient, and medians of the sine and its bounds\n"
@@ -95,9 +93,7 @@ def main(argv=None) -> Path:
         medians = [np.nanmedian(values, axis=1) for values in (run.sine, *(run.bound[f] for f in (SHARP, REPAIRED, PRINTED)))]
         for row in zip(run.gradient, *medians, strict=True):
             print(" ".join(f"{x:10.2e}" for x in row))
-    out.mkdir(parents=True, exist_ok=True)
-    draw(runs).savefig(out / "bound_against_angle.png", dpi=110)
-    return out / "bound_against_angle.png"
+    return saved(draw(runs), out / "bound_against_angle.png")
 
 
 if __name__ == "__main__":

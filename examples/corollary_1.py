@@ -16,7 +16,6 @@ the two students with tiny fan-outs observe the boundary thickly enough; both st
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from twolayer.metrics import projected_sine
 from twolayer.ridges import restricted
 from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, STROKE, STYLE, decades, power
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.levenberg import descent
 
 REGION = Box([-1, -1], [1, 1])
@@ -116,18 +116,14 @@ def draw(levels: list[Level]) -> Figure:
 
 def main(argv=None) -> Path:
     """Write corollary_1.png and print the numbers."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     levels = data()
     print(f"{'gradient':>10} {'sine':>10} {'norm':>10} {'sharp':>10} {'repaired':>10} {'printed':>10}")
     for level in levels:
         for row in zip(level.gradient, level.sine, level.norm, *(level.bound[form] for form in FORMS[::-1]), strict=True):
             print(" ".join(f"{x:10.2e}" for x in row))
         print(f"{level.tried - len(level.sine)} of {level.tried} runs did not get below {level.target:g}")
-    out.mkdir(parents=True, exist_ok=True)
-    draw(levels).savefig(out / "corollary_1.png", dpi=110)
-    return out / "corollary_1.png"
+    return saved(draw(levels), out / "corollary_1.png")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ Dots are teacher nodes, lines medians over them. Behind it: Theorem 2 and the re
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from twolayer.metrics import projected_sine
 from twolayer.statements.verdict import SHARP
 from twolayer.study.canvas import COLOUR, INK, STYLE, decades
 from twolayer.study.cases import oracle
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
 from twolayer.synthetic.levenberg import descent
 from twolayer.synthetic.students import Recipe, counterexample_guided
@@ -150,18 +150,14 @@ def _dots(axes, x, values: np.ndarray, colour: str, label: str) -> None:
 
 def main(argv=None) -> Path:
     """Write figure_1.png and print medians over the teacher nodes."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     found = data()
     for name, side in found.items():
         print(f"U = {name}\n{'thickness':>10} {'radius':>10} {'nearest':>10} {'partner':>10} {'sharp':>10}")
         for row in zip(side.thickness, *(np.median(x, axis=1) for x in (side.radius, side.nearest, side.partner, side.bound)),
                        strict=True):
             print(" ".join(f"{x:10.3g}" for x in row))
-    out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(out / "figure_1.png", dpi=110)
-    return out / "figure_1.png"
+    return saved(draw(found), out / "figure_1.png")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ no theorem (twolayer check examples/instances/theorem-2-corner.json).
 """
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from twolayer import Box, Check, Instance, TwoLayer, check, hidden_gradient
 from twolayer.statements.showing import cells, ordered
 from twolayer.statements.verdict import NOT_APPLICABLE, PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.students import Recipe, train
 
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5]], b=[-0.125, 0.25], V=[[1, -1], [1, 1]])
@@ -99,17 +99,13 @@ def _pairs(axes, result: Check) -> None:
 
 def main(argv=None) -> Path:
     """Write first_theorem.png and print the verdicts."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     result = data()
     lower, upper = result.gradient
     print(f"sup |g_1| over R is certified to lie in [{lower:.6g}, {upper:.6g}]")
     for row in ordered(result.verdicts):
         print("{:12} {:9} {:18} {:15} {:>9} {:>9}  {}".format(*cells(row)))
-    out.mkdir(parents=True, exist_ok=True)
-    draw(result).savefig(out / "first_theorem.png", dpi=110)
-    return out / "first_theorem.png"
+    return saved(draw(result), out / "first_theorem.png")
 
 
 if __name__ == "__main__":

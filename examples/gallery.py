@@ -13,7 +13,6 @@ What to see: the observer's tint does not reach the teacher's crease (region), t
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from matplotlib.figure import Figure
 from twolayer import Instance, check, exact
 from twolayer.statements.verdict import FAILS, PRINTED, REPAIRED
 from twolayer.study.canvas import COLOUR, INK, STYLE
+from twolayer.study.script import directory, saved
 
 HERE = Path(__file__).parent
 TEACHER, STUDENT = COLOUR[REPAIRED], COLOUR[PRINTED]
@@ -188,15 +188,11 @@ def _draw_crease(axes, p, view, colour, stroke, width) -> None:
 
 def main(argv=None) -> Path:
     """Write gallery.png and print a line a panel."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=HERE / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
-    out.mkdir(parents=True, exist_ok=True)
+    out = directory(argv, __doc__, __file__)
     panels = data()
     for shown in panels:
         print(f"{shown.name:28} sup|g_1| {shown.gradient[1]:<9.4g} {shown.measured:.4g} > {shown.bound:.4g}   {shown.missing}")
-    draw(panels).savefig(out / "gallery.png", dpi=DPI)
-    return out / "gallery.png"
+    return saved(draw(panels), out / "gallery.png", dpi=DPI)
 
 
 if __name__ == "__main__":

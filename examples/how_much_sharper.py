@@ -17,7 +17,6 @@ scale, where it gives a positive bound: it is no theorem.
 """
 from __future__ import annotations
 
-import argparse
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from twolayer.statements import theorem2
 from twolayer.statements.setting import Setting
 from twolayer.statements.verdict import HOLDS, PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import BAND, COLOUR, INK, STROKE, STYLE, median_line, multiples
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import low_rank_data
 from twolayer.synthetic.teachers import perturbed, random_teacher
 
@@ -119,9 +119,7 @@ def draw(by_dimension: Constants, by_width: Constants) -> Figure:
 
 def main(argv=None) -> Path:
     """Write how_much_sharper.png and print the medians."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     found = data()
     for name, constants in zip(("d'", "K"), found, strict=True):
         print(f"{name:>4} {'pairs':>6} " + " ".join(f"{form:>9}" for form in FORMS) + f" {'rep/sharp':>10}   medians")
@@ -131,9 +129,7 @@ def main(argv=None) -> Path:
             ratio = np.median(values[1] / values[2])
             print(f"{x:4d} {len(values[2]):6d} " + " ".join(f"{m:9.3g}" for m in medians) + f" {ratio:10.3g}")
         print("methods of the sharp form:", ", ".join(f"{name} {n}" for name, n in constants.methods.most_common()))
-    out.mkdir(parents=True, exist_ok=True)
-    draw(*found).savefig(out / "how_much_sharper.png", dpi=110)
-    return out / "how_much_sharper.png"
+    return saved(draw(*found), out / "how_much_sharper.png")
 
 
 if __name__ == "__main__":

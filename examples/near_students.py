@@ -15,7 +15,6 @@ each other are harmless together: such a pair can be merged, not dropped one by 
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +28,7 @@ from twolayer import Box, Instance, TwoLayer, check
 from twolayer.metrics import projected_sine
 from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, MARK, STROKE, STYLE, decades
+from twolayer.study.script import directory, saved
 
 F = Fraction
 SQUARE = Box([F(-1), F(-1)], [F(1), F(1)])
@@ -116,17 +116,13 @@ def draw(found: list[Near]) -> Figure:
 
 def main(argv=None) -> Path:
     """Write near_students.png and print a line a pair."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     found = data()
     for n in found:
         print(f"sin d = {n.sine:8.2e}  |v| = {n.fan_out:g}  eps in [{n.epsilon[0]:.6g}, {n.epsilon[1]:.6g}]  sine to others "
               f"{n.far:.3g}  bounds {({form: None if b is None else float(f'{b:.4g}') for form, b in n.bounds.items()})}  "
               f"4 eps/r = {n.alone:.3g}")
-    out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(out / "near_students.png", dpi=110)
-    return out / "near_students.png"
+    return saved(draw(found), out / "near_students.png")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ Source: Equation (3), Sections 4.1, 4.2 and 5.3.
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from twolayer.metrics import correlation, eps_curve, eps_in, eps_out, mean_best_
 from twolayer.regions import frame, restrict
 from twolayer.ridges import Domain, RidgeSum
 from twolayer.study.canvas import STYLE, decades
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
 from twolayer.synthetic.students import Recipe, train
 from twolayer.synthetic.teachers import geometric, random_teacher
@@ -146,17 +146,13 @@ def draw(found: list[Measured]) -> Figure:
 
 def main(argv=None) -> Path:
     """Write oracle_adversarial.png and print a line a student."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     found = data()
     print(f"{'off-plane':>9} {'loss':>9} {'eps_in':>9} {'eps_out':>9} {'1 - NC':>9} {'in-plane':>10} {'out-plane':>10}")
     for m in found:
         print(f"{m.size:9g} {m.loss:9.2e} {m.eps_in:9.2e} {m.eps_out:9.2e} {m.decorrelation:9.2e} {m.in_plane[1]:10.3e} "
               f"{m.out_plane[1]:10.3e}")
-    out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(out / "oracle_adversarial.png", dpi=110)
-    return out / "oracle_adversarial.png"
+    return saved(draw(found), out / "oracle_adversarial.png")
 
 
 if __name__ == "__main__":

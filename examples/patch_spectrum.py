@@ -14,7 +14,6 @@ Source: Section 5.3 (input plane by principal components), Theorem 2.
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from twolayer.metrics import projected_sine
 from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
 from twolayer.study.cases import oracle
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.patches import PATCH_RANK, patch_data, patch_spectrum, stored_sums
 from twolayer.synthetic.students import Round, counterexample_guided
 from twolayer.synthetic.teachers import geometric, random_teacher
@@ -97,18 +97,14 @@ def draw(found: Patches) -> Figure:
 
 def main(argv=None) -> Path:
     """Write patch_spectrum.png and print the spectrum and the rounds."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     found = data()
     print(f"{found.count:,} patches; variances {found.eigenvalues[0]:.4f} to {found.eigenvalues[-1]:.1e}; the first "
           f"{PATCH_RANK} directions carry {1 - found.left_out[PATCH_RANK - 1]:.4%}")
     for number, r in enumerate(found.rounds, 1):
         print(f"round {number}: sampled gradient {r.sampled:.1e}, certified sup |g_1| <= {r.upper:.1e}")
     print(f"largest sine to the best student: {found.sines[0].max():.1e} on X, {found.sines[1].max():.3f} in the whole space")
-    out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(out / "patch_spectrum.png", dpi=110)
-    return out / "patch_spectrum.png"
+    return saved(draw(found), out / "patch_spectrum.png")
 
 
 if __name__ == "__main__":

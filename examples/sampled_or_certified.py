@@ -17,7 +17,6 @@ that a bound fails or that anyone may use it; the certified one cost a fraction 
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from twolayer import Box, Check, Instance, TwoLayer, check, hidden_gradient
 from twolayer.certify.suprema import gradient_suprema, largest
 from twolayer.ridges import restricted
 from twolayer.study.canvas import COLOUR, INK, STYLE, decades
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.students import Checkpoint, Recipe, counterexample_guided, train
 
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5]], b=[-0.125, 0.25], V=[[1, -1], [1, 1]])
@@ -152,9 +152,7 @@ def _many(axes, found: Data) -> None:
 
 def main(argv=None) -> Path:
     """Write sampled_or_certified.png and print the numbers."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     found = data()
     for name, levels in (("samples only", found.plain), ("witnesses joined", found.guided)):
         print(f"{name}\n{'error':>10} {'sampled':>10} {'lower':>10} {'upper':>10}")
@@ -163,9 +161,7 @@ def main(argv=None) -> Path:
     print("largest of n fresh samples, as a share of the certified supremum: median, least, most of", DRAWS, "draws")
     for n, maxima in zip(found.sizes, found.maxima / found.check.gradient[1], strict=True):
         print(f"{n:9d} {np.median(maxima):8.4f} {maxima.min():8.4f} {maxima.max():8.4f}")
-    out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(out / "sampled_or_certified.png", dpi=110)
-    return out / "sampled_or_certified.png"
+    return saved(draw(found), out / "sampled_or_certified.png")
 
 
 if __name__ == "__main__":

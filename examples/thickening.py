@@ -14,7 +14,6 @@ and training removes it.
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from twolayer.ridges import restricted
 from twolayer.statements.verdict import NOT_APPLICABLE, PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
 from twolayer.study.cases import oracle
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
 from twolayer.synthetic.levenberg import descent
 from twolayer.synthetic.students import Recipe, counterexample_guided
@@ -152,17 +152,13 @@ def draw(found: tuple[np.ndarray, list[Thickened]]) -> Figure:
 
 def main(argv=None) -> Path:
     """Write thickening.png and print a line a student."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     found = data()
     print(f"natural student: sines in the whole space {np.round(found[0], 3)}")
     for s in found[1]:
         print(f"{s.kind:12} t = {s.thickness:7.1e}  sup|g_1| {s.before[1]:.2e} -> {s.after[1]:.2e}  largest sine "
               f"{s.sines.max():.2e} (on X {s.in_plane.max():.1e}), sharp bound {s.bound:.2e}")
-    out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(out / "thickening.png", dpi=110)
-    return out / "thickening.png"
+    return saved(draw(found), out / "thickening.png")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ e0 / |v*'| for ever. The student follows with some delay.
 """
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from twolayer.ridges import restricted
 from twolayer.statements.theorem3 import excess
 from twolayer.statements.verdict import PRINTED, SHARP
 from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
+from twolayer.study.script import directory, saved
 
 SQUARE = Box([-1, -1], [1, 1])
 COS, SIN = 15 / 17, 8 / 17
@@ -125,17 +125,13 @@ def draw(found: tuple[tuple[float, float], list[Moment]]) -> Figure:
 
 def main(argv=None) -> Path:
     """Write two_phases.png and print a line a moment."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     bias, moments = found = data()
     print(f"e0 of the salient explanation in [{bias[0]:.6g}, {bias[1]:.6g}]; the order turns at step {turn(moments)}")
     for m in moments:
         print(f"step {m.step:6d}  loss {m.loss:.1e}  sup|g_1| {m.epsilon[1]:.2e}  sine to salient {m.sines[0]:.3f}, real "
               f"{m.sines[1]:.3f}  bound for salient {m.bounds[0]:.2e}, real {m.bounds[1]:.2e}")
-    out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(out / "two_phases.png", dpi=110)
-    return out / "two_phases.png"
+    return saved(draw(found), out / "two_phases.png")
 
 
 if __name__ == "__main__":

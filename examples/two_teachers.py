@@ -15,7 +15,6 @@ from the 10th to the 90th percentile; the pairs are those for which all forms gi
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from twolayer.ridges import restricted
 from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import BAND, COLOUR, INK, STROKE, STYLE, decades, median_line
 from twolayer.study.cases import Case, instances
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.teachers import perturbed
 
 FORMS = (PRINTED, REPAIRED, SHARP)
@@ -106,9 +106,7 @@ def draw(students: list[Student]) -> Figure:
 
 def main(argv=None) -> Path:
     """Write two_teachers.png and print the medians."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     students = data()
     for student in students:
         print(f"certified gradient {student.gradient:.2e}\n"
@@ -116,9 +114,7 @@ def main(argv=None) -> Path:
         medians = [np.median(x, axis=1) for x in (student.sine, *(student.bound[f] for f in (SHARP, REPAIRED, PRINTED)))]
         for row in zip(student.excess, *medians, strict=True):
             print(" ".join(f"{x:10.2e}" for x in row))
-    out.mkdir(parents=True, exist_ok=True)
-    draw(students).savefig(out / "two_teachers.png", dpi=110)
-    return out / "two_teachers.png"
+    return saved(draw(students), out / "two_teachers.png")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ Source: Section 3.2 after Theorem 1, Appendix A.9.
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from twolayer.statements.theorem3 import excess
 from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, MARK, STYLE, decades
 from twolayer.study.cases import oracle
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
 from twolayer.synthetic.students import counterexample_guided
 from twolayer.synthetic.teachers import off_plane_twin, random_teacher
@@ -118,17 +118,13 @@ def draw(found: Twins) -> Figure:
 
 def main(argv=None) -> Path:
     """Write unidentifiable_teacher.png and print the suprema."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     found = data()
     print(f"sup |f* - f*'| on X: {found.on_plane}; sup |g_1| for both teachers: {found.gradients}")
     print(f"sine between twin nodes: on X at most {found.sines[0].max():.3g}, in space {np.round(found.sines[1], 3)}")
     for i, t in enumerate(found.thickness):
         print(f"t = {t:8.2e}   " + "   ".join(f"{name}: {a[i, 1]:.4e}" for name, a in found.apart.items()))
-    out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(out / "unidentifiable_teacher.png", dpi=110)
-    return out / "unidentifiable_teacher.png"
+    return saved(draw(found), out / "unidentifiable_teacher.png")
 
 
 if __name__ == "__main__":

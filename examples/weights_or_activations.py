@@ -14,7 +14,6 @@ by this sign).
 """
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from oracle_adversarial import with_off_plane
 
 from twolayer.metrics import correlation, eps_in, eps_out, projected_angle, projected_sine
 from twolayer.study.canvas import INK, STYLE, decades
+from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import box_spectrum, low_rank_data
 from twolayer.synthetic.students import Recipe, train
 from twolayer.synthetic.teachers import geometric, random_teacher
@@ -117,9 +117,7 @@ def draw(found: Pairs) -> Figure:
 
 def main(argv=None) -> Path:
     """Write weights_or_activations.png and print medians of the converged students."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", help="directory of the picture")
-    out = parser.parse_args(argv).out
+    out = directory(argv, __doc__, __file__)
     found = data()
     print(f"{len(found.size)} pairs, {found.is_flipped.sum()} of them flipped")
     for size in np.unique(found.size):
@@ -127,9 +125,7 @@ def main(argv=None) -> Path:
         print(f"off-plane part {size:g}: {mine.sum()} pairs at a projected angle below 1e-4; median eps_in "
               f"{np.median(found.eps_in[mine]):.1e}, eps_out {np.median(found.eps_out[mine]):.1e}, 1 - NC on the data "
               f"{np.median(found.on_data[mine]):.1e}, with noise off X {np.median(found.on_noisy[mine]):.1e}")
-    out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(out / "weights_or_activations.png", dpi=110)
-    return out / "weights_or_activations.png"
+    return saved(draw(found), out / "weights_or_activations.png")
 
 
 if __name__ == "__main__":
