@@ -190,13 +190,10 @@ class Setting:
         """The largest certified ball centred on crease i inside a domain."""
         key = ("ball", i, id(domain))
         if key not in self._cache:
-            slow = self.is_late and "_balls" not in vars(self) and not self.problem.region.is_box
-            places, radii = ({}, None) if slow else self._balls
+            places, radii = self._balls
             place = places.get(id(domain))
-            if radii is None or place is None:
-                self._cache[key] = self.surroundings(i, domain).ball()
-            else:
-                self._cache[key] = radii.inscribed(i, place)
+            # alone: the region itself, unless it is the domain of some student
+            self._cache[key] = self.surroundings(i, domain).ball() if place is None else radii.inscribed(i, place)
         return self._cache[key]
 
     @cached_property
