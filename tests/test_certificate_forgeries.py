@@ -18,11 +18,6 @@ def signs(given):
     return [side for entry in given["students"] for side in entry["evidence"].get("signs", [])]
 
 
-def found(values):
-    """The first value that is there."""
-    return next(iter(values))
-
-
 def test_a_tree_made_by_hand_is_accepted():
     accepted(by_hand(KINK, "2", witness=["1/2"], kinks=[[0, False]], settled=[], signs=SPLIT))
 
@@ -169,7 +164,7 @@ def test_a_group_decided_twice_is_refused():
     given = base(TREE)
     for n in (1, 2):
         changed = copy.deepcopy(given)
-        branch = found(branch for side in signs(changed) for branch in branches(side["tree"]))
+        branch = next(branch for side in signs(changed) for branch in branches(side["tree"]))
         branch[n] = [branch[0], branch[n], branch[n]]
         refused(changed, "a group is decided twice")
 
@@ -189,7 +184,7 @@ def test_a_cut_that_relies_on_an_undecided_side_is_refused():
 
 def test_a_cut_that_relies_on_what_its_proof_does_not_name_is_refused():
     given = base(TREE)
-    cut = found(cut for side in signs(given) for cut in side["cuts"] if cut[4])
+    cut = next(cut for side in signs(given) for cut in side["cuts"] if cut[4])
     cut[4].clear()
     refused(given, "not an index")
     cut[4].append([cut[0], True])
@@ -218,7 +213,7 @@ def test_negative_multipliers_are_refused_wherever_they_stand():
 
 def test_a_multiplier_given_twice_is_refused():
     given = base(TREE)
-    one = found(one for side in signs(given) for _, one in leaves(side["tree"]) if one["pairs"])
+    one = next(one for side in signs(given) for _, one in leaves(side["tree"]) if one["pairs"])
     one["pairs"].append(one["pairs"][0])
     refused(given, "given twice")
 

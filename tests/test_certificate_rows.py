@@ -15,11 +15,6 @@ from proofs.kernel import rational
 from proofs.verdicts import judged
 
 
-def found(values):
-    """The first value that is there."""
-    return next(iter(values))
-
-
 @pytest.mark.parametrize("name", BASES)
 def test_a_claim_is_accepted_up_to_the_truth_and_no_further(name):
     """Every end, radius and side of a row may be weakened; none may be strengthened beyond what is so."""
@@ -82,7 +77,7 @@ def test_no_radius_may_be_larger_than_what_fits(name):
 
 def row_of(given, statement, form, **more):
     """The first row of that statement and form."""
-    return found(row for row in given["verdicts"] if (row["statement"], row["form"]) == (statement, form)
+    return next(row for row in given["verdicts"] if (row["statement"], row["form"]) == (statement, form)
                  and all(row.get(key) == value for key, value in more.items()))
 
 
@@ -97,7 +92,7 @@ def test_a_centre_off_its_crease_is_refused():
 
 def test_a_radius_of_zero_is_refused():
     given = base("vertices, rows of every form")
-    found(shape for shape in given["radii"] if shape["kind"] == "disc")["radius"] = "0"
+    next(shape for shape in given["radii"] if shape["kind"] == "disc")["radius"] = "0"
     refused(given, "a centre lies off its crease")
 
 

@@ -201,6 +201,7 @@ class _Sign:
         self.pair = (range(1 + 3 * n, 1 + 3 * n + p), range(1 + 3 * n + p, 1 + 3 * n + 2 * p))
         first = len(side["scale"]) - len(self.facets)
         self.single, self.slack = range(1 + 3 * n + 2 * p, first), range(first, len(side["scale"]))
+
     def _weight(self, row: int, number: int) -> tuple[int, int]:
         """(n, e) of a multiplier n 2^e of the exact form behind a row."""
         scale = self.side["scale"][row] if row < len(self.side["scale"]) else self.side["unit"]

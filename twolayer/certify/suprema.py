@@ -146,9 +146,14 @@ def _enclosures(problem: Restricted, domains: Sequence[Domain | None], gap, dead
     yield from _separately(single, gap, deadline, floor, workers, progress)
 
 
+def interrupted(enclosures: Sequence[Enclosure]) -> bool:
+    """True if a KeyboardInterrupt ended one of the searches early: all is still valid, some enclosures are wide."""
+    return any(enclosure.interrupted for enclosure in enclosures)
+
+
 def uninterrupted(enclosures: Sequence[Enclosure]) -> Sequence[Enclosure]:
     """The same enclosures; raises the KeyboardInterrupt that ended one of them. For callers that do more than one search."""
-    if any(enclosure.interrupted for enclosure in enclosures):
+    if interrupted(enclosures):
         raise KeyboardInterrupt
     return enclosures
 

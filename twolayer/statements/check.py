@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import exact
 from ..certify.enclosure import Enclosure
-from ..certify.suprema import active_domains, gradient_suprema, largest
+from ..certify.suprema import active_domains, gradient_suprema, interrupted, largest
 from ..instances import Instance
 from ..ridges import Domain, Restricted, restricted
 from . import corollary1, theorem1, theorem2, theorem3
@@ -51,7 +51,7 @@ class Check:
     @property
     def interrupted(self) -> bool:
         """True if a KeyboardInterrupt ended the searches early: all is still valid, some enclosures are wide."""
-        return any(enclosure.interrupted for enclosure in self.enclosures)
+        return interrupted(self.enclosures)
 
     def to_dict(self) -> dict[str, Any]:
         """The check as JSON-able values.   Source: the formats contract."""
@@ -131,7 +131,7 @@ def check(
     enclosures = gradient_suprema(
         problem, domains, gap=gap, deadline=searched, floor=floor, workers=workers, progress=progress
     )
-    if any(enclosure.interrupted for enclosure in enclosures):
+    if interrupted(enclosures):
         deadline = time.monotonic()  # whoever interrupts waits for what there is, not for the best bounds
     result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline)
     return replace(result, seconds=time.monotonic() - start)
