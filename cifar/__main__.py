@@ -36,6 +36,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     run.add_argument("--time-limit", type=float, metavar="S", help="save and stop after S seconds")
     run.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: processors; 2 with cuda)")
     run.add_argument("--threads", type=int, default=1, metavar="N", help="threads of each run; results' last bits depend on it")
+    run.add_argument("--engine", default="auto", choices=("auto", "fused", "torch"),
+                     help="of attacks in bfloat16: one kernel (with cuda; fused: nothing else will do), or torch")
     run.add_argument("--no-download", action="store_true")
     packing = commands.add_parser("pack", help="what a later piece needs, in at most 8 files under 16 MB")
     packing.add_argument("--out", type=Path, required=True)
@@ -67,7 +69,7 @@ def show_list(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     import torch
 
-    from . import data, experiments, failures, progress, queue, runs, spectra, state
+    from . import data, experiments, failures, fused, progress, queue, runs, spectra, state
 
     started = time.monotonic()
     for name, least in (("time_limit", 0), ("jobs", 1), ("threads", 1)):
@@ -76,6 +78,8 @@ def run(options: argparse.Namespace) -> int:
             raise RefusedError(f"--{name.replace('_', '-')} must be {least} or more; got {value}")
     if options.device == "cuda" and not torch.cuda.is_available():
         raise RefusedError("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
+    if options.engine == "fused" and options.device != "cuda":
+        raise RefusedError("--engine fused needs --device cuda")
     grid = experiments.grid(options.profile)
     chosen = experiments.selected(options.names, grid)
     torch.set_num_threads(options.threads)
@@ -91,7 +95,10 @@ def run(options: argparse.Namespace) -> int:
         device = torch.device(options.device)
         workers = options.jobs or (2 if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // options.threads))
         with progress.showing(len(chosen)) as show, stop.on_signals():
-            shared = runs.world(options.out, images, device, stop=stop, show=show)
+            engines = fused.no_engine
+            if device.type == "cuda" and options.engine != "torch":
+                engines = fused.engines(device, must=options.engine == "fused")
+            shared = runs.world(options.out, images, device, stop=stop, show=show, engines=engines)
             spectra.keep(options.out, [spectra.entry(images.source, len(images.train.pixels), shared.spectrum)])
             left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)
     failed = failures.among(options.out, chosen)
@@ -110,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv and argv[0] in PASSED_ON:
         return importlib.import_module(f".{argv[0]}", __package__).main(argv[1:]) or 0
     options = arguments(argv)
-    from . import data, packing, state
+    from . import data, devices, packing, state
 
     try:
         if options.command == "list":
@@ -129,7 +136,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-    except (RefusedError, ValueError, OSError, data.DataError, state.StateError) as error:
+    except (RefusedError, ValueError, OSError, data.DataError, state.StateError, devices.DeviceError) as error:
         print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
 

@@ -25,14 +25,15 @@ from torch import Generator, Tensor
 from .ascent import Adversarial, choose, merged, pgd, strongest
 from .balls import L1, L2, Ball, Linf
 from .carlini import carlini_l2
+from .fused import Engine
 from .objectives import (
     Network,
     Objective,
+    OracleWatch,
     attacking,
     constant_logits,
     cross_entropy_to_oracle,
     data_adversarial,
-    excess,
     largest_gap,
     logit_distance,
     margin,
@@ -70,14 +71,17 @@ class Attack:
 
 
 def table(student: Network, teacher: Network, surrogate: Network | None = None, plane: PatchSpectrum | None = None, *,
-          eps: float = EPS, step: float = STEP, steps: int = STEPS) -> dict[str, Attack]:
-    """The rows by name; `transfer` only with a surrogate, `in-plane` and `out-plane` only with a patch spectrum."""
+          eps: float = EPS, step: float = STEP, steps: int = STEPS, engine: Engine | None = None) -> dict[str, Attack]:
+    """The rows by name; `transfer` only with a surrogate, `in-plane` and `out-plane` only with a patch spectrum.
+
+    engine: computes the attacks on these two networks, where it takes them.
+    """
 
     def ascended(objective: Objective, ball: Ball, size: float, count: int = steps, start: bool = True) -> Attack:
         watched, watch = oracle_watch(objective, student, teacher)
         settings = {"norm": type(ball).__name__.lower(), **vars(ball), "step": size, "steps": count, "start": start}
         return Attack(lambda x, generator: pgd(watched, x, ball, step=size, steps=count, start=start, generator=generator,
-                                               watch=watch), start, settings)
+                                               watch=watch, engine=engine), start, settings)
 
     def anchored(objective: Callable[[Tensor], Objective]) -> Attack:
         """linf, with an objective that remembers the clean images."""
@@ -106,11 +110,10 @@ def table(student: Network, teacher: Network, surrogate: Network | None = None, 
     return {name: rows[name] for name in NAMES if name in rows}
 
 
-def oracle_watch(objective: Objective, student: Network, teacher: Network) -> tuple[Objective, Callable[..., Tensor]]:
+def oracle_watch(objective: Objective, student: Network, teacher: Network) -> tuple[Objective, OracleWatch]:
     """The objective with both networks' logits, and the score of them that is positive where their answers differ."""
     objective = objective.observing(student, teacher)
-    i, j = objective.place(student), objective.place(teacher)
-    return objective, lambda *logits: excess(logits[i], logits[j].argmax(1))
+    return objective, OracleWatch(objective.place(student), objective.place(teacher))
 
 
 def _twice(attack: Attack, plane: PatchSpectrum, *, nearer: bool) -> Attack:

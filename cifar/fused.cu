@@ -512,7 +512,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) ascend(const Arguments 
   constexpr int BACK_B = chunk_bytes(cells<B>(LAYERS - 1), group_tiles(cells<B>(LAYERS - 2), 0));
   const char *back_a = student + backward_place<A>(LAYERS - 1), *back_b = teacher + backward_place<B>(LAYERS - 1);
   const State& state = *reinterpret_cast<const State*>(shared + STATE);
-  for (int step = 0; step < a.steps || (tracked && step == a.steps); ++step) {
+  for (int step = 0; step < a.steps || (tracked && !a.gradient_only && step == a.steps); ++step) {
     const char* first_back = joined ? back_b : back_a;
     const int first_bytes = joined ? BACK_B : BACK_A;
     __syncthreads();

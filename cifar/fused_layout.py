@@ -110,10 +110,9 @@ def places(widths: Widths, side: int, classes: int) -> list[np.ndarray]:
 
 
 def weight_places(widths: Widths, side: int, classes: int, taps: int) -> np.ndarray:
-    """Places of the weights in the order of the kernel: forward from the first layer on, backward from the last on, the head."""
+    """Places of the weights in the kernel's order: forward from the first layer on, backward from the last on, the head."""
     found = places(widths, side, classes)
     kernels = [_widened(kernel, (0, 1)) for kernel in found[:-2:2]]
-    kernels[0] = _widened(found[0], (0, 1))
     forward = [_product(kernel, taps) for kernel in kernels]
     backward = [_product(kernel.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], taps) for kernel in reversed(kernels)]
     head = _widened(found[-2].reshape(classes, widths[-1], -1), (1,))

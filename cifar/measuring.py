@@ -1,6 +1,7 @@
 """What is measured at a checkpoint, part by part, so that a run interrupted here loses one part and no more."""
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from . import evaluation, specialisation
+from .fused import Engine
 from .networks import ConvNet
 from .settings import Settings
 from .training import DTYPES
@@ -31,6 +33,11 @@ def tasks(settings: Settings, paper_epoch: int, network: ConvNet, needed: Mappin
         return found
     assert oracle is not None
     surrogate = needed.get(settings.surrogate)
+
+    @functools.cache
+    def engine() -> Engine | None:
+        return world.engines(network, oracle) if settings.eval_inner == "bfloat16" else None
+
     found["specialisation"] = lambda: specialisation.measure(
         network, oracle, images.pixels, world.spectrum.plane(), batch=settings.eval_batch, device=world.device)
 
@@ -38,7 +45,7 @@ def tasks(settings: Settings, paper_epoch: int, network: ConvNet, needed: Mappin
         return evaluation.evaluate(
             network, oracle, surrogate, images.pixels, attacks=(name,), repeats=settings.repeats, seed=settings.seed,
             batch=settings.eval_batch, device=world.device, inner=DTYPES[settings.eval_inner], plane=world.spectrum,
-            steps=settings.eval_steps or None, counts=counts, after=lambda _: after())[name]
+            steps=settings.eval_steps or None, counts=counts, after=lambda _: after(), engine=engine())[name]
 
     for name in dict(settings.attacks).get(paper_epoch, ()):
         found[name] = lambda name=name: attack(name)

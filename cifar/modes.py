@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from .attacks import Linf, pgd
+from .fused import Engine
 from .networks import KERNEL, ConvNet
 from .objectives import Objective, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance
 from .patches import PLANE_RANK
@@ -57,10 +58,10 @@ def calibrated_labels(labels: Tensor, delta: Tensor, eps: float, rho: float, cla
 
 
 def shown(settings: Settings, x: Tensor, student: ConvNet, teacher: ConvNet, generator: Generator,
-          plane: Plane | None = None) -> tuple[Tensor, Tensor | None]:
+          plane: Plane | None = None, engine: Engine | None = None) -> tuple[Tensor, Tensor | None]:
     """The images that the student learns from, and for calibrated training their soft labels.   x (N, 3, h, w)
 
-    student, teacher: the copies that attacks differentiate.
+    student, teacher: the copies that attacks differentiate;  engine: attacks on them in its own way.
     """
     if settings.examples == "clean":
         if settings.augment == "gaussian":
@@ -69,7 +70,7 @@ def shown(settings: Settings, x: Tensor, student: ConvNet, teacher: ConvNet, gen
 
     def attack(objective: Objective, images: Tensor) -> Tensor:
         return pgd(objective, images, Linf(settings.eps), step=settings.step, steps=settings.steps, start=True,
-                   generator=generator, track=False).last
+                   generator=generator, track=False, engine=engine).last
 
     if settings.examples == "calibrated":
         with torch.no_grad():

@@ -20,16 +20,31 @@ Network = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
+class Loss:
+    """What an objective's loss is, for an engine that computes it itself (fused.py).
+
+    kind: distance, gap, cross-entropy or margin;  target: logits (N, classes) that stand in for the second network's;
+    labels (N,) that stand in for its answers;  confidence: where a margin ends.
+    """
+
+    kind: str
+    target: Tensor | None = None
+    labels: Tensor | None = None
+    confidence: float = torch.inf
+
+
+@dataclass(frozen=True, eq=False)
 class Objective:
     """A loss of logits, ascended.   objective(x): (N, 3, 32, 32) -> (N,)
 
     networks: those whose logits are differentiated;  observers: those whose logits are only looked at;
-    loss: receives the logits of both, in this order, and ignores those it does not know.
+    loss: receives the logits of both, in this order, and ignores those it does not know;  known: the same in words.
     """
 
     networks: tuple[Network, ...]
     loss: Callable[..., Tensor]
     observers: tuple[Network, ...] = ()
+    known: Loss | None = None
 
     def logits(self, x: Tensor) -> tuple[Tensor, ...]:
         """Logits of networks, then of observers, in float32 or wider.   each (N, classes)"""
@@ -57,22 +72,22 @@ def wide(logits: Tensor) -> Tensor:
 
 def logit_distance(student: Network, teacher: Network) -> Objective:
     """|f(x') - f*(x')|^2, the oracle-adversarial objective (Equation 3)."""
-    return Objective((student, teacher), lambda s, t, *_: (s - t).square().sum(1))
+    return Objective((student, teacher), lambda s, t, *_: (s - t).square().sum(1), known=Loss("distance"))
 
 
 def data_adversarial(student: Network, teacher: Network, x0: Tensor) -> Objective:
     """|f(x') - f*(x)|^2 with the teacher at the clean images x0, row by row (Equation 4)."""
     target = constant_logits(teacher, x0)
-    return Objective((student,), lambda s, *_: (s - target).square().sum(1))
+    return Objective((student,), lambda s, *_: (s - target).square().sum(1), known=Loss("distance", target))
 
 
 def cross_entropy_to_oracle(student: Network, oracle: Network | Tensor) -> Objective:
     """Cross-entropy to the oracle's label: at x' itself, or a fixed one for each image, labels (N,)."""
     if isinstance(oracle, Tensor):
-        return Objective((student,), lambda s, *_: functional.cross_entropy(s, oracle, reduction="none"))
-    return Objective(
-        (student,), lambda s, t, *_: functional.cross_entropy(s, t.argmax(1), reduction="none"), (oracle,)
-    )
+        return Objective((student,), lambda s, *_: functional.cross_entropy(s, oracle, reduction="none"),
+                         known=Loss("cross-entropy", labels=oracle))
+    return Objective((student,), lambda s, t, *_: functional.cross_entropy(s, t.argmax(1), reduction="none"), (oracle,),
+                     Loss("cross-entropy"))
 
 
 def margin(student: Network, oracle: Network | Tensor, confidence: float = torch.inf) -> Objective:
@@ -83,19 +98,35 @@ def margin(student: Network, oracle: Network | Tensor, confidence: float = torch
     needs it: pushed on after its success, the image reaches the place where the oracle, too, changes its answer.
     """
     if isinstance(oracle, Tensor):
-        return Objective((student,), lambda s, *_: excess(s, oracle).clamp_max(confidence))
-    return Objective((student,), lambda s, t, *_: excess(s, t.argmax(1)).clamp_max(confidence), (oracle,))
+        return Objective((student,), lambda s, *_: excess(s, oracle).clamp_max(confidence),
+                         known=Loss("margin", labels=oracle, confidence=confidence))
+    return Objective((student,), lambda s, t, *_: excess(s, t.argmax(1)).clamp_max(confidence), (oracle,),
+                     Loss("margin", confidence=confidence))
 
 
 def largest_gap(student: Network, teacher: Network) -> Objective:
     """max_k |s_k - t_k| over the logits, which confidence-calibrated training ascends.   Source: Section 5.6"""
-    return Objective((student, teacher), lambda s, t, *_: (s - t).abs().amax(1))
+    return Objective((student, teacher), lambda s, t, *_: (s - t).abs().amax(1), known=Loss("gap"))
 
 
 def excess(logits: Tensor, labels: Tensor) -> Tensor:
     """How far the best other label's logit lies above the label's own.   (N, classes), (N,) -> (N,)"""
     own = labels[:, None]
     return logits.scatter(1, own, -torch.inf).amax(1) - logits.gather(1, own)[:, 0]
+
+
+@dataclass(frozen=True)
+class OracleWatch:
+    """A score of logits that is positive where the student's answer differs from the teacher's.   watch(*logits) -> (N,)
+
+    student, teacher: places of their logits.
+    """
+
+    student: int
+    teacher: int
+
+    def __call__(self, *logits: Tensor) -> Tensor:
+        return excess(logits[self.student], logits[self.teacher].argmax(1))
 
 
 def constant_logits(network: Network, x: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from torch import Tensor
 from . import checkout, failures, measuring, modes, places, pruning, robust, training
 from .data import Cifar10, Images, colour_moments
 from .failures import DivergedError
+from .fused import Engines, no_engine
 from .networks import ConvNet
 from .patches import PatchSpectrum
 from .settings import Settings
@@ -35,7 +36,7 @@ Show = Callable[[str, float, float, str], None]  # run, done, of, words
 @dataclass(frozen=True, eq=False)
 class World:
     """What all runs share.   data: on the device;  mean, std: of the training colours;  stop: says when to stop;
-    commit: of the code (checkout.py)."""
+    commit: of the code (checkout.py);  engines: attack two networks in bfloat16 in a way of their own, where there is one."""
 
     out: Path
     device: torch.device
@@ -47,6 +48,7 @@ class World:
     show: Show = lambda run, done, of, words: None
     save_every: float = SAVE_EVERY
     commit: str | None = None
+    engines: Engines = no_engine
 
 
 def world(out: Path, data: Cifar10, device: torch.device, **more: Any) -> World:
@@ -65,7 +67,7 @@ class Run:
     """A run under way: its training, what is measured so far of the checkpoint at hand, and the clock.
 
     parts: finished parts;  counts: of the attacks, batch by batch;  features: images of robust features made;
-    commits: of the code that contributed, in order.
+    commits: of the code that contributed, in order;  engine: of attacks in bfloat16.
     """
 
     settings: Settings
@@ -75,6 +77,7 @@ class Run:
     counts: dict[str, list[int]] = field(default_factory=dict)
     features: int = 0
     commits: list[str | None] = field(default_factory=list)
+    engine: str = "torch"
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
     clock: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.thread_time()))
     saved_at: float = field(default_factory=time.monotonic)
@@ -181,7 +184,11 @@ def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Te
         plane = modes.plane(*(torch.from_numpy(part.copy()).to(world.device)
                               for part in (world.spectrum.vectors, world.spectrum.mean)))
     hold = None if kept is None else lambda: pruning.silence(state.student, kept)
-    step = training.make_step(settings, state, buffers, teacher, plane, hold)
+    engine = None
+    if teacher is not None and "bfloat16" in (settings.inner, settings.eval_inner):
+        engine = world.engines(state.student, teacher)
+        run.engine = "torch" if engine is None else "fused kernel"
+    step = training.make_step(settings, state, buffers, teacher, plane, hold, engine if settings.inner == "bfloat16" else None)
     if world.device.type == "cuda" and state.epoch < settings.epochs:
         step = training.graphed(step, state)
     lr = state.optimiser.param_groups[0]["lr"]
@@ -232,7 +239,8 @@ def checkpoint(run: Run, paper_epoch: int, needed: Mapping[str, ConvNet], kept: 
     config = {"settings": settings.record, "data": world.data.facts, "mean": world.mean, "std": world.std}
     save_json(places.result_path(world.out, settings.name, epoch).with_suffix(".time.json"), {
         "seconds": run.seconds, "device": device_name(world.device), "torch": torch.__version__,
-        "python": platform.python_version(), "threads": torch.get_num_threads(), "commits": run.commits})
+        "python": platform.python_version(), "threads": torch.get_num_threads(), "commits": run.commits,
+        "engine": run.engine})
     save_json(places.result_path(world.out, settings.name, epoch), {
         "run": settings.name, "epoch": epoch, "paper_epoch": paper_epoch, "config": config, "attacks": attacks,
         "specialisation": run.parts.get("specialisation"), "clean": run.parts["clean"], "loss": run.training.history})

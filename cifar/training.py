@@ -17,6 +17,7 @@ from torch import Generator, Tensor
 from . import modes
 from .augment import epoch_images
 from .data import Images
+from .fused import Engine
 from .networks import ConvNet, inner_copy
 from .settings import Settings
 
@@ -135,10 +136,12 @@ def start_epoch(settings: Settings, training: Training, images: Images, buffers:
 
 
 def make_step(settings: Settings, training: Training, buffers: Buffers, teacher: ConvNet | None,
-              plane: modes.Plane | None = None, hold: Callable[[], None] | None = None) -> Callable[[], None]:
+              plane: modes.Plane | None = None, hold: Callable[[], None] | None = None,
+              engine: Engine | None = None) -> Callable[[], None]:
     """One update of the student from the batch `buffers.index`.
 
     teacher: frozen, in float32; its answers are the targets.  hold: called after the update (pruning masks).
+    engine: attacks the two in a way of its own (fused.py).
     """
     student, parameters = training.student, list(training.student.parameters())
     attacked = settings.examples != "clean"
@@ -146,13 +149,15 @@ def make_step(settings: Settings, training: Training, buffers: Buffers, teacher:
         assert teacher is not None
         inner, refresh = inner_copy(student, dtype=DTYPES[settings.inner], multiple=settings.multiple)
         oracle, _ = inner_copy(teacher, dtype=DTYPES[settings.inner], multiple=settings.multiple)
+        if engine is not None:
+            engine, refresh = engine.known_as(inner, oracle), engine.refresh
     update, device = DTYPES[settings.update], student.mean.device.type
 
     def step() -> None:
         x = buffers.pixels[buffers.index].float().div(255).contiguous(memory_format=torch.channels_last)
         if attacked:
             refresh()
-            images, soft = modes.shown(settings, x, inner, oracle, training.noise, plane)
+            images, soft = modes.shown(settings, x, inner, oracle, training.noise, plane, engine)
         else:
             images, soft = modes.shown(settings, x, student, student, training.noise)
         answers = None

@@ -1,13 +1,11 @@
 // Enough of a CUDA device, on a CPU, to run fused.cu: one block at a time, every thread a fiber, collectives of a warp in
 // lockstep, barriers, asynchronous copies that arrive when they are waited for and not before.
 //
-// Warps run in a random order that a seed decides, so that a missing barrier changes results. Errors end the process.
+// Warps run in a random order that a seed decides, so that a missing barrier changes results. An error ends the launch.
 #pragma once
 #include <cmath>
 #include <csetjmp>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <random>
@@ -49,10 +47,11 @@ std::vector<Warp> warps;
 std::function<void()> body;
 jmp_buf scheduler;
 int current, waiting, block;
+const char* error;
 
 [[noreturn]] inline void fail(const char* what) {
-  std::fprintf(stderr, "emulated device: %s (block %d, thread %d)\n", what, block, current);
-  std::_Exit(3);
+  error = what;
+  _longjmp(scheduler, 1);
 }
 inline void yield() {
   if (!_setjmp(fibers[current].here)) _longjmp(scheduler, 1);
@@ -110,6 +109,7 @@ inline void run_block(int index, std::mt19937& random) {
   for (int i = 0; i < count; ++i) {
     Fiber& fiber = fibers[i];
     fiber.begun = fiber.done = fiber.at_barrier = false;
+    fiber.copies.clear();
     getcontext(&fiber.first);
     fiber.first.uc_stack.ss_sp = fiber.stack.data();
     fiber.first.uc_stack.ss_size = fiber.stack.size();
@@ -129,7 +129,10 @@ inline void run_block(int index, std::mt19937& random) {
       int unfinished = 0;
       for (Fiber& fiber : fibers) unfinished += !fiber.done;
       if (!unfinished) return;
-      if (waiting != count) fail("some threads ended while others wait at a barrier");
+      if (waiting != count) {
+        error = "some threads ended while others wait at a barrier";
+        return;
+      }
       waiting = 0;
       for (Fiber& fiber : fibers) fiber.at_barrier = false;
       continue;
@@ -139,15 +142,19 @@ inline void run_block(int index, std::mt19937& random) {
       for (int lane = 0; lane < LANES; ++lane) {
         Fiber& fiber = fibers[warp * LANES + lane];
         if (!fiber.done && !fiber.at_barrier) resume(warp * LANES + lane);
+        if (error) return;
       }
   }
 }
-inline void run(int blocks, int threads, unsigned seed, std::function<void()> kernel) {
+// What went wrong, or null.
+inline const char* run(int blocks, int threads, unsigned seed, std::function<void()> kernel) {
+  error = nullptr;
   body = std::move(kernel);
   fibers.resize(threads);
   for (Fiber& fiber : fibers) fiber.stack.resize(1 << 16);
   std::mt19937 random(seed);
-  for (int i = 0; i < blocks; ++i) run_block(i, random);
+  for (int i = 0; i < blocks && !error; ++i) run_block(i, random);
+  return error;
 }
 struct ThreadIndex { struct { operator int() const { return current; } } x; };
 struct BlockIndex { struct { operator int() const { return block; } } x; };

@@ -1,6 +1,8 @@
 """What is measured at a checkpoint: of which networks and images, with which settings; clean numbers by hand."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cifar_made as made
 import cifar_tiny_runs as tiny_runs
 import pytest
@@ -45,9 +47,10 @@ def tasks(settings, world, paper_epoch=300, counts=None, after=lambda: None):
 
 
 def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(world, called):
-    counts, looks = {"a": [1]}, []
+    counts, looks, made_of = {"a": [1]}, [], []
+    world = replace(world, engines=lambda *networks: made_of.append(networks) or "engine")
     student, needed, found = tasks(SETTINGS, world, counts=counts, after=lambda: looks.append(1))
-    assert list(found) == ["clean", "specialisation", "fgsm", "transfer"]
+    assert list(found) == ["clean", "specialisation", "fgsm", "transfer"] and made_of == []  # engines come later
     assert found["specialisation"]() == {} and found["fgsm"]() == {"of": "fgsm"} and found["transfer"]() == {"of": "transfer"}
     pixels = world.data.test.pixels[:7]
     (_, first, options), (_, fgsm, how), (_, transfer, _) = called
@@ -60,7 +63,8 @@ def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(worl
     how.pop("after")(counts)
     assert looks == [1]
     assert how == {"attacks": ("fgsm",), "repeats": 4, "seed": 3, "batch": 5, "device": world.device,
-                   "inner": torch.bfloat16, "steps": 7}
+                   "inner": torch.bfloat16, "steps": 7, "engine": "engine"}
+    assert made_of == [(student, needed["pruned@50"])]  # once for all attacks
 
 
 def test_each_checkpoint_has_its_own_attacks_and_the_attacks_own_steps_where_none_are_set(world, called):

@@ -1,0 +1,163 @@
+"""The engine of fused attacks in its places: what it takes, training, evaluation, runs, and when it is not used."""
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import cifar_made as made
+import cifar_tiny_runs as tiny_runs
+import cuda_emulator
+import pytest
+import torch
+from test_cifar_fused import HALF_PRECISION, LOGITS_WITHIN, STEP, away, images, pair, replace_launch
+
+from cifar import devices, evaluation, fused, places, queue, training
+from cifar.ascent import pgd
+from cifar.attacks import EPS
+from cifar.balls import Linf
+from cifar.objectives import Objective, OracleWatch, logit_distance, margin
+
+pytestmark = cuda_emulator.NO_COMPILER
+LEARNED_WITHIN = 2 * HALF_PRECISION  # two updates on images that signs of gradients have moved
+MODES = {
+    "oracle": {"examples": "oracle"}, "in-plane": {"examples": "in-plane"}, "data": {"examples": "data"},
+    "data, label": {"examples": "data", "loss": "label", "target": "clean"},
+    "calibrated": {"examples": "calibrated", "loss": "label", "rho": 5.0},
+}  # fmt: skip
+
+
+def test_an_engine_takes_objectives_of_its_own_networks_alone():
+    student, teacher = pair()
+    other, _ = pair()
+    engine = cuda_emulator.engine(student, teacher)
+    assert engine.takes(logit_distance(student, teacher)) and engine.takes(logit_distance(student, teacher), OracleWatch(0, 1))
+    refused = [logit_distance(teacher, student), logit_distance(other, teacher), margin(other, teacher),
+               logit_distance(student, teacher).observing(other), margin(teacher, torch.zeros(1, dtype=torch.long)),
+               Objective((student, teacher), lambda s, t: (s * t).sum(1)), lambda x: x.flatten(1).sum(1)]
+    assert not any(engine.takes(objective) for objective in refused)
+    assert not engine.takes(logit_distance(student, teacher), lambda s, t: s[:, 0])
+    assert not engine.takes(logit_distance(student, teacher), OracleWatch(1, 0))
+    assert engine.known_as(other, teacher).takes(logit_distance(other, teacher)) and engine.names == (student, teacher)
+
+
+def test_what_an_engine_does_not_take_goes_the_usual_way():
+    student, teacher = pair()
+    other, _ = pair()
+    engine, x = cuda_emulator.engine(student, teacher), images(2)
+    engine.launch = None
+    objective = logit_distance(other, teacher)
+    found = pgd(objective, x, Linf(EPS), step=STEP, steps=2, start=False, engine=engine)
+    assert torch.equal(found.last, pgd(objective, x, Linf(EPS), step=STEP, steps=2, start=False).last)
+
+
+def test_a_student_that_has_learned_is_attacked_as_it_is_after_a_refresh():
+    student, teacher = pair()
+    engine, x = cuda_emulator.engine(student, teacher), images(2)
+    before = engine.look(logit_distance(student, teacher), x)[0][0]
+    addresses = [packed.weights.data_ptr() for packed in engine.packed]
+    with torch.no_grad():
+        for parameter in student.parameters():
+            parameter.mul_(1.5)
+    assert torch.equal(engine.look(logit_distance(student, teacher), x)[0][0], before)
+    engine.refresh()
+    after = engine.look(logit_distance(student, teacher), x)[0][0]
+    assert (after - student(x)).abs().max() < LOGITS_WITHIN < (after - before).abs().max()
+    assert [packed.weights.data_ptr() for packed in engine.packed] == addresses
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_of_training_attacks_with_the_kernel_and_learns_as_with_copies(mode):
+    settings = made.tiny(inner="bfloat16", **MODES[mode])
+    cifar, launched = made.made_cifar(24, 4), []
+
+    def learned(engines):
+        student, teacher = made.small_network((5, 4), 1), made.small_network((6, 5), 2).requires_grad_(False)
+        state = training.begin(settings, student)
+        buffers = training.buffers_for(settings, cifar.train, teacher)
+        plane = made.the_plane()[0]
+        step = training.make_step(settings, state, buffers, teacher, plane, engine=engines(student, teacher))
+        buffers.index.copy_(torch.arange(6))
+        before = student.head.bias.detach().clone()
+        step(), step()
+        return float(state.total), student.head.bias.detach() - before
+
+    def spied(student, teacher):
+        return replace_launch(cuda_emulator.engine(student, teacher), launched)
+
+    loss, moved = learned(spied)
+    plain_loss, plain_moved = learned(fused.no_engine)
+    runs = 2 if mode == "in-plane" else 1
+    assert [arguments.steps for arguments in launched] == [settings.steps] * 2 * runs
+    assert loss == pytest.approx(plain_loss, rel=0.05) and away(moved, plain_moved) < LEARNED_WITHIN
+
+
+def test_evaluation_counts_with_the_kernel_what_it_counts_with_copies():
+    student, teacher = made.small_network((5, 4), 1), made.small_network((6, 5), 2)
+    x, launched = made.made_images(6).pixels, []
+    engine = replace_launch(cuda_emulator.engine(student, teacher), launched)
+    names = ("linf", "l2", "l1", "fgsm", "cw", "cw-label", "data", "in-plane")
+    plane = made.the_plane()[1]
+    how = {"attacks": names, "repeats": 1, "batch": 6, "inner": torch.bfloat16, "steps": 2, "plane": plane}
+    found = evaluation.evaluate(student, teacher, None, x, engine=engine, **how)
+    plain = evaluation.evaluate(student, teacher, None, x, **how)
+    # linf, cw, cw-label, data once, fgsm once, in-plane twice; a gradient for each step of l1 and l2
+    assert len(launched) == 4 + 1 + 2 + 2 * 2 and {arguments.networks for arguments in launched} == {2}
+    for name in names:
+        for rule in evaluation.RULES:
+            assert abs(found[name][rule]["mean"] - plain[name][rule]["mean"]) <= 100 / 6 + 1e-9, (name, rule)
+
+
+def test_a_wrong_kernel_is_found_out_before_it_is_used():
+    student, teacher = pair()
+    engine = cuda_emulator.engine(student, teacher)
+    assert fused.distance_from_torch(engine) < fused.SAME_GRADIENT_WITHIN
+    engine.packed[1].weights.neg_()
+    assert fused.distance_from_torch(engine) > fused.SAME_GRADIENT_WITHIN
+    engine.packed[0].numbers.fill_(float("nan"))
+    assert fused.distance_from_torch(engine) == float("inf")
+
+
+def test_a_run_attacks_with_its_world_s_engine_in_training_and_evaluation_and_says_so(tmp_path):
+    grid, used = tiny_runs.grid(), []
+
+    def engines(student, teacher):
+        used.append((student.widths, teacher.widths))
+        return cuda_emulator.engine(student, teacher)
+
+    names = ("teacher", "pruned", "at")
+    grid["at"] = grid["at"].altered(images=16, checkpoints=((150, 1),), attacks=((150, ("linf",)),),
+                                    surrogate="", test_images=4, eval_inner="bfloat16")
+    stop = queue.Stop()
+    world = replace(tiny_runs.world(tmp_path, stop), engines=engines)
+    assert queue.work_off({name: grid[name] for name in names}, grid, world, stop, workers=1) == []
+    teacher = places.load_network(tmp_path / "runs/pruned/epoch-1.pt", torch.device("cpu")).widths
+    assert used == [((5, 4), teacher)] * 2  # once for the run, once for its checkpoint
+    timing = {name: json.loads(next((tmp_path / "runs" / name).glob("*.time.json")).read_text()) for name in names}
+    assert [timing[name]["engine"] for name in names] == ["torch", "torch", "fused kernel"]
+
+
+def test_a_device_without_the_kernel_is_said_once_and_torch_goes_on(monkeypatch, capsys):
+    student, teacher = pair()
+    why = devices.DeviceError("no compiler")
+    monkeypatch.setattr(fused, "_launched", lambda *networks: (_ for _ in ()).throw(why))
+    engines = fused.engines(torch.device("cpu"))
+    assert engines(student, teacher) is None and engines(student, teacher) is None
+    assert capsys.readouterr().err == "cifar: attacks on (9, 17) without the fused kernel: no compiler\n"
+    with pytest.raises(devices.DeviceError, match="no compiler"):
+        fused.engines(torch.device("cpu"), must=True)(student, teacher)
+
+
+def test_a_kernel_that_fails_its_check_is_not_used(monkeypatch, capsys):
+    student, teacher = pair()
+    shape = fused.Shape((student.widths, teacher.widths), 10, warps=2)
+    right = cuda_emulator.launcher(shape)
+
+    def wrong(arguments, blocks):
+        arguments.weights[1] = arguments.weights[0]
+        right(arguments, blocks)
+
+    monkeypatch.setattr(fused, "_launched", lambda *networks: (shape, right))
+    assert isinstance(fused.engines(torch.device("cpu"))(student, teacher), fused.Engine)
+    monkeypatch.setattr(fused, "_launched", lambda *networks: (shape, wrong))
+    assert fused.engines(torch.device("cpu"))(student, teacher) is None
+    assert "away from float32's" in capsys.readouterr().err
