@@ -1,11 +1,14 @@
 """Kernels of our own on a CUDA device: compile, load, launch on torch's current stream.
 
-Compiled by nvcc where it is on the path, else by NVRTC, which every CUDA build of torch brings along. Launches take part in
-CUDA graphs like any of torch's. Nothing here is imported before a CUDA device is asked for.
+Compiled by nvcc where it is on the path, else by NVRTC, which every CUDA build of torch brings along, and kept in the
+user's cache. Launches take part in CUDA graphs like any of torch's.
 """
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from .state import write_atomic
 
 MOST_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 OPTIONS = ("-std=c++17",)
@@ -24,8 +29,15 @@ class DeviceError(Exception):
 
 def compiled(source: str, architecture: str) -> bytes:
     """Machine code for an architecture such as "sm_90"; DeviceError with the compiler's first complaint."""
+    name = hashlib.sha256(f"{architecture} {source}".encode()).hexdigest()
+    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twolayer" / f"{name}.cubin"
+    if kept.is_file():
+        return kept.read_bytes()
     compiler = shutil.which("nvcc")
-    return by_nvcc(compiler, source, architecture) if compiler else by_nvrtc(source, architecture)
+    code = by_nvcc(compiler, source, architecture) if compiler else by_nvrtc(source, architecture)
+    with contextlib.suppress(OSError):  # a cache that cannot be written is none
+        write_atomic(kept, code)
+    return code
 
 
 def by_nvcc(compiler: str, source: str, architecture: str) -> bytes:

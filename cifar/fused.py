@@ -145,31 +145,43 @@ def no_engine(student: ConvNet, teacher: ConvNet) -> Engine | None:
 
 
 def engines(device: torch.device, *, must: bool = False) -> Engines:
-    """Engines on a CUDA device, each checked there before it is used; None where the kernel does not fit or is wrong.
+    """Engines on a CUDA device, None where the kernel does not fit or is wrong.
 
+    The kernel for two widths is checked in a process of its own before its first use, and for every pair of networks again.
     must: raise DeviceError instead. What is wrong is said once on standard error.
     """
     from .devices import DeviceError
+    from .probe import probed
 
-    lock, refused = threading.Lock(), {}
+    lock = threading.Lock()
+    known: dict[tuple, DeviceError | None] = {}
 
     def engine(student: ConvNet, teacher: ConvNet) -> Engine | None:
+        widths = student.widths, teacher.widths
         with lock:
-            widths = student.widths, teacher.widths
-            if widths not in refused:
-                try:
-                    made = Engine(student, teacher, *_launched(device, student, teacher))
-                    if (away := distance_from_torch(made)) <= SAME_GRADIENT_WITHIN:
-                        return made
-                    raise DeviceError(f"its gradients are {away:.3g} of their norm away from float32's")
-                except DeviceError as error:
-                    if must:
-                        raise
-                    refused[widths] = error
-                    print(f"cifar: attacks on {widths[0]} without the fused kernel: {error}", file=sys.stderr)
-            return None
+            try:
+                if widths not in known:
+                    probed(*widths)
+                    known[widths] = None
+                if known[widths] is not None:
+                    return None
+                found = made(device, student, teacher)
+                if (away := distance_from_torch(found)) <= SAME_GRADIENT_WITHIN:
+                    return found
+                raise DeviceError(f"its gradients are {away:.3g} of their norm away from float32's")
+            except DeviceError as error:
+                if must:
+                    raise
+                known[widths] = error
+                print(f"cifar: attacks on {widths[0]} without the fused kernel: {error}", file=sys.stderr)
+                return None
 
     return engine
+
+
+def made(device: torch.device, student: ConvNet, teacher: ConvNet) -> Engine:
+    """The engine of two networks on a CUDA device, unchecked; DeviceError where there is none."""
+    return Engine(student, teacher, *_launched(device, student, teacher))
 
 
 def _launched(device: torch.device, student: ConvNet, teacher: ConvNet) -> tuple[Shape, Launch]:

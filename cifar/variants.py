@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from . import fused
 from .attacks import EPS, STEP, Linf, logit_distance, pgd
 from .networks import ConvNet, inner_copy, student_widths
 from .objectives import Network
@@ -78,7 +79,7 @@ class Autocast(nn.Module):
 
 def training_step(s: Setting, student: Network, teacher: Network, refresh: Callable[[], None] = lambda: None, *,
                   layout: torch.memory_format = torch.channels_last, compiled: bool = False,
-                  generator: torch.Generator | None = None) -> Callable[[], Tensor]:
+                  generator: torch.Generator | None = None, engine: fused.Engine | None = None) -> Callable[[], Tensor]:
     """One step with the given networks inside the attack.   -> function that returns the loss, not yet waited for"""
     learner = s.student
     parameters = list(learner.parameters())
@@ -91,7 +92,7 @@ def training_step(s: Setting, student: Network, teacher: Network, refresh: Calla
 
     def step() -> Tensor:
         refresh()
-        attacked = pgd(objective, x, ball, step=STEP, steps=s.steps, track=False, generator=generator).last
+        attacked = pgd(objective, x, ball, step=STEP, steps=s.steps, track=False, generator=generator, engine=engine).last
         with torch.no_grad():
             target = s.teacher(attacked)
         loss = (learner(attacked) - target).square().sum(1).mean()
@@ -162,12 +163,14 @@ def on_streams(steps: list[Callable[[], Tensor]]) -> Callable[[], Tensor]:
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """A way to compute a step.  build: from the seed of a setting;  runs: how many students it trains at a time."""
+    """A way to compute a step.  build: from the seed of a setting;  runs: how many students it trains at a time;
+    slow: to build, minutes where every convolution is tuned."""
 
     name: str
     build: Callable[[Callable[[], Setting]], Callable[[], Tensor]]
     needs_cuda: bool = False
     runs: int = 1
+    slow: bool = False
 
 
 def catalogue() -> list[Variant]:
@@ -196,13 +199,17 @@ def catalogue() -> list[Variant]:
 
         return build
 
-    def graph(**more: bool) -> Callable:
-        build = padded(8, **more)
+    def one_kernel(fresh: Callable[[], Setting], generator: torch.Generator | None = None) -> Callable[[], Tensor]:
+        s = fresh()
+        engine = fused.engines(s.device, must=True)(s.student, s.teacher)
+        assert engine is not None
+        return training_step(s, s.student, s.teacher, engine.refresh, generator=generator, engine=engine)
+
+    def graph(build: Callable) -> Callable:
         return lambda fresh: captured(lambda generator: build(fresh, generator), fresh().device)
 
-    def streams(count: int) -> Callable:
-        build = graph(compiled=True)
-        return lambda fresh: on_streams([build(fresh) for _ in range(count)])
+    def streams(count: int, build: Callable) -> Callable:
+        return lambda fresh: on_streams([graph(build)(fresh) for _ in range(count)])
 
     return [
         Variant("fp32 eager", eager(torch.contiguous_format)),
@@ -211,10 +218,13 @@ def catalogue() -> list[Variant]:
         Variant("bf16 copies, channels_last", padded(1)),
         Variant("bf16 copies, padded to 8", padded(8)),
         Variant("bf16 copies, padded to 16", padded(16)),
-        Variant("padded to 8, torch.compile", padded(8, compiled=True), needs_cuda=True),
-        Variant("padded to 8, CUDA graph", graph(), needs_cuda=True),
-        Variant("padded to 8, compile + CUDA graph", graph(compiled=True), needs_cuda=True),
-        *(Variant(f"compile + graph, {n} streams", streams(n), needs_cuda=True, runs=n) for n in STREAMS),
+        Variant("padded to 8, CUDA graph", graph(padded(8)), needs_cuda=True),
+        *(Variant(f"padded to 8, graph, {n} streams", streams(n, padded(8)), needs_cuda=True, runs=n) for n in STREAMS),
+        Variant("fused kernel", one_kernel, needs_cuda=True),
+        Variant("fused kernel, CUDA graph", graph(one_kernel), needs_cuda=True),
+        *(Variant(f"fused kernel, graph, {n} streams", streams(n, one_kernel), needs_cuda=True, runs=n) for n in STREAMS),
+        Variant("padded to 8, torch.compile", padded(8, compiled=True), needs_cuda=True, slow=True),
+        Variant("padded to 8, compile + CUDA graph", graph(padded(8, compiled=True)), needs_cuda=True, slow=True),
     ]
 
 

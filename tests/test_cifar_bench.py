@@ -85,6 +85,32 @@ def test_a_wrong_attack_in_half_precision_fails_the_command(small, monkeypatch):
     assert bench.main(small) == 1
 
 
+def test_a_variant_that_cannot_be_built_is_skipped_and_the_others_are_timed(small, tmp_path, monkeypatch, capsys):
+    def broken(fresh):
+        raise RuntimeError("no such\nthing here")
+
+    plain = variants.catalogue()[0]
+    monkeypatch.setattr(bench, "catalogue", lambda: [plain, variants.Variant("broken", broken)])
+    assert bench.main([*small, "--json", str(tmp_path / "bench.json")]) == 0
+    rows = json.loads((tmp_path / "bench.json").read_text())["variants"]["rows"]
+    assert rows["broken"] == {"skipped": "no such thing here"} and rows["fp32 eager"]["seconds"] > 0
+    monkeypatch.setattr(bench, "catalogue", lambda: [variants.Variant(bench.BASE, broken)])
+    with pytest.raises(RuntimeError, match="no such"):
+        bench.main(small)
+
+
+def test_only_some_variants_are_timed_where_some_are_named(small, tmp_path, capsys):
+    assert bench.main([*small, "--only", "autocast", "--only", "fused", "--json", str(tmp_path / "bench.json")]) == 0
+    rows = json.loads((tmp_path / "bench.json").read_text())["variants"]["rows"]
+    named = [v.name for v in variants.catalogue() if "autocast" in v.name or "fused" in v.name]
+    assert list(rows) == [bench.BASE, *named]
+    assert bench.main([*small, "--only", "nothing"]) == 2
+    assert "no variant's name holds nothing; they are fp32 eager, " in capsys.readouterr().err
+    assert bench.main([*small, "--quick-to-build"]) == 0
+    printed = capsys.readouterr().out
+    assert all((v.name in printed) != v.slow for v in variants.catalogue())
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA GPU")
 def test_a_missing_gpu_is_one_clear_line(capsys):
     assert bench.main(["--device", "cuda"]) == 2

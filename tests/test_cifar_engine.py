@@ -1,7 +1,10 @@
 """The engine of fused attacks in its places: what it takes, training, evaluation, runs, and when it is not used."""
 from __future__ import annotations
 
+import ctypes
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import cifar_made as made
@@ -11,13 +14,14 @@ import pytest
 import torch
 from test_cifar_fused import HALF_PRECISION, LOGITS_WITHIN, STEP, away, images, pair, replace_launch
 
-from cifar import devices, evaluation, fused, places, queue, training
+from cifar import devices, evaluation, fused, places, probe, queue, training
 from cifar.ascent import pgd
 from cifar.attacks import EPS
 from cifar.balls import Linf
 from cifar.objectives import Objective, OracleWatch, logit_distance, margin
 
 pytestmark = cuda_emulator.NO_COMPILER
+ran = subprocess.run
 LEARNED_WITHIN = 2 * HALF_PRECISION  # two updates on images that signs of gradients have moved
 MODES = {
     "oracle": {"examples": "oracle"}, "in-plane": {"examples": "in-plane"}, "data": {"examples": "data"},
@@ -138,10 +142,15 @@ def test_a_run_attacks_with_its_world_s_engine_in_training_and_evaluation_and_sa
 
 def test_a_device_without_the_kernel_is_said_once_and_torch_goes_on(monkeypatch, capsys):
     student, teacher = pair()
-    why = devices.DeviceError("no compiler")
-    monkeypatch.setattr(fused, "_launched", lambda *networks: (_ for _ in ()).throw(why))
+    asked = []
+
+    def probed(*widths):
+        asked.append(widths)
+        raise devices.DeviceError("no compiler")
+
+    monkeypatch.setattr(probe, "probed", probed)
     engines = fused.engines(torch.device("cpu"))
-    assert engines(student, teacher) is None and engines(student, teacher) is None
+    assert engines(student, teacher) is None and engines(student, teacher) is None and asked == [((9, 17), (5, 12))]
     assert capsys.readouterr().err == "cifar: attacks on (9, 17) without the fused kernel: no compiler\n"
     with pytest.raises(devices.DeviceError, match="no compiler"):
         fused.engines(torch.device("cpu"), must=True)(student, teacher)
@@ -156,8 +165,45 @@ def test_a_kernel_that_fails_its_check_is_not_used(monkeypatch, capsys):
         arguments.weights[1] = arguments.weights[0]
         right(arguments, blocks)
 
+    monkeypatch.setattr(probe, "probed", lambda *widths: None)
     monkeypatch.setattr(fused, "_launched", lambda *networks: (shape, right))
     assert isinstance(fused.engines(torch.device("cpu"))(student, teacher), fused.Engine)
     monkeypatch.setattr(fused, "_launched", lambda *networks: (shape, wrong))
     assert fused.engines(torch.device("cpu"))(student, teacher) is None
     assert "away from float32's" in capsys.readouterr().err
+
+
+def test_a_check_of_its_own_process_that_ends_badly_says_how(monkeypatch):
+    for command, words in (("raise SystemExit('cifar: why')", "ended with status 1: cifar: why$"),
+                           ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended with status -11: no word of why"),
+                           ("import time; time.sleep(60)", "took over 1 s")):
+        monkeypatch.setattr(probe, "LONGEST", 1.0 if "sleep" in command else 60.0)
+        monkeypatch.setattr(subprocess, "run", lambda given, c=command, **how: ran([sys.executable, "-c", c], **how))
+        with pytest.raises(devices.DeviceError, match=words):
+            probe.probed((9, 17), (5, 12))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA GPU")
+def test_the_check_is_a_command_that_needs_a_gpu():
+    with pytest.raises(devices.DeviceError, match="status 1: cifar: needs a CUDA device"):
+        probe.probed((9, 17), (5, 12))
+
+
+def test_the_check_looks_at_what_an_ascent_reaches_and_says():
+    engine = cuda_emulator.engine(*pair())
+    assert probe.ascent_from_torch(engine) < probe.SAME_LOSS_WITHIN
+
+    def lying(arguments, blocks):
+        engine.launch(arguments, blocks)
+        ctypes.memset(arguments.best_loss, 0, 4 * blocks)
+
+    def lazy(arguments, blocks):
+        arguments.steps = 1
+        engine.launch(arguments, blocks)
+
+    found = []
+    for launch in (lying, lazy):
+        other = engine.known_as(*engine.names)
+        other.launch = launch
+        found.append(probe.ascent_from_torch(other))
+    assert found[0] == float("inf") and found[1] > probe.SAME_LOSS_WITHIN

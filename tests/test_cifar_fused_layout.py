@@ -82,7 +82,19 @@ def test_nvidias_compiler_takes_the_kernel_and_keeps_every_sum_in_registers(tmp_
     spilled = int(re.search(r"(\d+) bytes spill stores", ended.stderr).group(1))
     assert "Used 128 registers" in ended.stderr  # 65,536 of a multiprocessor for 512 threads
     assert spilled < 1024  # addresses that a thread keeps from the start; 4 sums of a tile more would be 80 bytes a layer
-    assert devices.compiled(source, "sm_90")[:4] == b"\x7fELF"
+
+
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="needs nvcc")
+def test_what_was_compiled_once_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    source = Shape(((3,), (4,)), 6, warps=1).header + fused.SOURCE.read_text(encoding="utf-8")
+    code = devices.compiled(source, "sm_90")
+    assert code[:4] == b"\x7fELF"
+    monkeypatch.setattr(devices, "by_nvcc", None)
+    assert devices.compiled(source, "sm_90") == code
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
+    monkeypatch.setattr(devices, "by_nvcc", lambda *_: b"new")
+    assert devices.compiled(source, "sm_90") == b"new"
 
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="needs nvcc")
