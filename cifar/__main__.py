@@ -69,7 +69,7 @@ def show_list(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     import torch
 
-    from . import data, experiments, failures, fused, progress, queue, runs, spectra, state
+    from . import data, engines, experiments, failures, fused, progress, queue, runs, spectra, state
 
     started = time.monotonic()
     for name, least in (("time_limit", 0), ("jobs", 1), ("threads", 1)):
@@ -95,10 +95,10 @@ def run(options: argparse.Namespace) -> int:
         device = torch.device(options.device)
         workers = options.jobs or (2 if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // options.threads))
         with progress.showing(len(chosen)) as show, stop.on_signals():
-            engines = fused.no_engine
+            attacked_by = fused.no_engine
             if device.type == "cuda" and options.engine != "torch":
-                engines = fused.engines(device, must=options.engine == "fused")
-            shared = runs.world(options.out, images, device, stop=stop, show=show, engines=engines)
+                attacked_by = engines.on(device, must=options.engine == "fused")
+            shared = runs.world(options.out, images, device, stop=stop, show=show, engines=attacked_by)
             spectra.keep(options.out, [spectra.entry(images.source, len(images.train.pixels), shared.spectrum)])
             left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)
     failed = failures.among(options.out, chosen)

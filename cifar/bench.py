@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from . import fused
+from . import engines
 from .attacks import EPS, STEP, Linf, cross_entropy_to_oracle, logit_distance, pgd
 from .devices import DeviceError
 from .networks import inner_copy
@@ -68,7 +68,7 @@ def correctness(device: torch.device) -> dict[str, Any]:
         "float64": (judge, torch.float64, None), "float32": (logit_distance(s.student, s.teacher), torch.float32, None),
         "bfloat16": (logit_distance(*lowered), torch.float32, None),
     }  # fmt: skip
-    if device.type == "cuda" and (engine := fused.engines(device)(s.student, s.teacher)) is not None:
+    if device.type == "cuda" and (engine := engines.on(device)(s.student, s.teacher)) is not None:
         attacks["fused kernel"] = (logit_distance(s.student, s.teacher), torch.float32, engine)
     losses, points = {}, {}
     for name, (objective, dtype, engine) in attacks.items():

@@ -231,6 +231,8 @@ __device__ __forceinline__ void contract(Thread& me, int source, const char* wei
       if (BACK && static_cast<word>(top[i] + row) >= static_cast<word>(OUT - 2)) at[i] = base + ZEROS + half;
     }
     const char* staged = shared + STAGE + me.slot * STAGE_BYTES;
+    word a[2][4];  // of a tile, while the one before it is multiplied
+    if (pairs(CELLS)) load_pair(a[0], at[0]);
 #pragma unroll
     for (int s = 0; s < pairs(CELLS); ++s) {
       uint2 b[NT];
@@ -238,11 +240,11 @@ __device__ __forceinline__ void contract(Thread& me, int source, const char* wei
       for (int j = 0; j < NT; ++j) b[j] = reinterpret_cast<const uint2*>(staged + (s * NT + j) * STEP_BYTES)[me.lane];
 #pragma unroll
       for (int i = 0; i < MT; ++i) {
+        const bool ends = i + 1 == MT;
+        if (!ends || s + 1 < pairs(CELLS)) load_pair(a[(s * MT + i + 1) % 2], at[ends ? 0 : i + 1] + pair_offset(CELLS, s + ends));
         if (i < LEAST || i < count) {
-          word a[4];
-          load_pair(a, at[i] + pair_offset(CELLS, s));
 #pragma unroll
-          for (int j = 0; j < NT; ++j) multiply_pair(sums[i][j], a, b[j]);
+          for (int j = 0; j < NT; ++j) multiply_pair(sums[i][j], a[(s * MT + i) % 2], b[j]);
         }
       }
     }

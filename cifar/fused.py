@@ -1,4 +1,4 @@
-"""Attacks in one kernel (fused.cu): what it takes, how two networks reach it, and whether it is right on a device.
+"""Attacks in one kernel (fused.cu): what it takes and how two networks reach it.
 
 It computes in bfloat16 with float32 sums, as low-precision copies do, but every step of an attack without leaving the
 chip: linf ascent of the objectives that training and evaluation use, or one gradient for any other ball.
@@ -6,9 +6,6 @@ chip: linf ascent of the objectives that training and evaluation use, or one gra
 from __future__ import annotations
 
 import ctypes
-import functools
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,11 +19,6 @@ from .objectives import Objective, OracleWatch
 
 SOURCE = Path(__file__).with_suffix(".cu")
 LOSSES = ("distance", "gap", "cross-entropy", "margin")  # in the order of fused.cu
-OLDEST = (8, 0)  # compute capability: bfloat16 products, asynchronous copies
-CHECK_IMAGES = 16
-# The kernel's gradient against float32's, in norm. Copies in bfloat16 are .09 to .11 away with random weights; a wrong
-# kernel is 1 and more.
-SAME_GRADIENT_WITHIN = 0.25
 Launch = Callable[["Arguments", int], None]
 
 
@@ -142,90 +134,3 @@ Engines = Callable[[ConvNet, ConvNet], "Engine | None"]  # of a student and its 
 def no_engine(student: ConvNet, teacher: ConvNet) -> Engine | None:
     """Every attack by torch."""
     return None
-
-
-def engines(device: torch.device, *, must: bool = False) -> Engines:
-    """Engines on a CUDA device, None where the kernel does not fit or is wrong.
-
-    The kernel for two widths is checked in a process of its own before its first use, and for every pair of networks again.
-    must: raise DeviceError instead. What is wrong is said once on standard error.
-    """
-    from .devices import DeviceError
-    from .probe import probed
-
-    lock = threading.Lock()
-    known: dict[tuple, DeviceError | None] = {}
-
-    def engine(student: ConvNet, teacher: ConvNet) -> Engine | None:
-        widths = student.widths, teacher.widths
-        with lock:
-            try:
-                if widths not in known:
-                    probed(*widths)
-                    known[widths] = None
-                if known[widths] is not None:
-                    return None
-                found = made(device, student, teacher)
-                if (away := distance_from_torch(found)) <= SAME_GRADIENT_WITHIN:
-                    return found
-                raise DeviceError(f"its gradients are {away:.3g} of their norm away from float32's")
-            except DeviceError as error:
-                if must:
-                    raise
-                known[widths] = error
-                print(f"cifar: attacks on {widths[0]} without the fused kernel: {error}", file=sys.stderr)
-                return None
-
-    return engine
-
-
-def made(device: torch.device, student: ConvNet, teacher: ConvNet) -> Engine:
-    """The engine of two networks on a CUDA device, unchecked; DeviceError where there is none."""
-    return Engine(student, teacher, *_launched(device, student, teacher))
-
-
-def _launched(device: torch.device, student: ConvNet, teacher: ConvNet) -> tuple[Shape, Launch]:
-    """The kernel for two networks on a device."""
-    from .devices import DeviceError
-
-    known = torch.cuda.get_device_properties(device)
-    if (known.major, known.minor) < OLDEST:
-        raise DeviceError(f"{known.name} has compute capability {known.major}.{known.minor}, below {OLDEST[0]}.{OLDEST[1]}")
-    if len(student.widths) != len(teacher.widths) or student.classes != teacher.classes:
-        raise DeviceError("the networks differ in depth or classes")
-    shape = fused_layout.fitting(Shape((student.widths, teacher.widths), student.size, student.classes),
-                                 known.shared_memory_per_block_optin)
-    if shape is None:
-        raise DeviceError(f"a block does not fit into {known.shared_memory_per_block_optin} bytes of shared memory")
-    return shape, _kernel(shape, f"sm_{known.major}{known.minor}")
-
-
-@functools.cache
-def _kernel(shape: Shape, architecture: str) -> Launch:
-    from .devices import Kernel, compiled
-
-    code = compiled(shape.header + SOURCE.read_text(encoding="utf-8"), architecture)
-    return Kernel(code, "ascend", threads=shape.threads, shared=fused_layout.shared_bytes(shape))
-
-
-def distance_from_torch(engine: Engine, seed: int = 0) -> float:
-    """The largest distance of the kernel's gradients from float32's, on random images, in parts of their norm.
-
-    Infinite where its logits or gradients are not finite. Waits for the device.
-    """
-    from .objectives import logit_distance, margin
-
-    student, teacher = (packed.source for packed in engine.packed)
-    engine = engine.known_as(student, teacher)
-    generator = torch.Generator().manual_seed(seed)
-    x = torch.rand(CHECK_IMAGES, 3, engine.shape.side, engine.shape.side, generator=generator).to(student.mean.device)
-    worst = 0.0
-    for objective in (logit_distance(student, teacher), margin(student, teacher)):
-        logits, gradient = engine.look(objective, x)
-        point = x.clone().requires_grad_()
-        with torch.enable_grad():
-            (wanted,) = torch.autograd.grad(objective(point).sum(), point)
-        if not (bool(gradient.isfinite().all()) and all(bool(part.isfinite().all()) for part in logits)):
-            return float("inf")
-        worst = max(worst, float((gradient - wanted).norm() / wanted.norm().clamp_min(torch.finfo(torch.float32).tiny)))
-    return worst

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from . import fused
+from . import engines
 from .attacks import EPS, STEP, Linf, logit_distance, pgd
+from .fused import Engine
 from .networks import ConvNet, inner_copy, student_widths
 from .objectives import Network
 
@@ -79,7 +80,7 @@ class Autocast(nn.Module):
 
 def training_step(s: Setting, student: Network, teacher: Network, refresh: Callable[[], None] = lambda: None, *,
                   layout: torch.memory_format = torch.channels_last, compiled: bool = False,
-                  generator: torch.Generator | None = None, engine: fused.Engine | None = None) -> Callable[[], Tensor]:
+                  generator: torch.Generator | None = None, engine: Engine | None = None) -> Callable[[], Tensor]:
     """One step with the given networks inside the attack.   -> function that returns the loss, not yet waited for"""
     learner = s.student
     parameters = list(learner.parameters())
@@ -201,7 +202,7 @@ def catalogue() -> list[Variant]:
 
     def one_kernel(fresh: Callable[[], Setting], generator: torch.Generator | None = None) -> Callable[[], Tensor]:
         s = fresh()
-        engine = fused.engines(s.device, must=True)(s.student, s.teacher)
+        engine = engines.on(s.device, must=True)(s.student, s.teacher)
         assert engine is not None
         return training_step(s, s.student, s.teacher, engine.refresh, generator=generator, engine=engine)
 

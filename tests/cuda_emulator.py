@@ -57,7 +57,7 @@ def engine(student: ConvNet, teacher: ConvNet, *, taps: int = 3, warps: int = 2,
 
 
 def engines(student: ConvNet, teacher: ConvNet) -> fused.Engine:
-    """What `fused.engines` makes on a real device."""
+    """What `engines.on` makes on a real device."""
     return engine(student, teacher)
 
 

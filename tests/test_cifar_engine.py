@@ -14,7 +14,7 @@ import pytest
 import torch
 from test_cifar_fused import HALF_PRECISION, LOGITS_WITHIN, STEP, away, images, pair, replace_launch
 
-from cifar import devices, evaluation, fused, places, probe, queue, training
+from cifar import devices, engines, evaluation, fused, places, probe, queue, training
 from cifar.ascent import pgd
 from cifar.attacks import EPS
 from cifar.balls import Linf
@@ -114,11 +114,15 @@ def test_evaluation_counts_with_the_kernel_what_it_counts_with_copies():
 def test_a_wrong_kernel_is_found_out_before_it_is_used():
     student, teacher = pair()
     engine = cuda_emulator.engine(student, teacher)
-    assert fused.distance_from_torch(engine) < fused.SAME_GRADIENT_WITHIN
+    found = engines.distances(engine)
+    assert engines.agrees(found)
+    for kernel, copies in found.values():
+        assert 0 < copies < HALF_PRECISION and kernel == pytest.approx(copies, rel=0.5)
     engine.packed[1].weights.neg_()
-    assert fused.distance_from_torch(engine) > fused.SAME_GRADIENT_WITHIN
+    wrong = engines.distances(engine)
+    assert not engines.agrees(wrong) and not engines.agrees({"distance": wrong["distance"]})
     engine.packed[0].numbers.fill_(float("nan"))
-    assert fused.distance_from_torch(engine) == float("inf")
+    assert engines.distances(engine)["margin"][0] == float("inf")
 
 
 def test_a_run_attacks_with_its_world_s_engine_in_training_and_evaluation_and_says_so(tmp_path):
@@ -148,12 +152,12 @@ def test_a_device_without_the_kernel_is_said_once_and_torch_goes_on(monkeypatch,
         asked.append(widths)
         raise devices.DeviceError("no compiler")
 
-    monkeypatch.setattr(probe, "probed", probed)
-    engines = fused.engines(torch.device("cpu"))
-    assert engines(student, teacher) is None and engines(student, teacher) is None and asked == [((9, 17), (5, 12))]
+    monkeypatch.setattr(engines, "probed", probed)
+    engine = engines.on(torch.device("cpu"))
+    assert engine(student, teacher) is None and engine(student, teacher) is None and asked == [((9, 17), (5, 12))]
     assert capsys.readouterr().err == "cifar: attacks on (9, 17) without the fused kernel: no compiler\n"
     with pytest.raises(devices.DeviceError, match="no compiler"):
-        fused.engines(torch.device("cpu"), must=True)(student, teacher)
+        engines.on(torch.device("cpu"), must=True)(student, teacher)
 
 
 def test_a_kernel_that_fails_its_check_is_not_used(monkeypatch, capsys):
@@ -165,28 +169,28 @@ def test_a_kernel_that_fails_its_check_is_not_used(monkeypatch, capsys):
         arguments.weights[1] = arguments.weights[0]
         right(arguments, blocks)
 
-    monkeypatch.setattr(probe, "probed", lambda *widths: None)
-    monkeypatch.setattr(fused, "_launched", lambda *networks: (shape, right))
-    assert isinstance(fused.engines(torch.device("cpu"))(student, teacher), fused.Engine)
-    monkeypatch.setattr(fused, "_launched", lambda *networks: (shape, wrong))
-    assert fused.engines(torch.device("cpu"))(student, teacher) is None
-    assert "away from float32's" in capsys.readouterr().err
+    monkeypatch.setattr(engines, "probed", lambda *widths: 2)
+    monkeypatch.setattr(engines, "_launched", lambda *networks: (shape, right))
+    assert isinstance(engines.on(torch.device("cpu"))(student, teacher), fused.Engine)
+    monkeypatch.setattr(engines, "_launched", lambda *networks: (shape, wrong))
+    assert engines.on(torch.device("cpu"))(student, teacher) is None
+    assert "its gradients are not float32's" in capsys.readouterr().err
 
 
 def test_a_check_of_its_own_process_that_ends_badly_says_how(monkeypatch):
     for command, words in (("raise SystemExit('cifar: why')", "ended with status 1: cifar: why$"),
                            ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended with status -11: no word of why"),
                            ("import time; time.sleep(60)", "took over 1 s")):
-        monkeypatch.setattr(probe, "LONGEST", 1.0 if "sleep" in command else 60.0)
+        monkeypatch.setattr(engines, "LONGEST", 1.0 if "sleep" in command else 60.0)
         monkeypatch.setattr(subprocess, "run", lambda given, c=command, **how: ran([sys.executable, "-c", c], **how))
         with pytest.raises(devices.DeviceError, match=words):
-            probe.probed((9, 17), (5, 12))
+            engines.probed((9, 17), (5, 12))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA GPU")
 def test_the_check_is_a_command_that_needs_a_gpu():
     with pytest.raises(devices.DeviceError, match="status 1: cifar: needs a CUDA device"):
-        probe.probed((9, 17), (5, 12))
+        engines.probed((9, 17), (5, 12))
 
 
 def test_the_check_looks_at_what_an_ascent_reaches_and_says():
@@ -207,3 +211,29 @@ def test_the_check_looks_at_what_an_ascent_reaches_and_says():
         other.launch = launch
         found.append(probe.ascent_from_torch(other))
     assert found[0] == float("inf") and found[1] > probe.SAME_LOSS_WITHIN
+
+
+def test_the_check_tells_the_fastest_number_of_warps_that_is_right(monkeypatch, capsys):
+    seconds = {8: 1.0, 12: 3.0, 16: 2.0}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda self, *_: self)
+    monkeypatch.setattr(engines, "machine_code", lambda *_: b"")
+    monkeypatch.setattr(engines, "made", lambda device, student, teacher, warps: warps)
+    monkeypatch.setattr(probe, "looked_at", lambda warps: {"seconds": seconds[warps], "right": warps != 8})
+    assert probe.main(["9,17", "5,12"]) == 0
+    printed = capsys.readouterr().out
+    assert json.loads(printed)["warps"] == 16
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, printed, ""))
+    assert engines.probed((9, 17), (5, 12)) == 16
+    monkeypatch.setattr(probe, "looked_at", lambda warps: {"seconds": 1.0, "right": False})
+    assert probe.main(["9,17", "5,12"]) == 1
+    assert "cifar: it is wrong: " in capsys.readouterr().err
+
+
+def test_a_look_at_a_kernel_finds_it_right_or_wrong_and_times_it(monkeypatch):
+    monkeypatch.setattr(probe, "TIMED_IMAGES", 2)
+    engine = cuda_emulator.engine(*pair())
+    found = probe.looked_at(engine)
+    assert found["right"] and found["seconds"] > 0
+    engine.packed[1].weights.neg_()
+    assert not probe.looked_at(engine)["right"]
