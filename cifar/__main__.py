@@ -69,7 +69,7 @@ def show_list(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     import torch
 
-    from . import data, engines, experiments, failures, fused, progress, queue, runs, spectra, state
+    from . import data, devices, engines, experiments, failures, fused, progress, queue, runs, spectra, state
 
     started = time.monotonic()
     for name, least in (("time_limit", 0), ("jobs", 1), ("threads", 1)):
@@ -83,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
     grid = experiments.grid(options.profile)
     chosen = experiments.selected(options.names, grid)
     torch.set_num_threads(options.threads)
+    devices.full_precision()
     stop = queue.Stop(float("inf") if options.time_limit is None else started + options.time_limit)
     with state.locked(options.out):
         with progress.downloading() as bytes_shown:

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from . import engines
 from .attacks import EPS, STEP, Linf, cross_entropy_to_oracle, logit_distance, pgd
-from .devices import DeviceError
+from .devices import DeviceError, full_precision
 from .networks import inner_copy
 from .variants import Setting, Variant, catalogue, setting, timed, work
 
@@ -231,6 +231,7 @@ def main(argv: list[str]) -> int:
         return 2
     if options.threads:
         torch.set_num_threads(options.threads)
+    full_precision()
     device = torch.device(options.device)
     seconds = options.seconds or SECONDS[device.type]
     batch, steps = options.batch or BATCH[device.type], options.steps or ATTACK_STEPS[device.type]

@@ -1,4 +1,4 @@
-"""Kernels of our own on a CUDA device: compile, load, launch on torch's current stream.
+"""A CUDA device's precision, and kernels of our own on it: compile, load, launch on torch's current stream.
 
 Compiled by nvcc where it is on the path, else by NVRTC, which every CUDA build of torch brings along, and kept in the
 user's cache. Launches take part in CUDA graphs like any of torch's.
@@ -21,6 +21,12 @@ from .state import write_atomic
 
 MOST_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 OPTIONS = ("-std=c++17",)
+
+
+def full_precision() -> None:
+    """Float32 means float32 from here on: torch's convolutions round their factors to 10 bits on a GPU unless told not to."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 class DeviceError(Exception):

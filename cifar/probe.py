@@ -17,7 +17,7 @@ from . import engines
 from .ascent import pgd
 from .attacks import EPS, STEP
 from .balls import Linf
-from .devices import DeviceError
+from .devices import DeviceError, full_precision
 from .fused import Engine
 from .networks import ConvNet
 from .objectives import OracleWatch, logit_distance
@@ -72,6 +72,7 @@ def _wait(x: torch.Tensor) -> None:
 
 def main(argv: list[str]) -> int:
     device = torch.device("cuda")
+    full_precision()
     try:
         student, teacher = (tuple(int(width) for width in text.split(",")) for text in argv)
         if not torch.cuda.is_available():

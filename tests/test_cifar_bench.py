@@ -72,6 +72,12 @@ def test_the_command_prints_one_table_and_writes_every_number(small, tmp_path, c
             assert row["floors"] == pytest.approx(row["seconds"] / found["variants"]["floor"]["seconds"])
 
 
+def test_float32_is_float32_where_it_is_timed(small):
+    torch.backends.cudnn.allow_tf32 = True  # torch's default
+    bench.main(small)
+    assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32
+
+
 def test_a_wrong_attack_in_half_precision_fails_the_command(small, monkeypatch):
     original = bench.inner_copy
 

@@ -215,6 +215,12 @@ def tiny_command(tmp_path, monkeypatch):
     return command
 
 
+def test_float32_is_float32_in_every_run(tiny_command):
+    torch.backends.cudnn.allow_tf32 = True  # torch's default
+    tiny_command(tiny_runs.grid(), "surrogate", "--time-limit", "0")
+    assert not torch.backends.cudnn.allow_tf32
+
+
 def test_the_command_line_says_in_one_line_what_diverged_and_ends_with_status_one(tmp_path, capsys, tiny_command):
     grid = broken("surrogate")
     for _ in range(2):  # again: nothing is tried, the same is said
