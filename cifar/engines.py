@@ -57,8 +57,12 @@ def on(device: torch.device, *, must: bool = False) -> Engines:
     return engine
 
 
+@functools.cache
 def probed(student: tuple[int, ...], teacher: tuple[int, ...]) -> int:
-    """The number of warps, from a process of its own; DeviceError if the kernel is wrong, ends it, or does not come back."""
+    """The number of warps, from a process of its own; DeviceError if the kernel is wrong, ends it, or does not come back.
+
+    What was found right is not asked again.
+    """
     command = [sys.executable, "-m", f"{__package__}.probe", *(",".join(map(str, widths)) for widths in (student, teacher))]
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False)

@@ -10,20 +10,24 @@ from torch import Tensor
 
 from . import modes, places, training
 from .data import Images
-from .networks import ConvNet
+from .networks import ConvNet, inner_copy
 
 if TYPE_CHECKING:
     from .runs import Run
 
-FEATURE_BATCH = 128  # images made at a time
+FEATURE_BATCH = {"cpu": 128, "cuda": 1000}  # images made at a time
 
 
 def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Tensor:
     """Equation 35's image for every training image, in a file that goes on where it stopped.
 
     Each image starts from another, by one random permutation.   bytes (N, 3, h, w) -> bytes, same shape
+    The networks compute in the precision of attacks (settings.inner), images and steps in float32.
     """
     settings, world = run.settings, run.world
+    batch = FEATURE_BATCH[world.device.type]
+    representation, teacher = (inner_copy(needed[name], dtype=training.DTYPES[settings.inner], multiple=settings.multiple)[0]
+                               for name in (settings.representation, settings.teacher))
     path = places.features_path(world.out, settings.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     size = images.pixels[0].numel()
@@ -32,11 +36,11 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
     other = torch.randperm(len(images.pixels), generator=training.seeded(settings.seed, "features")).to(world.device)
     with path.open("r+b" if path.is_file() else "w+b") as file:
         while run.features < len(images.pixels):
-            part = slice(run.features, run.features + FEATURE_BATCH)
+            part = slice(run.features, run.features + batch)
             target, start = (pixels.float().div(255).contiguous(memory_format=torch.channels_last)
                              for pixels in (images.pixels[part], images.pixels[other[part]]))
-            made = modes.robust_features(target, start, needed[settings.representation], needed[settings.teacher],
-                                         alpha=settings.alpha, step=settings.feature_step, steps=settings.feature_steps)
+            made = modes.robust_features(target, start, representation, teacher, alpha=settings.alpha,
+                                         step=settings.feature_step, steps=settings.feature_steps)
             content = made.mul(255).round().to(torch.uint8).contiguous().cpu().numpy().tobytes()
             file.seek(run.features * size)
             file.write(content)

@@ -223,8 +223,10 @@ def test_the_check_tells_the_fastest_number_of_warps_that_is_right(monkeypatch, 
     assert probe.main(["9,17", "5,12"]) == 0
     printed = capsys.readouterr().out
     assert json.loads(printed)["warps"] == 16
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, printed, ""))
-    assert engines.probed((9, 17), (5, 12)) == 16
+    asked = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: asked.append(command) or subprocess.CompletedProcess([], 0, printed))
+    assert engines.probed((1, 2), (3, 4)) == 16 == engines.probed((1, 2), (3, 4))
+    assert len(asked) == 1 and asked[0][1:] == ["-m", "cifar.probe", "1,2", "3,4"]
     monkeypatch.setattr(probe, "looked_at", lambda warps: {"seconds": 1.0, "right": False})
     assert probe.main(["9,17", "5,12"]) == 1
     assert "cifar: it is wrong: " in capsys.readouterr().err
