@@ -224,7 +224,8 @@ def test_the_check_tells_the_fastest_number_of_warps_that_is_right(monkeypatch, 
     printed = capsys.readouterr().out
     assert json.loads(printed)["warps"] == 16
     asked = []
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: asked.append(command) or subprocess.CompletedProcess([], 0, printed))
+    done = subprocess.CompletedProcess([], 0, printed)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: asked.append(command) or done)
     assert engines.probed((1, 2), (3, 4)) == 16 == engines.probed((1, 2), (3, 4))
     assert len(asked) == 1 and asked[0][1:] == ["-m", "cifar.probe", "1,2", "3,4"]
     monkeypatch.setattr(probe, "looked_at", lambda warps: {"seconds": 1.0, "right": False})
