@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from . import engines
+from . import engines, fused_layout
 from .attacks import EPS, STEP, Linf, cross_entropy_to_oracle, logit_distance, pgd
 from .devices import DeviceError, full_precision
-from .networks import inner_copy
-from .variants import Setting, Variant, catalogue, setting, timed, work
+from .fused_layout import Shape
+from .networks import inner_copy, student_widths
+from .variants import TEACHER_WIDTHS, Setting, Variant, catalogue, setting, timed, work
 
 COPY_BYTES = {"cpu": 2**28, "cuda": 2**32}  # far beyond the caches
 PRODUCT_SIZE = {"cpu": 1024, "cuda": 8192}
@@ -174,6 +176,10 @@ def show(found: dict[str, Any], console: Console) -> None:
                   f"bf16 product {machine['bf16_operations_per_second'] / 1e12:.3f} TFLOP/s")
     reached = ", ".join(f"{name} {loss:.4f}" for name, loss in right["reached"].items())
     console.print(f"loss reached from {right['clean']:.4f}: {reached}: {'agree' if right['passes'] else 'DISAGREE'}")
+    kernel = found["work of the fused kernel"]
+    console.print(f"fused kernel, an image and step: {kernel['products']:,.0f} products of 16 x 8 x 16 "
+                  f"({kernel['products'] * 4096 / 1e6:.0f} MFLOP), {kernel['shared_bytes'] / 1e6:.1f} MB of shared memory, "
+                  f"{(kernel['staged_bytes'] + kernel['head_bytes']) / 1e6:.2f} MB of weights")
     for timing in (found["variants"], found["at the batch of training"]):
         if timing is not None:
             show_variants(timing, console)
@@ -238,6 +244,7 @@ def main(argv: list[str]) -> int:
     machine = ceilings(device, seconds / 10)
     found = {
         "hardware": hardware(device), "ceilings": machine, "correctness": correctness(device),
+        "work of the fused kernel": asdict(fused_layout.work(Shape((student_widths(TEACHER_WIDTHS), TEACHER_WIDTHS)))),
         "variants": variants(device, batch, steps, seconds * 0.4, machine, wanted),
         "at the batch of training": None if device.type == "cpu" else variants(
             device, TRAINING_BATCH, steps, seconds * 0.2, machine, [variant for variant in wanted if not variant.slow]),

@@ -98,6 +98,37 @@ def shared_bytes(shape: Shape) -> int:
     return region(0) + region(1) + 2 * chunk + zeros + sum(signs) + sum(sums) + STATE_BYTES
 
 
+@dataclass(frozen=True)
+class Work:
+    """What the kernel does for an image in one step through both networks, by count.
+
+    products: of the tensor cores, 16 x 8 x 16 each, those of half the depth as a half;  shared_bytes: read and written there
+    by products;  staged_bytes: weights of convolutions from the second-level cache;  head_bytes: those of the heads.
+    """
+
+    products: float
+    shared_bytes: int
+    staged_bytes: int
+    head_bytes: int
+
+
+def work(shape: Shape) -> Work:
+    """Forward and backward through both networks."""
+    products, shared, staged, head, chunks = 0.0, 0, 0, 0, TAPS_OF_A_KERNEL // shape.taps
+    for widths in shape.widths:
+        counts = [1, *map(cells, widths)]
+        for layer, (below, above) in enumerate(zip(counts, counts[1:], strict=False)):
+            for inputs, outputs, side in ((below, above, shape.side - 2 * layer - 2), (above, below, shape.side - 2 * layer)):
+                rows, pairs, left = -(-side**2 // 16), shape.taps * inputs // 2, shape.taps * inputs % 2
+                products += rows * outputs * chunks * (pairs + left / 2)
+                weights = chunks * chunk_bytes(inputs, outputs, shape.taps)
+                staged += weights
+                operands = rows * len(groups(outputs)) * chunks * (pairs * 512 + left * 256)
+                shared += operands + shape.warps * weights + 2 * rows * 16 * outputs * CELL_BYTES
+        head += 2 * shape.classes * (shape.side - 2 * len(widths)) ** 2 * counts[-1] * CELL_BYTES
+    return Work(products, shared, staged, head)
+
+
 def places(widths: Widths, side: int, classes: int) -> list[np.ndarray]:
     """Where each parameter stands in a network's vector, in the shapes of its parameters."""
     inputs = (COLOURS, *widths[:-1])

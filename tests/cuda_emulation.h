@@ -47,6 +47,7 @@ std::vector<Warp> warps;
 std::function<void()> body;
 jmp_buf scheduler;
 int current, waiting, block;
+long half_products, copied;  // by lanes; by bytes
 const char* error;
 
 [[noreturn]] inline void fail(const char* what) {
@@ -204,6 +205,7 @@ static inline void load_single(word (&a)[2], word from) { load_rows(a, from, 3);
 
 // Row r of the first operand, column n of the second: lanes 4 (r % 8) + t and 4 n + t hold elements 2 t, 2 t + 1 of a cell.
 static inline void multiply(float (&c)[4], const device::Deposit* all, int cells) {
+  device::half_products += cells;
   const int lane = device::current % device::LANES;
   for (int k = 0; k < 4; ++k) {
     const int row = lane / 4, column = lane % 4 * 2 + k % 2, lower = k / 2;
@@ -223,6 +225,7 @@ static inline void multiply_single(float (&c)[4], const word (&a)[2], word b) {
 }
 static inline void copy_later(word to, const void* from) {
   std::memset(shared + device::checked(to, 16), 0xff, 16);
+  device::copied += 16;
   device::fibers[device::current].copies.push_back({static_cast<int>(to), from});
 }
 static inline void wait_for_copies() {

@@ -18,8 +18,11 @@ from cifar.networks import ConvNet
 HEADER = Path(__file__).with_name("cuda_emulation.h")
 ENTRY = """
 extern "C" const char* launch(const Arguments* a, int blocks, unsigned seed) {
+  device::half_products = device::copied = 0;
   return device::run(blocks, THREADS, seed, [=] { ascend(*a); });
 }
+extern "C" double products() { return device::half_products / 64.0; }
+extern "C" long copied() { return device::copied; }
 """
 NO_COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
@@ -48,6 +51,13 @@ def launcher(shape: Shape, seed: int = 0, source: str | None = None) -> fused.La
             raise RuntimeError(wrong.decode())
 
     return launch
+
+
+def counted(shape: Shape) -> tuple[float, int]:
+    """Of the last launch of a shape: products of a warp, bytes of weights staged."""
+    kernel = ctypes.CDLL(str(library(shape)))
+    kernel.products.restype, kernel.copied.restype = ctypes.c_double, ctypes.c_long
+    return kernel.products(), kernel.copied()
 
 
 def engine(student: ConvNet, teacher: ConvNet, *, taps: int = 3, warps: int = 2, seed: int = 0,

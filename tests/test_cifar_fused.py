@@ -6,7 +6,7 @@ import cuda_emulator
 import pytest
 import torch
 
-from cifar import fused
+from cifar import fused, fused_layout
 from cifar.ascent import pgd
 from cifar.attacks import EPS
 from cifar.balls import L1, L2, Linf
@@ -133,6 +133,19 @@ def replace_launch(engine, asked):
     other = engine.known_as(*engine.names)
     other.launch = lambda arguments, blocks: (asked.append(arguments), engine.launch(arguments, blocks))
     return other
+
+
+@pytest.mark.parametrize("name", ["outputs in two groups", "five layers"])
+def test_work_is_what_the_device_does(name):
+    a, b, size, taps, warps = SHAPES[name]
+    student, teacher = pair(a, b, size)
+    engine = cuda_emulator.engine(student, teacher, taps=taps, warps=warps)
+    engine.look(logit_distance(student, teacher), images(1, size))
+    products, copied = cuda_emulator.counted(engine.shape)
+    expected = fused_layout.work(engine.shape)
+    assert products == expected.products
+    first = fused_layout.chunk_bytes(1, len(fused_layout.groups(fused_layout.cells(a[0]))[0]), taps)
+    assert copied == expected.staged_bytes + first  # the next step's first weights are on their way
 
 
 def test_the_order_in_which_warps_run_changes_nothing():
