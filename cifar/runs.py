@@ -24,6 +24,7 @@ from .networks import ConvNet
 from .patches import PatchSpectrum
 from .settings import Settings
 from .state import StateError, load_tensors, save_json, save_tensors
+from .turns import Turns
 
 SAVE_EVERY = 20.0  # seconds; with the longest piece of work between two looks at the clock still under a minute
 SHOW_EVERY = 1.0  # seconds between two looks at the loss, which wait for the device
@@ -35,7 +36,7 @@ Show = Callable[[str, float, float, str], None]  # run, done, of, words
 @dataclass(frozen=True, eq=False)
 class World:
     """What all runs share.   data: on the device;  mean, std: of the training colours;  stop: says when to stop;
-    commit: of the code (checkout.py)."""
+    commit: of the code (checkout.py);  turns: of the workers, one of which may have to be alone on the device."""
 
     out: Path
     device: torch.device
@@ -47,6 +48,7 @@ class World:
     show: Show = lambda run, done, of, words: None
     save_every: float = SAVE_EVERY
     commit: str | None = None
+    turns: Turns = field(default_factory=Turns)
 
 
 def world(out: Path, data: Cifar10, device: torch.device, **more: Any) -> World:
@@ -112,7 +114,8 @@ class Run:
             raise StateError(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
 
     def pause(self) -> None:
-        """Save if it is time to; raises PausedError if the run must stop here."""
+        """Give way to others, and save if it is time to; raises PausedError if the run must stop here."""
+        self.world.turns.give_way()
         if self.world.stop():
             self.save()
             raise PausedError
@@ -183,7 +186,8 @@ def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Te
     hold = None if kept is None else lambda: pruning.silence(state.student, kept)
     step = training.make_step(settings, state, buffers, teacher, plane, hold)
     if world.device.type == "cuda" and state.epoch < settings.epochs:
-        step = training.graphed(step, state)
+        with world.turns.alone():
+            step = training.graphed(step, state)
     lr = state.optimiser.param_groups[0]["lr"]
     while True:
         result = places.result_path(world.out, settings.name, state.epoch)
