@@ -15,7 +15,7 @@ from .networks import ConvNet
 if TYPE_CHECKING:
     from .runs import Run
 
-FEATURE_BATCH = 128  # images made at a time
+FEATURE_BATCH = {"cpu": 128, "cuda": 1000}  # images made at a time; on a GPU small ones wait for their kernels' launches
 
 
 def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Tensor:
@@ -32,7 +32,7 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
     other = torch.randperm(len(images.pixels), generator=training.seeded(settings.seed, "features")).to(world.device)
     with path.open("r+b" if path.is_file() else "w+b") as file:
         while run.features < len(images.pixels):
-            part = slice(run.features, run.features + FEATURE_BATCH)
+            part = slice(run.features, run.features + FEATURE_BATCH[world.device.type])
             target, start = (pixels.float().div(255).contiguous(memory_format=torch.channels_last)
                              for pixels in (images.pixels[part], images.pixels[other[part]]))
             made = modes.robust_features(target, start, needed[settings.representation], needed[settings.teacher],

@@ -54,8 +54,8 @@ class World:
 def world(out: Path, data: Cifar10, device: torch.device, **more: Any) -> World:
     """The shared part of all runs, with colours and patch spectrum of the training images."""
     mean, std = colour_moments(data.train.pixels)
-    known = {"commit": checkout.commit(), **more}
-    return World(out, device, data.to(device), mean, std, places.cached_spectrum(out, data), **known)
+    known, data = {"commit": checkout.commit(), **more}, data.to(device)
+    return World(out, device, data, mean, std, places.cached_spectrum(out, data), **known)
 
 
 class PausedError(Exception):
@@ -92,11 +92,12 @@ class Run:
         save_tensors(places.state_path(self.world.out, self.settings.name), {
             "config": self.settings.record, "training": self.training.state(), "parts": self.parts,
             "counts": self.counts, "features": self.features, "seconds": self.seconds, "commits": self.commits,
-            "images": self.world.data.digest})
+            "images": self.world.data.digest, "device": self.world.device.type})
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
-        """Go on from the saved state, if there is one; StateError if it is of other settings or images, or damaged."""
+        """Go on from the saved state, if there is one; StateError if it is of other settings, images or another kind of
+        device, whose generators' states mean nothing here, or damaged."""
         path = places.state_path(self.world.out, self.settings.name)
         if not path.is_file():
             return
@@ -106,6 +107,9 @@ class Run:
                 raise StateError(f"{path} was begun with other settings; use another --out, or delete it")
             if state.get("images", self.world.data.digest) != self.world.data.digest:
                 raise StateError(f"{path} was begun with other images; use another --out, or delete it")
+            begun_on = state.get("device", self.world.device.type)
+            if begun_on != self.world.device.type:
+                raise StateError(f"{path} was begun with --device {begun_on}; use that, or delete it")
             self.training.restore(state["training"])
             self.parts, self.counts, self.features, self.seconds = (
                 state[key] for key in ("parts", "counts", "features", "seconds"))
