@@ -40,8 +40,8 @@ def silence(network: ConvNet, kept: Sequence[Tensor]) -> None:
     """
     for layer, stay in enumerate(kept):
         conv = network.convs[layer]
-        mask = torch.zeros(network.widths[layer], device=stay.device, dtype=conv.weight.dtype)
-        mask[stay] = 1
+        # Not mask[stay] = 1, which copies the 1 from the host: a graph cannot capture that.
+        mask = torch.zeros(network.widths[layer], device=stay.device, dtype=conv.weight.dtype).index_fill_(0, stay, 1)
         conv.weight.data.mul_(mask[:, None, None, None])
         conv.bias.data.mul_(mask)
         if layer + 1 < len(kept):

@@ -128,7 +128,9 @@ def work_off(runs: Mapping[str, Settings], grid: Mapping[str, Settings], world: 
                         time.sleep(POLL)
                         continue
                     try:
-                        if execute(settings, grid, world):
+                        with world.turns.work():
+                            done = execute(settings, grid, world)
+                        if done:
                             queue.end(settings, finished=True)
                             unfinished.discard(settings.name)
                     except DivergedError:

@@ -15,7 +15,7 @@ from .networks import ConvNet, inner_copy
 if TYPE_CHECKING:
     from .runs import Run
 
-FEATURE_BATCH = {"cpu": 128, "cuda": 1000}  # images made at a time
+FEATURE_BATCH = {"cpu": 128, "cuda": 1000}  # images made at a time; on a GPU small ones wait for their kernels' launches
 
 
 def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Tensor:
@@ -25,7 +25,6 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
     The networks compute in the precision of attacks (settings.inner), images and steps in float32.
     """
     settings, world = run.settings, run.world
-    batch = FEATURE_BATCH[world.device.type]
     representation, teacher = (inner_copy(needed[name], dtype=training.DTYPES[settings.inner], multiple=settings.multiple)[0]
                                for name in (settings.representation, settings.teacher))
     path = places.features_path(world.out, settings.name)
@@ -36,7 +35,7 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
     other = torch.randperm(len(images.pixels), generator=training.seeded(settings.seed, "features")).to(world.device)
     with path.open("r+b" if path.is_file() else "w+b") as file:
         while run.features < len(images.pixels):
-            part = slice(run.features, run.features + batch)
+            part = slice(run.features, run.features + FEATURE_BATCH[world.device.type])
             target, start = (pixels.float().div(255).contiguous(memory_format=torch.channels_last)
                              for pixels in (images.pixels[part], images.pixels[other[part]]))
             made = modes.robust_features(target, start, representation, teacher, alpha=settings.alpha,

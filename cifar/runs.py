@@ -25,6 +25,7 @@ from .networks import ConvNet
 from .patches import PatchSpectrum
 from .settings import Settings
 from .state import StateError, load_tensors, save_json, save_tensors
+from .turns import Turns
 
 SAVE_EVERY = 20.0  # seconds; with the longest piece of work between two looks at the clock still under a minute
 SHOW_EVERY = 1.0  # seconds between two looks at the loss, which wait for the device
@@ -36,7 +37,8 @@ Show = Callable[[str, float, float, str], None]  # run, done, of, words
 @dataclass(frozen=True, eq=False)
 class World:
     """What all runs share.   data: on the device;  mean, std: of the training colours;  stop: says when to stop;
-    commit: of the code (checkout.py);  engines: attack two networks in bfloat16 in a way of their own, where there is one."""
+    commit: of the code (checkout.py);  turns: of the workers, one of which may have to be alone on the device;
+    engines: attack two networks in bfloat16 in a way of their own, where there is one."""
 
     out: Path
     device: torch.device
@@ -48,14 +50,15 @@ class World:
     show: Show = lambda run, done, of, words: None
     save_every: float = SAVE_EVERY
     commit: str | None = None
+    turns: Turns = field(default_factory=Turns)
     engines: Engines = no_engine
 
 
 def world(out: Path, data: Cifar10, device: torch.device, **more: Any) -> World:
     """The shared part of all runs, with colours and patch spectrum of the training images."""
     mean, std = colour_moments(data.train.pixels)
-    known = {"commit": checkout.commit(), **more}
-    return World(out, device, data.to(device), mean, std, places.cached_spectrum(out, data), **known)
+    known, data = {"commit": checkout.commit(), **more}, data.to(device)
+    return World(out, device, data, mean, std, places.cached_spectrum(out, data), **known)
 
 
 class PausedError(Exception):
@@ -93,11 +96,12 @@ class Run:
         save_tensors(places.state_path(self.world.out, self.settings.name), {
             "config": self.settings.record, "training": self.training.state(), "parts": self.parts,
             "counts": self.counts, "features": self.features, "seconds": self.seconds, "commits": self.commits,
-            "images": self.world.data.digest})
+            "images": self.world.data.digest, "device": self.world.device.type})
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
-        """Go on from the saved state, if there is one; StateError if it is of other settings or images, or damaged."""
+        """Go on from the saved state, if there is one; StateError if it is of other settings, images or another kind of
+        device, whose generators' states mean nothing here, or damaged."""
         path = places.state_path(self.world.out, self.settings.name)
         if not path.is_file():
             return
@@ -107,6 +111,9 @@ class Run:
                 raise StateError(f"{path} was begun with other settings; use another --out, or delete it")
             if state.get("images", self.world.data.digest) != self.world.data.digest:
                 raise StateError(f"{path} was begun with other images; use another --out, or delete it")
+            begun_on = state.get("device", self.world.device.type)
+            if begun_on != self.world.device.type:
+                raise StateError(f"{path} was begun with --device {begun_on}; use that, or delete it")
             self.training.restore(state["training"])
             self.parts, self.counts, self.features, self.seconds = (
                 state[key] for key in ("parts", "counts", "features", "seconds"))
@@ -115,7 +122,8 @@ class Run:
             raise StateError(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
 
     def pause(self) -> None:
-        """Save if it is time to; raises PausedError if the run must stop here."""
+        """Give way to others, and save if it is time to; raises PausedError if the run must stop here."""
+        self.world.turns.give_way()
         if self.world.stop():
             self.save()
             raise PausedError
@@ -190,7 +198,8 @@ def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Te
         run.engine = "torch" if engine is None else "fused kernel"
     step = training.make_step(settings, state, buffers, teacher, plane, hold, engine if settings.inner == "bfloat16" else None)
     if world.device.type == "cuda" and state.epoch < settings.epochs:
-        step = training.graphed(step, state)
+        with world.turns.alone():
+            step = training.graphed(step, state)
     lr = state.optimiser.param_groups[0]["lr"]
     while True:
         result = places.result_path(world.out, settings.name, state.epoch)
