@@ -41,11 +41,14 @@ def learning_rate(settings: Settings, epoch: float) -> float:
 
 
 def optimiser_for(settings: Settings, network: ConvNet) -> torch.optim.Optimizer:
-    """The update rule; its learning rate is a tensor, so that a captured graph follows the schedule."""
+    """The update rule; its learning rate is a tensor, so that a captured graph follows the schedule.
+
+    capturable: without it Adam refuses to be captured; a fused update computes the same either way.
+    """
     parameters, device = list(network.parameters()), network.mean.device
     lr = torch.tensor(settings.lr, device=device)
     if settings.optimiser == "adam":
-        return torch.optim.Adam(parameters, lr=lr, weight_decay=settings.weight_decay, fused=True)
+        return torch.optim.Adam(parameters, lr=lr, weight_decay=settings.weight_decay, fused=True, capturable=True)
     return torch.optim.SGD(parameters, lr=lr, momentum=settings.momentum, weight_decay=settings.weight_decay, fused=True)
 
 
@@ -77,8 +80,8 @@ class Training:
     def restore(self, state: dict[str, Any]) -> None:
         """Continue where a saved state stands."""
         self.student.load_state_dict(state["weights"])
-        lr = self.optimiser.param_groups[0]["lr"]
-        self.optimiser.load_state_dict(state["optimiser"])
+        lr, own = self.optimiser.param_groups[0]["lr"], self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": state["optimiser"]["state"], "param_groups": own})
         self.optimiser.param_groups[0]["lr"] = lr
         self.order.set_state(state["order"])
         self.noise.set_state(state["noise"])
@@ -170,7 +173,8 @@ def make_step(settings: Settings, training: Training, buffers: Buffers, teacher:
             answer = student(images)
         value = modes.loss(settings, answer, answers, buffers.labels[buffers.index], soft)
         for parameter, gradient in zip(parameters, torch.autograd.grad(value, parameters), strict=True):
-            parameter.grad = gradient
+            # A fused update asks for the strides of the weights, which a convolution's gradient need not have.
+            parameter.grad = gradient.contiguous(memory_format=torch.channels_last) if gradient.ndim == 4 else gradient
         training.optimiser.step()
         if hold is not None:
             hold()
@@ -179,22 +183,38 @@ def make_step(settings: Settings, training: Training, buffers: Buffers, teacher:
     return step
 
 
-def graphed(step: Callable[[], None], training: Training) -> Callable[[], None]:
-    """The step as one CUDA graph; the warm-up's updates are taken back."""
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """A captured step.   step: the graph reads and writes copies of networks that nothing else keeps alive"""
+
+    graph: torch.cuda.CUDAGraph
+    step: Callable[[], None]
+
+    def __call__(self) -> None:
+        self.graph.replay()
+
+
+def graphed(step: Callable[[], None], training: Training) -> Replay:
+    """The step as one CUDA graph; the warm-up's updates are taken back.
+
+    Captured on the caller's own stream, where it has one: graphs captured on one stream share the workspaces of matrix
+    products, so they must not run side by side, and the end of one can take them from the others.
+    """
     state = training.state()
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
+    here = torch.cuda.current_stream()
+    stream = torch.cuda.Stream() if here == torch.cuda.default_stream() else here
+    stream.wait_stream(here)
     with torch.cuda.stream(stream):
         for _ in range(GRAPH_WARMUP):
             step()
-    torch.cuda.current_stream().wait_stream(stream)
+    here.wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     graph.register_generator_state(training.noise)
     # Other runs may work in other threads of this process meanwhile.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+    with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
         step()
     _take_back(training, state)
-    return graph.replay
+    return Replay(graph, step)
 
 
 def _take_back(training: Training, state: dict[str, Any]) -> None:

@@ -123,6 +123,19 @@ def copies(s: Setting, multiple: int) -> tuple[ConvNet, ConvNet, Callable[[], No
     return student, inner_copy(s.teacher, dtype=torch.bfloat16, multiple=multiple)[0], refresh
 
 
+@dataclass(frozen=True, eq=False)
+class Captured:
+    """A captured step.   step: the graph reads and writes what nothing else keeps alive;  loss: in place"""
+
+    graph: torch.cuda.CUDAGraph
+    step: Callable[[], Tensor]
+    loss: Tensor
+
+    def __call__(self) -> Tensor:
+        self.graph.replay()
+        return self.loss
+
+
 def captured(make: Callable[[torch.Generator], Callable[[], Tensor]], device: torch.device) -> Callable[[], Tensor]:
     """A step as one CUDA graph, its random starts drawn anew at each replay."""
     generator = torch.Generator(device)
@@ -135,14 +148,9 @@ def captured(make: Callable[[torch.Generator], Callable[[], Tensor]], device: to
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     graph.register_generator_state(generator)
-    with torch.cuda.graph(graph):
+    with torch.cuda.graph(graph, stream=stream):  # of its own: graphs of one stream share workspaces, and run one by one
         loss = step()
-
-    def replay() -> Tensor:
-        graph.replay()
-        return loss
-
-    return replay
+    return Captured(graph, step, loss)
 
 
 def on_streams(steps: list[Callable[[], Tensor]]) -> Callable[[], Tensor]:

@@ -10,8 +10,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cifar_pretended import Pretended
 
-from cifar import fused, fused_layout
+from cifar import engines, fused, fused_layout
 from cifar.fused_layout import Shape
 from cifar.networks import ConvNet
 
@@ -43,7 +44,7 @@ def library(shape: Shape, source: str | None = None) -> Path:
 
 def launcher(shape: Shape, seed: int = 0, source: str | None = None) -> fused.Launch:
     """A launch on the emulated device, whose warps run in the order of a seed; RuntimeError where the device stops."""
-    kernel = ctypes.CDLL(str(library(shape, source))).launch
+    kernel = ctypes.PyDLL(str(library(shape, source))).launch  # one launch at a time: Python's lock stays held
     kernel.restype = ctypes.c_char_p
 
     def launch(arguments: fused.Arguments, blocks: int) -> None:
@@ -66,9 +67,24 @@ def engine(student: ConvNet, teacher: ConvNet, *, taps: int = 3, warps: int = 2,
     return fused.Engine(student, teacher, shape, launcher(shape, seed, source))
 
 
-def engines(student: ConvNet, teacher: ConvNet) -> fused.Engine:
-    """What `engines.on` makes on a real device."""
-    return engine(student, teacher)
+def on_pretended(device: Pretended, monkeypatch: pytest.MonkeyPatch, warps: int = 2) -> None:
+    """`engines.on` makes its engines on the pretended device, where a graph under capture keeps the launch for its replays."""
+
+    def launched(_: object, student: ConvNet, teacher: ConvNet, warps: int) -> tuple[Shape, fused.Launch]:
+        shape = Shape((student.widths, teacher.widths), student.size, student.classes, warps=warps)
+        kernel = launcher(shape)
+
+        def launch(arguments: fused.Arguments, blocks: int) -> None:
+            graph = device.here.stream.capturing
+            if graph is None:
+                return kernel(arguments, blocks)
+            kept = fused.Arguments.from_buffer_copy(arguments)
+            graph.tape.append((lambda: kernel(kept, blocks), ((), {}), []))
+
+        return shape, launch
+
+    monkeypatch.setattr(engines, "probed", lambda *widths: warps)
+    monkeypatch.setattr(engines, "_launched", launched)
 
 
 def fits_a_hopper_block(shape: Shape) -> bool:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import cifar_made as made
+import cuda_emulator
 import pytest
 import torch
 from cifar_pretended import pretending
@@ -20,8 +21,6 @@ from cifar.settings import Settings
 
 REAL = made.real_images()
 
-GRAPHED = pytest.mark.xfail(strict=True, reason="training: Adam is not capturable; what the graph reads is freed")
-VARIANTS = pytest.mark.xfail(strict=True, reason="variants: what a captured step reads is freed")
 # Operations whose CUDA kernels take everything from the device: none copies a number from the host or waits inside.
 CAPTURABLE = set("""
     _foreach_add_.Scalar _fused_adam_.tensor_lr _fused_sgd_.tensor_lr _log_softmax.default _log_softmax_backward_data.default
@@ -105,8 +104,7 @@ def test_no_step_of_training_waits_for_the_device(device, name):
     assert device.reads == device.unseeded == []
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=GRAPHED) if settings.optimiser == "adam" or settings.removed
-                                  else name for name, settings in KINDS.items()])
+@pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_run_trains_in_a_graph_as_it_does_without_one(device, name):
     plain, captured = begun(KINDS[name]), begun(KINDS[name])
     start = weights(captured[0])
@@ -121,7 +119,6 @@ def test_every_kind_of_run_trains_in_a_graph_as_it_does_without_one(device, name
     assert {name.removeprefix("aten.") for name in device.operations} <= CAPTURABLE
 
 
-@pytest.mark.xfail(strict=True, reason="training.graphed: all workers capture on one stream")
 def test_a_graph_is_captured_on_the_stream_of_its_worker(device):
     """Graphs of one stream share the workspaces of matrix products, and run one after the other."""
     state, *_, step = begun(KINDS["teacher"])
@@ -131,7 +128,6 @@ def test_a_graph_is_captured_on_the_stream_of_its_worker(device):
     assert device.streams == [stream]
 
 
-@pytest.mark.xfail(strict=True, reason="training.Training.restore: takes the optimiser's choices from the file")
 def test_a_restored_optimiser_keeps_its_own_choices():
     settings = made.tiny(optimiser="adam", lr=1e-3)
     state = training.begin(settings, made.small_network(settings.widths))
@@ -166,9 +162,10 @@ def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_waits_once_
 
 # The benchmark.
 
-@pytest.mark.parametrize("variant", [pytest.param(v, marks=VARIANTS) if v.name.endswith("CUDA graph") else v
-                                     for v in variants.catalogue() if "compile" not in v.name], ids=lambda v: v.name)
+@cuda_emulator.NO_COMPILER
+@pytest.mark.parametrize("variant", [v for v in variants.catalogue() if not v.slow], ids=lambda v: v.name)
 def test_variants_of_a_step_run_on_a_device(device, monkeypatch, variant):
+    cuda_emulator.on_pretended(device, monkeypatch)
     monkeypatch.setattr(variants, "TEACHER_WIDTHS", (4, 3))
     step = variant.build(lambda: variants.setting(2, 2, torch.device("cuda")))
     first = float(step())
@@ -179,8 +176,10 @@ def test_the_benchmark_measures_and_checks_on_a_device(device, monkeypatch):
     for name, value in {"COPY_BYTES": {"cuda": 64}, "PRODUCT_SIZE": {"cuda": 4}, "CHECK_IMAGES": 2, "CHECK_STEPS": 3}.items():
         monkeypatch.setattr(bench, name, value)
     monkeypatch.setattr(variants, "TEACHER_WIDTHS", (4, 3))
+    cuda_emulator.on_pretended(device, monkeypatch)
     assert all(value > 0 for value in bench.ceilings(torch.device("cuda"), 0.01).values())
-    assert bench.correctness(torch.device("cuda"))["passes"]
+    found = bench.correctness(torch.device("cuda"))
+    assert found["passes"] and found["reached"]["fused kernel"] == pytest.approx(found["reached"]["float32"], rel=0.05)
 
 
 # The machine.

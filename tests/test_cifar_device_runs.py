@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import cifar_made as made
 import cifar_tiny_runs as tiny_runs
+import cuda_emulator
 import pytest
 import torch
 from cifar_pretended import pretending
@@ -17,9 +18,6 @@ from cifar import data, experiments, modes, places, queue, robust, runs, trainin
 from cifar.settings import Settings
 from cifar.state import StateError
 from cifar.turns import Turns
-
-GRAPHED = pytest.mark.xfail(strict=True, reason="training: Adam is not capturable; what the graph reads is freed")
-TF32 = pytest.mark.xfail(strict=True, reason="__main__: convolutions in float32 are rounded to TF32")
 
 
 @pytest.fixture
@@ -42,7 +40,8 @@ def command(monkeypatch, folder: Path, device: str, *more: str, names: tuple[str
     """The results of `python -m cifar run` on the tiny grid and made images."""
     monkeypatch.setattr(experiments, "grid", lambda profile: tiny_runs.grid())
     monkeypatch.setattr(data, "load", lambda *_, **__: made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST))
-    assert cli.main(["run", *names, "--data", "made", "--out", str(folder), "--device", device, *more]) == 0
+    engine = () if "--engine" in more else ("--engine", "torch")
+    assert cli.main(["run", *names, "--data", "made", "--out", str(folder), "--device", device, *engine, *more]) == 0
     return folder
 
 
@@ -75,7 +74,7 @@ def on_cpu(tmp_path_factory) -> Path:
         return command(patched, tmp_path_factory.mktemp("cpu"), "cpu")
 
 
-GRAPHS = pytest.mark.parametrize("graphs", [False, pytest.param(True, marks=GRAPHED)], ids=["eager", "graphs"])
+GRAPHS = pytest.mark.parametrize("graphs", [False, True], ids=["eager", "graphs"])
 
 
 @GRAPHS
@@ -89,6 +88,17 @@ def test_the_command_computes_on_a_device_what_it_computes_on_a_cpu(device, monk
     assert b'"device":"pretended"' in (out / "runs/at/epoch-3.time.json").read_bytes()
 
 
+@cuda_emulator.NO_COMPILER
+def test_attacks_by_the_fused_kernel_in_a_graph_are_those_without_one(device, monkeypatch, tmp_path):
+    cuda_emulator.on_pretended(device, monkeypatch)
+    out = command(monkeypatch, tmp_path / "cuda", "cuda", "--engine", "fused", "--jobs", "2", names=("at", "ccat"))
+    shared = world(tmp_path / "cpu", "cpu", engines=cuda_emulator.engine)
+    grid = tiny_runs.grid()
+    assert queue.work_off(experiments.selected(["at", "ccat"], grid), grid, shared, queue.Stop(), workers=1) == []
+    assert content(out) == content(tmp_path / "cpu") and len(device.streams) == 5
+    assert b'"engine":"fused kernel"' in (out / "runs/at/epoch-3.time.json").read_bytes()
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_the_command_finishes_every_kind_of_run_on_a_real_device(monkeypatch, tmp_path):
@@ -97,7 +107,7 @@ def test_the_command_finishes_every_kind_of_run_on_a_real_device(monkeypatch, tm
 
 
 @pytest.mark.parametrize(("name", "graphs"), [
-    ("at", False), ("rft", False), pytest.param("at", True, marks=GRAPHED), ("rft", True)])
+    ("at", False), ("rft", False), ("at", True), ("rft", True)])
 def test_a_run_that_is_stopped_twice_on_a_device_goes_on_bit_for_bit(device, monkeypatch, tmp_path, on_cpu, name, graphs):
     if not graphs:
         without_graphs(monkeypatch)
@@ -189,7 +199,6 @@ def test_robust_features_are_made_in_larger_batches_on_a_device(device, monkeypa
     assert sizes == {"cpu": [7] * 6 + [6], "cuda": [20, 20, 8]}
 
 
-@TF32
 def test_on_a_device_float32_means_float32(device, monkeypatch, tmp_path):
     """PyTorch rounds the inputs of convolutions in float32 to 10 bits of mantissa unless it is told not to."""
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
