@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+CUDA_JOBS = 4  # an attack on a batch of 64 fills half of a large GPU, a step of a standard student far less
 PASSED_ON = ("report", "bench")  # modules of their own, imported only when asked for
 
 
@@ -34,7 +35,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     run.add_argument("--profile", default="paper", choices=("small", "paper"))
     run.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     run.add_argument("--time-limit", type=float, metavar="S", help="save and stop after S seconds")
-    run.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: processors; 2 with cuda)")
+    run.add_argument("--jobs", type=int, metavar="N", help=f"runs at a time (default: processors; {CUDA_JOBS} with cuda)")
     run.add_argument("--threads", type=int, default=1, metavar="N", help="threads of each run; results' last bits depend on it")
     run.add_argument("--engine", default="auto", choices=("auto", "fused", "torch"),
                      help="of attacks in bfloat16: one kernel (with cuda; fused: nothing else will do), or torch")
@@ -94,7 +95,8 @@ def run(options: argparse.Namespace) -> int:
                 raise RefusedError(f"run {settings.name} needs {settings.images} training and {settings.test_images} test "
                                    f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}")
         device = torch.device(options.device)
-        workers = options.jobs or (2 if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // options.threads))
+        usual = CUDA_JOBS if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // options.threads)
+        workers = options.jobs or usual
         with progress.showing(len(chosen)) as show, stop.on_signals():
             attacked_by = fused.no_engine
             if device.type == "cuda" and options.engine != "torch":

@@ -22,7 +22,7 @@ CHOICES = {  # what the paper leaves open, in words, for the report
     "surrogate": "the student's architecture trained on the dataset's labels from its own seed",
     "schedule": "one for all students over the horizon of 300 paper epochs, so that equal epochs compare",
     "calibrated training": "half of each batch clean with the teacher's label, half adversarial with the soft label",
-    "robust features": "post-ReLU maps of the last conv layer; start from another random image; l2 steps; bytes",
+    "robust features": "post-ReLU maps of the last conv layer; start from another random image; l2 steps that shorten; bytes",
     "rotation": "up to 15 degrees, bilinear",
     "gaussian noise": "fresh in every batch, not clipped; the teacher answers at the noisy image",
     "five layers": "pruned to 45-32-32-32-20",

@@ -144,7 +144,7 @@ def test_robust_features_lower_equation_35_within_the_pixel_range():
         features = (robust.features(x)[-1] - robust.features(target)[-1]).flatten(1).norm(dim=1)
         return 0.5 * (teacher(x) - teacher(target)).norm(dim=1) + features
 
-    made_images = modes.robust_features(target, start, robust, teacher, alpha=0.5, step=0.5, steps=30)
+    made_images = modes.robust_features(target, start, robust, teacher, alpha=0.5, step=1.0, steps=30)
     assert (away(made_images) < 0.8 * away(start)).all()
     assert made_images.min() >= 0 and made_images.max() <= 1
     one = modes.robust_features(target, start, robust, teacher, alpha=0.5, step=0.1, steps=1)
@@ -153,6 +153,17 @@ def test_robust_features_lower_equation_35_within_the_pixel_range():
     (gradient,) = torch.autograd.grad(away(x).sum(), x)
     expected = start - 0.1 * gradient / gradient.flatten(1).norm(dim=1)[:, None, None, None]
     torch.testing.assert_close(one[inside], expected[inside], rtol=0, atol=1e-6)
+
+
+def test_steps_towards_robust_features_shorten_linearly():
+    robust, teacher = pair()
+    target, start = X[:4], 0.4 + 0.2 * X[4:]  # no step of .1 reaches a wall
+    how = {"alpha": 0.5, "step": 0.1}
+    whole = modes.robust_features(target, start, robust, teacher, steps=2, **how)
+    first = modes.robust_features(target, start, robust, teacher, steps=1, **how)
+    second = modes.robust_features(target, first, robust, teacher, alpha=0.5, step=0.05, steps=1)
+    torch.testing.assert_close(whole, second, rtol=0, atol=1e-6)
+    assert (first - start).flatten(1).norm(dim=1).tolist() == pytest.approx([0.1] * 4, rel=1e-3)
 
 
 def test_robust_features_of_the_target_itself_stay():

@@ -186,6 +186,18 @@ def test_long_inputs_are_cut_into_blocks_without_changing_the_answer(monkeypatch
     assert sizes == [40, 20, 40, 20]
 
 
+def test_on_a_cuda_device_long_inputs_stay_whole(monkeypatch):
+    class OnDevice(np.ndarray):
+        is_cuda = True
+
+    f, g = activations(2, n=60)
+    sizes, moments = [], streaming._moments
+    monkeypatch.setattr(streaming, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(streaming, "_moments", lambda f, g: sizes.append(len(f)) or moments(f, g))
+    assert_allclose(correlation(f.view(OnDevice), g.view(OnDevice)), exact_correlation(f, g), atol=CLOSE)
+    assert sizes == [60]
+
+
 def test_a_stream_keeps_nothing_of_a_chunk_that_is_overwritten_later():
     f, g = activations(4)
     chunk_f, chunk_g = f[:20].copy(), g[:20].copy()

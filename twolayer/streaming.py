@@ -21,7 +21,8 @@ Array = Any  # NumPy array, torch tensor, or NumPy object array of exact rationa
 # A node whose deviation from its mean is within this many units of its own number format (float32: 1.2e-7 of
 # its size) shows rounding and no signal: values that flicker between two neighbouring floats deviate by less.
 CONSTANT_WITHIN_UNITS = 1
-# Blocks of this many rows keep the float64 copies near the processor: several times faster than 10^6 at once.
+# Blocks of this many rows keep the float64 copies near the processor: several times faster than 10^6 at once. A CUDA device
+# has no such place, and every block costs it a few dozen launches.
 BLOCK_ROWS = 2**14
 DOUBLE_UNIT = float(np.finfo(np.float64).eps)
 
@@ -148,7 +149,8 @@ class StreamingCorrelation:
         if (f.shape[0], *f.shape[2:]) != (g.shape[0], *g.shape[2:]):
             got = f"{tuple(f.shape)} and {tuple(g.shape)}"
             raise ValueError(f"both networks need the same samples and positions; got {got}; align them")
-        samples = max(1, BLOCK_ROWS // max(1, math.prod(f.shape[2:])))
+        on_device = getattr(f, "is_cuda", False)
+        samples = max(1, len(f) if on_device else BLOCK_ROWS // max(1, math.prod(f.shape[2:])))
         seen = self
         for start in range(0, len(f), samples):
             block = slice(start, start + samples)
