@@ -1,13 +1,17 @@
-"""The part of the README that shows what the kept results say."""
+"""The part of the README that shows what the kept results say; what this repository keeps, and its README."""
 from __future__ import annotations
 
 from pathlib import Path
 
 import cifar_results
 import pytest
+from cifar_kept import size
 
-from cifar import front
+from cifar import front, keep, report, results
 from cifar.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+KEPT = [ROOT / "results" / name for name in front.PROFILES if (ROOT / "results" / name / "claims.md").is_file()]
 
 
 def repository(root: Path, *profiles: str) -> Path:
@@ -46,3 +50,15 @@ def test_without_kept_results_there_are_no_claims_to_show(tmp_path, capsys):
     (tmp_path / "README.md").write_text(f"{front.BEGIN}{front.END}")
     assert main(["keep", "--readme", str(tmp_path / "README.md")]) == 2
     assert "has no results/paper or results/small" in capsys.readouterr().err
+
+
+def test_the_readme_of_this_repository_says_what_its_kept_results_say():
+    text = (ROOT / "README.md").read_text()
+    assert front.replaced(text, front.block(ROOT)) == text
+
+
+@pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)
+def test_what_this_repository_keeps_belongs_together_and_is_under_its_limit(folder, capsys):
+    assert main(["kept", str(folder)]) == 0, capsys.readouterr().out
+    assert size(folder) < keep.LIMIT
+    assert report.profile_of(list(results.read(folder).checkpoints.values())) == folder.name
