@@ -10,5 +10,6 @@ attacks, evaluation  the paper's attacks, one core (ascent) in four balls; what 
 specialisation       correlations of nodes and distances of weights, by twolayer.metrics; patches: the input plane
 experiments          the paper's tables and figures as data, in two profiles
 report               tables, figures and claims from the results, one page
-`python -m cifar list | run | report | bench | pack | unpack`
+keep, kept           what a repository keeps of the results, and whether it belongs together
+`python -m cifar list | run | report | keep | kept | bench | pack | unpack`
 """

@@ -10,6 +10,7 @@ import json
 import platform
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,7 @@ def main(argv: list[str]) -> int:
     try:
         if options.data:
             measure_patches(options.out, options.data)
-        results = read(options.out)
-        for file, why in results.left_out:
-            print(f"cifar: left out {file}: {' '.join(why.split())}", file=sys.stderr)
-        if not results.checkpoints:
-            why = "".join(f"; {name} {failure.words}" for name, failure in results.failures.items())
-            raise ValueError(f"{options.out} holds no results (runs/<run>/epoch-<n>.json){why}; "
-                             f"`python -m cifar run all --out {options.out} --data ...` makes them")
+        results = loaded(options.out)
         target = options.to or options.out / "report"
         write(target, results, options.commit)
         print(target / "report.html")
@@ -57,6 +52,18 @@ def main(argv: list[str]) -> int:
     except (ValueError, OSError, data.DataError, StateError) as error:
         print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+
+
+def loaded(out: Path) -> Results:
+    """The results in --out; what is left out is said on stderr. ValueError, one line, where there are none."""
+    results = read(out)
+    for file, why in results.left_out:
+        print(f"cifar: left out {file}: {' '.join(why.split())}", file=sys.stderr)
+    if not results.checkpoints:
+        why = "".join(f"; {name} {failure.words}" for name, failure in results.failures.items())
+        raise ValueError(f"{out} holds no results (runs/<run>/epoch-<n>.json){why}; "
+                         f"`python -m cifar run all --out {out} --data ...` makes them")
+    return results
 
 
 def measure_patches(out: Path, paths: list[Path]) -> None:
@@ -80,8 +87,7 @@ def write(target: Path, results: Results, commit: str = "") -> None:
     from .figures import painted  # the only part that needs matplotlib
 
     filled, made = tables.filled(results), pictures(results)
-    judged = [(claim, claim.decide(results), {rule: claim.decide(results.by_rule(rule)).verdict for rule in RULES[1:]})
-              for claim in CLAIMS]
+    judged = verdicts(results)
     known = facts(results, commit)
     drawings = {}
     for panel in (panel for picture in made for panel in picture.panels):
@@ -89,17 +95,12 @@ def write(target: Path, results: Results, commit: str = "") -> None:
         drawings[panel.name] = files["svg"].decode()
         for kind, content in files.items():
             write_atomic(target / "figures" / f"{panel.name}.{kind}", content)
+    for name, content in texts(results, known, judged, filled).items():
+        write_atomic(target / name, content)
     rows = {each.printed.name: tables.lines(each) for each in filled}
-    for name, lines in rows.items():
-        write_atomic(target / "tables" / f"{name}.csv", tables.csv_text(lines).encode())
     answers = [{"claim": claim.number, "statement": claim.statement, "rule": claim.rule, **asdict(finding),
                 "other rules": others, "of the print": claim.of_the_print and claim.of_the_print.verdict}
                for claim, finding, others in judged]
-    write_atomic(target / "tables" / "claims.csv", tables.csv_text(
-        [{"claim": claim.number, "statement": claim.statement, "verdict": finding.verdict, "what": step.what,
-          "numbers": step.value, "holds": step.holds, "images": known["images"]}
-         for claim, finding, _ in judged for step in (*finding.steps, *finding.beside)]).encode())
-    write_atomic(target / "claims.md", claims_text(judged, known).encode())
     write_atomic(target / "report.json", _json({
         **known, "headline rule": HEADLINE, "tables": rows, "claims": answers, "choices": CHOICES,
         "figures": [asdict(picture) for picture in made], "patches": list(results.spectra),
@@ -108,6 +109,23 @@ def write(target: Path, results: Results, commit: str = "") -> None:
             *sections.figures(made[1:], drawings, results), *sections.choices(CHOICES), *sections.runs(known),
             *sections.circumstances(known)]
     write_atomic(target / "report.html", document(sections.TITLE, body).encode())
+
+
+def verdicts(results: Results) -> sections.Judged:
+    """Every claim with its finding by the headline rule, and the verdicts by the other rules."""
+    return [(claim, claim.decide(results), {rule: claim.decide(results.by_rule(rule)).verdict for rule in RULES[1:]})
+            for claim in CLAIMS]
+
+
+def texts(results: Results, known: dict[str, Any], judged: sections.Judged,
+          filled: Sequence[tables.Table]) -> dict[str, bytes]:
+    """The files that need no drawing, by name: claims.md and tables/*.csv."""
+    found = {f"tables/{each.printed.name}.csv": tables.csv_text(tables.lines(each)).encode() for each in filled}
+    found["tables/claims.csv"] = tables.csv_text(
+        [{"claim": claim.number, "statement": claim.statement, "verdict": finding.verdict, "what": step.what,
+          "numbers": step.value, "holds": step.holds, "images": known["images"]}
+         for claim, finding, _ in judged for step in (*finding.steps, *finding.beside)]).encode()
+    return {**found, "claims.md": claims_text(judged, known).encode()}
 
 
 def facts(results: Results, commit: str) -> dict[str, Any]:
