@@ -7,6 +7,7 @@ runs, state, queue   a run that survives kill -9; the queue of runs, in which on
 turns                workers side by side, and alone while one captures a CUDA graph
 packing, checkout    state in few files for the next piece of work; the commit of the code, for every result
 attacks, evaluation  the paper's attacks, one core (ascent) in four balls; what a judge counts on what they propose
+fused, engines       a whole attack as one CUDA kernel (fused.cu, fused_layout); made on a device (devices), checked (probe)
 specialisation       correlations of nodes and distances of weights, by twolayer.metrics; patches: the input plane
 experiments          the paper's tables and figures as data, in two profiles
 report               tables, figures and claims from the results, one page

@@ -195,7 +195,7 @@ def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Te
     engine = None
     if teacher is not None and "bfloat16" in (settings.inner, settings.eval_inner):
         engine = world.engines(state.student, teacher)
-        run.engine = "torch" if engine is None else "fused kernel"
+        run.engine = "torch" if engine is None else f"fused kernel, {engine.shape.warps} warps"
     step = training.make_step(settings, state, buffers, teacher, plane, hold, engine if settings.inner == "bfloat16" else None)
     if world.device.type == "cuda" and state.epoch < settings.epochs:
         with world.turns.alone():

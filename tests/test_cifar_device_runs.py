@@ -96,7 +96,7 @@ def test_attacks_by_the_fused_kernel_in_a_graph_are_those_without_one(device, mo
     grid = tiny_runs.grid()
     assert queue.work_off(experiments.selected(["at", "ccat"], grid), grid, shared, queue.Stop(), workers=1) == []
     assert content(out) == content(tmp_path / "cpu") and len(device.streams) == 5
-    assert b'"engine":"fused kernel"' in (out / "runs/at/epoch-3.time.json").read_bytes()
+    assert b'"engine":"fused kernel, 2 warps"' in (out / "runs/at/epoch-3.time.json").read_bytes()
 
 
 @pytest.mark.gpu

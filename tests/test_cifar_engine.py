@@ -141,7 +141,7 @@ def test_a_run_attacks_with_its_world_s_engine_in_training_and_evaluation_and_sa
     teacher = places.load_network(tmp_path / "runs/pruned/epoch-1.pt", torch.device("cpu")).widths
     assert used == [((5, 4), teacher)] * 2  # once for the run, once for its checkpoint
     timing = {name: json.loads(next((tmp_path / "runs" / name).glob("*.time.json")).read_text()) for name in names}
-    assert [timing[name]["engine"] for name in names] == ["torch", "torch", "fused kernel"]
+    assert [timing[name]["engine"] for name in names] == ["torch", "torch", "fused kernel, 2 warps"]
 
 
 def test_a_device_without_the_kernel_is_said_once_and_torch_goes_on(monkeypatch, capsys):
