@@ -26,7 +26,7 @@ from .variants import COLOURS
 STEPS = 10
 SAME_LOSS_WITHIN = 0.05  # of what float32's ascent reaches; measured below .01
 WARPS = (8, 12, 16)  # of a block: fewer read the weights less often from shared memory, more hide its latency better
-TIMED_IMAGES, TIMED = 264, 5  # two images for each multiprocessor of an H200; the median of so many
+TIMED_IMAGES, TIMED = 264, 20  # two images for each multiprocessor of an H200; the least of so many: others may work there too
 
 
 def ascent_from_torch(engine: Engine, seed: int = 0) -> float:
@@ -61,7 +61,7 @@ def looked_at(engine: Engine) -> dict[str, Any]:
             engine=engine.known_as(student, teacher))
         _wait(x)
         taken.append(time.perf_counter() - begun)
-    return {"gradients": gradients, "ascent": ascent, "seconds": sorted(taken)[TIMED // 2] / (STEPS * TIMED_IMAGES),
+    return {"gradients": gradients, "ascent": ascent, "seconds": min(taken) / (STEPS * TIMED_IMAGES),
             "right": engines.agrees(gradients) and ascent <= SAME_LOSS_WITHIN}
 
 

@@ -235,6 +235,7 @@ def test_the_check_tells_the_fastest_number_of_warps_that_is_right(monkeypatch, 
 
 def test_a_look_at_a_kernel_finds_it_right_or_wrong_and_times_it(monkeypatch):
     monkeypatch.setattr(probe, "TIMED_IMAGES", 2)
+    monkeypatch.setattr(probe, "TIMED", 2)
     engine = cuda_emulator.engine(*pair())
     found = probe.looked_at(engine)
     assert found["right"] and found["seconds"] > 0
