@@ -61,18 +61,16 @@ class Packed:
 class Engine:
     """Attacks on a student and its teacher by one launch each.   launch: runs fused.cu, compiled for `shape`
 
-    student, teacher: the networks, float32;  stand_ins: the callables that objectives know them by, such as their
-    low-precision copies.
+    student, teacher: the networks, float32;  names: the callables that objectives know them by (known_as).
     """
 
-    def __init__(self, student: ConvNet, teacher: ConvNet, shape: Shape, launch: Launch,
-                 stand_ins: tuple[object, object] | None = None) -> None:
+    def __init__(self, student: ConvNet, teacher: ConvNet, shape: Shape, launch: Launch) -> None:
         self.shape, self.launch = shape, launch
         self.packed = Packed(student, shape), Packed(teacher, shape)
-        self.names = stand_ins or (student, teacher)
+        self.names: tuple[object, object] = (student, teacher)
 
     def known_as(self, student: object, teacher: object) -> Engine:
-        """The same engine for objectives that know the networks by other names."""
+        """The same engine for objectives that know the networks by other names, such as their low-precision copies."""
         other = object.__new__(Engine)
         other.__dict__.update(self.__dict__, names=(student, teacher))
         return other
@@ -96,7 +94,7 @@ class Engine:
         """All of `pgd` inside a linf ball.   x, start (N, 3, h, w) float32 -> the fields of an Adversarial"""
         clean, point = _rows(x), _rows(start).clone(memory_format=torch.channels_last)
         best, watched = (torch.empty_like(point) if wanted else None for wanted in (track, watch))
-        best_loss, score = (x.new_empty(len(x)) if wanted else None for wanted in (track, watch))
+        best_loss, score = (point.new_empty(len(x)) if wanted else None for wanted in (track, watch))
         self._run(objective, len(x), clean=clean, point=point, gradient=torch.empty_like(point), best=best,
                   best_loss=best_loss, watched=watched, watched_score=score, eps=eps, step=step, steps=steps)
         return point, best, best_loss, watched, score
