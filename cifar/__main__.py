@@ -1,4 +1,4 @@
-"""`python -m cifar list | run NAME... | report | bench | pack | unpack`
+"""`python -m cifar list | run NAME... | report | bench | search | pack | unpack`
 
 Exit status 0 when the work is done or a time limit struck; 1 if runs diverged, which stops no others; 2 with one clear
 line on bad input; 130 or 143 after SIGINT or SIGTERM, with everything saved. The same `run` command continues where the
@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-PASSED_ON = ("report", "bench")  # modules of their own, imported only when asked for
+PASSED_ON = ("report", "bench", "search")  # modules of their own, imported only when asked for
 
 
 class RefusedError(Exception):
@@ -23,7 +23,8 @@ class RefusedError(Exception):
 
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cifar", description="The paper's experiments on CIFAR-10, resumable.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list | run | report | bench | pack | unpack")
+    commands = parser.add_subparsers(dest="command", required=True,
+                                     metavar="list | run | report | bench | search | pack | unpack")
     listing = commands.add_parser("list", help="the experiments and their runs")
     listing.add_argument("--profile", default="paper", choices=("small", "paper"))
     listing.add_argument("--json", action="store_true", help="every run's settings, one JSON object")
