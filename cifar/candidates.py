@@ -16,6 +16,7 @@ RATES = {"adam": (3e-4, 1e-3, 3e-3), "sgd": (1e-4, 3e-4, 1e-3)}
 LADDER = tuple(float(f"{first}e{power}") for power in range(-7, 2) for first in (1, 3))
 FURTHER = 2  # rates tried beyond RATES, for each optimiser
 GROWTH = {"adam": 0.5, "sgd": 1.0}  # powers of the batch's ratio by which rates are said to grow
+SCHEDULES = ("cosine", "constant")
 SEEDS = (0, 1)
 RULE = (
     "Score: the square root of the product of two mean squared logit distances to the teacher on held-out images, that of an "
@@ -25,9 +26,11 @@ RULE = (
     + "; ".join(f"{name} {', '.join(f'{rate:g}' for rate in rates)}" for name, rates in RATES.items())
     + f" (sgd with momentum 0.9). While an optimiser's best rate is the lowest or highest tried, the next one on the ladder "
     f"1, 3, 10 is tried too, at most {FURTHER}. The best goes on.",
-    "2. Schedule: the best with a constant rate. The better of the two goes on.",
-    f"3. Batch: the best at {' and '.join(map(str, BATCHES[1:]))}, each at the same rate and at the rate times the ratio of "
-    f"the batches to the power {GROWTH['adam']:g} (adam) or {GROWTH['sgd']:g} (sgd).",
+    "2. Schedule: the best with a cosine and with a constant rate, by the ST student alone on more images for more epochs, its "
+    "distance the score: a rate that falls pays only where training levels off, which it does not in so short a run as the "
+    "others. The better schedule goes on.",
+    f"3. Batch: the best at {', '.join(map(str, BATCHES))}, the larger ones at the same rate and at the rate times the ratio "
+    f"of the batches to the power {GROWTH['adam']:g} (adam) or {GROWTH['sgd']:g} (sgd).",
     "4. Noise: the best of each batch with a second seed. Noise is the median over these finalists of the larger of the two "
     "scores over the smaller. The largest batch wins whose geometric mean of the two is at most the least such mean times the "
     "noise, since large batches fill a GPU better.",
@@ -36,22 +39,24 @@ RULE = (
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is searched, and the seed that it is tried with."""
+    """What is searched, and how it is tried: from which seed;  long: with the ST student alone, for longer."""
 
     optimiser: str
     lr: float
     batch: int
-    schedule: str = "cosine"
+    schedule: str = SCHEDULES[0]
     seed: int = SEEDS[0]
+    long: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.optimiser}-{self.lr:g}-{self.batch}-{self.schedule}" + (f"-seed-{self.seed}" if self.seed else "")
+        how = (f"-seed-{self.seed}" if self.seed else "") + ("-long" if self.long else "")
+        return f"{self.optimiser}-{self.lr:g}-{self.batch}-{self.schedule}{how}"
 
     @property
     def choice(self) -> dict[str, object]:
         """The fields of Settings that are searched."""
-        return {key: value for key, value in asdict(self).items() if key != "seed"}
+        return {key: value for key, value in asdict(self).items() if key not in ("seed", "long")}
 
 
 Scores = Mapping[Candidate, float]  # inf where a student diverged
@@ -67,17 +72,18 @@ class Decision:
 
 
 def steps(scores: Scores) -> list[list[Candidate]]:
-    """The candidates of each step of RULE that can be named by now; the last step may grow with its own scores."""
+    """The candidates of each step of RULE that can be named by now; the last of these steps may still grow."""
     found = [[candidate for name in RATES for candidate in _walked(name, scores)]]
     best = _best(found[0], scores)
     if best is None:
         return found
-    found.append([replace(best, schedule="constant")])
-    best = _best([best, *found[1]], scores)
+    found.append([replace(best, schedule=schedule, long=True) for schedule in SCHEDULES])
+    best = _best(found[1], scores)
     if best is None:
         return found
-    found.append([replace(best, batch=batch, lr=rate) for batch in BATCHES[1:] for rate in _scaled(best, batch)])
-    finalists = _finalists([best, *found[2]], scores)
+    best = replace(best, long=False)
+    found.append([replace(best, batch=batch, lr=rate) for batch in BATCHES for rate in _scaled(best, batch)])
+    finalists = _finalists(found[2], scores)
     if finalists is not None:
         found.append([replace(candidate, seed=seed) for candidate in finalists for seed in SEEDS[1:]])
     return found
@@ -118,8 +124,8 @@ def _walked(optimiser: str, scores: Scores) -> list[Candidate]:
 
 
 def _scaled(best: Candidate, batch: int) -> list[float]:
-    """The rates that a larger batch is tried with: as it is, and grown, to two digits."""
-    return [best.lr, float(f"{best.lr * (batch / best.batch) ** GROWTH[best.optimiser]:.2g}")]
+    """The rates that a batch is tried with: as it is, and grown, to two digits."""
+    return list(dict.fromkeys([best.lr, float(f"{best.lr * (batch / best.batch) ** GROWTH[best.optimiser]:.2g}")]))
 
 
 def _best(candidates: Iterable[Candidate], scores: Scores) -> Candidate | None:

@@ -30,11 +30,14 @@ KINDS = {"st": "st-logit", "at": "at"}  # both students are those of the profile
 @dataclass(frozen=True)
 class Size:
     """How large a search is.   held_out: how many training images are measured on, the last ones;  epochs: of every
-    candidate, from start to end of the schedule;  students, teacher: what is changed of the profile's runs.
+    candidate, from start to end of the schedule;  long_epochs, long_images: of the long ones;  students, teacher: what is
+    changed of the profile's runs.
     """
 
     held_out: int
     epochs: int
+    long_epochs: int
+    long_images: int
     students: dict[str, object]
     teacher: dict[str, object]
     teacher_epochs: int
@@ -42,10 +45,11 @@ class Size:
 
 
 SIZES = {
-    "paper": Size(held_out=5000, epochs=10, students={"images": 45000, "steps": 10}, teacher={"images": 45000},
-                  teacher_epochs=50, pruning_epochs=10),
-    "small": Size(held_out=500, epochs=4, students={"images": 4096, "steps": 2, "step": 0.03}, teacher={"images": 10000},
-                  teacher_epochs=4, pruning_epochs=1),
+    "paper": Size(held_out=5000, epochs=10, long_epochs=40, long_images=45000, students={"images": 45000, "steps": 10},
+                  teacher={"images": 45000}, teacher_epochs=50, pruning_epochs=10),
+    "small": Size(held_out=500, epochs=4, long_epochs=4, long_images=45056,
+                  students={"images": 4096, "steps": 2, "step": 0.03}, teacher={"images": 10000}, teacher_epochs=4,
+                  pruning_epochs=1),
 }  # fmt: skip
 
 
@@ -62,13 +66,21 @@ def grid(profile: str, tried: Iterable[Candidate]) -> dict[str, Settings]:
 
     teacher = run("teacher", "search-teacher", (200, size.teacher_epochs), **size.teacher)
     pruned = run("pruned", "search-pruned", (50, size.pruning_epochs), start="search-teacher@200", **size.teacher)
-    students = [run(like, student(candidate, kind), (300, size.epochs), teacher="search-pruned@50", seed=candidate.seed,
-                    **{**size.students, **candidate.choice}) for candidate in tried for kind, like in KINDS.items()]
+    students = []
+    for candidate in tried:
+        epochs, more = (size.long_epochs, {"images": size.long_images}) if candidate.long else (size.epochs, {})
+        students += [run(KINDS[kind], student(candidate, kind), (300, epochs), teacher="search-pruned@50", seed=candidate.seed,
+                         **{**size.students, **more}, **candidate.choice) for kind in kinds(candidate)]
     return {settings.name: settings for settings in (teacher, pruned, *students)}
 
 
+def kinds(candidate: Candidate) -> tuple[str, ...]:
+    """Which of KINDS it trains."""
+    return ("st",) if candidate.long else tuple(KINDS)
+
+
 def student(candidate: Candidate, kind: str) -> str:
-    """The run of a candidate's student.   kind: one of KINDS"""
+    """The run of a candidate's student."""
     return f"search-{candidate.name}-{kind}"
 
 
@@ -107,8 +119,9 @@ def search(options: argparse.Namespace) -> int:
     with state.locked(options.out):
         with progress.downloading() as bytes_shown:
             images = data.load(options.data, download=not options.no_download, progress=bytes_shown)
-        needed = max(settings.images for settings in grid(options.profile, candidates.wanted({})).values())
-        apart = SIZES[options.profile].held_out
+        size = SIZES[options.profile]
+        apart = size.held_out
+        needed = max(size.long_images, *(settings.images for settings in grid(options.profile, candidates.wanted({})).values()))
         if needed + apart > len(images.train.labels):
             raise ValueError(f"search trains on {needed} images and holds {apart} others out; --data has "
                              f"{len(images.train.labels)} training images")
@@ -132,13 +145,13 @@ def trials(profile: str, world: runs.World, stop: queue.Stop, *, workers: int, t
         with progress.showing(len(chosen)) as show:
             queue.work_off(chosen, chosen, dataclasses.replace(world, show=show), stop, workers=workers, threads=threads)
         for candidate in wanted:
-            both = {kind: chosen[student(candidate, kind)] for kind in KINDS}
+            both = {kind: chosen[student(candidate, kind)] for kind in kinds(candidate)}
             failed = {kind: failure for kind, settings in both.items() if (failure := failures.of(world.out, settings))}
             for kind, settings in both.items():
                 diverged = kind in failed and failed[kind].status == failures.DIVERGED
                 if not diverged and not places.finished(world.out, settings):
                     return list(done.values())
-            if "at" not in failed and not heldout.measure_attacked(both["at"], chosen, world):
+            if "at" in both and "at" not in failed and not heldout.measure_attacked(both["at"], chosen, world):
                 return list(done.values())
             done[candidate] = searched.trial(world.out, candidate, both, failed)
     return list(done.values())

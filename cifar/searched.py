@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from . import candidates, experiments, heldout, places
+from . import attacks, candidates, experiments, heldout, places
 from .candidates import Candidate, Decision
 from .failures import Failure
 from .settings import Settings
@@ -53,7 +53,9 @@ def trial(out: Path, candidate: Candidate, students: Mapping[str, Settings], fai
             timings[kind]["seconds"]["attacked"] = load_json(attacked.with_suffix(".time.json"))["seconds"]
     score = math.inf
     if not failed:
-        score = math.sqrt(numbers["st"]["clean"]["logit_distance"] * numbers["at"]["attacked"]["logit_distance"])
+        score = numbers["st"]["clean"]["logit_distance"]
+        if "at" in numbers:
+            score = math.sqrt(score * numbers["at"]["attacked"]["logit_distance"])
     return Trial(candidate, score, numbers, {kind: failure.short for kind, failure in failed.items()}, timings)
 
 
@@ -65,18 +67,23 @@ def timing(out: Path, settings: Settings) -> dict[str, Any]:
 def rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
     """The table under HEADINGS."""
     asked = candidates.steps({trial.candidate: trial.score for trial in trials})
-    step = {candidate: place for place, part in enumerate(asked, start=1) for candidate in part}
+    step = {candidate: place for place, part in reversed([*enumerate(asked, start=1)]) for candidate in part}  # the first one
     found = []
     for trial in trials:
         choice, cells = trial.candidate, []
         for kind, part in (("st", "clean"), ("at", "attacked")):
             numbers = trial.numbers.get(kind)
-            cells += [trial.diverged[kind], ""] if numbers is None else [
+            cells += [trial.diverged.get(kind, "not trained"), ""] if numbers is None else [
                 f"{numbers[part]['logit_distance']:.4g}", f"{100 * numbers[part]['agreement']:.1f}"]
-        taken = [f"{trial.timings[kind]['seconds']['train']:.0f}" if kind in trial.timings else "" for kind in ("st", "at")]
+        taken = [f"{_taken(trial.timings[kind]):.0f}" if kind in trial.timings else "" for kind in ("st", "at")]
         searched = str(step[choice]), choice.optimiser, f"{choice.lr:g}", str(choice.batch), choice.schedule, str(choice.seed)
         found.append((*searched, *cells, f"{trial.score:.4g}" if trial.score < math.inf else "last", *taken))
     return found
+
+
+def _taken(timing: Mapping[str, Any]) -> float:
+    """Seconds of a run for the table: on a CPU its processor's, which other work on the machine does not change much."""
+    return timing["seconds"]["processor" if timing["device"].endswith("CPU") else "train"]
 
 
 def show(trials: Sequence[Trial], console: Console) -> None:
@@ -92,8 +99,10 @@ def circumstances(trials: Sequence[Trial], teachers: Sequence[Mapping[str, Any]]
     """All that equal searches may differ in: seconds, hardware, versions, commits.   teachers: timings of theirs"""
     timings = [*teachers, *(timing for trial in trials for timing in trial.timings.values())]
     told = {key: ", ".join(sorted({str(each[key]) for each in timings})) for key in ("device", "torch", "python", "threads")}
-    spent = sum(each["seconds"].get(name, 0.0) for each in timings for name in ("train", "evaluate", "attacked"))
-    return {**told, "cores": os.cpu_count(), "seconds in all": spent,
+    seconds = {name: sum(each["seconds"].get(name, 0.0) for each in timings)
+               for name in ("train", "evaluate", "attacked", "processor")}
+    spent = seconds["train"] + seconds["evaluate"] + seconds["attacked"]
+    return {**told, "cores": os.cpu_count(), "seconds in all": spent, "processor seconds of the runs": seconds["processor"],
             "commits": sorted({str(commit) for each in timings for commit in each["commits"]}),
             "seconds": {trial.candidate.name: {kind: each["seconds"] for kind, each in trial.timings.items()}
                         for trial in trials}}
@@ -121,8 +130,10 @@ def page(trials: Sequence[Trial], decision: Decision | None, facts: Mapping[str,
         f"`python -m cifar search --profile {facts['profile']}`. The last {size['held_out']} training images (source: "
         f"{images['source']}) are held out of all training and are what is measured on; no test image is touched. Teacher: "
         f"{size['teacher_epochs']} epochs of {teacher['images']} images, pruned, {size['pruning_epochs']} more. Students: "
-        f"{size['epochs']} epochs of {at['images']} images, from start to end of the schedule; AT with {at['steps']} attack "
-        f"steps of {at['step']:g}, measured with {at['eval_steps'] or 40} steps of 0.01.", "",
+        f"{_length(size['epochs'], at['images'])}; in step 2 {_length(size['long_epochs'], size['long_images'])}; always from "
+        f"start to end of the schedule. AT with {at['steps']} attack steps of {at['step']:g}, measured with "
+        f"{at['eval_steps'] or attacks.STEPS} of {attacks.STEP:g}. Seconds are those of a processor on a CPU and of training "
+        "on a GPU.", "",
         *[f"{'' if line[0].isdigit() else '- '}{line}" for line in candidates.RULE], "",
         f"| {' | '.join(HEADINGS)} |", f"|{'|'.join('---:' for _ in HEADINGS)}|",
         *[f"| {' | '.join(row)} |" for row in rows(trials)], "",
@@ -134,9 +145,15 @@ def page(trials: Sequence[Trial], decision: Decision | None, facts: Mapping[str,
         lines += [f"Finalists, means of {len(candidates.SEEDS)} seeds: {finalists}. Noise between seeds: a factor of "
                   f"{decision.noise:.3f}. Winner: {in_words(decision.winner.choice)}.", ""]
     lines += [f"{circumstances['device']}, {circumstances['cores']} cores, {circumstances['threads']} threads a run, torch "
-              f"{circumstances['torch']}, Python {circumstances['python']}; {circumstances['seconds in all']:,.0f} seconds of "
-              f"runs; commits {', '.join(circumstances['commits'])}.", ""]
+              f"{circumstances['torch']}, Python {circumstances['python']}; {circumstances['seconds in all']:,.0f} seconds "
+              f"of runs, {circumstances['processor seconds of the runs']:,.0f} of a processor; commits "
+              f"{', '.join(circumstances['commits'])}.", ""]
     return "\n".join(lines)
+
+
+def _length(epochs: int, images: int) -> str:
+    batch = candidates.BATCHES[0]
+    return f"{epochs} epochs of {images} images ({epochs * (images // batch)} updates at batch {batch})"
 
 
 def in_words(choice: Mapping[str, Any]) -> str:
