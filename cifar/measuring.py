@@ -67,5 +67,5 @@ def clean(network: ConvNet, oracle: ConvNet | None, pixels: Tensor, labels: Tens
 def answers(network: ConvNet, pixels: Tensor) -> bool:
     """Whether all weights and the logits of some images are finite.   bytes (N, 3, h, w)"""
     with torch.no_grad():
-        numbers = [*network.parameters(), network(evaluation.as_pixels(pixels))]
+        numbers = [*network.parameters(), network(evaluation.as_pixels(pixels, pixels.device))]
         return all(bool(part.isfinite().all()) for part in numbers)
