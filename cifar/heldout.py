@@ -64,7 +64,7 @@ def measure_attacked(settings: Settings, grid: Mapping[str, Settings], world: Wo
         if str(first) in sums:
             continue
         before = time.monotonic()
-        x = as_pixels(pixels[first:first + settings.eval_batch])
+        x = as_pixels(pixels[first:first + settings.eval_batch], world.device)
         sums[str(first)] = _judged(student, teacher, attack(x, seeded(settings.seed, f"held out {first}", world.device)).last)
         seconds += time.monotonic() - before
         stopped = world.stop()
