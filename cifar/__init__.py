@@ -12,5 +12,5 @@ specialisation       correlations of nodes and distances of weights, by twolayer
 experiments          the paper's tables and figures as data, in two profiles
 report               tables, figures and claims from the results, one page
 keep, kept           what a repository keeps of the results, and whether it belongs together
-`python -m cifar list | run | report | keep | kept | bench | pack | unpack`
+`python -m cifar list | run | report | keep | kept | bench | search | pack | unpack`
 """

@@ -1,4 +1,4 @@
-"""`python -m cifar list | run NAME... | report | keep | kept | bench | pack | unpack`
+"""`python -m cifar list | run NAME... | report | keep | kept | bench | search | pack | unpack`
 
 Exit status 0 when the work is done or a time limit struck; 1 if runs diverged, which stops no others; 2 with one clear
 line on bad input; 130 or 143 after SIGINT or SIGTERM, with everything saved. The same `run` command continues where the
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 CUDA_JOBS = 4  # an attack on a batch of 64 fills half of a large GPU, a step of a standard student far less
-PASSED_ON = ("report", "keep", "kept", "bench")  # modules of their own, imported only when asked for
+PASSED_ON = ("report", "keep", "kept", "bench", "search")  # modules of their own, imported only when asked for
 
 
 class RefusedError(Exception):
@@ -25,7 +25,7 @@ class RefusedError(Exception):
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cifar", description="The paper's experiments on CIFAR-10, resumable.")
     commands = parser.add_subparsers(dest="command", required=True,
-                                     metavar="list | run | report | keep | kept | bench | pack | unpack")
+                                     metavar="list | run | report | keep | kept | bench | search | pack | unpack")
     listing = commands.add_parser("list", help="the experiments and their runs")
     listing.add_argument("--profile", default="paper", choices=("small", "paper"))
     listing.add_argument("--json", action="store_true", help="every run's settings, one JSON object")

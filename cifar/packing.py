@@ -1,4 +1,4 @@
-"""What a later piece of work needs, in few files: results, weights, unfinished state and spectra of patches."""
+"""What a later piece of work needs, in few files: results, weights, unfinished state, those of a search, spectra of patches."""
 from __future__ import annotations
 
 import io
@@ -7,17 +7,18 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from . import spectra
+from .places import SEARCH, SEARCH_FILES
 from .state import StateError, write_atomic
 
 PIECES, PIECE_BYTES = 8, 16 * 10**6 - 1  # at most eight files, each under 16 MB
 TAR_BLOCK, TAR_RECORD = 512, 10240  # a member costs a header and is rounded up; a file is rounded up at its end
-FOLDERS = ("runs", "state")
+FOLDERS = ("runs", "state", f"{SEARCH}/runs", f"{SEARCH}/state")
 
 
 def carried(out: Path) -> list[Path]:
-    """What a later piece needs: results, weights, unfinished state, spectra of patches."""
+    """What a later piece needs: results, weights, unfinished state, those of a search, spectra of patches."""
     found = [path for folder in FOLDERS for path in sorted((out / folder).rglob("*")) if path.is_file()]
-    found += [path for path in [out / spectra.FILE] if path.is_file()]
+    found += [path for name in (spectra.FILE, *SEARCH_FILES) if (path := out / name).is_file()]
     return [path for path in found if not path.name.startswith(".")]
 
 
@@ -65,7 +66,8 @@ def unpack(pieces: Iterable[Path], out: Path) -> int:
                 for member in archive:
                     name = PurePosixPath(member.name)
                     content = archive.extractfile(member) if member.isfile() else None
-                    inside = len(name.parts) > 1 and name.parts[0] in FOLDERS and ".." not in name.parts
+                    within = any(PurePosixPath(folder) in name.parents for folder in FOLDERS) and ".." not in name.parts
+                    inside = within or member.name in SEARCH_FILES
                     if content is None or not (inside or member.name == spectra.FILE):
                         raise StateError(f"{piece} holds {member.name!r}, which no packed state does; refused")
                     if inside:

@@ -13,6 +13,8 @@ from .patches import PatchSpectrum, spectrum
 from .settings import Settings
 from .state import StateError, load_json, load_tensors, save_tensors
 
+SEARCH, SEARCH_FILES = "search", ("search.json", "search.md")  # a search's own runs, and what it found (search.py)
+
 
 def result_path(out: Path, run: str, epoch: int) -> Path:
     return out / "runs" / run / f"epoch-{epoch}.json"

@@ -21,6 +21,7 @@ CHOICES = {  # what the paper leaves open, in words, for the report
     "distance to the plane": "sum over 3x3 patches of the squared norm of (patch - mean) outside the plane",
     "surrogate": "the student's architecture trained on the dataset's labels from its own seed",
     "schedule": "one for all students over the horizon of 300 paper epochs, so that equal epochs compare",
+    "optimiser, rate, batch and schedule of students": "chosen by `python -m cifar search` on training images held out of it",
     "calibrated training": "half of each batch clean with the teacher's label, half adversarial with the soft label",
     "robust features": "post-ReLU maps of the last conv layer; start from another random image; l2 steps that shorten; bytes",
     "rotation": "up to 15 degrees, bilinear",

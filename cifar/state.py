@@ -5,6 +5,8 @@
     runs/<run>/epoch-<n>.pt         its weights
     state/<run>.pt                  a run that is not finished
     state/<run>.json                a run that cannot be finished, and why
+    search/runs/, search/state/     the same of the runs of a search (search.py), which are no results of the paper's
+    search.json, search.md          what the search found
     patches.json                    spectra of the patches of sets of images
     cache/                          what can be computed again; never packed (packing.py)
 """

@@ -112,3 +112,14 @@ def test_a_network_answers_where_its_weights_and_logits_are_finite(spoil, finite
     network = made.small_network((5, 4))
     spoil(network)
     assert measuring.answers(network, made.made_images(3).pixels) is finite
+
+
+def test_a_network_is_asked_on_the_device_where_its_images_are():
+    seen = []
+
+    class Looking(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            seen.append(x.device.type)
+            return torch.zeros(len(x), 10)
+
+    assert measuring.answers(Looking(), made.made_images(3).pixels.to("meta")) and seen == ["meta"]
