@@ -9,12 +9,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
-CUDA_JOBS = 4  # an attack on a batch of 64 fills half of a large GPU, a step of a standard student far less
 PASSED_ON = ("report", "keep", "kept", "bench", "search")  # modules of their own, imported only when asked for
 
 
@@ -36,7 +34,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     run.add_argument("--profile", default="paper", choices=("small", "paper"))
     run.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     run.add_argument("--time-limit", type=float, metavar="S", help="save and stop after S seconds")
-    run.add_argument("--jobs", type=int, metavar="N", help=f"runs at a time (default: processors; {CUDA_JOBS} with cuda)")
+    run.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: processors; 4 with cuda)")
     run.add_argument("--threads", type=int, default=1, metavar="N", help="threads of each run; results' last bits depend on it")
     run.add_argument("--engine", default="auto", choices=("auto", "fused", "torch"),
                      help="of attacks in bfloat16: one kernel (with cuda; fused: nothing else will do), or torch")
@@ -96,12 +94,9 @@ def run(options: argparse.Namespace) -> int:
                 raise RefusedError(f"run {settings.name} needs {settings.images} training and {settings.test_images} test "
                                    f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}")
         device = torch.device(options.device)
-        usual = CUDA_JOBS if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // options.threads)
-        workers = options.jobs or usual
+        workers = options.jobs or queue.usual_workers(device, options.threads)
         with progress.showing(len(chosen)) as show, stop.on_signals():
-            attacked_by = fused.no_engine
-            if device.type == "cuda" and options.engine != "torch":
-                attacked_by = engines.on(device, must=options.engine == "fused")
+            attacked_by = fused.no_engine if options.engine == "torch" else engines.on(device, must=options.engine == "fused")
             shared = runs.world(options.out, images, device, stop=stop, show=show, engines=attacked_by)
             spectra.keep(options.out, [spectra.entry(images.source, len(images.train.pixels), shared.spectrum)])
             left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)

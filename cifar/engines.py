@@ -12,7 +12,7 @@ from torch import Tensor
 
 from . import fused_layout
 from .devices import DeviceError, Kernel, compiled
-from .fused import SOURCE, Engine, Engines, Launch
+from .fused import SOURCE, Engine, Engines, Launch, no_engine
 from .fused_layout import Shape
 from .networks import ConvNet, inner_copy
 from .objectives import Objective, logit_distance, margin
@@ -27,11 +27,13 @@ LONGEST = 180.0  # seconds, compilation included; a kernel that hangs is wrong t
 
 
 def on(device: torch.device, *, must: bool = False) -> Engines:
-    """Engines on a CUDA device, None where the kernel does not fit or is wrong.
+    """Engines on a CUDA device, None where the kernel does not fit or is wrong; on a CPU none at all.
 
     The kernel for two widths is checked in a process of its own before its first use, and for every pair of networks again.
     must: raise DeviceError instead. What is wrong is said once on standard error.
     """
+    if device.type == "cpu":
+        return no_engine
     lock = threading.Lock()
     warps: dict[tuple, int | None] = {}  # of each pair of widths; None where it is refused
 

@@ -25,6 +25,12 @@ from .settings import Settings
 from .state import StateError
 
 POLL = 0.2  # seconds between two looks at what has become ready
+CUDA_WORKERS = 4  # an attack on a batch of 64 fills half of a large GPU, a step of a standard student far less
+
+
+def usual_workers(device: torch.device, threads: int) -> int:
+    """Runs at a time where nobody says how many.   threads: of each"""
+    return CUDA_WORKERS if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // threads)
 
 
 @dataclass(eq=False)

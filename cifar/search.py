@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import sys
 import time
 from collections.abc import Iterable
@@ -20,7 +19,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from . import candidates, data, experiments, failures, heldout, places, progress, queue, runs, searched, state
+from . import candidates, data, devices, engines, experiments, failures, heldout, places, progress, queue, runs, searched, state
 from .candidates import Candidate
 from .settings import Settings
 
@@ -93,7 +92,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--profile", default="paper", choices=tuple(SIZES))
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--time-limit", type=float, metavar="S", help="save and stop after S seconds")
-    parser.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: processors; 2 with cuda)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: processors; 4 with cuda)")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of each run")
     parser.add_argument("--no-download", action="store_true")
     options = parser.parse_args(argv)
@@ -115,6 +114,7 @@ def search(options: argparse.Namespace) -> int:
     if options.device == "cuda" and not torch.cuda.is_available():
         raise ValueError("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
     torch.set_num_threads(options.threads)
+    devices.full_precision()
     stop = queue.Stop(float("inf") if options.time_limit is None else started + options.time_limit)
     with state.locked(options.out):
         with progress.downloading() as bytes_shown:
@@ -127,9 +127,9 @@ def search(options: argparse.Namespace) -> int:
                              f"{len(images.train.labels)} training images")
         images = heldout.held_out(images, apart)
         with stop.on_signals():
-            shared = runs.world(options.out / places.SEARCH, images, torch.device(options.device), stop=stop)
-            cores = len(os.sched_getaffinity(0))
-            workers = options.jobs or (2 if options.device == "cuda" else max(1, cores // options.threads))
+            device = torch.device(options.device)
+            shared = runs.world(options.out / places.SEARCH, images, device, stop=stop, engines=engines.on(device))
+            workers = options.jobs or queue.usual_workers(device, options.threads)
             found = trials(options.profile, shared, stop, workers=workers, threads=options.threads)
         return told(options, found, shared, stop)
 

@@ -153,11 +153,11 @@ def test_a_device_without_the_kernel_is_said_once_and_torch_goes_on(monkeypatch,
         raise devices.DeviceError("no compiler")
 
     monkeypatch.setattr(engines, "probed", probed)
-    engine = engines.on(torch.device("cpu"))
+    engine = engines.on(torch.device("cuda"))
     assert engine(student, teacher) is None and engine(student, teacher) is None and asked == [((9, 17), (5, 12))]
     assert capsys.readouterr().err == "cifar: attacks on (9, 17) without the fused kernel: no compiler\n"
     with pytest.raises(devices.DeviceError, match="no compiler"):
-        engines.on(torch.device("cpu"), must=True)(student, teacher)
+        engines.on(torch.device("cuda"), must=True)(student, teacher)
 
 
 def test_a_kernel_that_fails_its_check_is_not_used(monkeypatch, capsys):
@@ -171,9 +171,9 @@ def test_a_kernel_that_fails_its_check_is_not_used(monkeypatch, capsys):
 
     monkeypatch.setattr(engines, "probed", lambda *widths: 2)
     monkeypatch.setattr(engines, "_launched", lambda *networks: (shape, right))
-    assert isinstance(engines.on(torch.device("cpu"))(student, teacher), fused.Engine)
+    assert isinstance(engines.on(torch.device("cuda"))(student, teacher), fused.Engine)
     monkeypatch.setattr(engines, "_launched", lambda *networks: (shape, wrong))
-    assert engines.on(torch.device("cpu"))(student, teacher) is None
+    assert engines.on(torch.device("cuda"))(student, teacher) is None
     assert "its gradients are not float32's" in capsys.readouterr().err
 
 
