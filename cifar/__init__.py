@@ -4,7 +4,7 @@ data, augment        images as bytes on the device, whole-epoch augmentation
 networks, pruning    the four- and five-layer networks, their padding, pruning by fan-out
 modes, training      what a student is shown and asked; the training step
 runs, state, queue   a run that survives kill -9; the queue of runs, in which one that diverges stops no other (failures)
-turns                workers side by side, and alone while one captures a CUDA graph
+turns, graphs        workers side by side, and alone while one captures a CUDA graph
 packing, checkout    state in few files for the next piece of work; the commit of the code, for every result
 attacks, evaluation  the paper's attacks, one core (ascent) in four balls; what a judge counts on what they propose
 fused, engines       a whole attack as one CUDA kernel (fused.cu, fused_layout); made on a device (devices), checked (probe)

@@ -10,8 +10,9 @@ import argparse
 import importlib
 import json
 import sys
-import time
 from pathlib import Path
+
+from . import asked
 
 PASSED_ON = ("report", "keep", "kept", "bench", "search")  # modules of their own, imported only when asked for
 
@@ -29,16 +30,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     listing.add_argument("--json", action="store_true", help="every run's settings, one JSON object")
     run = commands.add_parser("run", help="train and evaluate experiments (or single runs, or all), resuming what --out holds")
     run.add_argument("names", nargs="+", metavar="NAME")
-    run.add_argument("--data", type=Path, required=True, help="directory with CIFAR-10 in any official layout")
-    run.add_argument("--out", type=Path, required=True)
+    asked.add_to(run)
     run.add_argument("--profile", default="paper", choices=("small", "paper"))
-    run.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    run.add_argument("--time-limit", type=float, metavar="S", help="save and stop after S seconds")
-    run.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: processors; 4 with cuda)")
-    run.add_argument("--threads", type=int, default=1, metavar="N", help="threads of each run; results' last bits depend on it")
     run.add_argument("--engine", default="auto", choices=("auto", "fused", "torch"),
                      help="of attacks in bfloat16: one kernel (with cuda; fused: nothing else will do), or torch")
-    run.add_argument("--no-download", action="store_true")
     packing = commands.add_parser("pack", help="what a later piece needs, in at most 8 files under 16 MB")
     packing.add_argument("--out", type=Path, required=True)
     packing.add_argument("--to", type=Path, required=True)
@@ -67,24 +62,13 @@ def show_list(options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    import torch
+    from . import data, engines, experiments, failures, fused, progress, queue, runs, spectra, state
 
-    from . import data, devices, engines, experiments, failures, fused, progress, queue, runs, spectra, state
-
-    started = time.monotonic()
-    for name, least in (("time_limit", 0), ("jobs", 1), ("threads", 1)):
-        value = getattr(options, name)
-        if value is not None and not value >= least:
-            raise RefusedError(f"--{name.replace('_', '-')} must be {least} or more; got {value}")
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise RefusedError("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
+    device, stop, workers = asked.begun(options)
     if options.engine == "fused" and options.device != "cuda":
         raise RefusedError("--engine fused needs --device cuda")
     grid = experiments.grid(options.profile)
     chosen = experiments.selected(options.names, grid)
-    torch.set_num_threads(options.threads)
-    devices.full_precision()
-    stop = queue.Stop(float("inf") if options.time_limit is None else started + options.time_limit)
     with state.locked(options.out):
         with progress.downloading() as bytes_shown:
             images = data.load(options.data, download=not options.no_download, progress=bytes_shown)
@@ -93,8 +77,6 @@ def run(options: argparse.Namespace) -> int:
             if not fits:
                 raise RefusedError(f"run {settings.name} needs {settings.images} training and {settings.test_images} test "
                                    f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}")
-        device = torch.device(options.device)
-        workers = options.jobs or queue.usual_workers(device, options.threads)
         with progress.showing(len(chosen)) as show, stop.on_signals():
             attacked_by = fused.no_engine if options.engine == "torch" else engines.on(device, must=options.engine == "fused")
             shared = runs.world(options.out, images, device, stop=stop, show=show, engines=attacked_by)

@@ -83,13 +83,16 @@ def made(device: torch.device, student: ConvNet, teacher: ConvNet, warps: int) -
 
 def machine_code(device: torch.device, student: ConvNet, teacher: ConvNet, warps: int) -> bytes:
     """The kernel for two networks and a device, compiled or from the cache; DeviceError where it cannot be."""
-    shape, architecture = _shape(device, student, teacher, warps)
-    return compiled(shape.header + SOURCE.read_text(encoding="utf-8"), architecture)
+    return _compiled(*_shape(device, student, teacher, warps))
 
 
 def _launched(device: torch.device, student: ConvNet, teacher: ConvNet, warps: int) -> tuple[Shape, Launch]:
-    shape, _ = _shape(device, student, teacher, warps)
-    return shape, _kernel(shape, machine_code(device, student, teacher, warps))
+    shape, architecture = _shape(device, student, teacher, warps)
+    return shape, _kernel(shape, _compiled(shape, architecture))
+
+
+def _compiled(shape: Shape, architecture: str) -> bytes:
+    return compiled(shape.header + SOURCE.read_text(encoding="utf-8"), architecture)
 
 
 def _shape(device: torch.device, student: ConvNet, teacher: ConvNet, warps: int) -> tuple[Shape, str]:

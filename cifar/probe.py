@@ -21,7 +21,7 @@ from .devices import DeviceError, full_precision
 from .fused import Engine
 from .networks import ConvNet
 from .objectives import OracleWatch, logit_distance
-from .variants import COLOURS
+from .variants import COLOURS, wait
 
 STEPS = 10
 SAME_LOSS_WITHIN = 0.05  # of what float32's ascent reaches; measured below .01
@@ -55,19 +55,14 @@ def looked_at(engine: Engine) -> dict[str, Any]:
     x = torch.rand(TIMED_IMAGES, 3, engine.shape.side, engine.shape.side, device=student.mean.device)
     taken = []
     for _ in range(TIMED):
-        _wait(x)
+        wait(x.device)
         begun = time.perf_counter()
         pgd(logit_distance(student, teacher), x, Linf(EPS), step=STEP, steps=STEPS, start=False, track=False,
             engine=engine.known_as(student, teacher))
-        _wait(x)
+        wait(x.device)
         taken.append(time.perf_counter() - begun)
     return {"gradients": gradients, "ascent": ascent, "seconds": min(taken) / (STEPS * TIMED_IMAGES),
             "right": engines.agrees(gradients) and ascent <= SAME_LOSS_WITHIN}
-
-
-def _wait(x: torch.Tensor) -> None:
-    if x.device.type == "cuda":
-        torch.cuda.synchronize(x.device)
 
 
 def main(argv: list[str]) -> int:

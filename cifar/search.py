@@ -11,15 +11,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-import torch
 from rich.console import Console
 
-from . import candidates, data, devices, engines, experiments, failures, heldout, places, progress, queue, runs, searched, state
+from . import asked, candidates, data, engines, experiments, failures, heldout, places, progress, queue, runs, searched, state
 from .candidates import Candidate
 from .settings import Settings
 
@@ -87,14 +84,8 @@ def main(argv: list[str]) -> int:
     """Exit status 0 when done or a time limit struck; 1 if nothing can be decided, as every candidate or the teacher
     diverged; 2 with one clear line on bad input; 130 or 143 after a signal, with everything saved."""
     parser = argparse.ArgumentParser(prog="python -m cifar search", description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="directory with CIFAR-10 in any official layout")
-    parser.add_argument("--out", type=Path, required=True)
+    asked.add_to(parser)
     parser.add_argument("--profile", default="paper", choices=tuple(SIZES))
-    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    parser.add_argument("--time-limit", type=float, metavar="S", help="save and stop after S seconds")
-    parser.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: processors; 4 with cuda)")
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of each run")
-    parser.add_argument("--no-download", action="store_true")
     options = parser.parse_args(argv)
     try:
         return search(options)
@@ -106,16 +97,7 @@ def main(argv: list[str]) -> int:
 
 
 def search(options: argparse.Namespace) -> int:
-    started = time.monotonic()
-    for name, least in (("time_limit", 0), ("jobs", 1), ("threads", 1)):
-        value = getattr(options, name)
-        if value is not None and not value >= least:
-            raise ValueError(f"--{name.replace('_', '-')} must be {least} or more; got {value}")
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
-    torch.set_num_threads(options.threads)
-    devices.full_precision()
-    stop = queue.Stop(float("inf") if options.time_limit is None else started + options.time_limit)
+    device, stop, workers = asked.begun(options)
     with state.locked(options.out):
         with progress.downloading() as bytes_shown:
             images = data.load(options.data, download=not options.no_download, progress=bytes_shown)
@@ -127,9 +109,7 @@ def search(options: argparse.Namespace) -> int:
                              f"{len(images.train.labels)} training images")
         images = heldout.held_out(images, apart)
         with stop.on_signals():
-            device = torch.device(options.device)
             shared = runs.world(options.out / places.SEARCH, images, device, stop=stop, engines=engines.on(device))
-            workers = options.jobs or queue.usual_workers(device, options.threads)
             found = trials(options.profile, shared, stop, workers=workers, threads=options.threads)
         return told(options, found, shared, stop)
 

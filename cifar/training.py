@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from . import modes
+from . import graphs, modes
 from .augment import epoch_images
 from .data import Images
 from .fused import Engine
@@ -23,7 +23,6 @@ from .settings import Settings
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LOGIT_CHUNK = 1000  # images at a time where the teacher's logits are computed once for all
-GRAPH_WARMUP = 3  # steps on a side stream before a graph is captured
 
 
 def seeded(seed: int, purpose: str, device: torch.device | str = "cpu") -> Generator:
@@ -183,38 +182,12 @@ def make_step(settings: Settings, training: Training, buffers: Buffers, teacher:
     return step
 
 
-@dataclass(frozen=True, eq=False)
-class Replay:
-    """A captured step.   step: the graph reads and writes copies of networks that nothing else keeps alive"""
-
-    graph: torch.cuda.CUDAGraph
-    step: Callable[[], None]
-
-    def __call__(self) -> None:
-        self.graph.replay()
-
-
-def graphed(step: Callable[[], None], training: Training) -> Replay:
-    """The step as one CUDA graph; the warm-up's updates are taken back.
-
-    Captured on the caller's own stream, where it has one: graphs captured on one stream share the workspaces of matrix
-    products, so they must not run side by side, and the end of one can take them from the others.
-    """
+def graphed(step: Callable[[], None], training: Training) -> graphs.Replay[None]:
+    """The step as one CUDA graph; the warm-up's updates are taken back."""
     state = training.state()
-    here = torch.cuda.current_stream()
-    stream = torch.cuda.Stream() if here == torch.cuda.default_stream() else here
-    stream.wait_stream(here)
-    with torch.cuda.stream(stream):
-        for _ in range(GRAPH_WARMUP):
-            step()
-    here.wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    graph.register_generator_state(training.noise)
-    # Other runs may work in other threads of this process meanwhile.
-    with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-        step()
+    replay = graphs.captured(step, training.noise)
     _take_back(training, state)
-    return Replay(graph, step)
+    return replay
 
 
 def _take_back(training: Training, state: dict[str, Any]) -> None:

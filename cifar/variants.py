@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from . import engines
+from . import engines, graphs
 from .attacks import EPS, STEP, Linf, logit_distance, pgd
 from .fused import Engine
 from .networks import ConvNet, inner_copy, student_widths
@@ -20,7 +20,6 @@ from .objectives import Network
 
 TEACHER_WIDTHS = (45, 32, 32, 20)
 COLOURS = {"mean": (0.491, 0.482, 0.447), "std": (0.247, 0.243, 0.262)}
-WARM_UP = 3  # steps before a capture: kernels chosen, workspaces allocated
 STREAMS = (2, 4)
 
 # Traffic of a fused implementation: forward, each activation is written and read once; backward, it is read once and its
@@ -123,34 +122,10 @@ def copies(s: Setting, multiple: int) -> tuple[ConvNet, ConvNet, Callable[[], No
     return student, inner_copy(s.teacher, dtype=torch.bfloat16, multiple=multiple)[0], refresh
 
 
-@dataclass(frozen=True, eq=False)
-class Captured:
-    """A captured step.   step: the graph reads and writes what nothing else keeps alive;  loss: in place"""
-
-    graph: torch.cuda.CUDAGraph
-    step: Callable[[], Tensor]
-    loss: Tensor
-
-    def __call__(self) -> Tensor:
-        self.graph.replay()
-        return self.loss
-
-
-def captured(make: Callable[[torch.Generator], Callable[[], Tensor]], device: torch.device) -> Callable[[], Tensor]:
+def captured(make: Callable[[torch.Generator], Callable[[], Tensor]], device: torch.device) -> graphs.Replay[Tensor]:
     """A step as one CUDA graph, its random starts drawn anew at each replay."""
     generator = torch.Generator(device)
-    step = make(generator)
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(WARM_UP):
-            step()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    graph.register_generator_state(generator)
-    with torch.cuda.graph(graph, stream=stream):  # of its own: graphs of one stream share workspaces, and run one by one
-        loss = step()
-    return Captured(graph, step, loss)
+    return graphs.captured(make(generator), generator)
 
 
 def on_streams(steps: list[Callable[[], Tensor]]) -> Callable[[], Tensor]:
@@ -245,14 +220,15 @@ def timed(functions: dict[str, Callable[[], object]], seconds: float, device: to
     begun = time.perf_counter()
     while time.perf_counter() - begun < seconds or min(map(len, taken.values()), default=least) < least:
         for name, function in functions.items():
-            _wait(device)
+            wait(device)
             start = time.perf_counter()
             function()
-            _wait(device)
+            wait(device)
             taken[name].append(time.perf_counter() - start)
     return {name: sorted(times)[len(times) // 2] for name, times in taken.items()}
 
 
-def _wait(device: torch.device) -> None:
+def wait(device: torch.device) -> None:
+    """Until the device has done all that was asked of it."""
     if device.type == "cuda":
         torch.cuda.synchronize()
