@@ -4,6 +4,7 @@ Exit status 0 when the work is done or a time limit struck; 1 if runs diverged, 
 line on bad input; 130 or 143 after SIGINT or SIGTERM, with everything saved. The same `run` command continues where the
 last one stopped.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -23,8 +24,9 @@ class RefusedError(Exception):
 
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cifar", description="The paper's experiments on CIFAR-10, resumable.")
-    commands = parser.add_subparsers(dest="command", required=True,
-                                     metavar="list | run | report | keep | kept | bench | search | pack | unpack")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="list | run | report | keep | kept | bench | search | pack | unpack"
+    )
     listing = commands.add_parser("list", help="the experiments and their runs")
     listing.add_argument("--profile", default="paper", choices=("small", "paper"))
     listing.add_argument("--json", action="store_true", help="every run's settings, one JSON object")
@@ -32,8 +34,12 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     run.add_argument("names", nargs="+", metavar="NAME")
     asked.add_to(run)
     run.add_argument("--profile", default="paper", choices=("small", "paper"))
-    run.add_argument("--engine", default="auto", choices=("auto", "fused", "torch"),
-                     help="of attacks in bfloat16: one kernel (with cuda; fused: nothing else will do), or torch")
+    run.add_argument(
+        "--engine",
+        default="auto",
+        choices=("auto", "fused", "torch"),
+        help="of attacks in bfloat16: one kernel (with cuda; fused: nothing else will do), or torch",
+    )
     packing = commands.add_parser("pack", help="what a later piece needs, in at most 8 files under 16 MB")
     packing.add_argument("--out", type=Path, required=True)
     packing.add_argument("--to", type=Path, required=True)
@@ -50,9 +56,14 @@ def show_list(options: argparse.Namespace) -> int:
 
     grid = experiments.grid(options.profile)
     if options.json:
-        found = {"experiments": {name: {"title": experiment.title, "reads": experiment.metrics, "cells": experiment.cells}
-                                 for name, experiment in experiments.EXPERIMENTS.items()},
-                 "runs": {name: run.record for name, run in grid.items()}, "choices": settings.CHOICES}
+        found = {
+            "experiments": {
+                name: {"title": experiment.title, "reads": experiment.metrics, "cells": experiment.cells}
+                for name, experiment in experiments.EXPERIMENTS.items()
+            },
+            "runs": {name: run.record for name, run in grid.items()},
+            "choices": settings.CHOICES,
+        }
         print(json.dumps(found, indent=1))
         return 0
     for name, experiment in experiments.EXPERIMENTS.items():
@@ -75,8 +86,10 @@ def run(options: argparse.Namespace) -> int:
         for settings in chosen.values():
             fits = settings.images <= len(images.train.labels) and settings.test_images <= len(images.test.labels)
             if not fits:
-                raise RefusedError(f"run {settings.name} needs {settings.images} training and {settings.test_images} test "
-                                   f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}")
+                raise RefusedError(
+                    f"run {settings.name} needs {settings.images} training and {settings.test_images} test "
+                    f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}"
+                )
         with progress.showing(len(chosen)) as show, stop.on_signals():
             attacked_by = fused.no_engine if options.engine == "torch" else engines.on(device, must=options.engine == "fused")
             shared = runs.world(options.out, images, device, stop=stop, show=show, engines=attacked_by)
@@ -84,8 +97,10 @@ def run(options: argparse.Namespace) -> int:
             left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)
     failed = failures.among(options.out, chosen)
     if left:
-        print(f"stopped with {len(left)} of {len(chosen)} runs unfinished ({', '.join(left)}); the same command continues",
-              file=sys.stderr)
+        print(
+            f"stopped with {len(left)} of {len(chosen)} runs unfinished ({', '.join(left)}); the same command continues",
+            file=sys.stderr,
+        )
     if failed:
         print(f"cifar: {failures.told(failed, len(chosen), options.out)}", file=sys.stderr)
     elif not left:

@@ -4,6 +4,7 @@ An attack proposes: it returns inputs, and `evaluation` judges them anew. Nothin
 
 Source: Section 5.1; Madry et al. (2017).
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -33,9 +34,19 @@ class Adversarial:
     watched_score: Tensor | None = None
 
 
-def pgd(objective: Objective | Callable[[Tensor], Tensor], x: Tensor, ball: Ball, *, step: float, steps: int,
-        start: bool | Tensor = True, generator: Generator | None = None, track: bool = True,
-        watch: Callable[..., Tensor] | None = None, engine: Engine | None = None) -> Adversarial:
+def pgd(
+    objective: Objective | Callable[[Tensor], Tensor],
+    x: Tensor,
+    ball: Ball,
+    *,
+    step: float,
+    steps: int,
+    start: bool | Tensor = True,
+    generator: Generator | None = None,
+    track: bool = True,
+    watch: Callable[..., Tensor] | None = None,
+    engine: Engine | None = None,
+) -> Adversarial:
     """Projected gradient ascent: `steps` steepest steps of size `step`, in the ball's norm.   x (N, 3, 32, 32) in [0, 1]
 
     start: True, a random point of the ball, drawn from `generator`; False, the image; or the points themselves.
@@ -51,8 +62,9 @@ def pgd(objective: Objective | Callable[[Tensor], Tensor], x: Tensor, ball: Ball
         if engine is not None and not engine.takes(objective, watch):
             engine = None
         if engine is not None and isinstance(ball, Linf):
-            return Adversarial(*engine.ascend(objective, x, point, eps=ball.eps, step=step, steps=steps, track=track,
-                                              watch=watch is not None))
+            return Adversarial(
+                *engine.ascend(objective, x, point, eps=ball.eps, step=step, steps=steps, track=track, watch=watch is not None)
+            )
         best = watched = None
         for _ in range(steps):
             loss, score, gradient = _ascent(objective, point, watch, engine)
@@ -80,9 +92,12 @@ def merged(wins: Tensor, new: Adversarial, old: Adversarial, *, watched_wins: Te
     """The samples of `new` where it wins, of `old` elsewhere; the watched ones by a rule of their own, if given.   wins (N,)"""
     watched_wins = wins if watched_wins is None else watched_wins
     return Adversarial(
-        choose(wins, new.last, old.last), choose(wins, new.best, old.best), choose(wins, new.best_loss, old.best_loss),
-        choose(watched_wins, new.watched, old.watched), choose(watched_wins, new.watched_score, old.watched_score),
-    )  # fmt: skip
+        choose(wins, new.last, old.last),
+        choose(wins, new.best, old.best),
+        choose(wins, new.best_loss, old.best_loss),
+        choose(watched_wins, new.watched, old.watched),
+        choose(watched_wins, new.watched_score, old.watched_score),
+    )
 
 
 def choose(wins: Tensor, new: Tensor | None, old: Tensor | None) -> Tensor | None:
@@ -99,8 +114,9 @@ def _evaluated(objective: Callable, x: Tensor, watch: Callable | None) -> tuple[
     return objective.loss(*logits), None if watch is None else watch(*(value.detach() for value in logits))
 
 
-def _ascent(objective: Callable, point: Tensor, watch: Callable | None,
-            engine: Engine | None) -> tuple[Tensor, Tensor | None, Tensor]:
+def _ascent(
+    objective: Callable, point: Tensor, watch: Callable | None, engine: Engine | None
+) -> tuple[Tensor, Tensor | None, Tensor]:
     """Loss and watched score at the point, and the loss's gradient with respect to it alone."""
     if engine is not None:
         logits, gradient = engine.look(objective, point)

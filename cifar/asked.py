@@ -1,4 +1,5 @@
 """What `run` and `search` ask for alike: where images and results are, and how to work."""
+
 from __future__ import annotations
 
 import argparse
@@ -19,8 +20,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--time-limit", type=float, metavar="S", help="save and stop after S seconds")
     parser.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: processors; 4 with cuda)")
-    parser.add_argument("--threads", type=int, default=1, metavar="N",
-                        help="threads of each run; results' last bits depend on it")
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="threads of each run; results' last bits depend on it"
+    )
     parser.add_argument("--no-download", action="store_true")
 
 

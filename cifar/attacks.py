@@ -15,6 +15,7 @@
 
 Source: Section 5.1, Tables 1 and 2; the sizes of l1, l2 and cw are this project's choice.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -37,21 +38,50 @@ from .objectives import (
     largest_gap,
     logit_distance,
     margin,
-)  # fmt: skip
+)
 from .patches import PatchSpectrum, off_plane
 
 __all__ = [
-    "Adversarial", "Attack", "Ball", "L1", "L2", "Linf", "Objective", "attacking", "carlini_l2", "choose",
-    "cross_entropy_to_oracle", "data_adversarial", "largest_gap", "logit_distance", "margin", "merged", "pgd",
-    "strongest", "table",
-]  # fmt: skip
+    "Adversarial",
+    "Attack",
+    "Ball",
+    "L1",
+    "L2",
+    "Linf",
+    "Objective",
+    "attacking",
+    "carlini_l2",
+    "choose",
+    "cross_entropy_to_oracle",
+    "data_adversarial",
+    "largest_gap",
+    "logit_distance",
+    "margin",
+    "merged",
+    "pgd",
+    "strongest",
+    "table",
+]
 
 EPS, STEP, STEPS = 10 / 255, 0.01, 40  # the paper's
 L2_EPS, L2_SMALL_EPS, L1_EPS, L1_SMALL_EPS, L1_SHARE = 0.5, 0.3, 12.0, 10.0, 0.01
 SPARE = 2.5  # steps add up to this many radii, the usual choice
 CONFIDENCE = 0.1  # in logits: above the rounding of bfloat16 copies, below the margin at which the oracle follows
-NAMES = ("linf", "l2", "l2-small", "l1", "l1-small", "fgsm", "cw", "cw-label", "cw-l2", "transfer", "data", "in-plane",
-         "out-plane")
+NAMES = (
+    "linf",
+    "l2",
+    "l2-small",
+    "l1",
+    "l1-small",
+    "fgsm",
+    "cw",
+    "cw-label",
+    "cw-l2",
+    "transfer",
+    "data",
+    "in-plane",
+    "out-plane",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +100,17 @@ class Attack:
         return self.run(x, generator)
 
 
-def table(student: Network, teacher: Network, surrogate: Network | None = None, plane: PatchSpectrum | None = None, *,
-          eps: float = EPS, step: float = STEP, steps: int = STEPS, engine: Engine | None = None) -> dict[str, Attack]:
+def table(
+    student: Network,
+    teacher: Network,
+    surrogate: Network | None = None,
+    plane: PatchSpectrum | None = None,
+    *,
+    eps: float = EPS,
+    step: float = STEP,
+    steps: int = STEPS,
+    engine: Engine | None = None,
+) -> dict[str, Attack]:
     """The rows by name; `transfer` only with a surrogate, `in-plane` and `out-plane` only with a patch spectrum.
 
     engine: computes the attacks on these two networks, where it takes them.
@@ -80,8 +119,13 @@ def table(student: Network, teacher: Network, surrogate: Network | None = None, 
     def ascended(objective: Objective, ball: Ball, size: float, count: int = steps, start: bool = True) -> Attack:
         watched, watch = oracle_watch(objective, student, teacher)
         settings = {"norm": type(ball).__name__.lower(), **vars(ball), "step": size, "steps": count, "start": start}
-        return Attack(lambda x, generator: pgd(watched, x, ball, step=size, steps=count, start=start, generator=generator,
-                                               watch=watch, engine=engine), start, settings)
+        return Attack(
+            lambda x, generator: pgd(
+                watched, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch, engine=engine
+            ),
+            start,
+            settings,
+        )
 
     def anchored(objective: Callable[[Tensor], Objective]) -> Attack:
         """linf, with an objective that remembers the clean images."""
@@ -98,10 +142,13 @@ def table(student: Network, teacher: Network, surrogate: Network | None = None, 
         "fgsm": ascended(distance, linf, eps, 1, False),
         "cw": ascended(margin(student, teacher, CONFIDENCE), linf, step),
         "cw-label": anchored(lambda x: margin(student, constant_logits(teacher, x).argmax(1))),
-        "cw-l2": Attack(lambda x, _: carlini_l2(margin(student, teacher), x, budget=L2_EPS).within(L2_EPS, x), False,
-                        {"norm": "l2", "eps": L2_EPS}),
+        "cw-l2": Attack(
+            lambda x, _: carlini_l2(margin(student, teacher), x, budget=L2_EPS).within(L2_EPS, x),
+            False,
+            {"norm": "l2", "eps": L2_EPS},
+        ),
         "data": anchored(lambda x: data_adversarial(student, teacher, x)),
-    }  # fmt: skip
+    }
     if surrogate is not None:
         rows["transfer"] = ascended(logit_distance(surrogate, teacher), linf, step)
     if plane is not None:

@@ -3,6 +3,7 @@
 Every draw comes from an explicit torch.Generator of the images' device. Gaussian noise is no part of this: it is
 drawn for each batch in floating point (training.py).   Source: Section 5.4 (random crop, flip, rotation).
 """
+
 from __future__ import annotations
 
 import math

@@ -3,6 +3,7 @@
 Images x lie in [0, 1]; every start and every step is projected on ball and box together. A zero gradient moves
 nothing. Sizes are in units of the pixel range, over all 3 x 32 x 32 coordinates.
 """
+
 from __future__ import annotations
 
 import math

@@ -8,6 +8,7 @@
 
 Exit status 0; 1 if the bfloat16 attack is wrong; 2 on bad input.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -55,8 +56,10 @@ def ceilings(device: torch.device, seconds: float) -> dict[str, float]:
     size = PRODUCT_SIZE[kind]
     a, b = (torch.randn(size, size, device=device).bfloat16() for _ in range(2))
     taken = timed({"copy": lambda: goal.copy_(source), "product": lambda: a @ b}, seconds, device)
-    return {"copy_bytes_per_second": 2 * COPY_BYTES[kind] / taken["copy"],
-            "bf16_operations_per_second": 2 * size**3 / taken["product"]}
+    return {
+        "copy_bytes_per_second": 2 * COPY_BYTES[kind] / taken["copy"],
+        "bf16_operations_per_second": 2 * size**3 / taken["product"],
+    }
 
 
 def correctness(device: torch.device) -> dict[str, Any]:
@@ -67,36 +70,50 @@ def correctness(device: torch.device) -> dict[str, Any]:
     judge = logit_distance(exact.student.double(), exact.teacher.double())
     lowered = [inner_copy(network, dtype=torch.bfloat16, multiple=8)[0] for network in (s.student, s.teacher)]
     attacks = {
-        "float64": (judge, torch.float64, None), "float32": (logit_distance(s.student, s.teacher), torch.float32, None),
+        "float64": (judge, torch.float64, None),
+        "float32": (logit_distance(s.student, s.teacher), torch.float32, None),
         "bfloat16": (logit_distance(*lowered), torch.float32, None),
-    }  # fmt: skip
+    }
     if device.type == "cuda" and (engine := engines.on(device)(s.student, s.teacher)) is not None:
         attacks["fused kernel"] = (logit_distance(s.student, s.teacher), torch.float32, engine)
     losses, points = {}, {}
     for name, (objective, dtype, engine) in attacks.items():
-        point = pgd(objective, s.images.to(dtype), Linf(EPS), step=STEP, steps=CHECK_STEPS, start=start.to(dtype), track=False,
-                    engine=engine)
+        point = pgd(
+            objective,
+            s.images.to(dtype),
+            Linf(EPS),
+            step=STEP,
+            steps=CHECK_STEPS,
+            start=start.to(dtype),
+            track=False,
+            engine=engine,
+        )
         points[name] = point.last
         with torch.no_grad():
             losses[name] = float(judge(point.last.double()).mean())
-    inside = all(float((p - s.images).abs().max()) <= EPS + 1e-6 and 0 <= float(p.min()) and float(p.max()) <= 1
-                 for p in points.values())
+    inside = all(
+        float((p - s.images).abs().max()) <= EPS + 1e-6 and 0 <= float(p.min()) and float(p.max()) <= 1 for p in points.values()
+    )
     close = all(abs(loss / losses["float64"] - 1) <= SAME_LOSS_WITHIN for loss in losses.values())
     with torch.no_grad():
         clean = float(judge(s.images.double()).mean())
     return {"clean": clean, "reached": losses, "inside": inside, "passes": inside and close and losses["float64"] > clean}
 
 
-def variants(device: torch.device, batch: int, steps: int, seconds: float, machine: dict[str, float],
-             wanted: list[Variant]) -> dict[str, Any]:
+def variants(
+    device: torch.device, batch: int, steps: int, seconds: float, machine: dict[str, float], wanted: list[Variant]
+) -> dict[str, Any]:
     """Seconds of a training step, variant by variant, and the fused floor of its attack.   wanted: BASE among them"""
+
     def fresh() -> Setting:
         return setting(batch, steps, device)
 
     s = fresh()
     operations, moved = work(s.student, s.teacher)
-    floor = {"compute": operations * batch * steps / machine["bf16_operations_per_second"],
-             "memory": moved * batch * steps / machine["copy_bytes_per_second"]}
+    floor = {
+        "compute": operations * batch * steps / machine["bf16_operations_per_second"],
+        "memory": moved * batch * steps / machine["copy_bytes_per_second"],
+    }
     floor["seconds"] = max(floor.values())
     built, rows = {}, {}
     for variant in wanted:
@@ -117,13 +134,22 @@ def variants(device: torch.device, batch: int, steps: int, seconds: float, machi
     plain = rows[BASE]["seconds"]
     for row in rows.values():
         if "seconds" in row:
-            row |= {"speedup": plain / row["seconds"], "floors": row["seconds"] / floor["seconds"],
-                    "images_per_second_40": batch * steps / 40 / row["seconds"],
-                    "seconds_of_an_epoch": row["seconds"] * EPOCH / (batch * steps)}
+            row |= {
+                "speedup": plain / row["seconds"],
+                "floors": row["seconds"] / floor["seconds"],
+                "images_per_second_40": batch * steps / 40 / row["seconds"],
+                "seconds_of_an_epoch": row["seconds"] * EPOCH / (batch * steps),
+            }
     timings = {name: row["seconds"] for name, row in rows.items() if "seconds" in row}
     epoch = {name: floor[name] * EPOCH / (batch * steps) for name in ("compute", "memory")}
-    return {"batch": batch, "attack_steps": steps, "floor": floor, "rows": {v.name: rows[v.name] for v in wanted},
-            "best": min(timings, key=timings.__getitem__), "floor_of_an_epoch": epoch}
+    return {
+        "batch": batch,
+        "attack_steps": steps,
+        "floor": floor,
+        "rows": {v.name: rows[v.name] for v in wanted},
+        "best": min(timings, key=timings.__getitem__),
+        "floor_of_an_epoch": epoch,
+    }
 
 
 class Difference(nn.Module):
@@ -153,33 +179,50 @@ def against_torchattacks(device: torch.device, batch: int, steps: int, seconds: 
     def ours(objective: Any, x: Tensor) -> Tensor:
         return pgd(objective, x, Linf(EPS), step=STEP, steps=steps, track=False, generator=generator).last
 
-    taken = timed({
-        "torchattacks": lambda: theirs(s.images, labels),
-        "ours, same loss in fp32": lambda: ours(cross_entropy_to_oracle(both, labels), s.images),
-        "ours, oracle distance in bf16": lambda: ours(logit_distance(*lowered), last),
-    }, seconds, device)  # fmt: skip
-    return {"batch": batch, "attack_steps": steps, "seconds": taken,
-            "speedup": {name: taken["torchattacks"] / value for name, value in taken.items()}}
+    taken = timed(
+        {
+            "torchattacks": lambda: theirs(s.images, labels),
+            "ours, same loss in fp32": lambda: ours(cross_entropy_to_oracle(both, labels), s.images),
+            "ours, oracle distance in bf16": lambda: ours(logit_distance(*lowered), last),
+        },
+        seconds,
+        device,
+    )
+    return {
+        "batch": batch,
+        "attack_steps": steps,
+        "seconds": taken,
+        "speedup": {name: taken["torchattacks"] / value for name, value in taken.items()},
+    }
 
 
 def hardware(device: torch.device) -> dict[str, Any]:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
-    return {"device": name, "threads": torch.get_num_threads(), "cores": os.cpu_count(), "torch": torch.__version__,
-            "python": platform.python_version()}
+    return {
+        "device": name,
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def show(found: dict[str, Any], console: Console) -> None:
     """Everything as one table for people."""
     machine, right, peers = found["ceilings"], found["correctness"], found["torchattacks"]
     console.print(f"{found['hardware']['device']}, torch {found['hardware']['torch']}, {found['hardware']['threads']} threads")
-    console.print(f"copy {machine['copy_bytes_per_second'] / 1e9:.1f} GB/s   "
-                  f"bf16 product {machine['bf16_operations_per_second'] / 1e12:.3f} TFLOP/s")
+    console.print(
+        f"copy {machine['copy_bytes_per_second'] / 1e9:.1f} GB/s   "
+        f"bf16 product {machine['bf16_operations_per_second'] / 1e12:.3f} TFLOP/s"
+    )
     reached = ", ".join(f"{name} {loss:.4f}" for name, loss in right["reached"].items())
     console.print(f"loss reached from {right['clean']:.4f}: {reached}: {'agree' if right['passes'] else 'DISAGREE'}")
     kernel = found["work of the fused kernel"]
-    console.print(f"fused kernel, an image and step: {kernel['products']:,.0f} products of 16 x 8 x 16 "
-                  f"({kernel['products'] * 4096 / 1e6:.0f} MFLOP), {kernel['shared_bytes'] / 1e6:.1f} MB of shared memory, "
-                  f"{(kernel['staged_bytes'] + kernel['head_bytes']) / 1e6:.2f} MB of weights")
+    console.print(
+        f"fused kernel, an image and step: {kernel['products']:,.0f} products of 16 x 8 x 16 "
+        f"({kernel['products'] * 4096 / 1e6:.0f} MFLOP), {kernel['shared_bytes'] / 1e6:.1f} MB of shared memory, "
+        f"{(kernel['staged_bytes'] + kernel['head_bytes']) / 1e6:.2f} MB of weights"
+    )
     for timing in (found["variants"], found["at the batch of training"]):
         if timing is not None:
             show_variants(timing, console)
@@ -198,14 +241,22 @@ def show_variants(timing: dict[str, Any], console: Console) -> None:
         if "skipped" in row:
             table.add_row(name, f"skipped: {row['skipped'][:40]}", "", "", "", "")
         else:
-            table.add_row(name, f"{row['seconds']:.4g}", f"{row['speedup']:.2f}", f"{row['floors']:.2f}",
-                          f"{row['images_per_second_40']:.1f}", f"{row['seconds_of_an_epoch']:.3g}")
+            table.add_row(
+                name,
+                f"{row['seconds']:.4g}",
+                f"{row['speedup']:.2f}",
+                f"{row['floors']:.2f}",
+                f"{row['images_per_second_40']:.1f}",
+                f"{row['seconds_of_an_epoch']:.3g}",
+            )
     floor = timing["floor"]
     table.add_row("floor of the attack", f"{floor['seconds']:.4g}", "", "1.00", "", "", style="dim")
     console.print(table)
     epoch = timing["floor_of_an_epoch"]
-    console.print(f"an epoch of 50,000 images and 40 steps: {epoch['compute']:.3g} s of products, {epoch['memory']:.3g} s of "
-                  f"fused traffic; choose: {timing['best']}")
+    console.print(
+        f"an epoch of 50,000 images and 40 steps: {epoch['compute']:.3g} s of products, {epoch['memory']:.3g} s of "
+        f"fused traffic; choose: {timing['best']}"
+    )
 
 
 def main(argv: list[str]) -> int:
@@ -225,15 +276,24 @@ def main(argv: list[str]) -> int:
     if any(value is not None and not value > 0 for value in (options.seconds, options.batch, options.steps, options.threads)):
         print("cifar: --seconds, --batch, --steps and --threads need to be above 0", file=sys.stderr)
         return 2
-    if options.json and not (options.json.parent.is_dir() and os.access(options.json.parent, os.W_OK)
-                             and not options.json.is_dir()):
+    if options.json and not (
+        options.json.parent.is_dir() and os.access(options.json.parent, os.W_OK) and not options.json.is_dir()
+    ):
         print(f"cifar: --json {options.json} cannot be written; choose a file in a directory that is there", file=sys.stderr)
         return 2
-    wanted = [variant for variant in catalogue() if variant.name == BASE or not (options.quick_to_build and variant.slow)
-              and (not options.only or any(text in variant.name for text in options.only))]
+    wanted = [
+        variant
+        for variant in catalogue()
+        if variant.name == BASE
+        or not (options.quick_to_build and variant.slow)
+        and (not options.only or any(text in variant.name for text in options.only))
+    ]
     if options.only and len(wanted) == 1 and not any(text in BASE for text in options.only):
-        print(f"cifar: --only: no variant's name holds {' or '.join(options.only)}; they are "
-              f"{', '.join(variant.name for variant in catalogue())}", file=sys.stderr)
+        print(
+            f"cifar: --only: no variant's name holds {' or '.join(options.only)}; they are "
+            f"{', '.join(variant.name for variant in catalogue())}",
+            file=sys.stderr,
+        )
         return 2
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -243,13 +303,18 @@ def main(argv: list[str]) -> int:
     batch, steps = options.batch or BATCH[device.type], options.steps or ATTACK_STEPS[device.type]
     machine = ceilings(device, seconds / 10)
     found = {
-        "hardware": hardware(device), "ceilings": machine, "correctness": correctness(device),
+        "hardware": hardware(device),
+        "ceilings": machine,
+        "correctness": correctness(device),
         "work of the fused kernel": asdict(fused_layout.work(Shape((student_widths(TEACHER_WIDTHS), TEACHER_WIDTHS)))),
         "variants": variants(device, batch, steps, seconds * 0.4, machine, wanted),
-        "at the batch of training": None if device.type == "cpu" else variants(
-            device, TRAINING_BATCH, steps, seconds * 0.2, machine, [variant for variant in wanted if not variant.slow]),
+        "at the batch of training": None
+        if device.type == "cpu"
+        else variants(
+            device, TRAINING_BATCH, steps, seconds * 0.2, machine, [variant for variant in wanted if not variant.slow]
+        ),
         "torchattacks": against_torchattacks(device, batch, steps, seconds * 0.3),
-    }  # fmt: skip
+    }
     show(found, Console(width=max(WIDTH, Console().width)))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 The rule knows scores alone, one number a candidate, lower is better; whoever trains and measures is search.py. It is a
 function of the scores so far, so that a search that was stopped asks for the same candidates again.
 """
+
 from __future__ import annotations
 
 import math

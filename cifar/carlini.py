@@ -6,6 +6,7 @@ succeeds in the end, so what is counted is success within a 2-norm budget.
 
 Source: Carlini and Wagner (2017), Section VI; Section 5.1 and Table 1 of the paper.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -45,8 +46,16 @@ class Nearest:
         return Adversarial(last, self.strongest, self.margin, self.strongest, self.margin)
 
 
-def carlini_l2(objective: Objective | Callable[[Tensor], Tensor], x: Tensor, *, budget: float, searches: int = SEARCHES,
-               steps: int = STEPS, rate: float = RATE, first_weight: float = FIRST_WEIGHT) -> Nearest:
+def carlini_l2(
+    objective: Objective | Callable[[Tensor], Tensor],
+    x: Tensor,
+    *,
+    budget: float,
+    searches: int = SEARCHES,
+    steps: int = STEPS,
+    rate: float = RATE,
+    first_weight: float = FIRST_WEIGHT,
+) -> Nearest:
     """The nearest image with positive objective, by `searches` x `steps` steps of Adam.   x (N, 3, 32, 32) in [0, 1]
 
     rate: of the first step of each search, in units of w; it falls linearly to 0.
@@ -68,8 +77,9 @@ def carlini_l2(objective: Objective | Callable[[Tensor], Tensor], x: Tensor, *, 
     return best
 
 
-def _descend(objective: Callable, x: Tensor, start: Tensor, weight: Tensor, steps: int, rate: float, budget: float,
-             best: Nearest) -> tuple[Nearest, Tensor]:
+def _descend(
+    objective: Callable, x: Tensor, start: Tensor, weight: Tensor, steps: int, rate: float, budget: float, best: Nearest
+) -> tuple[Nearest, Tensor]:
     """One run of Adam for given weights c (N,): the nearest successes so far, and where this run had one (N,)."""
     w, mean, square = start, torch.zeros_like(start), torch.zeros_like(start)
     succeeded = torch.zeros(len(x), dtype=torch.bool, device=x.device)
@@ -99,6 +109,9 @@ def _better(best: Nearest, image: Tensor, distance: Tensor, gap: Tensor, budget:
     nearer = (gap > 0) & (distance < best.distance)
     higher = (gap > best.margin) & (distance <= budget)
     return Nearest(
-        best.found | (gap > 0), choose(nearer, image, best.image), torch.where(nearer, distance, best.distance),
-        choose(higher, image, best.strongest), torch.where(higher, gap, best.margin),
-    )  # fmt: skip
+        best.found | (gap > 0),
+        choose(nearer, image, best.image),
+        torch.where(nearer, distance, best.distance),
+        choose(higher, image, best.strongest),
+        torch.where(higher, gap, best.margin),
+    )

@@ -4,6 +4,7 @@ A comparison of two robust accuracies is open while they differ by less than NOI
 two were counted on different images, which is cautious); one of MBNC or eps is between two trained students and has no
 error bar. One comparison that fails makes a verdict "no"; one that is open or lacks a run leaves it "not enough data".
 """
+
 from __future__ import annotations
 
 import math
@@ -45,16 +46,27 @@ def decided(steps: Sequence[Step], beside: Sequence[Step] = ()) -> Finding:
     return Finding(verdict, tuple(steps), tuple(beside))
 
 
-def below(what: str, left: float | None, right: float | None, error: float = 0.0, digits: int = 3,
-          absent: tuple[str, str] = (NOT_RUN, NOT_RUN)) -> Step:
+def below(
+    what: str,
+    left: float | None,
+    right: float | None,
+    error: float = 0.0,
+    digits: int = 3,
+    absent: tuple[str, str] = (NOT_RUN, NOT_RUN),
+) -> Step:
     """left < right; open where they differ by no more than the error.   absent: said of a side that is None"""
     if left is None or right is None:
         sides = [why if x is None else f"{x:.{digits}f}" for x, why in zip((left, right), absent, strict=True)]
         return Step(what, " against ".join(dict.fromkeys(sides)), None, (left, right))
     noise = f", noise {error:.2f}" if error else ""
-    return Step(what, f"{left:.{digits}f} < {right:.{digits}f}{noise}" if left < right
-                else f"{left:.{digits}f}, not below {right:.{digits}f}{noise}",
-                None if error and abs(right - left) <= error else left < right, (left, right))
+    return Step(
+        what,
+        f"{left:.{digits}f} < {right:.{digits}f}{noise}"
+        if left < right
+        else f"{left:.{digits}f}, not below {right:.{digits}f}{noise}",
+        None if error and abs(right - left) <= error else left < right,
+        (left, right),
+    )
 
 
 def above(what: str, left: float | None, right: float | None, digits: int = 3) -> Step:

@@ -5,6 +5,7 @@ is a label byte and 3,072 pixel bytes in planes), cifar-10-batches-py/, or one o
 a python batch names is ever executed (pickles.py). The source of the images is recorded with every result: "original",
 "jpeg" (the labels are the development set's, whose pixels went through JPEG), or "unknown".
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -30,8 +31,10 @@ BATCHES = (*TRAIN, "test_batch")
 FOLDERS = {"cifar-10-batches-bin": ".bin", "cifar-10-batches-py": ""}
 ORIGIN = "https://www.cs.toronto.edu/~kriz/"
 # Public facts about the two official archives: md5 and size in bytes.
-ARCHIVES = {"cifar-10-binary.tar.gz": ("c32a1d4ab5d03f1284b67883e8d87530", 170052171),
-            "cifar-10-python.tar.gz": ("c58f30108f718f92721af3b95e74349a", 170498071)}
+ARCHIVES = {
+    "cifar-10-binary.tar.gz": ("c32a1d4ab5d03f1284b67883e8d87530", 170052171),
+    "cifar-10-python.tar.gz": ("c58f30108f718f92721af3b95e74349a", 170498071),
+}
 # sha256 of the first 4,000 official training records, and of the development set's 50,000 training labels.
 FIRST_RECORDS, ORIGINAL_DIGEST = 4000, "0993cf8b8e43bc207603aef9787006995746513f5e3fa5a52e06d1b069926330"
 JPEG_LABELS_DIGEST = "475881ffd59d1bd39a59b82e41df95e41cf49548518acb3dcfd4411ab6930ebb"
@@ -114,8 +117,10 @@ def load(directory: Path | str, *, download: bool = True, progress: Progress | N
 
 
 def missing_line(directory: Path, why: str) -> str:
-    return (f"no CIFAR-10 in {directory} ({why}): put cifar-10-batches-bin/ or {' or '.join(ARCHIVES)} there "
-            f"(from {ORIGIN}cifar.html)")
+    return (
+        f"no CIFAR-10 in {directory} ({why}): put cifar-10-batches-bin/ or {' or '.join(ARCHIVES)} there "
+        f"(from {ORIGIN}cifar.html)"
+    )
 
 
 def parsed(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 Compiled by nvcc where it is on the path, else by NVRTC, which every CUDA build of torch brings along, and kept in the
 user's cache. Launches take part in CUDA graphs like any of torch's.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -50,8 +51,12 @@ def by_nvcc(compiler: str, source: str, architecture: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         written, made = Path(folder) / "kernel.cu", Path(folder) / "kernel.cubin"
         written.write_text(source, encoding="utf-8")
-        ended = subprocess.run([compiler, "-cubin", f"-arch={architecture}", "-std=c++17", str(written), "-o", str(made)],
-                               capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            [compiler, "-cubin", f"-arch={architecture}", "-std=c++17", str(written), "-o", str(made)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if ended.returncode or not made.is_file():
             raise DeviceError(f"{compiler} failed: {_first_complaint(ended.stderr + ended.stdout)}")
         return made.read_bytes()

@@ -1,4 +1,5 @@
 """Engines of fused attacks on a CUDA device: made, checked, and not used where they are wrong."""
+
 from __future__ import annotations
 
 import functools
@@ -102,8 +103,9 @@ def _shape(device: torch.device, student: ConvNet, teacher: ConvNet, warps: int)
         raise DeviceError(f"{known.name} has compute capability {known.major}.{known.minor}, below {OLDEST[0]}.{OLDEST[1]}")
     if len(student.widths) != len(teacher.widths) or student.classes != teacher.classes:
         raise DeviceError("the networks differ in depth or classes")
-    shape = fused_layout.fitting(Shape((student.widths, teacher.widths), student.size, student.classes, warps=warps),
-                                 known.shared_memory_per_block_optin)
+    shape = fused_layout.fitting(
+        Shape((student.widths, teacher.widths), student.size, student.classes, warps=warps), known.shared_memory_per_block_optin
+    )
     if shape is None:
         raise DeviceError(f"a block does not fit into {known.shared_memory_per_block_optin} bytes of shared memory")
     return shape, f"sm_{known.major}{known.minor}"
@@ -125,14 +127,18 @@ def distances(engine: Engine, seed: int = 0) -> dict[str, tuple[float, float]]:
     generator = torch.Generator().manual_seed(seed)
     x = torch.rand(CHECK_IMAGES, 3, engine.shape.side, engine.shape.side, generator=generator).to(student.mean.device)
     found = {}
-    for name, objective, lowered in (("distance", logit_distance(student, teacher), logit_distance(*copies)),
-                                     ("margin", margin(student, teacher), margin(*copies))):
+    for name, objective, lowered in (
+        ("distance", logit_distance(student, teacher), logit_distance(*copies)),
+        ("margin", margin(student, teacher), margin(*copies)),
+    ):
         logits, gradient = engine.look(objective, x)
         wanted = _gradient(objective, x)
         size = wanted.norm().clamp_min(torch.finfo(torch.float32).tiny)
         numbers = bool(gradient.isfinite().all()) and all(bool(part.isfinite().all()) for part in logits)
-        found[name] = (float((gradient - wanted).norm() / size) if numbers else float("inf"),
-                       float((_gradient(lowered, x) - wanted).norm() / size))
+        found[name] = (
+            float((gradient - wanted).norm() / size) if numbers else float("inf"),
+            float((_gradient(lowered, x) - wanted).norm() / size),
+        )
     return found
 
 

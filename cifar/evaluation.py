@@ -11,6 +11,7 @@ copies of lower precision. Counting rules, each the share of images on which
 With the attack `data`, last and clean-label are the two scores of data-adversarial examples.
 Mean in per cent, variance of the shares over repeats, as the paper prints them (Section 5.1, Table 1).
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -36,11 +37,24 @@ SHARED_STARTS = {"in-plane": "plane", "out-plane": "plane"}  # the two are parte
 Counts = dict[str, list[int]]  # "attack repeat first image" -> [images, then those that count, rule by rule]
 
 
-def evaluate(student: Network, teacher: Network, surrogate: Network | None, images: Tensor | np.ndarray, *,
-             attacks: Sequence[str] = NAMES, repeats: int = REPEATS, seed: int = 0, batch: int = BATCH,
-             device: str | torch.device = "cpu", inner: torch.dtype = torch.float32, plane: PatchSpectrum | None = None,
-             steps: int | None = None, counts: Counts | None = None, after: Callable[[Counts], None] | None = None,
-             engine: Engine | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+def evaluate(
+    student: Network,
+    teacher: Network,
+    surrogate: Network | None,
+    images: Tensor | np.ndarray,
+    *,
+    attacks: Sequence[str] = NAMES,
+    repeats: int = REPEATS,
+    seed: int = 0,
+    batch: int = BATCH,
+    device: str | torch.device = "cpu",
+    inner: torch.dtype = torch.float32,
+    plane: PatchSpectrum | None = None,
+    steps: int | None = None,
+    counts: Counts | None = None,
+    after: Callable[[Counts], None] | None = None,
+    engine: Engine | None = None,
+) -> dict[str, dict[str, dict[str, Any]]]:
     """{attack: {rule: {"mean", "variance", "repeats"}}} of a student.   images (N, 3, 32, 32), bytes or floats in [0, 1]
 
     inner: what attacks compute in; lower than float32 asks for ConvNets.  steps: of iterated attacks, the table's if None.
@@ -55,8 +69,14 @@ def evaluate(student: Network, teacher: Network, surrogate: Network | None, imag
     if repeats < 1 or batch < 1:
         raise ValueError(f"repeats and batch need to be 1 or more; got {repeats} and {batch}")
     copies = [_inner(network, inner) for network in (student, teacher, surrogate)]
-    rows = table(copies[0], copies[1], copies[2], plane, **({} if steps is None else {"steps": steps}),
-                 engine=None if engine is None else engine.known_as(copies[0], copies[1]))
+    rows = table(
+        copies[0],
+        copies[1],
+        copies[2],
+        plane,
+        **({} if steps is None else {"steps": steps}),
+        engine=None if engine is None else engine.known_as(copies[0], copies[1]),
+    )
     if missing := [name for name in attacks if name not in rows]:
         needs = {"transfer": "a surrogate", "in-plane": "a patch spectrum", "out-plane": "a patch spectrum"}
         told = ", ".join(f"{name} (needs {needs[name]})" if name in needs else repr(name) for name in missing)

@@ -3,6 +3,7 @@
 `paper` trains as printed; `small` shortens every run for two CPU cores and keeps their ratios: checkpoint "at@150" is
 150 epochs there, and half of the longest training here. What the paper leaves open is settings.CHOICES.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -43,41 +44,73 @@ def _cells(runs: Sequence[str], epochs: Sequence[int], attacks: tuple[str, ...] 
 LINF = ("linf",)
 CCAT = tuple(f"ccat-{rho}" for rho in RHOS)
 EXPERIMENTS = {
-    "table-1": Experiment("robust accuracy of AT along training and of ST, six attacks", ("attacks",),
-                          (*_cells(["at"], EPOCHS, TABLE_1), *_cells(["at", "st-logit"], [300], TABLE_1 + BESIDE))),
-    "table-2": Experiment("in-plane, out-plane and standard AT against the same three attacks", ("attacks",),
-                          _cells(["at-in-plane", "at-out-plane", "at"], [150], TABLE_2)),
-    "table-3": Experiment("robust accuracy of ST along training, logit and label", ("attacks",),
-                          _cells(["st-logit", "st-label"], EPOCHS, LINF)),
+    "table-1": Experiment(
+        "robust accuracy of AT along training and of ST, six attacks",
+        ("attacks",),
+        (*_cells(["at"], EPOCHS, TABLE_1), *_cells(["at", "st-logit"], [300], TABLE_1 + BESIDE)),
+    ),
+    "table-2": Experiment(
+        "in-plane, out-plane and standard AT against the same three attacks",
+        ("attacks",),
+        _cells(["at-in-plane", "at-out-plane", "at"], [150], TABLE_2),
+    ),
+    "table-3": Experiment(
+        "robust accuracy of ST along training, logit and label", ("attacks",), _cells(["st-logit", "st-label"], EPOCHS, LINF)
+    ),
     "table-4": Experiment("robust accuracy of CCAT for three rho, and of AT", ("attacks",), _cells([*CCAT, "at"], [150], LINF)),
-    "table-5": Experiment("robust accuracy of robust-feature training", ("attacks",),
-                          (*_cells(["at", "st-logit"], [150], LINF), *_cells(["st-logit", "rft"], [300], LINF))),
+    "table-5": Experiment(
+        "robust accuracy of robust-feature training",
+        ("attacks",),
+        (*_cells(["at", "st-logit"], [150], LINF), *_cells(["st-logit", "rft"], [300], LINF)),
+    ),
     "figure-2": Experiment("patch spectrum; eps_in against NC", ("specialisation",), _cells(["st-logit"], [300])),
     "figure-3": Experiment("sorted BNC, AT and ST", ("specialisation",), _cells(["at", "st-logit"], [300])),
     "figure-4": Experiment("eps curves, AT and ST", ("specialisation",), _cells(["at", "st-logit"], [300])),
     "figure-5": Experiment("five layers: BNC and eps curves", ("specialisation",), _cells(["at-5", "st-logit-5"], [300], LINF)),
-    "figure-6": Experiment("MBNC and ratio per layer, with and without augmentation", ("specialisation",),
-                           _cells(["at", "st-logit", "at-augmented", "st-logit-augmented"], [300], LINF)),
-    "figure-7": Experiment("eps curves of in-plane, out-plane and standard AT", ("specialisation",),
-                           _cells(["at-in-plane", "at-out-plane", "at"], [150])),
-    "figure-8": Experiment("sorted BNC of ST along training, logit and label", ("specialisation",),
-                           _cells(["st-logit", "st-label"], EPOCHS)),
-    "figure-9": Experiment("eps curves of ST along training, logit and label", ("specialisation",),
-                           _cells(["st-logit", "st-label"], EPOCHS)),
-    "figure-10": Experiment("eps curves of ST with and without Gaussian noise", ("specialisation", "attacks"),
-                            _cells(["st-logit", "st-logit-gaussian"], EPOCHS, LINF)),
+    "figure-6": Experiment(
+        "MBNC and ratio per layer, with and without augmentation",
+        ("specialisation",),
+        _cells(["at", "st-logit", "at-augmented", "st-logit-augmented"], [300], LINF),
+    ),
+    "figure-7": Experiment(
+        "eps curves of in-plane, out-plane and standard AT",
+        ("specialisation",),
+        _cells(["at-in-plane", "at-out-plane", "at"], [150]),
+    ),
+    "figure-8": Experiment(
+        "sorted BNC of ST along training, logit and label", ("specialisation",), _cells(["st-logit", "st-label"], EPOCHS)
+    ),
+    "figure-9": Experiment(
+        "eps curves of ST along training, logit and label", ("specialisation",), _cells(["st-logit", "st-label"], EPOCHS)
+    ),
+    "figure-10": Experiment(
+        "eps curves of ST with and without Gaussian noise",
+        ("specialisation", "attacks"),
+        _cells(["st-logit", "st-logit-gaussian"], EPOCHS, LINF),
+    ),
     "figure-11": Experiment("sorted BNC of CCAT", ("specialisation",), _cells([*CCAT, "at"], [150])),
     "figure-12": Experiment("eps curves of CCAT and AT", ("specialisation",), _cells([*CCAT, "at"], [150])),
-    "figure-14": Experiment("specialised students of each teacher node, three seeds", ("specialisation",),
-                            _cells(["st-logit", "st-logit-seed-1", "st-logit-seed-2"], [300], LINF)),
-    "figure-15": Experiment("sorted BNC of RFT, ST and AT", ("specialisation",),
-                            (*_cells(["at", "st-logit"], [150]), *_cells(["st-logit", "rft"], [300]))),
-    "figure-16": Experiment("eps curves of RFT, ST and AT", ("specialisation",),
-                            (*_cells(["at", "st-logit"], [150]), *_cells(["st-logit", "rft"], [300]))),
-    "variants": Experiment("data-adversarial examples, fixed targets, calibrated training at full radius",
-                           ("attacks", "specialisation"),
-                           _cells(["at-data", "at-data-teacher", "at-label-target", "ccat-10-full"], [150], LINF)),
-}  # fmt: skip
+    "figure-14": Experiment(
+        "specialised students of each teacher node, three seeds",
+        ("specialisation",),
+        _cells(["st-logit", "st-logit-seed-1", "st-logit-seed-2"], [300], LINF),
+    ),
+    "figure-15": Experiment(
+        "sorted BNC of RFT, ST and AT",
+        ("specialisation",),
+        (*_cells(["at", "st-logit"], [150]), *_cells(["st-logit", "rft"], [300])),
+    ),
+    "figure-16": Experiment(
+        "eps curves of RFT, ST and AT",
+        ("specialisation",),
+        (*_cells(["at", "st-logit"], [150]), *_cells(["st-logit", "rft"], [300])),
+    ),
+    "variants": Experiment(
+        "data-adversarial examples, fixed targets, calibrated training at full radius",
+        ("attacks", "specialisation"),
+        _cells(["at-data", "at-data-teacher", "at-label-target", "ccat-10-full"], [150], LINF),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -104,18 +137,46 @@ PROFILES = {
         # 63.9 % and 64.4 % under linf, at losses within .2 %), and what counts is judged in float32.
         students={"batch": 64, "optimiser": "adam", "lr": 1e-3, "inner": "bfloat16", "eval_inner": "bfloat16", "multiple": 8},
         teacher={"batch": 128, "lr": 0.1, "weight_decay": 5e-4, "warmup": 1.0, "update": "bfloat16"},
-        teacher_epochs=200, pruning_epochs=50, five_teacher_epochs=200, beside=True,
-        features={"feature_steps": 250, "feature_step": 1.0}),
+        teacher_epochs=200,
+        pruning_epochs=50,
+        five_teacher_epochs=200,
+        beside=True,
+        features={"feature_steps": 250, "feature_step": 1.0},
+    ),
     "small": Profile(
         epochs={50: 2, 100: 3, 150: 5, 200: 7, 300: 10},
-        students={"images": 1536, "batch": 16, "optimiser": "adam", "lr": 1e-3, "steps": 5, "step": 0.02, "inner": "bfloat16",
-                  "update": "bfloat16", "eval_inner": "bfloat16", "multiple": 8, "test_images": 250, "eval_batch": 125,
-                  "eval_steps": 10, "repeats": 2},
-        teacher={"images": 20000, "batch": 128, "optimiser": "adam", "lr": 1e-3, "warmup": 0.2, "update": "bfloat16",
-                 "test_images": 2000},
-        teacher_epochs=4, pruning_epochs=1, five_teacher_epochs=2, beside=False,
-        features={"feature_steps": 20, "feature_step": 1.0}),
-}  # fmt: skip
+        students={
+            "images": 1536,
+            "batch": 16,
+            "optimiser": "adam",
+            "lr": 1e-3,
+            "steps": 5,
+            "step": 0.02,
+            "inner": "bfloat16",
+            "update": "bfloat16",
+            "eval_inner": "bfloat16",
+            "multiple": 8,
+            "test_images": 250,
+            "eval_batch": 125,
+            "eval_steps": 10,
+            "repeats": 2,
+        },
+        teacher={
+            "images": 20000,
+            "batch": 128,
+            "optimiser": "adam",
+            "lr": 1e-3,
+            "warmup": 0.2,
+            "update": "bfloat16",
+            "test_images": 2000,
+        },
+        teacher_epochs=4,
+        pruning_epochs=1,
+        five_teacher_epochs=2,
+        beside=False,
+        features={"feature_steps": 20, "feature_step": 1.0},
+    ),
+}
 
 
 def attacks_at(run: str, beside: bool = True) -> tuple[tuple[int, tuple[str, ...]], ...]:
@@ -144,8 +205,16 @@ def grid(profile_name: str) -> dict[str, Settings]:
         add(f"teacher{suffix}", [(200, epochs)], role="teacher", widths=wide, horizon=epochs, **dataset)
         fine = {**dataset, "lr": 0.2 * dataset["lr"], "warmup": 0.0}  # type: ignore[operator]
         tuning = profile.pruning_epochs
-        add(f"pruned{suffix}", [(50, tuning)], role="pruned", widths=wide, horizon=tuning, removed=REMOVED[len(wide)],
-            start=f"teacher{suffix}@200", **fine)
+        add(
+            f"pruned{suffix}",
+            [(50, tuning)],
+            role="pruned",
+            widths=wide,
+            horizon=tuning,
+            removed=REMOVED[len(wide)],
+            start=f"teacher{suffix}@200",
+            **fine,
+        )
         student = {**dataset, "widths": student_widths(narrow), "role": "surrogate"}
         add(f"surrogate{suffix}", [(200, epochs)], horizon=epochs, seed=SURROGATE_SEED, **student)
         return f"pruned{suffix}@50"
@@ -156,8 +225,13 @@ def grid(profile_name: str) -> dict[str, Settings]:
         if any("transfer" in names for _, names in wanted):
             needs["surrogate"] = f"surrogate{suffix}@200"
         marks = [epoch for epoch, _ in wanted if epoch <= last] or [last]
-        add(name, [(epoch, profile.epochs[epoch]) for epoch in marks], horizon=profile.epochs[300], attacks=wanted,
-            **{**profile.students, **needs, **choices})
+        add(
+            name,
+            [(epoch, profile.epochs[epoch]) for epoch in marks],
+            horizon=profile.epochs[300],
+            attacks=wanted,
+            **{**profile.students, **needs, **choices},
+        )
 
     # In the order in which pieces of the work are useful alone: Tables 1, 3, 4, 5; Table 2; augmentation; five layers.
     oracle("", FOUR, PRUNED_FOUR, profile.teacher_epochs)
@@ -170,8 +244,7 @@ def grid(profile_name: str) -> dict[str, Settings]:
     student("st-logit-seed-2", seed=2)
     for rho in RHOS:
         student(f"ccat-{rho}", examples="calibrated", rho=float(rho), loss="label")
-    student("rft", first_epoch=profile.epochs[150], start="st-logit@150", representation="at@150",
-            **profile.features)
+    student("rft", first_epoch=profile.epochs[150], start="st-logit@150", representation="at@150", **profile.features)
     student("at-in-plane", examples="in-plane")
     student("at-out-plane", examples="out-plane")
     student("at-augmented", augment="standard", **adversarial)

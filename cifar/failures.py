@@ -5,6 +5,7 @@
 
 A run that diverged is not tried again until its settings change or its file is deleted.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -42,14 +43,24 @@ def path_of(out: Path, run: str) -> Path:
 
 
 def record_divergence(out: Path, settings: Settings, error: DivergedError, commits: Sequence[str | None]) -> None:
-    save_json(path_of(out, settings.name), {"run": settings.name, "status": DIVERGED, "epoch": error.epoch,
-                                            "reason": error.reason, "commits": commits, "settings": settings.record})
+    save_json(
+        path_of(out, settings.name),
+        {
+            "run": settings.name,
+            "status": DIVERGED,
+            "epoch": error.epoch,
+            "reason": error.reason,
+            "commits": commits,
+            "settings": settings.record,
+        },
+    )
 
 
 def record_need(out: Path, settings: Settings, need: str) -> None:
     """need: the checkpoint, "run@paper's epoch", that will never be there."""
-    save_json(path_of(out, settings.name), {"run": settings.name, "status": NOT_RUN, "needs": need,
-                                            "settings": settings.record})
+    save_json(
+        path_of(out, settings.name), {"run": settings.name, "status": NOT_RUN, "needs": need, "settings": settings.record}
+    )
 
 
 def forget(out: Path, run: str) -> None:

@@ -4,6 +4,7 @@ The only module of cifar that imports matplotlib. A run has one colour, stroke a
 apart for colour-blind eyes together with strokes and marks. Drawn by Agg, without a display or global state; the same
 panel gives the same bytes.
 """
+
 from __future__ import annotations
 
 import io
@@ -24,11 +25,25 @@ from .pictures import BARS, CURVES, LINES, POINTS, SPECTRUM, Panel, Series
 SIZE = (4.6, 3.7)  # inches; letters of 10 points stay readable where a phone shows it 360 pixels wide
 TALLER = 0.22  # inches for each row of a legend that stands above the axes
 STYLE: dict[Any, Any] = {
-    "font.size": 10, "axes.titlesize": 10, "axes.titlelocation": "left", "legend.fontsize": 9, "legend.frameon": False,
-    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
-    "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": PAPER, "axes.facecolor": "none",
-    "grid.color": GRID, "grid.linewidth": 0.6, "svg.fonttype": "none", "savefig.dpi": 160,
-}  # fmt: skip
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": "none",
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "svg.fonttype": "none",
+    "savefig.dpi": 160,
+}
 PLAIN = {"svg": {"Date": None, "Creator": None, "Format": None, "Type": None}, "png": {"Software": None}}
 LIGHTEST = 0.35  # how much of its colour the earliest checkpoint keeps
 MANY_POINTS = 300  # from here on they travel as one image
@@ -65,8 +80,15 @@ def _figure(panel: Panel) -> Figure:
     DRAW[panel.kind](axes, panel)
     if entries:
         found = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-        figure.legend([found[full] for full in entries], list(entries.values()), loc="outside upper center", fontsize=9,
-                      ncols=_columns(entries), handlelength=1.8, columnspacing=0.9)
+        figure.legend(
+            [found[full] for full in entries],
+            list(entries.values()),
+            loc="outside upper center",
+            fontsize=9,
+            ncols=_columns(entries),
+            handlelength=1.8,
+            columnspacing=0.9,
+        )
     return figure
 
 
@@ -118,8 +140,17 @@ def _lines(axes: Axes, panel: Panel) -> None:
     for place, series in enumerate(panel.series):
         missing = [x + 0.06 * place for x, y in zip(series.x, series.y, strict=True) if y is None]
         look = style(series)
-        axes.plot(missing, [1.0] * len(missing), linestyle="", marker=look["marker"], markerfacecolor="none",
-                  color=look["color"], markersize=8, clip_on=False, transform=axes.get_xaxis_transform())
+        axes.plot(
+            missing,
+            [1.0] * len(missing),
+            linestyle="",
+            marker=look["marker"],
+            markerfacecolor="none",
+            color=look["color"],
+            markersize=8,
+            clip_on=False,
+            transform=axes.get_xaxis_transform(),
+        )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
@@ -153,19 +184,41 @@ def _points(axes: Axes, panel: Panel) -> None:
             colour, mark = FAMILIES.get(mine[0].group, (FALLBACK[0], FALLBACK[2]))
             axes.plot([s.x[0] for s in mine], [s.y[0] for s in mine], color=colour, linewidth=0.7, alpha=0.5, zorder=1)
             for series in mine:
-                axes.scatter(series.x, series.y, s=22 + 44 * series.shade, color=colour, marker=mark, zorder=2,
-                             linewidths=1.3 if mark in "x+" else 0.5, **({} if mark in "x+" else {"edgecolors": PAPER}))
+                axes.scatter(
+                    series.x,
+                    series.y,
+                    s=22 + 44 * series.shade,
+                    color=colour,
+                    marker=mark,
+                    zorder=2,
+                    linewidths=1.3 if mark in "x+" else 0.5,
+                    **({} if mark in "x+" else {"edgecolors": PAPER}),
+                )
         else:
             for series in mine:
-                axes.scatter(series.x, series.y, s=9, alpha=0.35, color=style(series)["color"], linewidths=0,
-                             rasterized=len(series.x) > MANY_POINTS)
+                axes.scatter(
+                    series.x,
+                    series.y,
+                    s=9,
+                    alpha=0.35,
+                    color=style(series)["color"],
+                    linewidths=0,
+                    rasterized=len(series.x) > MANY_POINTS,
+                )
 
 
 def _spectrum(axes: Axes, panel: Panel) -> None:
     for series, (colour, mark) in zip(panel.series, SPECTRUM_STYLES, strict=False):
         positive = [(x, y) for x, y in zip(series.x, series.y, strict=True) if y is not None and y > 0]
-        axes.plot(*zip(*positive, strict=True), color=colour, marker=mark, linestyle="", markersize=5, label=series.label,
-                  fillstyle="none")
+        axes.plot(
+            *zip(*positive, strict=True),
+            color=colour,
+            marker=mark,
+            linestyle="",
+            markersize=5,
+            label=series.label,
+            fillstyle="none",
+        )
     axes.set_yscale("log")
     axes.yaxis.set_minor_locator(NullLocator())
     if panel.mark is not None:

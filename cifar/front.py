@@ -2,6 +2,7 @@
 
 It stands between two comments, and every number in it is read from results/<profile>.
 """
+
 from __future__ import annotations
 
 import re
@@ -45,18 +46,27 @@ def block(root: Path) -> str:
         f"over teacher nodes of the best node correlation. The paper's claims, here: {verdicts[YES]} {YES}, "
         f"{verdicts[NO]} {NO}, {verdicts[NOT_ENOUGH]} {NOT_ENOUGH}. Profile {profile}: at most {images:,} training images "
         f"and {epochs} epochs a student, attacked on {attacked:,} images.{SHORTENED if profile == 'small' else ''} "
-        f"Every number, the report, weights and checksums: [`{folder.as_posix()}`]({folder.as_posix()}/README.md).")
-    return "\n".join((
-        BEGIN, f'<img src="{folder.as_posix()}/{FIGURE}" width="{SHOWN}" '
-        'alt="Robust accuracy against specialisation, every student">', "",
-        textwrap.fill(words, WIDTH, break_long_words=False, break_on_hyphens=False), "", claims.strip(), END))
+        f"Every number, the report, weights and checksums: [`{folder.as_posix()}`]({folder.as_posix()}/README.md)."
+    )
+    return "\n".join(
+        (
+            BEGIN,
+            f'<img src="{folder.as_posix()}/{FIGURE}" width="{SHOWN}" '
+            'alt="Robust accuracy against specialisation, every student">',
+            "",
+            textwrap.fill(words, WIDTH, break_long_words=False, break_on_hyphens=False),
+            "",
+            claims.strip(),
+            END,
+        )
+    )
 
 
 def replaced(text: str, new: str) -> str:
     """The text of a README with another block; StateError where it has no place for one."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(END) < text.index(BEGIN):
         raise StateError(f"a README needs one {BEGIN} and one {END} behind it; write them where the claims shall stand")
-    return text[:text.index(BEGIN)] + new + text[text.index(END) + len(END):]
+    return text[: text.index(BEGIN)] + new + text[text.index(END) + len(END) :]
 
 
 def write(readme: Path) -> Path:

@@ -3,6 +3,7 @@
 It computes in bfloat16 with float32 sums, as low-precision copies do, but every step of an attack without leaving the
 chip: linf ascent of the objectives that training and evaluation use, or one gradient for any other ball.
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -31,7 +32,7 @@ class Arguments(ctypes.Structure):
         + [(name, ctypes.c_void_p) for name in ("target", "labels", "best", "best_loss", "watched", "watched_score", "logits")]
         + [(name, ctypes.c_float) for name in ("eps", "step", "confidence")]
         + [(name, ctypes.c_int) for name in ("steps", "objective", "networks", "gradient_only")]
-    )  # fmt: skip
+    )
 
 
 class Packed:
@@ -51,8 +52,12 @@ class Packed:
     def refresh(self) -> None:
         """Copy the source as it is now; no host synchronisation."""
         with torch.no_grad():
-            parts = [self.zero, self.source.mean.flatten(), self.source.std.flatten(),
-                     *(parameter.reshape(-1) for parameter in self.source.parameters())]
+            parts = [
+                self.zero,
+                self.source.mean.flatten(),
+                self.source.std.flatten(),
+                *(parameter.reshape(-1) for parameter in self.source.parameters()),
+            ]
             flat = torch.cat([part.float() for part in parts])
             torch.index_select(flat.bfloat16(), 0, self.weight_places, out=self.weights)
             torch.index_select(flat, 0, self.number_places, out=self.numbers)
@@ -86,17 +91,34 @@ class Engine:
         names = objective.networks + objective.observers
         mine = all(mine is other for mine, other in zip(self.names, names, strict=False))
         paired = objective.networks[1:] == () or objective.known.kind in ("distance", "gap")
-        return mine and 1 <= len(names) <= 2 and paired and (
-            watch is None or (isinstance(watch, OracleWatch) and watch == OracleWatch(0, 1)))
+        return (
+            mine
+            and 1 <= len(names) <= 2
+            and paired
+            and (watch is None or (isinstance(watch, OracleWatch) and watch == OracleWatch(0, 1)))
+        )
 
-    def ascend(self, objective: Objective, x: Tensor, start: Tensor, *, eps: float, step: float, steps: int, track: bool,
-               watch: bool) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
+    def ascend(
+        self, objective: Objective, x: Tensor, start: Tensor, *, eps: float, step: float, steps: int, track: bool, watch: bool
+    ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
         """All of `pgd` inside a linf ball.   x, start (N, 3, h, w) float32 -> the fields of an Adversarial"""
         clean, point = _rows(x), _rows(start).clone(memory_format=torch.channels_last)
         best, watched = (torch.empty_like(point) if wanted else None for wanted in (track, watch))
         best_loss, score = (point.new_empty(len(x)) if wanted else None for wanted in (track, watch))
-        self._run(objective, len(x), clean=clean, point=point, gradient=torch.empty_like(point), best=best,
-                  best_loss=best_loss, watched=watched, watched_score=score, eps=eps, step=step, steps=steps)
+        self._run(
+            objective,
+            len(x),
+            clean=clean,
+            point=point,
+            gradient=torch.empty_like(point),
+            best=best,
+            best_loss=best_loss,
+            watched=watched,
+            watched_score=score,
+            eps=eps,
+            step=step,
+            steps=steps,
+        )
         return point, best, best_loss, watched, score
 
     def look(self, objective: Objective, point: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
@@ -110,10 +132,16 @@ class Engine:
     def _run(self, objective: Objective, count: int, **values: Tensor | float | int | None) -> None:
         loss = objective.known
         assert loss is not None
-        arguments = Arguments(objective=LOSSES.index(loss.kind), confidence=loss.confidence,
-                              networks=len(objective.networks + objective.observers))
-        kept = {"target": None if loss.target is None else loss.target.float().contiguous(),
-                "labels": None if loss.labels is None else loss.labels.long().contiguous(), **values}
+        arguments = Arguments(
+            objective=LOSSES.index(loss.kind),
+            confidence=loss.confidence,
+            networks=len(objective.networks + objective.observers),
+        )
+        kept = {
+            "target": None if loss.target is None else loss.target.float().contiguous(),
+            "labels": None if loss.labels is None else loss.labels.long().contiguous(),
+            **values,
+        }
         for name, value in kept.items():
             setattr(arguments, name, value.data_ptr() if isinstance(value, Tensor) else value)
         for place, packed in enumerate(self.packed):

@@ -3,6 +3,7 @@
 A network is one vector of numbers: a zero, means and deviations of the colours, then its parameters in order. The index
 maps here pick from that vector, zeros for the channels that round a width up to whole cells of 8.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -46,8 +47,16 @@ class Shape:
     def header(self) -> str:
         """What stands before the source of the kernel."""
         a, b = (", ".join(map(str, widths)) for widths in self.widths)
-        values = {"SIDE": self.side, "LAYERS": len(self.widths[0]), "CLASSES": self.classes, "WIDTHS_A": a, "WIDTHS_B": b,
-                  "TAPS": self.taps, "WARPS": self.warps, "SHARED": shared_bytes(self)}
+        values = {
+            "SIDE": self.side,
+            "LAYERS": len(self.widths[0]),
+            "CLASSES": self.classes,
+            "WIDTHS_A": a,
+            "WIDTHS_B": b,
+            "TAPS": self.taps,
+            "WARPS": self.warps,
+            "SHARED": shared_bytes(self),
+        }
         return "".join(f"#define {name} {value}\n" for name, value in values.items())
 
 
@@ -86,14 +95,21 @@ def shared_bytes(shape: Shape) -> int:
     maps = [[cells(width) for width in widths] for widths in shape.widths]
 
     def region(parity: int) -> int:
-        sizes = [(side * (side + 2) + 2) * apart(counts[layer]) * CELL_BYTES
-                 for counts in maps for layer, side in enumerate(sides) if layer % 2 == parity]
+        sizes = [
+            (side * (side + 2) + 2) * apart(counts[layer]) * CELL_BYTES
+            for counts in maps
+            for layer, side in enumerate(sides)
+            if layer % 2 == parity
+        ]
         return max([parity * shape.side**2 * CELL_BYTES, *sizes])
 
-    chunk = max(max(chunk_bytes(a, len(groups(b)[0]), shape.taps), chunk_bytes(b, len(groups(a)[0]), shape.taps))
-                for counts in maps for a, b in zip([1, *counts], counts, strict=False))
+    chunk = max(
+        max(chunk_bytes(a, len(groups(b)[0]), shape.taps), chunk_bytes(b, len(groups(a)[0]), shape.taps))
+        for counts in maps
+        for a, b in zip([1, *counts], counts, strict=False)
+    )
     zeros = 3 * CELL_BYTES * max(apart(count) for counts in maps for count in counts)
-    signs = [sum(-(-side**2 // 16) * 16 * count for side, count in zip(sides, counts, strict=True)) for counts in maps]
+    signs = [sum(-(-(side**2) // 16) * 16 * count for side, count in zip(sides, counts, strict=True)) for counts in maps]
     sums = [_rounded(4 * count * shape.classes) for count in (shape.warps, 2, 1)]
     return region(0) + region(1) + 2 * chunk + zeros + sum(signs) + sum(sums) + STATE_BYTES
 
@@ -119,7 +135,7 @@ def work(shape: Shape) -> Work:
         counts = [1, *map(cells, widths)]
         for layer, (below, above) in enumerate(zip(counts, counts[1:], strict=False)):
             for inputs, outputs, side in ((below, above, shape.side - 2 * layer - 2), (above, below, shape.side - 2 * layer)):
-                rows, pairs, left = -(-side**2 // 16), shape.taps * inputs // 2, shape.taps * inputs % 2
+                rows, pairs, left = -(-(side**2) // 16), shape.taps * inputs // 2, shape.taps * inputs % 2
                 products += rows * outputs * chunks * (pairs + left / 2)
                 weights = chunks * chunk_bytes(inputs, outputs, shape.taps)
                 staged += weights
@@ -160,8 +176,9 @@ def number_places(widths: Widths, side: int, classes: int) -> np.ndarray:
 
 def _widened(places: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """Zeros up to whole cells along these axes."""
-    return np.pad(places, [(0, -size % CELL if axis in axes else 0) for axis, size in enumerate(places.shape)],
-                  constant_values=ZERO)
+    return np.pad(
+        places, [(0, -size % CELL if axis in axes else 0) for axis, size in enumerate(places.shape)], constant_values=ZERO
+    )
 
 
 def _product(kernel: np.ndarray, taps: int) -> np.ndarray:
@@ -172,7 +189,7 @@ def _product(kernel: np.ndarray, taps: int) -> np.ndarray:
     cut = cut.reshape(TAPS_OF_A_KERNEL * inputs, outputs, 32, 2)
     parts = []
     for tiles in groups(outputs):
-        for chunk in cut[:, tiles.start:tiles.stop].reshape(-1, taps * inputs, len(tiles), 32, 2):
+        for chunk in cut[:, tiles.start : tiles.stop].reshape(-1, taps * inputs, len(tiles), 32, 2):
             pairs = len(chunk) // 2 * 2
             parts += [chunk[:pairs].reshape(-1, 2, len(tiles), 32, 2).transpose(0, 2, 3, 1, 4).ravel(), chunk[pairs:].ravel()]
     return np.concatenate(parts)

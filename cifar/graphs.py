@@ -1,4 +1,5 @@
 """A step of work as one CUDA graph."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,9 +1,10 @@
 """Training images held out, so that a search for settings never looks at the test images, and what an attack does on them.
 
-    runs/<run>/attacked.json        agreement and squared logit distance under the linf attack; equal runs give equal bytes
-    runs/<run>/attacked.time.json   seconds of the same
-    state/<run>.attacked.json       the sums of an unfinished measurement
+runs/<run>/attacked.json        agreement and squared logit distance under the linf attack; equal runs give equal bytes
+runs/<run>/attacked.time.json   seconds of the same
+state/<run>.attacked.json       the sums of an unfinished measurement
 """
+
 from __future__ import annotations
 
 import dataclasses
@@ -52,19 +53,25 @@ def measure_attacked(settings: Settings, grid: Mapping[str, Settings], world: Wo
     target, unfinished = attacked_path(world.out, settings.name), world.out / "state" / f"{settings.name}.attacked.json"
     if target.is_file():
         return True
-    student, teacher = (places.load_network(path, world.device) for path in (
-        places.weights_path(world.out, settings.name, settings.epochs), places.located(world.out, grid, settings.teacher)))
-    copies = [inner_copy(network, dtype=DTYPES[settings.eval_inner], multiple=settings.multiple)[0]
-              for network in (student, teacher)]
+    student, teacher = (
+        places.load_network(path, world.device)
+        for path in (
+            places.weights_path(world.out, settings.name, settings.epochs),
+            places.located(world.out, grid, settings.teacher),
+        )
+    )
+    copies = [
+        inner_copy(network, dtype=DTYPES[settings.eval_inner], multiple=settings.multiple)[0] for network in (student, teacher)
+    ]
     attack = attacks.table(*copies, **({"steps": settings.eval_steps} if settings.eval_steps else {}))[ATTACK]
-    pixels = world.data.test.pixels[:settings.test_images]
+    pixels = world.data.test.pixels[: settings.test_images]
     sums, seconds = _stored(unfinished)
     saved = time.monotonic()
     for first in range(0, len(pixels), settings.eval_batch):
         if str(first) in sums:
             continue
         before = time.monotonic()
-        x = as_pixels(pixels[first:first + settings.eval_batch], world.device)
+        x = as_pixels(pixels[first : first + settings.eval_batch], world.device)
         sums[str(first)] = _judged(student, teacher, attack(x, seeded(settings.seed, f"held out {first}", world.device)).last)
         seconds += time.monotonic() - before
         stopped = world.stop()

@@ -1,4 +1,5 @@
 """Correlation of a few numbers, with an interval that respects that checkpoints of one run are not independent."""
+
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
@@ -37,8 +38,9 @@ def clustered(x: Sequence[float], y: Sequence[float], clusters: Sequence[Hashabl
     a, b = (np.asarray(values, dtype=float) for values in (x, y))
     a, b = (a - a.mean()) / a.std(), (b - b.mean()) / b.std()  # so that the sums of squares below lose nothing
     place = np.array([names.index(cluster) for cluster in clusters])
-    sums = np.stack([np.bincount(place, weights=part, minlength=len(names))
-                     for part in (np.ones_like(a), a, b, a * a, b * b, a * b)])
+    sums = np.stack(
+        [np.bincount(place, weights=part, minlength=len(names)) for part in (np.ones_like(a), a, b, a * a, b * b, a * b)]
+    )
     draws = np.random.default_rng(SEED).multinomial(len(names), np.full(len(names), 1 / len(names)), size=RESAMPLES)
     n, sa, sb, saa, sbb, sab = sums @ draws.T
     spread = (saa - sa**2 / n) * (sbb - sb**2 / n)

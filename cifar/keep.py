@@ -9,6 +9,7 @@ The folder is a directory of results: `report` and `keep` read it, and give the 
 are if all fits under the limit, else as halves. `--readme FILE` writes the headline figure and the claims of what is kept
 into that file.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -37,9 +38,15 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m cifar keep", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, metavar="OUT", help="results of `python -m cifar run`, or a kept folder")
     parser.add_argument("--to", type=Path, metavar="DIR", help="the folder that is written, or replaced as a whole")
-    parser.add_argument("--data", type=Path, action="append", default=[], metavar="PATH",
-                        help="CIFAR-10, or a file of its binary records: measure the patch spectrum of these images too, and, "
-                             "on the images of the results, what rounding the weights changes")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="CIFAR-10, or a file of its binary records: measure the patch spectrum of these images too, and, "
+        "on the images of the results, what rounding the weights changes",
+    )
     parser.add_argument("--weights", nargs="*", metavar="RUN", help="keep those of these runs, and of what they need, only")
     parser.add_argument("--limit", type=int, default=LIMIT, metavar="BYTES", help=f"the folder is smaller (default {LIMIT:,})")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="write the claims of results/ beside this file into it")
@@ -67,8 +74,10 @@ def keep(out: Path, target: Path, paths: Sequence[Path] = (), runs: Sequence[str
     chosen = weights.wanted(results, runs)
     for result in chosen:
         if not weights.path_of(out, result).is_file():
-            raise ValueError(f"{weights.path_of(out, result)}, the weights of {result.checkpoint}, is missing; name the runs "
-                             "whose weights to keep with --weights")
+            raise ValueError(
+                f"{weights.path_of(out, result)}, the weights of {result.checkpoint}, is missing; name the runs "
+                "whose weights to keep with --weights"
+            )
     refuse_foreign(target)
     with replacing(target) as folder:
         copy_results(out, folder, results)
@@ -82,8 +91,10 @@ def keep(out: Path, target: Path, paths: Sequence[Path] = (), runs: Sequence[str
             size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             if size < limit:
                 return size
-        raise ValueError(f"all would take {size:,} bytes ({told(folder)}), which is not under the limit of {limit:,}; name the "
-                         "runs whose weights to keep with --weights")
+        raise ValueError(
+            f"all would take {size:,} bytes ({told(folder)}), which is not under the limit of {limit:,}; name the "
+            "runs whose weights to keep with --weights"
+        )
 
 
 def refuse_foreign(target: Path) -> None:
@@ -97,8 +108,10 @@ def refuse_foreign(target: Path) -> None:
     if not (target / index.FILE).is_file():
         foreign += [name for name in names if name.startswith("runs/")]
     if foreign:
-        raise ValueError(f"--to {target} holds {foreign[0]}, which `python -m cifar keep` did not write; choose another "
-                         "directory, or move it away")
+        raise ValueError(
+            f"--to {target} holds {foreign[0]}, which `python -m cifar keep` did not write; choose another "
+            "directory, or move it away"
+        )
 
 
 @contextmanager

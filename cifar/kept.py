@@ -4,6 +4,7 @@ Files against their checksums; claims and tables against the results; every stud
 and eps_out of all pairs follow from the weights of the first layer. With --data, what networks answer on the test images,
 and one attack on a few. Exit status 0; 1 where something disagrees; 2 on bad input.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -69,8 +70,11 @@ def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Se
     for run in dict.fromkeys(result.run for result in results.checkpoints.values()):
         mine = [result for result in results.checkpoints.values() if result.run == run]
         kept = [result for result in mine if weights.path_of(folder, result).is_file()]
-        yield run, [seen for result in kept for seen in checked(folder, results, result, images)] or [
-            Seen("no weights are kept", True)]
+        yield (
+            run,
+            [seen for result in kept for seen in checked(folder, results, result, images)]
+            or [Seen("no weights are kept", True)],
+        )
 
 
 def the_images(results: Results, path: Path) -> data.Cifar10:
@@ -93,8 +97,9 @@ def files(folder: Path, sums: dict[str, str]) -> list[Seen]:
 def texts(folder: Path, results: Results) -> list[Seen]:
     """The claims and tables that follow from the results against those that stand there."""
     wanted = report.texts(results, report.facts(results, ""), report.verdicts(results), tables.filled(results))
-    wrong = [name for name, content in wanted.items()
-             if not (folder / name).is_file() or (folder / name).read_bytes() != content]
+    wrong = [
+        name for name, content in wanted.items() if not (folder / name).is_file() or (folder / name).read_bytes() != content
+    ]
     found = [Seen(f"{name} is not what runs/*/*.json say", False) for name in wrong]
     found += [Seen(f"{file} is no result: {why}", False) for file, why in results.left_out]
     return found or [Seen(f"{len(wanted)} files follow from {len(results.checkpoints)} results", True)]
@@ -143,11 +148,13 @@ def distances(folder: Path, results: Results, result: Result, network: ConvNet, 
     spectrum = next((s for s in results.spectra if (s["source"], s["images"]) == images and "vectors" in s), None)
     if spectrum is None or "eps_in" not in first:
         return Seen("eps not checked: no spectrum of the training images, or no eps of pairs, is kept", True)
-    plane = np.asarray(spectrum["vectors"], np.float64)[:int(spectrum["rank"])]
+    plane = np.asarray(spectrum["vectors"], np.float64)[: int(spectrum["rank"])]
     found = specialisation.distances(network, oracle, torch.tensor(first["nc"], dtype=torch.float64), plane)
     gap = max(float(np.abs(np.asarray(found[key]) - np.asarray(first[key])).max()) for key in ("eps_in", "eps_out"))
-    within = max(EPS_WITHIN[weights.precision(weights.path_of(folder, each))]
-                 for each in (result, _known(results, result.settings["teacher"])))
+    within = max(
+        EPS_WITHIN[weights.precision(weights.path_of(folder, each))]
+        for each in (result, _known(results, result.settings["teacher"]))
+    )
     return Seen(f"eps of {np.asarray(first['nc']).size} pairs within {gap:.1e}", gap <= within)
 
 
@@ -169,8 +176,18 @@ def attacked(result: Result, network: ConvNet, oracle: ConvNet, images: data.Cif
     """Robust accuracy on the first few images, against that on all."""
     s = result.settings
     test = images.test.first(min(ATTACKED, s["test_images"]))
-    found = evaluation.evaluate(network, oracle, None, test.pixels, attacks=(ATTACK,), repeats=1, seed=s["seed"],
-                                batch=s["eval_batch"], inner=DTYPES[s["eval_inner"]], steps=s["eval_steps"] or None)
+    found = evaluation.evaluate(
+        network,
+        oracle,
+        None,
+        test.pixels,
+        attacks=(ATTACK,),
+        repeats=1,
+        seed=s["seed"],
+        batch=s["eval_batch"],
+        inner=DTYPES[s["eval_inner"]],
+        steps=s["eval_steps"] or None,
+    )
     here, there = found[ATTACK][evaluation.RULES[0]]["mean"] / 100, (result.robust(ATTACK) or 0.0) / 100
     count = len(test.labels)
     error = math.sqrt(max(there * (1 - there), 1 / count) / count)

@@ -1,4 +1,5 @@
 """What is measured at a checkpoint, part by part, so that a run interrupted here loses one part and no more."""
+
 from __future__ import annotations
 
 import functools
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
 Task = Callable[[], dict[str, Any]]
 
 
-def tasks(settings: Settings, paper_epoch: int, network: ConvNet, needed: Mapping[str, ConvNet], world: World,
-          counts: evaluation.Counts, after: Callable[[], None]) -> dict[str, Task]:
+def tasks(
+    settings: Settings,
+    paper_epoch: int,
+    network: ConvNet,
+    needed: Mapping[str, ConvNet],
+    world: World,
+    counts: evaluation.Counts,
+    after: Callable[[], None],
+) -> dict[str, Task]:
     """The parts by name, in order: clean; for students specialisation and the checkpoint's attacks.
 
     counts: what attacks have counted so far, filled in place;  after: called after each of their batches, may raise.
@@ -39,13 +47,27 @@ def tasks(settings: Settings, paper_epoch: int, network: ConvNet, needed: Mappin
         return world.engines(network, oracle) if settings.eval_inner == "bfloat16" else None
 
     found["specialisation"] = lambda: specialisation.measure(
-        network, oracle, images.pixels, world.spectrum.plane(), batch=settings.eval_batch, device=world.device)
+        network, oracle, images.pixels, world.spectrum.plane(), batch=settings.eval_batch, device=world.device
+    )
 
     def attack(name: str) -> dict[str, Any]:
         return evaluation.evaluate(
-            network, oracle, surrogate, images.pixels, attacks=(name,), repeats=settings.repeats, seed=settings.seed,
-            batch=settings.eval_batch, device=world.device, inner=DTYPES[settings.eval_inner], plane=world.spectrum,
-            steps=settings.eval_steps or None, counts=counts, after=lambda _: after(), engine=engine())[name]
+            network,
+            oracle,
+            surrogate,
+            images.pixels,
+            attacks=(name,),
+            repeats=settings.repeats,
+            seed=settings.seed,
+            batch=settings.eval_batch,
+            device=world.device,
+            inner=DTYPES[settings.eval_inner],
+            plane=world.spectrum,
+            steps=settings.eval_steps or None,
+            counts=counts,
+            after=lambda _: after(),
+            engine=engine(),
+        )[name]
 
     for name in dict(settings.attacks).get(paper_epoch, ()):
         found[name] = lambda name=name: attack(name)

@@ -6,6 +6,7 @@ Attacks see the low-precision copies of both networks; images, perturbations and
 Source: Sections 4.2, 5.1, 5.4 to 5.6, Equations 3, 4, 34 and 35, Appendix A.11; Stutz et al. (2019) for the
 calibrated labels; Ilyas et al. (2019) for robust features.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -57,8 +58,15 @@ def calibrated_labels(labels: Tensor, delta: Tensor, eps: float, rho: float, cla
     return confidence * functional.one_hot(labels, classes) + (1 - confidence) / classes
 
 
-def shown(settings: Settings, x: Tensor, student: ConvNet, teacher: ConvNet, generator: Generator,
-          plane: Plane | None = None, engine: Engine | None = None) -> tuple[Tensor, Tensor | None]:
+def shown(
+    settings: Settings,
+    x: Tensor,
+    student: ConvNet,
+    teacher: ConvNet,
+    generator: Generator,
+    plane: Plane | None = None,
+    engine: Engine | None = None,
+) -> tuple[Tensor, Tensor | None]:
     """The images that the student learns from, and for calibrated training their soft labels.   x (N, 3, h, w)
 
     student, teacher: the copies that attacks differentiate;  engine: attacks on them in its own way.
@@ -69,8 +77,17 @@ def shown(settings: Settings, x: Tensor, student: ConvNet, teacher: ConvNet, gen
         return x, None
 
     def attack(objective: Objective, images: Tensor) -> Tensor:
-        return pgd(objective, images, Linf(settings.eps), step=settings.step, steps=settings.steps, start=True,
-                   generator=generator, track=False, engine=engine).last
+        return pgd(
+            objective,
+            images,
+            Linf(settings.eps),
+            step=settings.step,
+            steps=settings.steps,
+            start=True,
+            generator=generator,
+            track=False,
+            engine=engine,
+        ).last
 
     if settings.examples == "calibrated":
         with torch.no_grad():
@@ -108,8 +125,9 @@ def loss(settings: Settings, answer: Tensor, oracle: Tensor | None, labels: Tens
     return functional.cross_entropy(answer, oracle.argmax(1))
 
 
-def robust_features(target: Tensor, start: Tensor, representation: ConvNet, teacher: ConvNet, *, alpha: float,
-                    step: float, steps: int) -> Tensor:
+def robust_features(
+    target: Tensor, start: Tensor, representation: ConvNet, teacher: ConvNet, *, alpha: float, step: float, steps: int
+) -> Tensor:
     """x_r minimising alpha |L_t(x_r) - L_t(x)|_2 + |f_M(x) - f_M(x_r)|_2 in [0, 1], by l2 steps.   (N, 3, h, w) twice
 
     f_M: post-ReLU maps of the robust student's last conv layer;  L_t: the teacher's logits;  step: the length of the first

@@ -3,6 +3,7 @@
 3x3 kernels, stride 1, no padding, bias, ReLU, no pooling, no batch norm, a linear head on the channel-major
 flattened map; the first operation is the normalisation of pixels in [0, 1].   Source: Section 5.1.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -30,8 +31,16 @@ class ConvNet(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, widths: Sequence[int], *, classes: int = 10, mean: Sequence[float], std: Sequence[float],
-                 size: int = 32, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self,
+        widths: Sequence[int],
+        *,
+        classes: int = 10,
+        mean: Sequence[float],
+        std: Sequence[float],
+        size: int = 32,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         self.widths, self.classes, self.size = tuple(widths), classes, size
         side = size - (KERNEL - 1) * len(self.widths)
@@ -83,7 +92,7 @@ def corner_views(wide: ConvNet, widths: Sequence[int]) -> list[Tensor]:
     views = []
     for conv, below, here in zip(wide.convs, fan_in, widths, strict=True):
         views += [conv.weight.data[:here, :below], conv.bias.data[:here]]
-    return [*views, _grouped(wide.head, wide.widths[-1])[:, :widths[-1]], wide.head.bias.data]
+    return [*views, _grouped(wide.head, wide.widths[-1])[:, : widths[-1]], wide.head.bias.data]
 
 
 def copy_corner(source: ConvNet, views: Sequence[Tensor]) -> None:

@@ -6,6 +6,7 @@ logits at the perturbed image enter the loss.
 
 Source: Equations 3 and 4; Section 5.1; Carlini and Wagner (2017) for the margin; Stutz et al. (2019) for the gap.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -84,10 +85,17 @@ def data_adversarial(student: Network, teacher: Network, x0: Tensor) -> Objectiv
 def cross_entropy_to_oracle(student: Network, oracle: Network | Tensor) -> Objective:
     """Cross-entropy to the oracle's label: at x' itself, or a fixed one for each image, labels (N,)."""
     if isinstance(oracle, Tensor):
-        return Objective((student,), lambda s, *_: functional.cross_entropy(s, oracle, reduction="none"),
-                         known=Loss("cross-entropy", labels=oracle))
-    return Objective((student,), lambda s, t, *_: functional.cross_entropy(s, t.argmax(1), reduction="none"), (oracle,),
-                     Loss("cross-entropy"))
+        return Objective(
+            (student,),
+            lambda s, *_: functional.cross_entropy(s, oracle, reduction="none"),
+            known=Loss("cross-entropy", labels=oracle),
+        )
+    return Objective(
+        (student,),
+        lambda s, t, *_: functional.cross_entropy(s, t.argmax(1), reduction="none"),
+        (oracle,),
+        Loss("cross-entropy"),
+    )
 
 
 def margin(student: Network, oracle: Network | Tensor, confidence: float = torch.inf) -> Objective:
@@ -98,10 +106,17 @@ def margin(student: Network, oracle: Network | Tensor, confidence: float = torch
     needs it: pushed on after its success, the image reaches the place where the oracle, too, changes its answer.
     """
     if isinstance(oracle, Tensor):
-        return Objective((student,), lambda s, *_: excess(s, oracle).clamp_max(confidence),
-                         known=Loss("margin", labels=oracle, confidence=confidence))
-    return Objective((student,), lambda s, t, *_: excess(s, t.argmax(1)).clamp_max(confidence), (oracle,),
-                     Loss("margin", confidence=confidence))
+        return Objective(
+            (student,),
+            lambda s, *_: excess(s, oracle).clamp_max(confidence),
+            known=Loss("margin", labels=oracle, confidence=confidence),
+        )
+    return Objective(
+        (student,),
+        lambda s, t, *_: excess(s, t.argmax(1)).clamp_max(confidence),
+        (oracle,),
+        Loss("margin", confidence=confidence),
+    )
 
 
 def largest_gap(student: Network, teacher: Network) -> Objective:

@@ -1,4 +1,5 @@
 """What a later piece of work needs, in few files: results, weights, unfinished state, those of a search, spectra of patches."""
+
 from __future__ import annotations
 
 import io

@@ -2,6 +2,7 @@
 
 Every piece of text goes through `escaped` on its way into HTML.
 """
+
 from __future__ import annotations
 
 import html
@@ -34,8 +35,9 @@ def tag(name: str, *children: Any, **attributes: Any) -> Markup:
     return Markup(f"<{name}{written}>{''.join(map(escaped, children))}</{name}>")
 
 
-def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]], *, tall: bool = False,
-          **attributes: Any) -> Markup:
+def table(
+    columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]], *, tall: bool = False, **attributes: Any
+) -> Markup:
     """A table in a box of its own that scrolls; a tall one is cut to the screen's height.
 
     columns  (heading, kind), kind being name (may break), word (may not), number (right) or text (wide)
@@ -58,11 +60,24 @@ def figure(svg: str, alt: str) -> Markup:
 
 def document(title: str, body: Iterable[Any]) -> str:
     """The whole page."""
-    return "\n".join((
-        "<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">', tag("title", title), f"<style>{STYLE}</style>",
-        "</head>", "<body>", *(escaped(part) for part in body), "</body>", "</html>", ""))
+    return "\n".join(
+        (
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
+            tag("title", title),
+            f"<style>{STYLE}</style>",
+            "</head>",
+            "<body>",
+            *(escaped(part) for part in body),
+            "</body>",
+            "</html>",
+            "",
+        )
+    )
 
 
 STYLE = """

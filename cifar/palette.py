@@ -2,13 +2,23 @@
 
 After Okabe and Ito and Paul Tol; where two hues are near, stroke or mark tells them apart.
 """
+
 from __future__ import annotations
 
 from typing import Any
 
 INK, PAPER, GRID = "#1b1b20", "#ffffff", "#dcdce2"  # a dark page replaces these three
 VERMILION, BLUE, ORANGE, SKY, GREEN, WINE, PURPLE, OLIVE, GREY = (
-    "#d55e00", "#0072b2", "#e69f00", "#56b4e9", "#009e73", "#b8336a", "#9a5fc7", "#8a8a1f", "#85858f")
+    "#d55e00",
+    "#0072b2",
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#b8336a",
+    "#9a5fc7",
+    "#8a8a1f",
+    "#85858f",
+)
 DASHED, DOTTED, DASH_DOT = (0, (4, 1.6)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5))
 Style = tuple[str, Any, str]  # colour, stroke, mark
 FALLBACK: Style = (GREY, "solid", "D")
@@ -33,7 +43,7 @@ RUNS: dict[str, Style] = {
     "ccat-20": (ORANGE, DASH_DOT, "^"),
     "ccat-10-full": (GREEN, DOTTED, "P"),
     "rft": (PURPLE, DASHED, "D"),
-}  # fmt: skip
+}
 FAMILIES: dict[str, tuple[str, str]] = {  # kind of training: colour, mark
     "AT": (VERMILION, "o"),
     "AT in/out-plane": (WINE, "^"),

@@ -3,6 +3,7 @@
 A patch has 27 coordinates in the order of a convolution's flattened weight: (channel, row, column). The 17 leading
 directions span the input plane of the first layer (Section 5.3, Figure 2).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -41,8 +42,13 @@ class PatchSpectrum:
 
     def as_dict(self) -> dict:
         """For JSON: mean, eigenvalues, vectors as lists, and the share of the input plane."""
-        return {"mean": self.mean.tolist(), "eigenvalues": self.eigenvalues.tolist(), "vectors": self.vectors.tolist(),
-                "rank": PLANE_RANK, "share": self.share()}
+        return {
+            "mean": self.mean.tolist(),
+            "eigenvalues": self.eigenvalues.tolist(),
+            "vectors": self.vectors.tolist(),
+            "rank": PLANE_RANK,
+            "share": self.share(),
+        }
 
 
 def spectrum(images: Tensor | np.ndarray) -> PatchSpectrum:

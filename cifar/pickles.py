@@ -4,6 +4,7 @@ A pickle is a program; what it names is imported and called. Here the only names
 official files, and even these stand for inert records of their arguments: no function of numpy runs before the
 bytes have been checked and are read as plain bytes.
 """
+
 from __future__ import annotations
 
 import io

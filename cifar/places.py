@@ -1,4 +1,5 @@
 """Where the files of a run are, what is in them, and whether a run is finished."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

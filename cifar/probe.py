@@ -3,6 +3,7 @@
 For two networks' widths, such as 50,35,35,22. A process of its own, since a kernel that reads where it must not takes its
 process's device with it. Prints one JSON object; exit status 0 if the kernel is right, 1 if not.
 """
+
 from __future__ import annotations
 
 import json
@@ -57,12 +58,24 @@ def looked_at(engine: Engine) -> dict[str, Any]:
     for _ in range(TIMED):
         wait(x.device)
         begun = time.perf_counter()
-        pgd(logit_distance(student, teacher), x, Linf(EPS), step=STEP, steps=STEPS, start=False, track=False,
-            engine=engine.known_as(student, teacher))
+        pgd(
+            logit_distance(student, teacher),
+            x,
+            Linf(EPS),
+            step=STEP,
+            steps=STEPS,
+            start=False,
+            track=False,
+            engine=engine.known_as(student, teacher),
+        )
         wait(x.device)
         taken.append(time.perf_counter() - begun)
-    return {"gradients": gradients, "ascent": ascent, "seconds": min(taken) / (STEPS * TIMED_IMAGES),
-            "right": engines.agrees(gradients) and ascent <= SAME_LOSS_WITHIN}
+    return {
+        "gradients": gradients,
+        "ascent": ascent,
+        "seconds": min(taken) / (STEPS * TIMED_IMAGES),
+        "right": engines.agrees(gradients) and ascent <= SAME_LOSS_WITHIN,
+    }
 
 
 def main(argv: list[str]) -> int:
@@ -72,8 +85,10 @@ def main(argv: list[str]) -> int:
         student, teacher = (tuple(int(width) for width in text.split(",")) for text in argv)
         if not torch.cuda.is_available():
             raise DeviceError("needs a CUDA device that torch can see")
-        networks = [ConvNet(widths, **COLOURS, generator=torch.Generator().manual_seed(seed)).requires_grad_(False).to(device)
-                    for seed, widths in enumerate((student, teacher))]
+        networks = [
+            ConvNet(widths, **COLOURS, generator=torch.Generator().manual_seed(seed)).requires_grad_(False).to(device)
+            for seed, widths in enumerate((student, teacher))
+        ]
         with ThreadPoolExecutor() as pool:  # compilers are processes of their own
             list(pool.map(lambda warps: engines.machine_code(device, *networks, warps), WARPS))
         found = {warps: looked_at(engines.made(device, *networks, warps)) for warps in WARPS}

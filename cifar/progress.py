@@ -1,4 +1,5 @@
 """Progress on standard error: bars on a terminal, a line for each event otherwise."""
+
 from __future__ import annotations
 
 import threading
@@ -26,8 +27,12 @@ def showing(runs: int) -> Iterator[Showing]:
     """A function that shows where a run stands; any thread may call it.   runs: how many there are in all"""
     console = Console(stderr=True)
     lock, tasks, spoken, ended = threading.Lock(), {}, {}, {}  # type: ignore[var-annotated]
-    columns = (TextColumn("{task.description:<20}", markup=False), BarColumn(20),
-               TextColumn("{task.fields[words]}", markup=False), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description:<20}", markup=False),
+        BarColumn(20),
+        TextColumn("{task.fields[words]}", markup=False),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         whole = bars.add_task("all runs", total=runs, words="")
 
@@ -52,8 +57,15 @@ def showing(runs: int) -> Iterator[Showing]:
 def downloading() -> Iterator[object]:
     """A function of bytes so far and bytes in all."""
     console = Console(stderr=True)
-    with Progress(TextColumn("CIFAR-10"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
-                  console=console, disable=not console.is_terminal) as bars:
+    with Progress(
+        TextColumn("CIFAR-10"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bars:
         task = None
 
         def show(seen: int, total: int) -> None:

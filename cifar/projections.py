@@ -3,6 +3,7 @@
 z (N, ...) is projected; x (N, ...) are the images, inside the box; each row has its own ball. Exact up to the
 rounding of the numbers: no iteration, no clipping after rescaling. No step waits for the host.
 """
+
 from __future__ import annotations
 
 import torch

@@ -3,6 +3,7 @@
 The score of a channel is the mean absolute weight that leaves it (the next layer's, or the head's); the paper
 calls the channels of small fan-out inactivated.   Source: Section 5.1, footnote 3.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ def kept_channels(network: ConvNet, removed: Sequence[float]) -> list[Tensor]:
     kept = []
     for score, share in zip(fan_out_scores(network), removed, strict=True):
         order = torch.argsort(score, stable=True)
-        kept.append(order[int(share * len(score)):].sort().values)
+        kept.append(order[int(share * len(score)) :].sort().values)
     return kept
 
 

@@ -3,6 +3,7 @@
 On a CPU a worker computes on a thread of its own, so that small operations of several runs fill the cores; on a
 CUDA device each worker has a stream. No result depends on how many workers there are or on their order.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -100,8 +101,10 @@ class Queue:
                         self.failed.add(self.waiting.pop(name).name)
                         break
                     if run not in self.waiting and run not in self.working:
-                        raise StateError(f"run {name} needs {located(self.out, self.grid, need)}, which is not there though "
-                                         f"{run} is not to be run; delete the results of {run} and run it too")
+                        raise StateError(
+                            f"run {name} needs {located(self.out, self.grid, need)}, which is not there though "
+                            f"{run} is not to be run; delete the results of {run} and run it too"
+                        )
         return None
 
     def end(self, settings: Settings, *, finished: bool) -> None:
@@ -112,8 +115,9 @@ class Queue:
                 self.failed.add(settings.name)
 
 
-def work_off(runs: Mapping[str, Settings], grid: Mapping[str, Settings], world: World, stop: Stop, *, workers: int,
-             threads: int = 1) -> list[str]:
+def work_off(
+    runs: Mapping[str, Settings], grid: Mapping[str, Settings], world: World, stop: Stop, *, workers: int, threads: int = 1
+) -> list[str]:
     """Execute runs in the order given, those that are not ready later.   -> names of those that a stop left unfinished
 
     Runs that diverge, and those that need them, are recorded (failures.py) while the others go on. The first other

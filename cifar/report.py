@@ -3,6 +3,7 @@
 Writes report.html (self-contained), report.json (every number), claims.md, tables/*.csv and figures/*.svg, *.png into
 DIR/report. Files are replaced whole; the same results give the same bytes.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -37,8 +38,14 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m cifar report", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="results of `python -m cifar run`")
     parser.add_argument("--to", type=Path, metavar="DIR", help="where to write (default: report/ in --out)")
-    parser.add_argument("--data", type=Path, action="append", default=[], metavar="PATH",
-                        help="CIFAR-10, or a file of its binary records: measure the patch spectrum of these images too")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="CIFAR-10, or a file of its binary records: measure the patch spectrum of these images too",
+    )
     parser.add_argument("--commit", default="", help="of the code that made those results that record none")
     options = parser.parse_args(argv)
     try:
@@ -61,8 +68,10 @@ def loaded(out: Path) -> Results:
         print(f"cifar: left out {file}: {' '.join(why.split())}", file=sys.stderr)
     if not results.checkpoints:
         why = "".join(f"; {name} {failure.words}" for name, failure in results.failures.items())
-        raise ValueError(f"{out} holds no results (runs/<run>/epoch-<n>.json){why}; "
-                         f"`python -m cifar run all --out {out} --data ...` makes them")
+        raise ValueError(
+            f"{out} holds no results (runs/<run>/epoch-<n>.json){why}; "
+            f"`python -m cifar run all --out {out} --data ...` makes them"
+        )
     return results
 
 
@@ -98,33 +107,70 @@ def write(target: Path, results: Results, commit: str = "") -> None:
     for name, content in texts(results, known, judged, filled).items():
         write_atomic(target / name, content)
     rows = {each.printed.name: tables.lines(each) for each in filled}
-    answers = [{"claim": claim.number, "statement": claim.statement, "rule": claim.rule, **asdict(finding),
-                "other rules": others, "of the print": claim.of_the_print and claim.of_the_print.verdict}
-               for claim, finding, others in judged]
-    write_atomic(target / "report.json", _json({
-        **known, "headline rule": HEADLINE, "tables": rows, "claims": answers, "choices": CHOICES,
-        "figures": [asdict(picture) for picture in made], "patches": list(results.spectra),
-        "results": [asdict(result) for result in results.checkpoints.values()]}))
-    body = [*sections.opening(results, known, judged, made[0], drawings), *sections.claims(judged), *sections.tables(filled),
-            *sections.figures(made[1:], drawings, results), *sections.choices(CHOICES), *sections.runs(known),
-            *sections.circumstances(known)]
+    answers = [
+        {
+            "claim": claim.number,
+            "statement": claim.statement,
+            "rule": claim.rule,
+            **asdict(finding),
+            "other rules": others,
+            "of the print": claim.of_the_print and claim.of_the_print.verdict,
+        }
+        for claim, finding, others in judged
+    ]
+    write_atomic(
+        target / "report.json",
+        _json(
+            {
+                **known,
+                "headline rule": HEADLINE,
+                "tables": rows,
+                "claims": answers,
+                "choices": CHOICES,
+                "figures": [asdict(picture) for picture in made],
+                "patches": list(results.spectra),
+                "results": [asdict(result) for result in results.checkpoints.values()],
+            }
+        ),
+    )
+    body = [
+        *sections.opening(results, known, judged, made[0], drawings),
+        *sections.claims(judged),
+        *sections.tables(filled),
+        *sections.figures(made[1:], drawings, results),
+        *sections.choices(CHOICES),
+        *sections.runs(known),
+        *sections.circumstances(known),
+    ]
     write_atomic(target / "report.html", document(sections.TITLE, body).encode())
 
 
 def verdicts(results: Results) -> sections.Judged:
     """Every claim with its finding by the headline rule, and the verdicts by the other rules."""
-    return [(claim, claim.decide(results), {rule: claim.decide(results.by_rule(rule)).verdict for rule in RULES[1:]})
-            for claim in CLAIMS]
+    return [
+        (claim, claim.decide(results), {rule: claim.decide(results.by_rule(rule)).verdict for rule in RULES[1:]})
+        for claim in CLAIMS
+    ]
 
 
-def texts(results: Results, known: dict[str, Any], judged: sections.Judged,
-          filled: Sequence[tables.Table]) -> dict[str, bytes]:
+def texts(results: Results, known: dict[str, Any], judged: sections.Judged, filled: Sequence[tables.Table]) -> dict[str, bytes]:
     """The files that need no drawing, by name: claims.md and tables/*.csv."""
     found = {f"tables/{each.printed.name}.csv": tables.csv_text(tables.lines(each)).encode() for each in filled}
     found["tables/claims.csv"] = tables.csv_text(
-        [{"claim": claim.number, "statement": claim.statement, "verdict": finding.verdict, "what": step.what,
-          "numbers": step.value, "holds": step.holds, "images": known["images"]}
-         for claim, finding, _ in judged for step in (*finding.steps, *finding.beside)]).encode()
+        [
+            {
+                "claim": claim.number,
+                "statement": claim.statement,
+                "verdict": finding.verdict,
+                "what": step.what,
+                "numbers": step.value,
+                "holds": step.holds,
+                "images": known["images"],
+            }
+            for claim, finding, _ in judged
+            for step in (*finding.steps, *finding.beside)
+        ]
+    ).encode()
     return {**found, "claims.md": claims_text(judged, known).encode()}
 
 
@@ -132,16 +178,22 @@ def facts(results: Results, commit: str) -> dict[str, Any]:
     """Runs with their settings and seconds, images, profile, hardware, versions, and what a reader must know first."""
     everything = list(results.checkpoints.values())
     shared = _shared([result.settings for result in results.students])
-    runs = [_run(run, [result for result in everything if result.run == run], shared, commit)
-            for run in dict.fromkeys(result.run for result in everything)]
+    runs = [
+        _run(run, [result for result in everything if result.run == run], shared, commit)
+        for run in dict.fromkeys(result.run for result in everything)
+    ]
     images, profile = sources(everything), profile_of(everything)
     warnings = []
     if images != "original":
-        warnings.append(f"Images: {images}. They are not the official pixels, so absolute numbers are not comparable with the "
-                        "paper's; orderings may be.")
+        warnings.append(
+            f"Images: {images}. They are not the official pixels, so absolute numbers are not comparable with the "
+            "paper's; orderings may be."
+        )
     if profile != "paper":
-        warnings.append(f"Profile {profile}: not the paper's epochs. A checkpoint named 300 stands for the paper's 300 epochs; "
-                        "the table of runs says how many were trained here.")
+        warnings.append(
+            f"Profile {profile}: not the paper's epochs. A checkpoint named 300 stands for the paper's 300 epochs; "
+            "the table of runs says how many were trained here."
+        )
     failed = {name: failure.words for name, failure in results.failures.items()}
     if failed:
         told = "; ".join(f"{name} {words}" for name, words in failed.items())
@@ -149,15 +201,31 @@ def facts(results: Results, commit: str) -> dict[str, Any]:
     if len({result.data.get("sha256") for result in everything}) > 1:
         warnings.append("These results were computed from different images.")
     seconds = [sum(run["seconds"].values()) for run in runs if run["seconds"] is not None]
-    versions = {key: ", ".join(sorted({str(r.timing[key]) for r in everything if key in r.timing})) or "unknown"
-                for key in ("device", "torch", "python")}
+    versions = {
+        key: ", ".join(sorted({str(r.timing[key]) for r in everything if key in r.timing})) or "unknown"
+        for key in ("device", "torch", "python")
+    }
     commits = sorted({name for result in everything for name in _commits(result, commit)})
-    circumstances = {"hardware": versions["device"], "seconds in all": f"{sum(seconds):,.0f} of {len(seconds)} runs",
-                     "torch of the runs": versions["torch"], "python of the runs": versions["python"],
-                     "commits of the code": ", ".join(commits),
-                     "report": f"python {platform.python_version()}, numpy {np.__version__}", "images": images}
-    return {"profile": profile, "images": images, "warnings": warnings, "runs": runs, "shared": shared,
-            "seconds": sum(seconds), "circumstances": circumstances, "left_out": results.left_out, "failures": failed}
+    circumstances = {
+        "hardware": versions["device"],
+        "seconds in all": f"{sum(seconds):,.0f} of {len(seconds)} runs",
+        "torch of the runs": versions["torch"],
+        "python of the runs": versions["python"],
+        "commits of the code": ", ".join(commits),
+        "report": f"python {platform.python_version()}, numpy {np.__version__}",
+        "images": images,
+    }
+    return {
+        "profile": profile,
+        "images": images,
+        "warnings": warnings,
+        "runs": runs,
+        "shared": shared,
+        "seconds": sum(seconds),
+        "circumstances": circumstances,
+        "left_out": results.left_out,
+        "failures": failed,
+    }
 
 
 def _run(name: str, mine: list[Result], shared: dict[str, Any], commit: str) -> dict[str, Any]:
@@ -165,10 +233,16 @@ def _run(name: str, mine: list[Result], shared: dict[str, Any], commit: str) -> 
     last = max(mine, key=lambda result: result.epoch)
     seconds = last.timing.get("seconds")
     own = {key: value for key, value in last.settings.items() if key not in COMPILED and shared.get(key) != value}
-    return {"run": name, "checkpoints": [(r.paper_epoch, r.epoch) for r in sorted(mine, key=lambda r: r.epoch)], "own": own,
-            "clean": last.clean, "seconds": seconds and {key: seconds.get(key, 0.0) for key in TIMES},
-            "device": last.timing.get("device", "unknown"), "images": last.data["source"],
-            "commits": ", ".join(_commits(last, commit))}
+    return {
+        "run": name,
+        "checkpoints": [(r.paper_epoch, r.epoch) for r in sorted(mine, key=lambda r: r.epoch)],
+        "own": own,
+        "clean": last.clean,
+        "seconds": seconds and {key: seconds.get(key, 0.0) for key in TIMES},
+        "device": last.timing.get("device", "unknown"),
+        "images": last.data["source"],
+        "commits": ", ".join(_commits(last, commit)),
+    }
 
 
 def _commits(result: Result, told: str) -> list[str]:
@@ -198,10 +272,20 @@ def profile_of(results: list[Result]) -> str:
 
 def claims_text(judged: sections.Judged, known: dict[str, Any]) -> str:
     """The table of claims for a README."""
-    lines = [f"| {claim.number} | {claim.statement} | {finding.verdict} | {sections.telling(finding)} |"
-             for claim, finding, _ in judged]
-    return "\n".join(("| | claim | verdict | numbers |", "|---|---|---|---|", *lines, "",
-                      f"Images: {known['images']}; profile: {known['profile']}.", ""))
+    lines = [
+        f"| {claim.number} | {claim.statement} | {finding.verdict} | {sections.telling(finding)} |"
+        for claim, finding, _ in judged
+    ]
+    return "\n".join(
+        (
+            "| | claim | verdict | numbers |",
+            "|---|---|---|---|",
+            *lines,
+            "",
+            f"Images: {known['images']}; profile: {known['profile']}.",
+            "",
+        )
+    )
 
 
 def _json(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 A file that is not a result is left out and named, never guessed at.
 """
+
 from __future__ import annotations
 
 import json
@@ -19,11 +20,24 @@ from .state import StateError
 
 HEADLINE = RULES[0]
 NAMED = re.compile(r"epoch-\d+\.json")
-RUNS = {"at": "AT", "st-logit": "ST logit", "st-label": "ST label", "at-augmented": "AT augmented",
-        "st-logit-augmented": "ST augmented", "st-logit-gaussian": "ST Gaussian", "at-5": "AT, 5 layers",
-        "st-logit-5": "ST, 5 layers", "at-in-plane": "in-plane AT", "at-out-plane": "out-plane AT", "ccat-5": "CCAT rho 5",
-        "ccat-10": "CCAT rho 10", "ccat-20": "CCAT rho 20", "rft": "RFT", "st-logit-seed-1": "ST logit, seed 1",
-        "st-logit-seed-2": "ST logit, seed 2"}  # fmt: skip
+RUNS = {
+    "at": "AT",
+    "st-logit": "ST logit",
+    "st-label": "ST label",
+    "at-augmented": "AT augmented",
+    "st-logit-augmented": "ST augmented",
+    "st-logit-gaussian": "ST Gaussian",
+    "at-5": "AT, 5 layers",
+    "st-logit-5": "ST, 5 layers",
+    "at-in-plane": "in-plane AT",
+    "at-out-plane": "out-plane AT",
+    "ccat-5": "CCAT rho 5",
+    "ccat-10": "CCAT rho 10",
+    "ccat-20": "CCAT rho 20",
+    "rft": "RFT",
+    "st-logit-seed-1": "ST logit, seed 1",
+    "st-logit-seed-2": "ST logit, seed 2",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +163,24 @@ def parsed(file: str, value: Any, timing: dict[str, Any]) -> Result:
     """A stored result; ValueError that says what is missing in anything else."""
     try:
         config = value["config"]
-        result = Result(file, str(value["run"]), int(value["epoch"]), int(value["paper_epoch"]), dict(config["settings"]),
-                        dict(config["data"]), dict(value["attacks"]), value["specialisation"], dict(value["clean"]), timing)
-        numbers = [counted[key] for rules in result.attacks.values() for counted in (rules[rule] for rule in RULES)
-                   for key in ("mean", "variance")]
+        result = Result(
+            file,
+            str(value["run"]),
+            int(value["epoch"]),
+            int(value["paper_epoch"]),
+            dict(config["settings"]),
+            dict(config["data"]),
+            dict(value["attacks"]),
+            value["specialisation"],
+            dict(value["clean"]),
+            timing,
+        )
+        numbers = [
+            counted[key]
+            for rules in result.attacks.values()
+            for counted in (rules[rule] for rule in RULES)
+            for key in ("mean", "variance")
+        ]
         numbers += [layer["mbnc"] for layer in result.layers]
         _ = [(layer["bnc_curve"], layer["specialised_count"], layer["students"]["ratio"]) for layer in result.layers]
         numbers += [result.first(key) for key in ("eps_in_mean", "eps_out_mean", "pearson_in") if result.specialisation]

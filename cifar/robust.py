@@ -1,4 +1,5 @@
 """The images of robust-feature training, made once for a run and kept in a file that goes on where it stopped."""
+
 from __future__ import annotations
 
 import os
@@ -25,8 +26,10 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
     The networks compute in the precision of attacks (settings.inner), images and steps in float32.
     """
     settings, world = run.settings, run.world
-    representation, teacher = (inner_copy(needed[name], dtype=training.DTYPES[settings.inner], multiple=settings.multiple)[0]
-                               for name in (settings.representation, settings.teacher))
+    representation, teacher = (
+        inner_copy(needed[name], dtype=training.DTYPES[settings.inner], multiple=settings.multiple)[0]
+        for name in (settings.representation, settings.teacher)
+    )
     path = places.features_path(world.out, settings.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     size = images.pixels[0].numel()
@@ -36,10 +39,19 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
     with path.open("r+b" if path.is_file() else "w+b") as file:
         while run.features < len(images.pixels):
             part = slice(run.features, run.features + FEATURE_BATCH[world.device.type])
-            target, start = (pixels.float().div(255).contiguous(memory_format=torch.channels_last)
-                             for pixels in (images.pixels[part], images.pixels[other[part]]))
-            made = modes.robust_features(target, start, representation, teacher, alpha=settings.alpha,
-                                         step=settings.feature_step, steps=settings.feature_steps)
+            target, start = (
+                pixels.float().div(255).contiguous(memory_format=torch.channels_last)
+                for pixels in (images.pixels[part], images.pixels[other[part]])
+            )
+            made = modes.robust_features(
+                target,
+                start,
+                representation,
+                teacher,
+                alpha=settings.alpha,
+                step=settings.feature_step,
+                steps=settings.feature_steps,
+            )
             content = made.mul(255).round().to(torch.uint8).contiguous().cpu().numpy().tobytes()
             file.seek(run.features * size)
             file.write(content)

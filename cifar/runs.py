@@ -4,6 +4,7 @@ The state is written every SAVE_EVERY seconds, at a time limit and on SIGINT or 
 the last write. On a CPU the results are the same bytes as those of an uninterrupted run: every random draw comes from
 a generator whose state is saved, and each run computes on its own number of threads.
 """
+
 from __future__ import annotations
 
 import math
@@ -93,10 +94,20 @@ class Run:
         self.seconds["processor"] += self.clock[1] - before[1]
 
     def save(self) -> None:
-        save_tensors(places.state_path(self.world.out, self.settings.name), {
-            "config": self.settings.record, "training": self.training.state(), "parts": self.parts,
-            "counts": self.counts, "features": self.features, "seconds": self.seconds, "commits": self.commits,
-            "images": self.world.data.digest, "device": self.world.device.type})
+        save_tensors(
+            places.state_path(self.world.out, self.settings.name),
+            {
+                "config": self.settings.record,
+                "training": self.training.state(),
+                "parts": self.parts,
+                "counts": self.counts,
+                "features": self.features,
+                "seconds": self.seconds,
+                "commits": self.commits,
+                "images": self.world.data.digest,
+                "device": self.world.device.type,
+            },
+        )
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
@@ -116,7 +127,8 @@ class Run:
                 raise StateError(f"{path} was begun with --device {begun_on}; use that, or delete it")
             self.training.restore(state["training"])
             self.parts, self.counts, self.features, self.seconds = (
-                state[key] for key in ("parts", "counts", "features", "seconds"))
+                state[key] for key in ("parts", "counts", "features", "seconds")
+            )
             self.commits = state.get("commits", ["unknown"])  # those begun before commits were recorded have none
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise StateError(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
@@ -189,8 +201,9 @@ def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Te
     buffers = training.buffers_for(settings, images, teacher)
     plane = None
     if settings.examples in ("in-plane", "out-plane"):
-        plane = modes.plane(*(torch.from_numpy(part.copy()).to(world.device)
-                              for part in (world.spectrum.vectors, world.spectrum.mean)))
+        plane = modes.plane(
+            *(torch.from_numpy(part.copy()).to(world.device) for part in (world.spectrum.vectors, world.spectrum.mean))
+        )
     hold = None if kept is None else lambda: pruning.silence(state.student, kept)
     engine = None
     if teacher is not None and "bfloat16" in (settings.inner, settings.eval_inner):
@@ -211,13 +224,15 @@ def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Te
         order = training.start_epoch(settings, state, images, buffers)
         while state.batch < settings.batches:
             lr.fill_(training.learning_rate(settings, state.epoch + state.batch / settings.batches))
-            buffers.index.copy_(order[state.batch * settings.batch:(state.batch + 1) * settings.batch])
+            buffers.index.copy_(order[state.batch * settings.batch : (state.batch + 1) * settings.batch])
             step()
             state.batch += 1
             run.spend("train")
-            run.show(state.epoch + state.batch / settings.batches - settings.first_epoch,
-                     settings.epochs - settings.first_epoch,
-                     lambda: f"epoch {state.epoch + 1}/{settings.epochs} loss {float(state.total) / state.batch:.4g}")
+            run.show(
+                state.epoch + state.batch / settings.batches - settings.first_epoch,
+                settings.epochs - settings.first_epoch,
+                lambda: f"epoch {state.epoch + 1}/{settings.epochs} loss {float(state.total) / state.batch:.4g}",
+            )
             if state.batch < settings.batches:
                 run.pause()
         mean = float(state.total) / settings.batches
@@ -232,7 +247,7 @@ def checkpoint(run: Run, paper_epoch: int, needed: Mapping[str, ConvNet], kept: 
     """Store the weights, measure part by part, store the result; DivergedError where they answer no numbers."""
     settings, world, epoch = run.settings, run.world, run.training.epoch
     network = run.training.student if kept is None else pruning.shrunk(run.training.student, kept)
-    if not measuring.answers(network, world.data.test.pixels[:settings.eval_batch]):
+    if not measuring.answers(network, world.data.test.pixels[: settings.eval_batch]):
         raise DivergedError(epoch, "the last update left weights or logits that are not finite")
     path = places.weights_path(world.out, settings.name, epoch)
     places.save_network(path, network)
@@ -246,13 +261,31 @@ def checkpoint(run: Run, paper_epoch: int, needed: Mapping[str, ConvNet], kept: 
             run.pause()
     attacks = {name: part for name, part in run.parts.items() if name in dict(settings.attacks).get(paper_epoch, ())}
     config = {"settings": settings.record, "data": world.data.facts, "mean": world.mean, "std": world.std}
-    save_json(places.result_path(world.out, settings.name, epoch).with_suffix(".time.json"), {
-        "seconds": run.seconds, "device": device_name(world.device), "torch": torch.__version__,
-        "python": platform.python_version(), "threads": torch.get_num_threads(), "commits": run.commits,
-        "engine": run.engine})
-    save_json(places.result_path(world.out, settings.name, epoch), {
-        "run": settings.name, "epoch": epoch, "paper_epoch": paper_epoch, "config": config, "attacks": attacks,
-        "specialisation": run.parts.get("specialisation"), "clean": run.parts["clean"], "loss": run.training.history})
+    save_json(
+        places.result_path(world.out, settings.name, epoch).with_suffix(".time.json"),
+        {
+            "seconds": run.seconds,
+            "device": device_name(world.device),
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "threads": torch.get_num_threads(),
+            "commits": run.commits,
+            "engine": run.engine,
+        },
+    )
+    save_json(
+        places.result_path(world.out, settings.name, epoch),
+        {
+            "run": settings.name,
+            "epoch": epoch,
+            "paper_epoch": paper_epoch,
+            "config": config,
+            "attacks": attacks,
+            "specialisation": run.parts.get("specialisation"),
+            "clean": run.parts["clean"],
+            "loss": run.training.history,
+        },
+    )
     run.parts, run.counts = {}, {}
 
 

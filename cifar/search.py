@@ -6,6 +6,7 @@ OUT/search.json and OUT/search.md. The same command continues where the last one
 
 Nothing takes the winner over by itself: experiments.PROFILES["paper"] states it, and the command says where they differ.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -41,12 +42,27 @@ class Size:
 
 
 SIZES = {
-    "paper": Size(held_out=5000, epochs=10, long_epochs=40, long_images=45000, students={"images": 45000, "steps": 10},
-                  teacher={"images": 45000}, teacher_epochs=50, pruning_epochs=10),
-    "small": Size(held_out=500, epochs=4, long_epochs=4, long_images=45056,
-                  students={"images": 4096, "steps": 2, "step": 0.03}, teacher={"images": 10000}, teacher_epochs=4,
-                  pruning_epochs=1),
-}  # fmt: skip
+    "paper": Size(
+        held_out=5000,
+        epochs=10,
+        long_epochs=40,
+        long_images=45000,
+        students={"images": 45000, "steps": 10},
+        teacher={"images": 45000},
+        teacher_epochs=50,
+        pruning_epochs=10,
+    ),
+    "small": Size(
+        held_out=500,
+        epochs=4,
+        long_epochs=4,
+        long_images=45056,
+        students={"images": 4096, "steps": 2, "step": 0.03},
+        teacher={"images": 10000},
+        teacher_epochs=4,
+        pruning_epochs=1,
+    ),
+}
 
 
 def grid(profile: str, tried: Iterable[Candidate]) -> dict[str, Settings]:
@@ -57,16 +73,33 @@ def grid(profile: str, tried: Iterable[Candidate]) -> dict[str, Settings]:
     known, size = experiments.grid(profile), SIZES[profile]
 
     def run(like: str, name: str, checkpoint: tuple[int, int], **changes: object) -> Settings:
-        return known[like].altered(name=name, checkpoints=(checkpoint,), horizon=checkpoint[1], test_images=size.held_out,
-                                   attacks=(), surrogate="", **changes)
+        return known[like].altered(
+            name=name,
+            checkpoints=(checkpoint,),
+            horizon=checkpoint[1],
+            test_images=size.held_out,
+            attacks=(),
+            surrogate="",
+            **changes,
+        )
 
     teacher = run("teacher", "search-teacher", (200, size.teacher_epochs), **size.teacher)
     pruned = run("pruned", "search-pruned", (50, size.pruning_epochs), start="search-teacher@200", **size.teacher)
     students = []
     for candidate in tried:
         epochs, more = (size.long_epochs, {"images": size.long_images}) if candidate.long else (size.epochs, {})
-        students += [run(KINDS[kind], student(candidate, kind), (300, epochs), teacher="search-pruned@50", seed=candidate.seed,
-                         **{**size.students, **more}, **candidate.choice) for kind in kinds(candidate)]
+        students += [
+            run(
+                KINDS[kind],
+                student(candidate, kind),
+                (300, epochs),
+                teacher="search-pruned@50",
+                seed=candidate.seed,
+                **{**size.students, **more},
+                **candidate.choice,
+            )
+            for kind in kinds(candidate)
+        ]
     return {settings.name: settings for settings in (teacher, pruned, *students)}
 
 
@@ -105,8 +138,10 @@ def search(options: argparse.Namespace) -> int:
         apart = size.held_out
         needed = max(size.long_images, *(settings.images for settings in grid(options.profile, candidates.wanted({})).values()))
         if needed + apart > len(images.train.labels):
-            raise ValueError(f"search trains on {needed} images and holds {apart} others out; --data has "
-                             f"{len(images.train.labels)} training images")
+            raise ValueError(
+                f"search trains on {needed} images and holds {apart} others out; --data has "
+                f"{len(images.train.labels)} training images"
+            )
         images = heldout.held_out(images, apart)
         with stop.on_signals():
             shared = runs.world(options.out / places.SEARCH, images, device, stop=stop, engines=engines.on(device))
@@ -147,13 +182,20 @@ def told(options: argparse.Namespace, found: list[searched.Trial], world: runs.W
         print(f"cifar: {failures.told(failed, len(oracle), world.out)}", file=sys.stderr)
         return 1
     if wanted := candidates.wanted(scores):
-        print(f"stopped with {len(wanted)} candidates of this step unfinished ({', '.join(c.name for c in wanted)}); "
-              "the same command continues", file=sys.stderr)
+        print(
+            f"stopped with {len(wanted)} candidates of this step unfinished ({', '.join(c.name for c in wanted)}); "
+            "the same command continues",
+            file=sys.stderr,
+        )
         return 128 + stop.by if stop.by else 0
     decision, size = candidates.decided(scores), SIZES[options.profile]
     chosen = grid(options.profile, [decision.winner if decision else found[0].candidate])
-    facts = {"profile": options.profile, "size": dataclasses.asdict(size), "data": world.data.facts,
-             "runs": {name: settings.record for name, settings in chosen.items()}}
+    facts = {
+        "profile": options.profile,
+        "size": dataclasses.asdict(size),
+        "data": world.data.facts,
+        "runs": {name: settings.record for name, settings in chosen.items()},
+    }
     timings = [searched.timing(world.out, settings) for settings in oracle.values()]
     for name, content in searched.files(found, decision, facts, searched.circumstances(found, timings)).items():
         state.write_atomic(options.out / name, content)

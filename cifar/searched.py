@@ -1,4 +1,5 @@
 """What a search for the students' optimiser and schedule found: one candidate's numbers, the table, OUT/search.json and .md."""
+
 from __future__ import annotations
 
 import json
@@ -18,8 +19,21 @@ from .failures import Failure
 from .settings import Settings
 from .state import load_json
 
-HEADINGS = ("step", "optimiser", "rate", "batch", "schedule", "seed", "ST distance", "agree %", "AT distance, attacked",
-            "agree %", "score", "ST s", "AT s")
+HEADINGS = (
+    "step",
+    "optimiser",
+    "rate",
+    "batch",
+    "schedule",
+    "seed",
+    "ST distance",
+    "agree %",
+    "AT distance, attacked",
+    "agree %",
+    "score",
+    "ST s",
+    "AT s",
+)
 WIDTH = 140  # of the printed table, at least
 ALL_RUN = "paper"  # the profile that must state the winner
 
@@ -73,8 +87,11 @@ def rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
         choice, cells = trial.candidate, []
         for kind, part in (("st", "clean"), ("at", "attacked")):
             numbers = trial.numbers.get(kind)
-            cells += [trial.diverged.get(kind, "not trained"), ""] if numbers is None else [
-                f"{numbers[part]['logit_distance']:.4g}", f"{100 * numbers[part]['agreement']:.1f}"]
+            cells += (
+                [trial.diverged.get(kind, "not trained"), ""]
+                if numbers is None
+                else [f"{numbers[part]['logit_distance']:.4g}", f"{100 * numbers[part]['agreement']:.1f}"]
+            )
         taken = [f"{_taken(trial.timings[kind]):.0f}" if kind in trial.timings else "" for kind in ("st", "at")]
         searched = str(step[choice]), choice.optimiser, f"{choice.lr:g}", str(choice.batch), choice.schedule, str(choice.seed)
         found.append((*searched, *cells, f"{trial.score:.4g}" if trial.score < math.inf else "last", *taken))
@@ -99,23 +116,45 @@ def circumstances(trials: Sequence[Trial], teachers: Sequence[Mapping[str, Any]]
     """All that equal searches may differ in: seconds, hardware, versions, commits.   teachers: timings of theirs"""
     timings = [*teachers, *(timing for trial in trials for timing in trial.timings.values())]
     told = {key: ", ".join(sorted({str(each[key]) for each in timings})) for key in ("device", "torch", "python", "threads")}
-    seconds = {name: sum(each["seconds"].get(name, 0.0) for each in timings)
-               for name in ("train", "evaluate", "attacked", "processor")}
+    seconds = {
+        name: sum(each["seconds"].get(name, 0.0) for each in timings) for name in ("train", "evaluate", "attacked", "processor")
+    }
     spent = seconds["train"] + seconds["evaluate"] + seconds["attacked"]
-    return {**told, "cores": os.cpu_count(), "seconds in all": spent, "processor seconds of the runs": seconds["processor"],
-            "commits": sorted({str(commit) for each in timings for commit in each["commits"]}),
-            "seconds": {trial.candidate.name: {kind: each["seconds"] for kind, each in trial.timings.items()}
-                        for trial in trials}}
+    return {
+        **told,
+        "cores": os.cpu_count(),
+        "seconds in all": spent,
+        "processor seconds of the runs": seconds["processor"],
+        "commits": sorted({str(commit) for each in timings for commit in each["commits"]}),
+        "seconds": {trial.candidate.name: {kind: each["seconds"] for kind, each in trial.timings.items()} for trial in trials},
+    }
 
 
-def files(trials: Sequence[Trial], decision: Decision | None, facts: Mapping[str, Any],
-          circumstances: Mapping[str, Any]) -> dict[str, bytes]:
+def files(
+    trials: Sequence[Trial], decision: Decision | None, facts: Mapping[str, Any], circumstances: Mapping[str, Any]
+) -> dict[str, bytes]:
     """The content of places.SEARCH_FILES; equal searches differ in `circumstances` alone, and in the seconds of the table."""
-    stored = {**facts, "rule": list(candidates.RULE), "circumstances": circumstances, "decision": decision and {
-        "winner": decision.winner.choice, "noise": decision.noise,
-        "finalists": [{**candidate.choice, "mean": mean} for candidate, mean in decision.finalists.items()]}}
-    stored["trials"] = [{**asdict(trial.candidate), "name": trial.candidate.name, **trial.numbers, "diverged": trial.diverged,
-                         "score": trial.score if trial.score < math.inf else None} for trial in trials]
+    stored = {
+        **facts,
+        "rule": list(candidates.RULE),
+        "circumstances": circumstances,
+        "decision": decision
+        and {
+            "winner": decision.winner.choice,
+            "noise": decision.noise,
+            "finalists": [{**candidate.choice, "mean": mean} for candidate, mean in decision.finalists.items()],
+        },
+    }
+    stored["trials"] = [
+        {
+            **asdict(trial.candidate),
+            "name": trial.candidate.name,
+            **trial.numbers,
+            "diverged": trial.diverged,
+            "score": trial.score if trial.score < math.inf else None,
+        }
+        for trial in trials
+    ]
     text = json.dumps(stored, sort_keys=True, indent=1, allow_nan=False) + "\n"
     return dict(zip(places.SEARCH_FILES, (text.encode(), page(trials, decision, facts, circumstances).encode()), strict=True))
 
@@ -126,28 +165,39 @@ def page(trials: Sequence[Trial], decision: Decision | None, facts: Mapping[str,
     runs = {settings["examples"]: settings for settings in facts["runs"].values() if settings["role"] == "student"}
     at, teacher = runs["oracle"], facts["runs"]["search-teacher"]
     lines = [
-        "# The students' optimiser and schedule, searched", "",
+        "# The students' optimiser and schedule, searched",
+        "",
         f"`python -m cifar search --profile {facts['profile']}`. The last {size['held_out']} training images (source: "
         f"{images['source']}) are held out of all training and are what is measured on; no test image is touched. Teacher: "
         f"{size['teacher_epochs']} epochs of {teacher['images']} images, pruned, {size['pruning_epochs']} more. Students: "
         f"{_length(size['epochs'], at['images'])}; in step 2 {_length(size['long_epochs'], size['long_images'])}; always from "
         f"start to end of the schedule. AT with {at['steps']} attack steps of {at['step']:g}, measured with "
         f"{at['eval_steps'] or attacks.STEPS} of {attacks.STEP:g}. Seconds are those of a processor on a CPU and of training "
-        "on a GPU.", "",
-        *[f"{'' if line[0].isdigit() else '- '}{line}" for line in candidates.RULE], "",
-        f"| {' | '.join(HEADINGS)} |", f"|{'|'.join('---:' for _ in HEADINGS)}|",
-        *[f"| {' | '.join(row)} |" for row in rows(trials)], "",
-    ]  # fmt: skip
+        "on a GPU.",
+        "",
+        *[f"{'' if line[0].isdigit() else '- '}{line}" for line in candidates.RULE],
+        "",
+        f"| {' | '.join(HEADINGS)} |",
+        f"|{'|'.join('---:' for _ in HEADINGS)}|",
+        *[f"| {' | '.join(row)} |" for row in rows(trials)],
+        "",
+    ]
     if decision is None:
         lines += ["Nothing is decided: no candidate finished with every seed.", ""]
     else:
         finalists = "; ".join(f"{candidate.name} {mean:.4g}" for candidate, mean in decision.finalists.items())
-        lines += [f"Finalists, means of {len(candidates.SEEDS)} seeds: {finalists}. Noise between seeds: a factor of "
-                  f"{decision.noise:.3f}. Winner: {in_words(decision.winner.choice)}.", ""]
-    lines += [f"{circumstances['device']}, {circumstances['cores']} cores, {circumstances['threads']} threads a run, torch "
-              f"{circumstances['torch']}, Python {circumstances['python']}; {circumstances['seconds in all']:,.0f} seconds "
-              f"of runs, {circumstances['processor seconds of the runs']:,.0f} of a processor; commits "
-              f"{', '.join(circumstances['commits'])}.", ""]
+        lines += [
+            f"Finalists, means of {len(candidates.SEEDS)} seeds: {finalists}. Noise between seeds: a factor of "
+            f"{decision.noise:.3f}. Winner: {in_words(decision.winner.choice)}.",
+            "",
+        ]
+    lines += [
+        f"{circumstances['device']}, {circumstances['cores']} cores, {circumstances['threads']} threads a run, torch "
+        f"{circumstances['torch']}, Python {circumstances['python']}; {circumstances['seconds in all']:,.0f} seconds "
+        f"of runs, {circumstances['processor seconds of the runs']:,.0f} of a processor; commits "
+        f"{', '.join(circumstances['commits'])}.",
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -1,4 +1,5 @@
 """The sections of the report's page, in order: headline, claims, tables, figures, choices, runs, circumstances."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -20,41 +21,77 @@ CLASS = {YES: "yes", NO: "no", NOT_ENOUGH: "open"}
 Judged = Sequence[tuple[Claim, Finding, dict[str, str]]]  # claim, by the headline rule, verdicts by the other rules
 
 
-def opening(results: Results, facts: dict[str, Any], judged: Judged, picture: Picture,
-            drawings: dict[str, str]) -> list[Markup]:
+def opening(
+    results: Results, facts: dict[str, Any], judged: Judged, picture: Picture, drawings: dict[str, str]
+) -> list[Markup]:
     """What this is, the numbers to read first, the headline picture."""
     verdicts = Counter(finding.verdict for _, finding, _ in judged)
-    tiles = ((len(facts["runs"]), "runs"), (len(results.students), "checkpoints of students"), (verdicts[YES], "claims: yes"),
-             (verdicts[NO], "claims: no"), (verdicts[NOT_ENOUGH], "claims: not enough data"), (facts["images"], "images"),
-             (facts["profile"], "profile"))
+    tiles = (
+        (len(facts["runs"]), "runs"),
+        (len(results.students), "checkpoints of students"),
+        (verdicts[YES], "claims: yes"),
+        (verdicts[NO], "claims: no"),
+        (verdicts[NOT_ENOUGH], "claims: not enough data"),
+        (facts["images"], "images"),
+        (facts["profile"], "profile"),
+    )
     places = ("claims", "tables", "figures", "choices", "runs", "circumstances")
-    return [tag("h1", TITLE), tag("nav", *(tag("a", place.capitalize(), href=f"#{place}") for place in places)),
-            tag("p", "The experiments of ", tag("cite", PAPER), " on real images: students trained to imitate a pruned "
-                "teacher, attacked, and compared with it node by node. Robust accuracy is the share of adversarial images on "
-                "which the student answers what the teacher answers there; every number stands beside the printed one."),
-            *(tag("p", warning, class_="alarm") for warning in facts["warnings"]),
-            tag("div", *(tag("div", tag("b", n), tag("span", words), class_="tile") for n, words in tiles), class_="tiles"),
-            *_picture(picture, drawings, results)]
+    return [
+        tag("h1", TITLE),
+        tag("nav", *(tag("a", place.capitalize(), href=f"#{place}") for place in places)),
+        tag(
+            "p",
+            "The experiments of ",
+            tag("cite", PAPER),
+            " on real images: students trained to imitate a pruned "
+            "teacher, attacked, and compared with it node by node. Robust accuracy is the share of adversarial images on "
+            "which the student answers what the teacher answers there; every number stands beside the printed one.",
+        ),
+        *(tag("p", warning, class_="alarm") for warning in facts["warnings"]),
+        tag("div", *(tag("div", tag("b", n), tag("span", words), class_="tile") for n, words in tiles), class_="tiles"),
+        *_picture(picture, drawings, results),
+    ]
 
 
 def claims(judged: Judged) -> list[Markup]:
     """The twelve claims with verdict, rule and numbers."""
-    parts = [tag("h2", "Claims", id="claims"), tag("p", (
-        f"A comparison of robust accuracies counts when it exceeds {NOISE:g} standard errors of the difference (binomial); "
-        "comparisons of MBNC and eps are between single trained students and have no error bar. One comparison that fails "
-        "makes a claim “no”; one within noise or not run leaves “not enough data”."), class_="hint")]
+    parts = [
+        tag("h2", "Claims", id="claims"),
+        tag(
+            "p",
+            (
+                f"A comparison of robust accuracies counts when it exceeds {NOISE:g} standard errors of the difference (binomial); "  # noqa: E501
+                "comparisons of MBNC and eps are between single trained students and have no error bar. One comparison that fails "  # noqa: E501
+                "makes a claim “no”; one within noise or not run leaves “not enough data”."
+            ),
+            class_="hint",
+        ),
+    ]
     for claim, finding, others in judged:
         said = claim.of_the_print
         beside = [f"The same rule on the paper's printed numbers: {said.verdict}."] if said else []
-        beside += ["Counted by other rules: " + ", ".join(f"{rule} {verdict}" for rule, verdict in others.items()) + "."] \
-            if set(others.values()) - {finding.verdict} else []
+        beside += (
+            ["Counted by other rules: " + ", ".join(f"{rule} {verdict}" for rule, verdict in others.items()) + "."]
+            if set(others.values()) - {finding.verdict}
+            else []
+        )
         steps = [(step.what, step.value, _mark(step)) for step in finding.steps]
         steps += [(step.what, step.value, "") for step in finding.beside]
-        parts.append(tag("div", tag("p", f"{claim.number}. {claim.statement} ", _verdict(finding.verdict)),
-                         tag("p", telling(finding), class_="hint"), tag(
-                             "details", tag("summary", "Rule and numbers"), tag("p", f"Yes when: {claim.rule}", class_="hint"),
-                             *(tag("p", words, class_="hint") for words in beside),
-                             table([("what", "text"), ("numbers", "text"), ("holds", "word")], steps)), class_="claim"))
+        parts.append(
+            tag(
+                "div",
+                tag("p", f"{claim.number}. {claim.statement} ", _verdict(finding.verdict)),
+                tag("p", telling(finding), class_="hint"),
+                tag(
+                    "details",
+                    tag("summary", "Rule and numbers"),
+                    tag("p", f"Yes when: {claim.rule}", class_="hint"),
+                    *(tag("p", words, class_="hint") for words in beside),
+                    table([("what", "text"), ("numbers", "text"), ("holds", "word")], steps),
+                ),
+                class_="claim",
+            )
+        )
     return parts
 
 
@@ -77,8 +114,11 @@ def telling(finding: Finding) -> str:
     held = sum(step.holds is True for step in finding.steps)
     unrun = sum(step.holds is None and (not step.numbers or None in step.numbers) for step in finding.steps)
     noisy = len(finding.steps) - held - unrun
-    counts = f"{held} of {len(finding.steps)} comparisons hold" + (f", {noisy} within noise" if noisy else "") + (
-        f", {unrun} not run" if unrun else "")
+    counts = (
+        f"{held} of {len(finding.steps)} comparisons hold"
+        + (f", {noisy} within noise" if noisy else "")
+        + (f", {unrun} not run" if unrun else "")
+    )
     known = [step for step in finding.steps if len(step.numbers) == 2 and None not in step.numbers]
     closest = min(known, key=_margin, default=None)
     return f"{counts}; the closest: {closest.what}: {closest.value}." if closest else f"{counts}."
@@ -92,23 +132,39 @@ def _margin(step: Step) -> float:
 
 def tables(filled: Sequence[Table]) -> list[Markup]:
     """Each table in the paper's shape by the headline rule, then by every rule."""
-    parts = [tag("h2", "Tables", id="tables"), tag("p", (
-        "Robust accuracy in per cent (variance of the fractions over repeats), and the paper's number. Headline rule: the last "
-        "iterate, against the teacher's answer there. Under each table all counting rules: highest, the iterate of highest "
-        "loss; any, a student wrong at any kept iterate counts as wrong; clean-label, against the teacher's answer at the "
-        "clean image."), class_="hint")]
+    parts = [
+        tag("h2", "Tables", id="tables"),
+        tag(
+            "p",
+            (
+                "Robust accuracy in per cent (variance of the fractions over repeats), and the paper's number. Headline rule: the last "  # noqa: E501
+                "iterate, against the teacher's answer there. Under each table all counting rules: highest, the iterate of highest "  # noqa: E501
+                "loss; any, a student wrong at any kept iterate counts as wrong; clean-label, against the teacher's answer at the "  # noqa: E501
+                "clean image."
+            ),
+            class_="hint",
+        ),
+    ]
     for each in filled:
         printed = each.printed
         number = printed.name.removeprefix("table-").partition("-")[0]
         title = printed.title if "Table" in printed.title else f"Table {number}: {printed.title}"
         rows = [[row, *(_cell(each.at(row, column)) for column in printed.columns)] for row in printed.rows]
-        other = [[cell.cell.row, cell.cell.column, *(_mean(cell, rule) for rule in RULES), _printed(cell)]
-                 for cell in each.cells]
+        other = [
+            [cell.cell.row, cell.cell.column, *(_mean(cell, rule) for rule in RULES), _printed(cell)] for cell in each.cells
+        ]
         columns = [("row", "word"), ("column", "word"), *((rule, "number") for rule in RULES), ("paper", "number")]
-        parts += [tag("h3", title, id=printed.name), table([("", "word"), *((c, "number") for c in printed.columns)], rows),
-                  tag("p", _source(each), class_="hint"),
-                  tag("details", tag("summary", "By every counting rule"), table(columns, other, tall=True),
-                      tag("p", _source(each), class_="hint"))]
+        parts += [
+            tag("h3", title, id=printed.name),
+            table([("", "word"), *((c, "number") for c in printed.columns)], rows),
+            tag("p", _source(each), class_="hint"),
+            tag(
+                "details",
+                tag("summary", "By every counting rule"),
+                table(columns, other, tall=True),
+                tag("p", _source(each), class_="hint"),
+            ),
+        ]
     return parts
 
 
@@ -117,8 +173,10 @@ def _source(each: Table) -> str:
     ran = sum(cell.ran for cell in each.cells)
     if not ran:
         return "Images: none; no cell was run."
-    return (f"Images: {each.images}; {' or '.join(f'{count:,}' for count in counts)} test images; {ran} of {len(each.cells)} "
-            f"cells run. tables/{each.printed.name}.csv")
+    return (
+        f"Images: {each.images}; {' or '.join(f'{count:,}' for count in counts)} test images; {ran} of {len(each.cells)} "
+        f"cells run. tables/{each.printed.name}.csv"
+    )
 
 
 def _cell(cell: Filled) -> Markup:
@@ -154,20 +212,44 @@ def _picture(picture: Picture, drawings: dict[str, str], results: Results) -> li
 
 def choices(settled: dict[str, str]) -> list[Markup]:
     """What the paper leaves open and this project chose."""
-    return [tag("h2", "Choices", id="choices"), tag("p", "What the paper leaves open, and what was done here.", class_="hint"),
-            _pairs(settled)]
+    return [
+        tag("h2", "Choices", id="choices"),
+        tag("p", "What the paper leaves open, and what was done here.", class_="hint"),
+        _pairs(settled),
+    ]
 
 
 def runs(facts: dict[str, Any]) -> list[Markup]:
     """Every run: what differs from the settings most runs share, seconds, hardware, commits of the code."""
-    columns = [("run", "word"), ("epochs (paper's)", "name"), ("settings of its own", "text"), ("clean accuracy", "number"),
-               ("seconds", "number"), ("device", "word"), ("images", "word"), ("commit", "word")]
-    rows = [(run["run"], ", ".join(f"{e} ({p})" for p, e in run["checkpoints"]), _settings(run["own"]),
-             f"{100 * run['clean']['accuracy']:.2f}", "?" if run["seconds"] is None else f"{sum(run['seconds'].values()):,.0f}",
-             run["device"], run["images"], run["commits"]) for run in facts["runs"]]
+    columns = [
+        ("run", "word"),
+        ("epochs (paper's)", "name"),
+        ("settings of its own", "text"),
+        ("clean accuracy", "number"),
+        ("seconds", "number"),
+        ("device", "word"),
+        ("images", "word"),
+        ("commit", "word"),
+    ]
+    rows = [
+        (
+            run["run"],
+            ", ".join(f"{e} ({p})" for p, e in run["checkpoints"]),
+            _settings(run["own"]),
+            f"{100 * run['clean']['accuracy']:.2f}",
+            "?" if run["seconds"] is None else f"{sum(run['seconds'].values()):,.0f}",
+            run["device"],
+            run["images"],
+            run["commits"],
+        )
+        for run in facts["runs"]
+    ]
     rows += [(name, words, *[""] * (len(columns) - 2)) for name, words in facts["failures"].items()]
-    return [tag("h2", "Runs", id="runs"), table(columns, rows, tall=True), tag(
-        "details", tag("summary", "Settings that most runs share"), _pairs(facts["shared"]))]
+    return [
+        tag("h2", "Runs", id="runs"),
+        table(columns, rows, tall=True),
+        tag("details", tag("summary", "Settings that most runs share"), _pairs(facts["shared"])),
+    ]
 
 
 def circumstances(facts: dict[str, Any]) -> list[Markup]:

@@ -2,6 +2,7 @@
 
 What the paper prints is a default where it prints one; every other default is this project's choice, named so here.
 """
+
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
@@ -90,10 +91,18 @@ class Settings:
     eval_inner: str = "float32"
 
     def __post_init__(self) -> None:
-        for field, allowed in (("role", ROLES), ("examples", EXAMPLES), ("loss", LOSSES), ("target", TARGETS),
-                               ("optimiser", ("sgd", "adam")), ("schedule", ("constant", "cosine")),
-                               ("radius", ("full", "scaled")), ("inner", ("float32", "bfloat16")),
-                               ("update", ("float32", "bfloat16")), ("eval_inner", ("float32", "bfloat16"))):
+        for field, allowed in (
+            ("role", ROLES),
+            ("examples", EXAMPLES),
+            ("loss", LOSSES),
+            ("target", TARGETS),
+            ("optimiser", ("sgd", "adam")),
+            ("schedule", ("constant", "cosine")),
+            ("radius", ("full", "scaled")),
+            ("inner", ("float32", "bfloat16")),
+            ("update", ("float32", "bfloat16")),
+            ("eval_inner", ("float32", "bfloat16")),
+        ):
             if getattr(self, field) not in allowed:
                 raise ValueError(f"{field} must be one of {', '.join(allowed)}; got {getattr(self, field)!r}")
         if self.images < self.batch:

@@ -5,6 +5,7 @@ Nodes of a conv layer are its channels; samples are images and positions. Matric
 
 Source: Sections 5.2 and 5.3; Figures 2 to 12 and 14; Appendix A.10.
 """
+
 from __future__ import annotations
 
 import math
@@ -25,20 +26,32 @@ QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 DIGITS = 6  # after the point, of every stored correlation and distance; files stay small
 
 
-def measure(student: ConvNet, teacher: ConvNet, images: Tensor | np.ndarray, plane: Tensor | np.ndarray, *,
-            batch: int = BATCH, device: str | torch.device = "cpu", pairs: bool = True) -> dict[str, Any]:
+def measure(
+    student: ConvNet,
+    teacher: ConvNet,
+    images: Tensor | np.ndarray,
+    plane: Tensor | np.ndarray,
+    *,
+    batch: int = BATCH,
+    device: str | torch.device = "cpu",
+    pairs: bool = True,
+) -> dict[str, Any]:
     """Everything that the figures need of one student.   images (N, 3, 32, 32); plane (17, 27), orthonormal rows
 
     "layers": one dict each (see `layer`);  "first": eps_in and eps_out of the first layer (see `distances`).
     pairs: with the matrices of the first layer, about 60 kB.
     """
     rho = [values.correlation().cpu() for values in correlations(student, teacher, images, batch=batch, device=device)]
-    return {"layers": [layer(values) for values in rho], "images": len(images),
-            "first": distances(student, teacher, rho[0], plane, pairs=pairs)}
+    return {
+        "layers": [layer(values) for values in rho],
+        "images": len(images),
+        "first": distances(student, teacher, rho[0], plane, pairs=pairs),
+    }
 
 
-def correlations(student: ConvNet, teacher: ConvNet, images: Tensor | np.ndarray, *, batch: int = BATCH,
-                 device: str | torch.device = "cpu") -> list[StreamingCorrelation]:
+def correlations(
+    student: ConvNet, teacher: ConvNet, images: Tensor | np.ndarray, *, batch: int = BATCH, device: str | torch.device = "cpu"
+) -> list[StreamingCorrelation]:
     """Moments of the post-ReLU activations of both networks, a stream for each conv layer; evaluation mode."""
     images = torch.as_tensor(images)
     seen = [StreamingCorrelation() for _ in student.convs]
@@ -73,8 +86,9 @@ def layer(rho: Tensor) -> dict[str, Any]:
     }
 
 
-def distances(student: ConvNet, teacher: ConvNet, rho: Tensor, plane: Tensor | np.ndarray, *,
-              pairs: bool = True) -> dict[str, Any]:
+def distances(
+    student: ConvNet, teacher: ConvNet, rho: Tensor, plane: Tensor | np.ndarray, *, pairs: bool = True
+) -> dict[str, Any]:
     """eps_in and eps_out of the first layer's weights, as they act on pixels in [0, 1].   rho (K, J), plane (17, 27)
 
     eps_in_curve, eps_out_curve (J,): of each teacher node and its best-NC student, ascending, and their means;

@@ -3,6 +3,7 @@
 {"spectra": [{"source", "images", "mean", "eigenvalues", "vectors", "rank", "share"}]}. `run` keeps that of its training
 images, `report --data` those of any others; images are told apart by their source and number.
 """
+
 from __future__ import annotations
 
 import json
@@ -63,4 +64,5 @@ def _same(old: Entry, new: Entry) -> bool:
     """Whether two spectra are equal up to the rounding of the eigenvalues."""
     pairs = list(zip(old["eigenvalues"], new["eigenvalues"], strict=False))
     return len(old["eigenvalues"]) == len(new["eigenvalues"]) and all(
-        abs(a - b) <= SAME_WITHIN * max(new["eigenvalues"]) for a, b in pairs)
+        abs(a - b) <= SAME_WITHIN * max(new["eigenvalues"]) for a, b in pairs
+    )

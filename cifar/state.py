@@ -1,15 +1,16 @@
 """Files of --out: written whole or not at all, the same bytes for the same content.
 
-    runs/<run>/epoch-<n>.json       a checkpoint's result; no time stamps, so that equal runs give equal bytes
-    runs/<run>/epoch-<n>.time.json  seconds, device, versions, commits of the same
-    runs/<run>/epoch-<n>.pt         its weights
-    state/<run>.pt                  a run that is not finished
-    state/<run>.json                a run that cannot be finished, and why
-    search/runs/, search/state/     the same of the runs of a search (search.py), which are no results of the paper's
-    search.json, search.md          what the search found
-    patches.json                    spectra of the patches of sets of images
-    cache/                          what can be computed again; never packed (packing.py)
+runs/<run>/epoch-<n>.json       a checkpoint's result; no time stamps, so that equal runs give equal bytes
+runs/<run>/epoch-<n>.time.json  seconds, device, versions, commits of the same
+runs/<run>/epoch-<n>.pt         its weights
+state/<run>.pt                  a run that is not finished
+state/<run>.json                a run that cannot be finished, and why
+search/runs/, search/state/     the same of the runs of a search (search.py), which are no results of the paper's
+search.json, search.md          what the search found
+patches.json                    spectra of the patches of sets of images
+cache/                          what can be computed again; never packed (packing.py)
 """
+
 from __future__ import annotations
 
 import fcntl

@@ -1,4 +1,5 @@
 """The paper's tables with this project's numbers beside the printed ones, as values and as CSV."""
+
 from __future__ import annotations
 
 import csv
@@ -12,8 +13,22 @@ from .printed import TABLES, Cell
 from .printed import Table as PrintedTable
 from .results import HEADLINE, Result, Results, sources
 
-HEADINGS = ("table", "row", "column", "checkpoint", "attack", "rule", "mean (per cent)", "variance (of fractions)", "repeats",
-            "printed (per cent)", "difference (points)", "images", "test images", "epoch here")
+HEADINGS = (
+    "table",
+    "row",
+    "column",
+    "checkpoint",
+    "attack",
+    "rule",
+    "mean (per cent)",
+    "variance (of fractions)",
+    "repeats",
+    "printed (per cent)",
+    "difference (points)",
+    "images",
+    "test images",
+    "epoch here",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +74,10 @@ class Table:
 
 def filled(results: Results) -> tuple[Table, ...]:
     """All tables."""
-    return tuple(Table(table, tuple(Filled(cell, results.get(cell.checkpoint), results.absent(cell.checkpoint))
-                                    for cell in table.cells)) for table in TABLES)
+    return tuple(
+        Table(table, tuple(Filled(cell, results.get(cell.checkpoint), results.absent(cell.checkpoint)) for cell in table.cells))
+        for table in TABLES
+    )
 
 
 def lines(table: Table) -> list[dict[str, Any]]:
@@ -70,12 +87,28 @@ def lines(table: Table) -> list[dict[str, Any]]:
         cell, result = filled_cell.cell, filled_cell.result
         for rule in RULES if filled_cell.ran else (HEADLINE,):
             counted = filled_cell.counted(rule)
-            ours = (filled_cell.absent,) * 3 if counted is None else (
-                counted["mean"], counted["variance"], len(counted["repeats"]))
-            where = ("", "", "") if result is None or counted is None else (
-                result.data["source"], result.settings["test_images"], result.epoch)
-            values = (table.printed.name, cell.row, cell.column, cell.checkpoint, cell.attack, rule, *ours, cell.printed,
-                      filled_cell.difference(rule), *where)
+            ours = (
+                (filled_cell.absent,) * 3
+                if counted is None
+                else (counted["mean"], counted["variance"], len(counted["repeats"]))
+            )
+            where = (
+                ("", "", "")
+                if result is None or counted is None
+                else (result.data["source"], result.settings["test_images"], result.epoch)
+            )
+            values = (
+                table.printed.name,
+                cell.row,
+                cell.column,
+                cell.checkpoint,
+                cell.attack,
+                rule,
+                *ours,
+                cell.printed,
+                filled_cell.difference(rule),
+                *where,
+            )
             found.append(dict(zip(HEADINGS, values, strict=True)))
     return found
 

@@ -3,6 +3,7 @@
 A step is a function without arguments over fixed buffers: a batch of indices goes in, weights and a running loss
 change in place, nothing waits for the device. On a CUDA device the whole step, attack and update, is one graph.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -72,9 +73,17 @@ class Training:
 
     def state(self) -> dict[str, Any]:
         """All of it, in tensors on the CPU, numbers and lists."""
-        return {"weights": _on_cpu(self.student.state_dict()), "optimiser": _on_cpu(self.optimiser.state_dict()),
-                "order_start": self.order_start, "order": self.order.get_state(), "noise": self.noise.get_state(),
-                "epoch": self.epoch, "batch": self.batch, "total": _on_cpu(self.total), "history": list(self.history)}
+        return {
+            "weights": _on_cpu(self.student.state_dict()),
+            "optimiser": _on_cpu(self.optimiser.state_dict()),
+            "order_start": self.order_start,
+            "order": self.order.get_state(),
+            "noise": self.noise.get_state(),
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "total": _on_cpu(self.total),
+            "history": list(self.history),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue where a saved state stands."""
@@ -93,9 +102,14 @@ def begin(settings: Settings, student: ConvNet) -> Training:
     """A run before its first batch; the student gains the channels-last layout, in place."""
     device = student.mean.device
     student = student.to(memory_format=torch.channels_last)
-    return Training(student, optimiser_for(settings, student), seeded(settings.seed, "order", device),
-                    seeded(settings.seed, "noise", device), settings.first_epoch,
-                    total=torch.zeros((), dtype=torch.float64, device=device))
+    return Training(
+        student,
+        optimiser_for(settings, student),
+        seeded(settings.seed, "order", device),
+        seeded(settings.seed, "noise", device),
+        settings.first_epoch,
+        total=torch.zeros((), dtype=torch.float64, device=device),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +135,12 @@ def buffers_for(settings: Settings, images: Images, teacher: ConvNet | None) -> 
         with torch.no_grad():
             oracle = torch.cat([teacher(part.float().div(255)) for part in images.pixels.split(LOGIT_CHUNK)])
     changes = settings.augment in ("crop-flip", "standard")
-    return Buffers(images.pixels.clone() if changes else images.pixels, images.labels, oracle,
-                   torch.zeros(settings.batch, dtype=torch.int64, device=images.pixels.device))
+    return Buffers(
+        images.pixels.clone() if changes else images.pixels,
+        images.labels,
+        oracle,
+        torch.zeros(settings.batch, dtype=torch.int64, device=images.pixels.device),
+    )
 
 
 def start_epoch(settings: Settings, training: Training, images: Images, buffers: Buffers) -> Tensor:
@@ -137,9 +155,15 @@ def start_epoch(settings: Settings, training: Training, images: Images, buffers:
     return torch.randperm(len(images.labels), generator=training.order, device=images.pixels.device)
 
 
-def make_step(settings: Settings, training: Training, buffers: Buffers, teacher: ConvNet | None,
-              plane: modes.Plane | None = None, hold: Callable[[], None] | None = None,
-              engine: Engine | None = None) -> Callable[[], None]:
+def make_step(
+    settings: Settings,
+    training: Training,
+    buffers: Buffers,
+    teacher: ConvNet | None,
+    plane: modes.Plane | None = None,
+    hold: Callable[[], None] | None = None,
+    engine: Engine | None = None,
+) -> Callable[[], None]:
     """One update of the student from the batch `buffers.index`.
 
     teacher: frozen, in float32; its answers are the targets.  hold: called after the update (pruning masks).

@@ -4,6 +4,7 @@ A CUDA graph is captured alone: only one capture may be under way in a process, 
 that waits for the whole device, as every capture does first, breaks a capture of another. (PyTorch's notes on CUDA
 graphs.) Replays, and all other work, need no turns. On a CPU nobody asks to be alone.
 """
+
 from __future__ import annotations
 
 import contextlib

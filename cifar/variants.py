@@ -3,6 +3,7 @@
 A step: the linf attack on a batch through student and teacher, then one SGD update of the student on what it found.
 Used by `bench` alone; training itself lives in `training.py`.
 """
+
 from __future__ import annotations
 
 import time
@@ -44,6 +45,7 @@ class Setting:
 
 def setting(batch: int, steps: int, device: str | torch.device, seed: int = 0) -> Setting:
     """The paper's student and teacher with random weights; smooth random images."""
+
     def network(widths: tuple[int, ...], seed: int) -> ConvNet:
         return ConvNet(widths, **COLOURS, generator=torch.Generator().manual_seed(seed)).to(device)
 
@@ -77,9 +79,17 @@ class Autocast(nn.Module):
             return self.network(x)
 
 
-def training_step(s: Setting, student: Network, teacher: Network, refresh: Callable[[], None] = lambda: None, *,
-                  layout: torch.memory_format = torch.channels_last, compiled: bool = False,
-                  generator: torch.Generator | None = None, engine: Engine | None = None) -> Callable[[], Tensor]:
+def training_step(
+    s: Setting,
+    student: Network,
+    teacher: Network,
+    refresh: Callable[[], None] = lambda: None,
+    *,
+    layout: torch.memory_format = torch.channels_last,
+    compiled: bool = False,
+    generator: torch.Generator | None = None,
+    engine: Engine | None = None,
+) -> Callable[[], Tensor]:
     """One step with the given networks inside the attack.   -> function that returns the loss, not yet waited for"""
     learner = s.student
     parameters = list(learner.parameters())

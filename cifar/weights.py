@@ -4,6 +4,7 @@ A half (float16) keeps 11 bits of a weight, a bfloat16 8: rounding to bfloat16 m
 comes near a half's limits (the largest is about .5). rounding.json says for each network what changed.
 The colours' mean and std stay as they are. A kept file is read like any other (places.load_network).
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -96,8 +97,12 @@ def change(before: Path, after: Path, pixels: Tensor) -> dict[str, Any]:
             distance += float((one - other).square().sum())
             square += float(one.square().sum())
     count = len(pixels)
-    return {"images": count, "same_answers": same / count, "logit_distance": _short(distance / count),
-            "logit_square": _short(square / count)}
+    return {
+        "images": count,
+        "same_answers": same / count,
+        "logit_distance": _short(distance / count),
+        "logit_square": _short(square / count),
+    }
 
 
 def _parameters(weights: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:

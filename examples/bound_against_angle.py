@@ -13,6 +13,7 @@ of all students by the fan-out of one, and an observer that follows no teacher l
 (Corollary 1), so that its bound does not fall. The repaired form speaks of the nearest other node of either
 network, the other two of the nearest student.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -30,8 +31,10 @@ from twolayer.study.readings import bound_on_sine, has_positive_bound, rows_by_p
 from twolayer.study.script import directory, saved
 
 FORMS = (PRINTED, REPAIRED, SHARP)
-RUNS = (Case("along training", 2, 6, 4, 8, 2, 1, target=1e-12, options={"level_ratio": 100.0}),
-        Case("along training", 3, 8, 4, 8, 2, 0, target=1e-12, options={"level_ratio": 100.0}))
+RUNS = (
+    Case("along training", 2, 6, 4, 8, 2, 1, target=1e-12, options={"level_ratio": 100.0}),
+    Case("along training", 3, 8, 4, 8, 2, 0, target=1e-12, options={"level_ratio": 100.0}),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +91,10 @@ def main(argv=None) -> Path:
     out = directory(argv, __doc__, __file__)
     runs = data()
     for run in runs:
-        print(f"{run.name}: certified gradient, and medians of the sine and its bounds\n"
-              f"{'gradient':>10} {'measured':>10} {'sharp':>10} {'repaired':>10} {'printed':>10}")
+        print(
+            f"{run.name}: certified gradient, and medians of the sine and its bounds\n"
+            f"{'gradient':>10} {'measured':>10} {'sharp':>10} {'repaired':>10} {'printed':>10}"
+        )
         medians = [np.nanmedian(values, axis=1) for values in (run.sine, *(run.bound[f] for f in (SHARP, REPAIRED, PRINTED)))]
         for row in zip(run.gradient, *medians, strict=True):
             print(" ".join(f"{x:10.2e}" for x in row))

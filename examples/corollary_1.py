@@ -14,6 +14,7 @@ there on it has to fall like gradient / sine, which is the slope of the bound, a
 factors of 2 to 6. The printed and the repaired form are about a hundred times larger, the latter with a bump where only
 the two students with tiny fan-outs observe the boundary thickly enough; both stop where their hypotheses fail.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -85,8 +86,14 @@ def _level(target: float, tried: list[Check | None]) -> Level:
     results = [result for result in tried if result is not None]
     rows = [{v.form: v for v in r.verdicts if v.statement == "corollary-1" and v.student == SIXTH} for r in results]
     bounds = {form: np.array([np.nan if row[form].bound is None else row[form].bound for row in rows]) for form in FORMS}
-    return Level(target, np.array([r.gradient[1] for r in results]), np.array([_nearest(r.instance) for r in results]),
-                 np.array([np.linalg.norm(r.instance.student.V[:, SIXTH]) for r in results]), bounds, len(tried))
+    return Level(
+        target,
+        np.array([r.gradient[1] for r in results]),
+        np.array([_nearest(r.instance) for r in results]),
+        np.array([np.linalg.norm(r.instance.student.V[:, SIXTH]) for r in results]),
+        bounds,
+        len(tried),
+    )
 
 
 def _nearest(instance: Instance) -> float:

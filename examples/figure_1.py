@@ -14,6 +14,7 @@ trained on all five directions until the root mean square error is 1e-4: the sam
 
 Dots are teacher nodes, lines medians over them. Behind it: Theorem 2 and the remarks after it in Section 3.2.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -83,8 +84,16 @@ def _drawn(seed: int, s: float) -> tuple[LowRankData, TwoLayer, TwoLayer]:
     box = low_rank_data(box_spectrum(AMBIENT, RANK, thickness=s), RANK, SAMPLES, rng)
     teacher = random_teacher(box, TEACHERS, OUTPUTS, rng, min_angle=0.4, depth=0.5, off_plane=OFF_PLANE)
     recipe = Recipe(target=ERROR**2 / 10, level_ratio=10.0, off_plane=OFF_PLANE)
-    guided = counterexample_guided(teacher, box.samples, STUDENTS, rng, oracle(box, teacher, 10 * ERROR), 10 * ERROR,
-                                   subspace=box.subspace(), recipe=recipe)
+    guided = counterexample_guided(
+        teacher,
+        box.samples,
+        STUDENTS,
+        rng,
+        oracle(box, teacher, 10 * ERROR),
+        10 * ERROR,
+        subspace=box.subspace(),
+        recipe=recipe,
+    )
     return box, teacher, guided.trained.student
 
 
@@ -110,8 +119,9 @@ def _numbers(result: Check, j: int, partner: int, basis: np.ndarray) -> tuple[fl
     sines = projected_sine(result.instance.student.W, result.instance.teacher.W[[j]], basis)[:, 0]
     setting = result.setting
     radius = setting.disc(setting.crease(result.problem.teacher[j]))[0]
-    bounds = [v.bound for v in result.verdicts
-              if (v.statement, v.form, v.teacher) == ("theorem-2", SHARP, j) and v.bound is not None]
+    bounds = [
+        v.bound for v in result.verdicts if (v.statement, v.form, v.teacher) == ("theorem-2", SHARP, j) and v.bound is not None
+    ]
     return radius, float(sines.min()), float(sines[partner]), min([*bounds, 1.0])
 
 
@@ -154,8 +164,9 @@ def main(argv=None) -> Path:
     found = data()
     for name, side in found.items():
         print(f"U = {name}\n{'thickness':>10} {'radius':>10} {'nearest':>10} {'partner':>10} {'sharp':>10}")
-        for row in zip(side.thickness, *(np.median(x, axis=1) for x in (side.radius, side.nearest, side.partner, side.bound)),
-                       strict=True):
+        for row in zip(
+            side.thickness, *(np.median(x, axis=1) for x in (side.radius, side.nearest, side.partner, side.bound)), strict=True
+        ):
             print(" ".join(f"{x:10.3g}" for x in row))
     return saved(draw(found), out / "figure_1.png")
 

@@ -12,6 +12,7 @@ the line at 1; a form that does not apply to a pair has no mark. The sharp form 
 the teacher's, so it is about 20 to 30 times smaller than the repaired one here. The printed form is for comparison: it is
 no theorem (twolayer check examples/instances/theorem-2-corner.json).
 """
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -60,8 +61,9 @@ def _plane(axes, figure, result: Check) -> None:
     k = max(range(student.width), key=lambda k: result.enclosures[k].lower)
     ticks = np.linspace(-1, 1, 241)
     grid = np.stack(np.meshgrid(ticks, ticks), axis=-1)
-    shade = axes.pcolormesh(ticks, ticks, np.abs(hidden_gradient(teacher, student, grid))[..., k], cmap="Blues",
-                            rasterized=True, shading="gouraud")
+    shade = axes.pcolormesh(
+        ticks, ticks, np.abs(hidden_gradient(teacher, student, grid))[..., k], cmap="Blues", rasterized=True, shading="gouraud"
+    )
     figure.colorbar(shade, ax=axes, label=f"|g₁| of student {k}", shrink=0.85)
     kept = np.linalg.norm(student.V, axis=0) >= SMALL
     for network, nodes, label, style in (
@@ -74,8 +76,14 @@ def _plane(axes, figure, result: Check) -> None:
             axes.axline(foot, foot + np.array([-w[1], w[0]]), label=label, **style)
             label = None
     axes.plot(*result.witness(k), "*", color="#d55e00", markersize=13, label="largest |g₁|", clip_on=False, zorder=5)
-    axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xlabel="x", ylabel="y",
-             title=f"certified sup |g₁| = {result.gradient[1]:.2g}")
+    axes.set(
+        xlim=(-1, 1),
+        ylim=(-1, 1),
+        aspect="equal",
+        xlabel="x",
+        ylabel="y",
+        title=f"certified sup |g₁| = {result.gradient[1]:.2g}",
+    )
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, columnspacing=1.0)
 
 
@@ -88,12 +96,23 @@ def _pairs(axes, result: Check) -> None:
     axes.bar(range(len(names)), sines, color=INK, alpha=0.25, width=0.55, label="measured sine")
     for shift, form in ((-0.16, PRINTED), (0.0, REPAIRED), (0.16, SHARP)):
         found = {(v.teacher, v.observer): min(v.bound, 1.0) for v in rows if v.form == form and v.verdict != NOT_APPLICABLE}
-        axes.plot([names.index(name) + shift for name in found], list(found.values()), MARK[form], color=COLOUR[form],
-                  label=f"{form} bound", markersize=7)
+        axes.plot(
+            [names.index(name) + shift for name in found],
+            list(found.values()),
+            MARK[form],
+            color=COLOUR[form],
+            label=f"{form} bound",
+            markersize=7,
+        )
     axes.axhline(1, color=INK, linewidth=0.8)
     decades(axes, "y", min(sines) / 3, 1.0)
-    axes.set(xticks=range(len(names)), xticklabels=[f"{j}, {k}" for j, k in names],
-             xlabel="teacher node, observer", ylabel="sine", title="Theorem 2: nearest student, and bounds")
+    axes.set(
+        xticks=range(len(names)),
+        xticklabels=[f"{j}, {k}" for j, k in names],
+        xlabel="teacher node, observer",
+        ylabel="sine",
+        title="Theorem 2: nearest student, and bounds",
+    )
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
 
 

@@ -11,6 +11,7 @@ What to see: the observer's tint does not reach the teacher's crease (region), t
 (thickness), two creases lie on or nearly on each other (shared-hyperplane, student), the bristle is on the wrong side
 (sign). theorem-2-unnormalised is judged on arccos of unnormalised projections, which the checker reads as normalised.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -85,10 +86,13 @@ def panel(name: str, instance: Instance) -> Panel:
         measured, bound, missing = float(np.sqrt(1 - cosine**2)), 0.0, "normalisation"
     else:
         measured, bound, missing = row.measured, row.bound, " + ".join(row.missing)
-    creases = {s: np.array([line(n) for n in setting.problem.nodes if n.side == s and not n.is_constant]).reshape(-1, 3)
-               for s in ("teacher", "student")}
-    return Panel(name, polygon, active, creases["teacher"], creases["student"], broken, mark, result.gradient,
-                 measured, bound, missing)
+    creases = {
+        s: np.array([line(n) for n in setting.problem.nodes if n.side == s and not n.is_constant]).reshape(-1, 3)
+        for s in ("teacher", "student")
+    }
+    return Panel(
+        name, polygon, active, creases["teacher"], creases["student"], broken, mark, result.gradient, measured, bound, missing
+    )
 
 
 def line(node) -> np.ndarray:
@@ -127,7 +131,7 @@ def draw(panels: list[Panel]) -> Figure:
         sheet = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
         for axes, shown in zip(sheet, panels, strict=False):
             _draw_panel(axes, shown)
-        for axes in sheet[len(panels):]:
+        for axes in sheet[len(panels) :]:
             axes.set_axis_off()
         for label, colour, stroke in (("teacher's crease", TEACHER, "-"), ("student's crease", STUDENT, "--")):
             sheet[-1].plot([], [], color=colour, linestyle=stroke, label=f"{label}, bristle: active side")
@@ -147,8 +151,11 @@ def _draw_panel(axes, shown: Panel) -> None:
     def is_broken(crease) -> bool:
         return shown.broken is not None and np.array_equal(crease, shown.broken)
 
-    lines = [(np.append(p[:2] * half, p[:2] @ middle + p[2]), colour, stroke, p) for group, colour, stroke in (
-        (shown.teacher, TEACHER, "-"), (shown.student, STUDENT, "--")) for p in group]
+    lines = [
+        (np.append(p[:2] * half, p[:2] @ middle + p[2]), colour, stroke, p)
+        for group, colour, stroke in ((shown.teacher, TEACHER, "-"), (shown.student, STUDENT, "--"))
+        for p in group
+    ]
     for p, _, _, original in lines:  # the point of the square nearest to a crease outside it, or beside it
         foot = -p[2] * p[:2] / (p[:2] @ p[:2])
         if np.abs(foot).max() < (FAR if is_broken(original) else REACH):
@@ -161,15 +168,17 @@ def _draw_panel(axes, shown: Panel) -> None:
         _draw_crease(axes, p, view, colour, stroke, 2.4 if is_broken(original) else 1.3)
     if shown.mark is not None:
         kind = "*" if shown.gradient[1] > 0 else "X"
-        axes.plot(*((shown.mark - middle) / half), kind, color=INK, markersize=10 if kind == "*" else 7, zorder=5,
-                  clip_on=False)
+        axes.plot(
+            *((shown.mark - middle) / half), kind, color=INK, markersize=10 if kind == "*" else 7, zorder=5, clip_on=False
+        )
     axes.set(xlim=view[0], ylim=view[1], aspect="equal", xticks=[-1, 1], yticks=[-1, 1])
     axes.set_xticklabels([f"{low[0]:g}", f"{high[0]:g}"])
     axes.set_yticklabels([f"{low[1]:g}", f"{high[1]:g}"])
     axes.tick_params(length=2, pad=1)
     what = "|v|" if shown.name.startswith("corollary") else "sine"
-    axes.set_title(f"{shown.name}\nε = {shown.gradient[1]:.2g}, {what} {shown.measured:.3g} > {shown.bound:.3g}\n"
-                   f"missing: {shown.missing}")
+    axes.set_title(
+        f"{shown.name}\nε = {shown.gradient[1]:.2g}, {what} {shown.measured:.3g} > {shown.bound:.3g}\nmissing: {shown.missing}"
+    )
 
 
 def _draw_crease(axes, p, view, colour, stroke, width) -> None:

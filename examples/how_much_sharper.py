@@ -15,6 +15,7 @@ of the plane, and grows much less.
 Pairs are those for which the repaired and the sharp form both hold with a bound below 1. The printed form is drawn for
 scale, where it gives a positive bound: it is no theorem.
 """
+
 from __future__ import annotations
 
 import time
@@ -56,8 +57,10 @@ class Constants:
 
 def data(dimensions=DIMENSIONS, widths=WIDTHS, seeds=SEEDS) -> tuple[Constants, Constants]:
     """(by dimension at TEACHERS + TEACHERS nodes, by number of all nodes at d' = 2)."""
-    return (_constants(dimensions, [(d, TEACHERS) for d in dimensions], seeds),
-            _constants([2 * w for w in widths], [(2, w) for w in widths], seeds))
+    return (
+        _constants(dimensions, [(d, TEACHERS) for d in dimensions], seeds),
+        _constants([2 * w for w in widths], [(2, w) for w in widths], seeds),
+    )
 
 
 def _constants(x, sizes, seeds) -> Constants:
@@ -85,8 +88,7 @@ def _pairs(d: int, width: int, seed: int) -> list[tuple[dict, float]]:
     for v in theorem2.rows(Setting(instance, problem, domains, enclosures)):
         pairs.setdefault((v.teacher, v.observer), {})[v.form] = v
     kept = [row for row in pairs.values() if row[SHARP].verdict == HOLDS and row[REPAIRED].verdict == HOLDS]
-    return [(row, abs(terms["kappa"]) * terms["radius"] / terms["epsilon"])
-            for row in kept for terms in (row[SHARP].terms,)]
+    return [(row, abs(terms["kappa"]) * terms["radius"] / terms["epsilon"]) for row in kept for terms in (row[SHARP].terms,)]
 
 
 def draw(by_dimension: Constants, by_width: Constants) -> Figure:

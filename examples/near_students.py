@@ -13,6 +13,7 @@ bound at a right angle, 4 eps / r with the radius of the check): it falls below 
 Right: f - f* for a wide d: 0 below the two creases, the slope -x sin d above them. Strong fan-outs that point against
 each other are harmless together: such a pair can be merged, not dropped one by one.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -69,14 +70,21 @@ def measured(half: Fraction) -> Near:
     """The check of one pair, seen by the student that is active everywhere."""
     net = student(half)
     result = check(Instance(TEACHER, net, SQUARE, name=f"two near students, tan(d/2) = {half}"))
-    rows = {v.form: v for v in result.verdicts
-            if v.statement == "corollary-1" and v.student == PAIR and v.observers == (OBSERVER,)}
+    rows = {
+        v.form: v for v in result.verdicts if v.statement == "corollary-1" and v.student == PAIR and v.observers == (OBSERVER,)
+    }
     eps, setting = result.enclosures[OBSERVER], result.setting
     radius = setting.ball(setting.crease(setting.problem.student[PAIR]), setting.domains[OBSERVER]).radius
     W = net.floats().W
     far = projected_sine(W[PAIR:], np.concatenate([TEACHER.floats().W, W[:PAIR]])).min()
-    return Near(float(projected_sine(W[3:], W[2:3])[0, 0]), (eps.lower, eps.upper), float(net.V[0, PAIR]), float(far),
-                {form: row.bound for form, row in rows.items()}, 4 * eps.upper / radius)
+    return Near(
+        float(projected_sine(W[3:], W[2:3])[0, 0]),
+        (eps.lower, eps.upper),
+        float(net.V[0, PAIR]),
+        float(far),
+        {form: row.bound for form, row in rows.items()},
+        4 * eps.upper / radius,
+    )
 
 
 def draw(found: list[Near]) -> Figure:
@@ -93,8 +101,13 @@ def draw(found: list[Near]) -> Figure:
         for form in (REPAIRED, SHARP):
             known = [(n.sine, n.bounds[form]) for n in found if n.bounds.get(form) is not None]
             if known:
-                curves.plot(*zip(*known, strict=True), color=COLOUR[form], marker=MARK[form], linestyle=STROKE[form],
-                            label=f"{form} bound on |v|")
+                curves.plot(
+                    *zip(*known, strict=True),
+                    color=COLOUR[form],
+                    marker=MARK[form],
+                    linestyle=STROKE[form],
+                    label=f"{form} bound on |v|",
+                )
         curves.grid(True)
         decades(curves, "x", min(sines), 1.0)
         decades(curves, "y", min(n.epsilon[1] for n in found), 1e4)  # room for the legend
@@ -119,9 +132,11 @@ def main(argv=None) -> Path:
     out = directory(argv, __doc__, __file__)
     found = data()
     for n in found:
-        print(f"sin d = {n.sine:8.2e}  |v| = {n.fan_out:g}  eps in [{n.epsilon[0]:.6g}, {n.epsilon[1]:.6g}]  sine to others "
-              f"{n.far:.3g}  bounds {({form: None if b is None else float(f'{b:.4g}') for form, b in n.bounds.items()})}  "
-              f"4 eps/r = {n.alone:.3g}")
+        print(
+            f"sin d = {n.sine:8.2e}  |v| = {n.fan_out:g}  eps in [{n.epsilon[0]:.6g}, {n.epsilon[1]:.6g}]  sine to others "
+            f"{n.far:.3g}  bounds { ({form: None if b is None else float(f'{b:.4g}') for form, b in n.bounds.items()}) }  "
+            f"4 eps/r = {n.alone:.3g}"
+        )
     return saved(draw(found), out / "near_students.png")
 
 

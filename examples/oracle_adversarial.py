@@ -13,6 +13,7 @@ activation-check needs data off X.
 
 Source: Equation (3), Sections 4.1, 4.2 and 5.3.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -85,13 +86,20 @@ def measure(teacher: TwoLayer, student: TwoLayer, flat: LowRankData, centres, si
     for name, basis in (("in", plane), ("out", flat.basis[flat.rank :])):
         ends = [worst_point(teacher, student, x, basis, RADIUS)[0] for x in centres]
         worst[name] = tuple(float(m) for m in np.mean(ends, axis=0))
-    return Measured(size, loss, float(eps_curve(eps_in(student.W, teacher.W, plane), rho).mean()),
-                    float(eps_curve(eps_out(student.W, teacher.W, plane), rho).mean()),
-                    1 - mean_best_correlation(rho), worst["in"], worst["out"])
+    return Measured(
+        size,
+        loss,
+        float(eps_curve(eps_in(student.W, teacher.W, plane), rho).mean()),
+        float(eps_curve(eps_out(student.W, teacher.W, plane), rho).mean()),
+        1 - mean_best_correlation(rho),
+        worst["in"],
+        worst["out"],
+    )
 
 
-def worst_point(teacher: TwoLayer, student: TwoLayer, x: np.ndarray, basis: np.ndarray,
-                radius: float) -> tuple[tuple[float, float], np.ndarray]:
+def worst_point(
+    teacher: TwoLayer, student: TwoLayer, x: np.ndarray, basis: np.ndarray, radius: float
+) -> tuple[tuple[float, float], np.ndarray]:
     """The oracle-adversarial example of a point: sup of max_c |f*_c - f_c| over {x + z basis : |z|_inf <= radius}.
 
     basis (m, d) orthonormal rows.   -> (lower, upper) certified, and the point (d,) where lower is attained
@@ -128,11 +136,20 @@ def draw(found: list[Measured]) -> Figure:
             inside.plot([m.eps_in for m in mine], [m.in_plane[1] for m in mine], "o-", color=colour, label=label)
             outside.plot([m.eps_out for m in mine], [m.out_plane[1] for m in mine], "D", color=colour, markersize=5)
             activations.plot([m.decorrelation for m in mine], [m.in_plane[1] for m in mine], "o", color=colour)
-            activations.plot([m.decorrelation for m in mine], [m.out_plane[1] for m in mine], "D", color=colour,
-                             fillstyle="none", markersize=5)
+            activations.plot(
+                [m.decorrelation for m in mine],
+                [m.out_plane[1] for m in mine],
+                "D",
+                color=colour,
+                fillstyle="none",
+                markersize=5,
+            )
         worst = [m.in_plane[1] for m in found], [m.out_plane[1] for m in found]
-        scales = [(inside, [m.eps_in for m in found], worst[0]), (outside, [m.eps_out for m in found], worst[1]),
-                  (activations, [max(m.decorrelation, 1e-16) for m in found], worst[0] + worst[1])]
+        scales = [
+            (inside, [m.eps_in for m in found], worst[0]),
+            (outside, [m.eps_out for m in found], worst[1]),
+            (activations, [max(m.decorrelation, 1e-16) for m in found], worst[0] + worst[1]),
+        ]
         for axes, x, y in scales:
             axes.grid(True)
             decades(axes, "x", min(x), max(x))
@@ -150,8 +167,10 @@ def main(argv=None) -> Path:
     found = data()
     print(f"{'off-plane':>9} {'loss':>9} {'eps_in':>9} {'eps_out':>9} {'1 - NC':>9} {'in-plane':>10} {'out-plane':>10}")
     for m in found:
-        print(f"{m.size:9g} {m.loss:9.2e} {m.eps_in:9.2e} {m.eps_out:9.2e} {m.decorrelation:9.2e} {m.in_plane[1]:10.3e} "
-              f"{m.out_plane[1]:10.3e}")
+        print(
+            f"{m.size:9g} {m.loss:9.2e} {m.eps_in:9.2e} {m.eps_out:9.2e} {m.decorrelation:9.2e} {m.in_plane[1]:10.3e} "
+            f"{m.out_plane[1]:10.3e}"
+        )
     return saved(draw(found), out / "oracle_adversarial.png")
 
 

@@ -12,6 +12,7 @@ the whole space: training on X leaves the ten flat directions as they were initi
 
 Source: Section 5.3 (input plane by principal components), Theorem 2.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -59,8 +60,9 @@ def data(nodes: int = 5, width: int = 8, outputs: int = 4, samples: int = 528, s
     rng = np.random.default_rng(seed)
     box = patch_data(samples, rng)
     teacher = random_teacher(box, nodes, outputs, rng, fan_out=geometric(nodes, 0.9), min_angle=0.25, off_plane=0.3)
-    guided = counterexample_guided(teacher, box.samples, width, rng, oracle(box, teacher, TARGET), TARGET,
-                                   subspace=box.subspace(), rounds=12)
+    guided = counterexample_guided(
+        teacher, box.samples, width, rng, oracle(box, teacher, TARGET), TARGET, subspace=box.subspace(), rounds=12
+    )
     student = guided.trained.student
     sines = tuple(projected_sine(student.W, teacher.W, plane).min(axis=0) for plane in (box.basis[:PATCH_RANK], None))
     return Patches(eigenvalues, left_out, stored_sums().count, guided.rounds, guided.upper, sines)
@@ -75,11 +77,15 @@ def draw(found: Patches) -> Figure:
         numbers = np.arange(1, len(found.eigenvalues) + 1)
         spectrum.axvspan(PATCH_RANK + 0.5, len(numbers) + 0.5, color="#e8e8ee", linewidth=0)
         spectrum.plot(numbers, found.eigenvalues, "o-", color=COLOUR[REPAIRED], label="variance", markersize=4)
-        spectrum.plot(numbers[:-1], found.left_out[:-1], "s-", color=COLOUR[PRINTED], markersize=4,
-                      label="share left out by the first n")
+        spectrum.plot(
+            numbers[:-1], found.left_out[:-1], "s-", color=COLOUR[PRINTED], markersize=4, label="share left out by the first n"
+        )
         decades(spectrum, "y", min(found.eigenvalues.min(), found.left_out[-2]), 1.0)
-        spectrum.set(xlabel="principal direction n of a 3×3 colour patch", xlim=(0, len(numbers) + 0.5),
-                     title=f"CIFAR-10: {PATCH_RANK} of 27 directions carry {1 - found.left_out[PATCH_RANK - 1]:.2%}")
+        spectrum.set(
+            xlabel="principal direction n of a 3×3 colour patch",
+            xlim=(0, len(numbers) + 0.5),
+            title=f"CIFAR-10: {PATCH_RANK} of 27 directions carry {1 - found.left_out[PATCH_RANK - 1]:.2%}",
+        )
         spectrum.legend(loc="lower left")
         rounds = np.arange(1, len(found.rounds) + 1)
         sampled, upper = ([getattr(r, name) for r in found.rounds] for name in ("sampled", "upper"))
@@ -87,8 +93,12 @@ def draw(found: Patches) -> Figure:
         training.plot(rounds, sampled, "x--", color=INK, label="largest sampled |g₁|")
         decades(training, "y", min(min(sampled), min(upper)), max(upper))
         inside, space = (sines.max() for sines in found.sines)
-        training.set(xticks=rounds, xlim=(0.5, len(rounds) + 0.5), title=f"a student on that box, U = X, d' = {PATCH_RANK}",
-                     xlabel=f"round of training\nlargest sine to a student: {inside:.0e} on X, {space:.2f} in space")
+        training.set(
+            xticks=rounds,
+            xlim=(0.5, len(rounds) + 0.5),
+            title=f"a student on that box, U = X, d' = {PATCH_RANK}",
+            xlabel=f"round of training\nlargest sine to a student: {inside:.0e} on X, {space:.2f} in space",
+        )
         training.legend(loc="center left")
         for axes in (spectrum, training):
             axes.grid(True)
@@ -99,8 +109,10 @@ def main(argv=None) -> Path:
     """Write patch_spectrum.png and print the spectrum and the rounds."""
     out = directory(argv, __doc__, __file__)
     found = data()
-    print(f"{found.count:,} patches; variances {found.eigenvalues[0]:.4f} to {found.eigenvalues[-1]:.1e}; the first "
-          f"{PATCH_RANK} directions carry {1 - found.left_out[PATCH_RANK - 1]:.4%}")
+    print(
+        f"{found.count:,} patches; variances {found.eigenvalues[0]:.4f} to {found.eigenvalues[-1]:.1e}; the first "
+        f"{PATCH_RANK} directions carry {1 - found.left_out[PATCH_RANK - 1]:.4%}"
+    )
     for number, r in enumerate(found.rounds, 1):
         print(f"round {number}: sampled gradient {r.sampled:.1e}, certified sup |g_1| <= {r.upper:.1e}")
     print(f"largest sine to the best student: {found.sines[0].max():.1e} on X, {found.sines[1].max():.3f} in the whole space")

@@ -15,6 +15,7 @@ Right: fresh uniform samples of the whole square do find the corner, from below:
 draws of the largest |g_1| among n samples, against the certified supremum (line). A sampled number never certifies
 that a bound fails or that anyone may use it; the certified one cost a fraction of a second.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -71,11 +72,17 @@ def data(most: int = 1_000_000) -> Data:
     guided = counterexample_guided(TEACHER, samples, STUDENTS, starts[1], certified, TARGET, recipe=RECIPE).trained
     sizes = 10 ** np.arange(1, np.log10(most) + 0.5).astype(int)
     rng = np.random.default_rng(0)
-    maxima = [np.maximum.accumulate(_gradients(plain.student, rng.uniform(-1, 1, size=(most, 2))))[sizes - 1]
-              for _ in range(DRAWS)]
-    return Data(_levels(plain.checkpoints), _levels(guided.checkpoints),
-                check(Instance(TEACHER, plain.student, REGION, name="a corner without samples")),
-                samples, sizes, np.array(maxima).T)
+    maxima = [
+        np.maximum.accumulate(_gradients(plain.student, rng.uniform(-1, 1, size=(most, 2))))[sizes - 1] for _ in range(DRAWS)
+    ]
+    return Data(
+        _levels(plain.checkpoints),
+        _levels(guided.checkpoints),
+        check(Instance(TEACHER, plain.student, REGION, name="a corner without samples")),
+        samples,
+        sizes,
+        np.array(maxima).T,
+    )
 
 
 def certified(student: TwoLayer) -> tuple[float, np.ndarray]:
@@ -124,11 +131,14 @@ def _plane(axes, figure, found: Data) -> None:
     k = max(range(student.width), key=lambda k: found.check.enclosures[k].lower)
     right, low = np.linspace(0.1, 1, 301), np.linspace(-1, -0.1, 301)
     grid = np.stack(np.meshgrid(right, low), axis=-1)
-    shade = axes.pcolormesh(right, low, np.abs(hidden_gradient(TEACHER, student, grid))[..., k], cmap="Oranges",
-                            shading="gouraud", rasterized=True)
+    shade = axes.pcolormesh(
+        right, low, np.abs(hidden_gradient(TEACHER, student, grid))[..., k], cmap="Oranges", shading="gouraud", rasterized=True
+    )
     figure.colorbar(shade, ax=axes, label=f"|g₁| of student {k}", shrink=0.85)
-    for network, style in ((TEACHER, {"color": "#f0b400", "linewidth": 5, "alpha": 0.55}),
-                           (student, {"color": INK, "linewidth": 0.9})):
+    for network, style in (
+        (TEACHER, {"color": "#f0b400", "linewidth": 5, "alpha": 0.55}),
+        (student, {"color": INK, "linewidth": 0.9}),
+    ):
         for w, b in zip(network.W, network.b, strict=True):
             foot = -b * w / (w @ w)
             axes.axline(foot, foot + np.array([-w[1], w[0]]), **style)
@@ -142,8 +152,9 @@ def _many(axes, found: Data) -> None:
     upper = found.check.gradient[1]
     axes.axhline(upper, color=INK, linestyle="--", label=f"certified: {upper:.4g}")
     middle = np.median(found.maxima, axis=1)
-    axes.fill_between(found.sizes, found.maxima.min(axis=1), found.maxima.max(axis=1), color=COLOUR["repaired"], alpha=0.2,
-                      linewidth=0)
+    axes.fill_between(
+        found.sizes, found.maxima.min(axis=1), found.maxima.max(axis=1), color=COLOUR["repaired"], alpha=0.2, linewidth=0
+    )
     axes.plot(found.sizes, middle, "o-", color=COLOUR["repaired"], mfc="none", label="largest of n samples")
     decades(axes, "x", found.sizes[0], found.sizes[-1])
     axes.set(ylim=(0, 1.12 * upper), xlabel="n fresh samples", ylabel="sup |g₁|", title="sampling from below")

@@ -12,6 +12,7 @@ samples the sine falls like eps / r, as Theorem 2 says; dashed: the largest of t
 sup |g_1| on the thick box before and after: what the natural student gets wrong off X grows linearly with the thickness,
 and training removes it.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -67,8 +68,16 @@ def data(thicknesses=(1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1.0), seed: int = 2) -> tupl
     rng = np.random.default_rng(seed)
     flat = low_rank_data(box_spectrum(3, 2), 2, 500, rng)
     teacher = random_teacher(flat, 4, 2, rng, min_angle=0.3, off_plane=0.25)
-    natural = counterexample_guided(teacher, flat.samples, 6, rng, oracle(flat, teacher, NATURAL), NATURAL,
-                                    subspace=flat.subspace(), recipe=Recipe(off_plane=0.75)).trained.student
+    natural = counterexample_guided(
+        teacher,
+        flat.samples,
+        6,
+        rng,
+        oracle(flat, teacher, NATURAL),
+        NATURAL,
+        subspace=flat.subspace(),
+        recipe=Recipe(off_plane=0.75),
+    ).trained.student
     found = []
     for t in thicknesses:
         noise = rng.uniform(-t, t, size=(len(flat.samples), 1)) * flat.basis[2]
@@ -127,14 +136,16 @@ def draw(found: tuple[np.ndarray, list[Thickened]]) -> Figure:
         FigureCanvasAgg(figure)
         angles, gradients = figure.subplots(1, 2)
         radii = sorted({s.thickness for s in students})
-        angles.plot([radii[0] / 2], [natural.max()], "*", color=INK, markersize=11, clip_on=False, zorder=4,
-                    label="natural (radius 0)")
+        angles.plot(
+            [radii[0] / 2], [natural.max()], "*", color=INK, markersize=11, clip_on=False, zorder=4, label="natural (radius 0)"
+        )
         for kind, form in (("noise", REPAIRED), ("adversarial", PRINTED)):
             mine = [s for s in students if s.kind == kind]
             style = {"color": COLOUR[form], "marker": MARK[form]}
             angles.plot(radii, [s.sines.max() for s in mine], label=kind, **style)
-            angles.plot(radii, [s.bound for s in mine], color=COLOUR[form], linestyle="--", linewidth=1,
-                        label=f"{kind}: sharp bound")
+            angles.plot(
+                radii, [s.bound for s in mine], color=COLOUR[form], linestyle="--", linewidth=1, label=f"{kind}: sharp bound"
+            )
             gradients.plot(radii, [s.after[1] for s in mine], label=f"after {kind}", **style)
         gradients.plot(radii, [s.before[1] for s in students if s.kind == "noise"], "*-", color=INK, label="natural student")
         for axes in (angles, gradients):
@@ -156,8 +167,10 @@ def main(argv=None) -> Path:
     found = data()
     print(f"natural student: sines in the whole space {np.round(found[0], 3)}")
     for s in found[1]:
-        print(f"{s.kind:12} t = {s.thickness:7.1e}  sup|g_1| {s.before[1]:.2e} -> {s.after[1]:.2e}  largest sine "
-              f"{s.sines.max():.2e} (on X {s.in_plane.max():.1e}), sharp bound {s.bound:.2e}")
+        print(
+            f"{s.kind:12} t = {s.thickness:7.1e}  sup|g_1| {s.before[1]:.2e} -> {s.after[1]:.2e}  largest sine "
+            f"{s.sines.max():.2e} (on X {s.in_plane.max():.1e}), sharp bound {s.bound:.2e}"
+        )
     return saved(draw(found), out / "thickening.png")
 
 

@@ -12,6 +12,7 @@ The common geometric factor is left out, so only the order counts. While the err
 the smaller bound; at the dotted line, where the student arrives at it, the order turns, and its bound stays above
 e0 / |v*'| for ever. The student follows with some delay.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -129,8 +130,10 @@ def main(argv=None) -> Path:
     bias, moments = found = data()
     print(f"e0 of the salient explanation in [{bias[0]:.6g}, {bias[1]:.6g}]; the order turns at step {turn(moments)}")
     for m in moments:
-        print(f"step {m.step:6d}  loss {m.loss:.1e}  sup|g_1| {m.epsilon[1]:.2e}  sine to salient {m.sines[0]:.3f}, real "
-              f"{m.sines[1]:.3f}  bound for salient {m.bounds[0]:.2e}, real {m.bounds[1]:.2e}")
+        print(
+            f"step {m.step:6d}  loss {m.loss:.1e}  sup|g_1| {m.epsilon[1]:.2e}  sine to salient {m.sines[0]:.3f}, real "
+            f"{m.sines[1]:.3f}  bound for salient {m.bounds[0]:.2e}, real {m.bounds[1]:.2e}"
+        )
     return saved(draw(found), out / "two_phases.png")
 
 

@@ -13,6 +13,7 @@ error that counts, and the angle and its bounds stand still; beyond it they grow
 is trained on to 8e-12 and the straight part goes on. Lines are medians over (teacher node, observer) pairs, bands go
 from the 10th to the 90th percentile; the pairs are those for which all forms give a bound at the smallest e0.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -97,8 +98,10 @@ def draw(students: list[Student]) -> Figure:
             axes.axvline(student.gradient, color=INK, linewidth=0.8, linestyle=":")
             decades(axes, "x", student.excess.min() / 2, student.excess.max())
             decades(axes, "y", min(np.percentile(x.sine, BAND[0], axis=1).min() for x in students) / 2, 1.0)
-            axes.set(xlabel="certified e0, how far the teachers differ on the data",
-                     title=f"certified sup |g₁| = {student.gradient:.1e}, {student.sine.shape[1]} pairs")
+            axes.set(
+                xlabel="certified e0, how far the teachers differ on the data",
+                title=f"certified sup |g₁| = {student.gradient:.1e}, {student.sine.shape[1]} pairs",
+            )
         figure.axes[0].set(ylabel="sine, second teacher to student")
         figure.axes[-1].legend(loc="lower right")
     return figure
@@ -109,8 +112,10 @@ def main(argv=None) -> Path:
     out = directory(argv, __doc__, __file__)
     students = data()
     for student in students:
-        print(f"certified gradient {student.gradient:.2e}\n"
-              f"{'e0':>10} {'measured':>10} {'sharp':>10} {'repaired':>10} {'printed':>10}")
+        print(
+            f"certified gradient {student.gradient:.2e}\n"
+            f"{'e0':>10} {'measured':>10} {'sharp':>10} {'repaired':>10} {'printed':>10}"
+        )
         medians = [np.median(x, axis=1) for x in (student.sine, *(student.bound[f] for f in (SHARP, REPAIRED, PRINTED)))]
         for row in zip(student.excess, *medians, strict=True):
             print(" ".join(f"{x:10.2e}" for x in row))

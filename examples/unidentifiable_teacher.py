@@ -11,6 +11,7 @@ angle on X alone, and Theorem 3 counts both teachers with e0 = 0.
 
 Source: Section 3.2 after Theorem 1, Appendix A.9.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -36,8 +37,11 @@ from twolayer.synthetic.students import counterexample_guided
 from twolayer.synthetic.teachers import off_plane_twin, random_teacher
 
 TARGET = 1e-9  # certified gradient of the student
-PAIRS = {"two teachers": (PRINTED, "f* and f*'"), "student, first": (REPAIRED, "f* and f"),
-         "student, second": (SHARP, "f*' and f")}
+PAIRS = {
+    "two teachers": (PRINTED, "f* and f*'"),
+    "student, first": (REPAIRED, "f* and f"),
+    "student, second": (SHARP, "f*' and f"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,14 +71,18 @@ def data(levels: int = 9, nodes: int = 4, width: int = 6, seed: int = 0) -> Twin
     first = random_teacher(flat, nodes, 1, rng, min_angle=0.25, off_plane=0.3)
     second = off_plane_twin(first, flat, 0.5, rng)
     plane = flat.subspace()
-    student = counterexample_guided(first, flat.samples, width, rng, oracle(flat, first, TARGET), TARGET,
-                                    subspace=plane).trained.student
+    student = counterexample_guided(
+        first, flat.samples, width, rng, oracle(flat, first, TARGET), TARGET, subspace=plane
+    ).trained.student
     on_plane = excess(Instance(first, student, flat.region(), plane, second), gap=1e-6, deadline=None)
-    gradients = [largest(gradient_suprema(restricted(Instance(teacher, student, flat.region(), plane))))
-                 for teacher in (first, second)]
+    gradients = [
+        largest(gradient_suprema(restricted(Instance(teacher, student, flat.region(), plane)))) for teacher in (first, second)
+    ]
     thickness = 10.0 ** np.linspace(-4, 0, levels)
-    apart = {name: np.array([apart_within(flat, one, other, t) for t in thickness])
-             for name, (one, other) in zip(PAIRS, ((first, second), (first, student), (second, student)), strict=True)}
+    apart = {
+        name: np.array([apart_within(flat, one, other, t) for t in thickness])
+        for name, (one, other) in zip(PAIRS, ((first, second), (first, student), (second, student)), strict=True)
+    }
     sines = tuple(projected_sine(second.W, first.W, basis).diagonal() for basis in (flat.basis[:2], None))
     return Twins(flat, first, second, on_plane, gradients, thickness, apart, sines)
 
@@ -98,8 +106,7 @@ def draw(found: Twins) -> Figure:
         points = flat.mean + across[..., None] * basis[0] + up[..., None] * basis[2]
         height = (found.first(points) - found.second(points))[..., 0]
         top = np.abs(height).max()
-        shade = section.pcolormesh(ticks, ticks, height, cmap="RdBu_r", vmin=-top, vmax=top, shading="gouraud",
-                                   rasterized=True)
+        shade = section.pcolormesh(ticks, ticks, height, cmap="RdBu_r", vmin=-top, vmax=top, shading="gouraud", rasterized=True)
         figure.colorbar(shade, ax=section, label="f* − f*'", shrink=0.9)
         inside = (flat.samples - flat.mean) @ basis[0]
         section.plot(inside[::12], np.zeros(len(inside[::12])), ".", color="#1b1b20", markersize=3, label="samples")
@@ -110,8 +117,11 @@ def draw(found: Twins) -> Figure:
             growth.plot(found.thickness, found.apart[name][:, 1], marker=MARK[form], color=COLOUR[form], label=label)
         decades(growth, "x", found.thickness[0], 1.0)
         decades(growth, "y", min(a[0, 1] for a in found.apart.values()), max(a[-1, 1] for a in found.apart.values()))
-        growth.set(xlabel="thickness t of the box off X", ylabel="certified sup of the difference",
-                   title=f"on X: f* = f*' exactly, sup |g₁| < {TARGET:g}")
+        growth.set(
+            xlabel="thickness t of the box off X",
+            ylabel="certified sup of the difference",
+            title=f"on X: f* = f*' exactly, sup |g₁| < {TARGET:g}",
+        )
         growth.legend(loc="lower right")
     return figure
 

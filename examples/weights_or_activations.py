@@ -12,6 +12,7 @@ and nothing more. Crosses are teacher nodes whose only match is flipped (a stude
 sine to the teacher's line is below 0.01, no correlation is near 1, and yet the function is right (printed Theorem 1 fails
 by this sign).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -84,8 +85,9 @@ def pairs_of_run(seed: int, sizes) -> list[np.ndarray]:
             best = rho.argmax(axis=0), np.arange(teacher.width)
             tables = [metric(student.W, teacher.W, plane) for metric in (projected_angle, eps_in, eps_out)]
             lines = projected_sine(student.W, teacher.W, plane).min(axis=0)
-            rows.append(np.array([np.full(teacher.width, size), *(t[best] for t in tables), 1 - rho[best],
-                                  1 - rho_noisy[best], lines]))
+            rows.append(
+                np.array([np.full(teacher.width, size), *(t[best] for t in tables), 1 - rho[best], 1 - rho_noisy[best], lines])
+            )
     return list(np.concatenate(rows, axis=1))
 
 
@@ -122,9 +124,11 @@ def main(argv=None) -> Path:
     print(f"{len(found.size)} pairs, {found.is_flipped.sum()} of them flipped")
     for size in np.unique(found.size):
         mine = (found.size == size) & ~found.is_flipped & (found.angle < 1e-4)
-        print(f"off-plane part {size:g}: {mine.sum()} pairs at a projected angle below 1e-4; median eps_in "
-              f"{np.median(found.eps_in[mine]):.1e}, eps_out {np.median(found.eps_out[mine]):.1e}, 1 - NC on the data "
-              f"{np.median(found.on_data[mine]):.1e}, with noise off X {np.median(found.on_noisy[mine]):.1e}")
+        print(
+            f"off-plane part {size:g}: {mine.sum()} pairs at a projected angle below 1e-4; median eps_in "
+            f"{np.median(found.eps_in[mine]):.1e}, eps_out {np.median(found.eps_out[mine]):.1e}, 1 - NC on the data "
+            f"{np.median(found.on_data[mine]):.1e}, with noise off X {np.median(found.on_noisy[mine]):.1e}"
+        )
     return saved(draw(found), out / "weights_or_activations.png")
 
 

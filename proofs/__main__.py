@@ -3,6 +3,7 @@
 Every module below proofs/lemmas, proofs/counterexamples and proofs/records with an ENTRY, or several ENTRIES,
 is a row: adding a conclusion is adding a file.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -64,9 +65,9 @@ def _modules() -> Iterator[tuple[str, str]]:
 def _unreadable(kind: str, module: str, error: Exception) -> Entry:
     def fail() -> None:
         raise error
+
     what = f"{module} cannot be imported"
-    return Entry(module.rpartition(".")[2].replace("_", "-"), "-", kind, what, "Nothing.", "Anything.",
-                 (Step(what, fail),))
+    return Entry(module.rpartition(".")[2].replace("_", "-"), "-", kind, what, "Nothing.", "Anything.", (Step(what, fail),))
 
 
 def row(entry: Entry) -> tuple[dict[str, str | float], str]:
@@ -77,13 +78,17 @@ def row(entry: Entry) -> tuple[dict[str, str | float], str]:
     except Exception as error:  # any error in a check means that nothing is proved
         why = " ".join(f"{type(error).__name__}: {error}".split())
     seconds = round(time.perf_counter() - start, 3)
-    return {"name": entry.name, "label": entry.label, "kind": entry.kind, "result": "fail" if why else "pass",
-            "seconds": seconds}, why
+    return {
+        "name": entry.name,
+        "label": entry.label,
+        "kind": entry.kind,
+        "result": "fail" if why else "pass",
+        "seconds": seconds,
+    }, why
 
 
 def check_all(as_json: bool) -> int:
-    """Check everything; prints a row each, and on standard error why one fails. Returns 0, or 1 if one does.
-    """
+    """Check everything; prints a row each, and on standard error why one fails. Returns 0, or 1 if one does."""
     found, rows = entries(), []
     width = max((len(entry.name) for entry in found), default=0)
     label = max((len(entry.label) for entry in found), default=0)
@@ -101,10 +106,8 @@ def check_all(as_json: bool) -> int:
 
 
 def shown(entry: Entry, markdown: bool = False) -> str:
-    """An entry as text: statement, proof in steps, each checked or words, what is certified and what is not.
-    """
-    sections = [("Statement", entry.statement), ("Certified", entry.certifies),
-                ("Not certified", entry.does_not)]
+    """An entry as text: statement, proof in steps, each checked or words, what is certified and what is not."""
+    sections = [("Statement", entry.statement), ("Certified", entry.certifies), ("Not certified", entry.does_not)]
     if entry.expects is not None:
         said = ", ".join(f"{key} {value}" for key, value in entry.expects.items())
         sections.append(("As an instance", f"twolayer check says that the printed form fails: {said}."))
@@ -125,8 +128,9 @@ def shown(entry: Entry, markdown: bool = False) -> str:
 
 def _filled(text: str, indent: str) -> str:
     words = " ".join(text.split())
-    return textwrap.fill(words, WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent),
-                         break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        words, WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent), break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _escaped(text: str) -> str:
@@ -135,8 +139,7 @@ def _escaped(text: str) -> str:
 
 
 def show(name: str, markdown: bool) -> int:
-    """Print an entry; dashes and underscores in its name are the same. Returns 0, or 2 for an unknown name.
-    """
+    """Print an entry; dashes and underscores in its name are the same. Returns 0, or 2 for an unknown name."""
     known = {entry.name: entry for entry in entries()}
     wanted = name.replace("_", "-")
     match = next((entry for key, entry in known.items() if key.replace("_", "-") == wanted), None)
@@ -158,12 +161,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .check import main as check
 
         return check(given[1:])
-    parser = argparse.ArgumentParser(prog="python -m proofs", description="Check every proof and every "
-                                                                          "record.")
+    parser = argparse.ArgumentParser(prog="python -m proofs", description="Check every proof and every record.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     commands = parser.add_subparsers(dest="command")
-    one = commands.add_parser("show", help="print one proof: statement, steps, what is certified, what is "
-                                           "not")
+    one = commands.add_parser("show", help="print one proof: statement, steps, what is certified, what is not")
     one.add_argument("name")
     one.add_argument("--markdown", action="store_true")
     commands.add_parser("check", help="check a certificate file")

@@ -244,8 +244,8 @@ def over_tree(nodes, coefficients, rows, box, evidence):
         settled[i] = bool(active)
     kinks = [nodes[index(i, len(nodes))] for i, _ in evidence["kinks"]]
     need(all(node.scale for node in kinks), "a kink is constant")
-    facing = {node.hyperplane: -node.scale if flipped else node.scale
-              for node, (_, flipped) in zip(kinks, evidence["kinks"], strict=True)}
+    turns = zip(kinks, (flipped for _, flipped in evidence["kinks"]), strict=True)
+    facing = {node.hyperplane: -node.scale if flipped else node.scale for node, flipped in turns}
     need(len(facing) == len(kinks), "two kinks share a hyperplane")
     mass = dict.fromkeys(facing, ZERO)
     for i, (node, c) in enumerate(zip(nodes, coefficients, strict=True)):
@@ -261,8 +261,9 @@ def over_tree(nodes, coefficients, rows, box, evidence):
     forms = [[facing[node.hyperplane] * x for x in node.hyperplane] for node in kinks]
     masses = [mass[node.hyperplane] for node in kinks]
     need([side["sign"] for side in evidence["signs"]] == [1, -1], "both signs are needed")
-    return max(ZERO, *(one_sign(forms, [sign * m for m in masses], [sign * x for x in rest], rows, box, side)
-                       for sign, side in zip((1, -1), evidence["signs"], strict=True)))  # the file's 1.0 would make floats
+    sides = zip((1, -1), evidence["signs"], strict=True)  # the file's own sign, a 1.0, would make floats
+    ends = (one_sign(forms, [s * m for m in masses], [s * x for x in rest], rows, box, side) for s, side in sides)
+    return max(ZERO, *ends)
 
 
 def one_sign(forms, masses, rest, rows, box, given):
@@ -339,8 +340,8 @@ class Proved:
         self.radii, self.excess = [self.radius(entry) for entry in certificate.get("radii", [])], None
         if "excess" in certificate:
             first, nodes = len(p.teachers[False]), [*p.teachers[False], *p.teachers[True]]
-            tasks = [([v if i < first else -v for i, v in enumerate(column)], None)
-                     for column in zip(*(node.fan_out for node in nodes), strict=True)]
+            outputs = zip(*(node.fan_out for node in nodes), strict=True)
+            tasks = [([v if i < first else -v for i, v in enumerate(output)], None) for output in outputs]
             need(len(certificate["excess"]) == len(tasks), "every output needs its entry")
             self.excess = tuple(max(column) for column in zip(*self.enclosed(certificate["excess"], nodes, tasks), strict=True))
 

@@ -9,6 +9,7 @@ three_evaluations   Bang's point on a crease and the points above and below it: 
 cell_points         Theorem B's tilted chord across H in the best gap between opposing lines (d' = 2)
 parallel_chords     Theorem C's two chords parallel to a removed line (d' = 2)
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -30,8 +31,7 @@ class Ridges:
     def __post_init__(self) -> None:
         for _, p, _ in self.nodes:
             if len(p) != len(self.slope):
-                raise ValueError(f"the slope has {len(self.slope)} entries, so every p needs as many; got"
-                                 f" {len(p)}")
+                raise ValueError(f"the slope has {len(self.slope)} entries, so every p needs as many; got {len(p)}")
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,10 @@ def bang_point(vectors: Sequence[Vector], offsets: Sequence[Fraction], widths: S
     differ. Source: lemma bang.
     """
     if not len(vectors) == len(offsets) == len(widths):
-        raise ValueError(f"expected as many offsets and widths as vectors; got {len(vectors)} vectors, "
-                         f"{len(offsets)} offsets, {len(widths)} widths")
+        raise ValueError(
+            f"expected as many offsets and widths as vectors; got {len(vectors)} vectors, "
+            f"{len(offsets)} offsets, {len(widths)} widths"
+        )
     if any(w < 0 for w in widths):
         raise ValueError(f"widths need to be >= 0; got {min(widths)}")
     squares = [dot(a, a) for a in vectors]
@@ -109,8 +111,9 @@ def creases(h: Ridges) -> dict[tuple[Vector, Fraction], Fraction]:
     return masses
 
 
-def three_evaluations(h: Ridges, hyperplane: tuple[Vector, Fraction], centre: Vector, tau: Fraction,
-                      radius_squared: Fraction | None = None) -> Evidence:
+def three_evaluations(
+    h: Ridges, hyperplane: tuple[Vector, Fraction], centre: Vector, tau: Fraction, radius_squared: Fraction | None = None
+) -> Evidence:
     """Bang's point x on a crease H = {p . y + beta = 0} with x +- tau p: max |h| over the three >= |kappa_H|
     t/4, t = tau |p|.
 
@@ -124,9 +127,11 @@ def three_evaluations(h: Ridges, hyperplane: tuple[Vector, Fraction], centre: Ve
     p, beta = hyperplane
     length = dot(p, p)
     if not length or tau <= 0 or dot(p, centre) + beta:
-        raise ValueError(f"expected p != 0, tau > 0 and a centre on p . y + beta = 0; got p = {p}, tau ="
-                         f" {tau}, "
-                         f"p . centre + beta = {dot(p, centre) + beta}")
+        raise ValueError(
+            f"expected p != 0, tau > 0 and a centre on p . y + beta = 0; got p = {p}, tau ="
+            f" {tau}, "
+            f"p . centre + beta = {dot(p, centre) + beta}"
+        )
     scale = next(weight for weight in p if weight)
     key = (tuple(weight / scale for weight in p), beta / scale)
     masses = creases(h)
@@ -144,13 +149,14 @@ def three_evaluations(h: Ridges, hyperplane: tuple[Vector, Fraction], centre: Ve
             offsets.append(-at_centre)
             widths.append(rise)
         elif gap < 0:
-            raise ValueError(f"the opposing crease {q} . y + {gamma} = 0 is parallel to H and within t: take"
-                             " a smaller tau")
+            raise ValueError(f"the opposing crease {q} . y + {gamma} = 0 is parallel to H and within t: take a smaller tau")
     shift = bang_point(vectors, offsets, widths).point or (Fraction(0),) * len(p)
     if radius_squared is not None and dot(shift, shift) > radius_squared:
-        raise ValueError(f"Bang's point is at squared distance {dot(shift, shift)} from the centre, outside"
-                         " the cylinder "
-                         f"of squared radius {radius_squared}: take a smaller tau")
+        raise ValueError(
+            f"Bang's point is at squared distance {dot(shift, shift)} from the centre, outside"
+            " the cylinder "
+            f"of squared radius {radius_squared}: take a smaller tau"
+        )
     x = moved(centre, Fraction(1), shift)
     points = (moved(x, tau, p), x, moved(x, -tau, p))
     return Evidence(points, abs(mass * dot(key[0], p)) * tau / 4)
@@ -181,7 +187,7 @@ def cell_points(lines: Sequence[Line], rho: Fraction, t: Fraction) -> Evidence:
     for k in range(len(walls) - 1):
         if walls[k][0] == walls[k + 1][0]:
             continue
-        left, right = walls[: k + 1], walls[k + 1:]
+        left, right = walls[: k + 1], walls[k + 1 :]
         pairs = [(wl - wr, r - o) for o, wl in left for r, wr in right]
         a = reach((w / d for w, d in pairs), t)
         b = reach((-w / d for w, d in pairs), t)
@@ -204,13 +210,19 @@ def parallel_chords(lines: Sequence[Line], rho: Fraction, t: Fraction) -> Eviden
     best: tuple[Fraction, tuple[Vector, ...]] | None = None
     walls = clipped(lines, rho)
     for j in range(1, len(walls) - 1):
-        left, w, right = walls[:j], walls[j][1], walls[j + 1:]
+        left, w, right = walls[:j], walls[j][1], walls[j + 1 :]
         if left[-1][0] == right[0][0]:
             continue
         chords = []
         for side in (1, -1):  # up, down
-            v = reach(((max(side * (wl - w), Fraction(0)) + max(side * (w - wr), Fraction(0))) / (r - o)
-                       for o, wl in left for r, wr in right), t)
+            v = reach(
+                (
+                    (max(side * (wl - w), Fraction(0)) + max(side * (w - wr), Fraction(0))) / (r - o)
+                    for o, wl in left
+                    for r, wr in right
+                ),
+                t,
+            )
             start = max(o + max(side * (wl - w), Fraction(0)) * v for o, wl in left)
             chords.append((v, (start, Fraction(0)), (start + side * w * v, side * v)))
         (up, foot, top), (down, head, bottom) = chords

@@ -1,4 +1,5 @@
 """Entry: one conclusion with its proof in steps; the row that `python -m proofs` prints."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

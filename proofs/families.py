@@ -4,6 +4,7 @@ geometry.py runs on these numbers as on Fractions. A comparison is answered only
 every t of the interval (counted by Sturm's theorem, exactly), else NotUniformError is raised; so a check that
 passes has been passed by every member of the family.
 """
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -80,6 +81,7 @@ def roots(p: Polynomial, top: Fraction) -> int:
     def variations(t: Fraction) -> int:
         signs = [x > 0 for x in (value(q, t) for q in chain[:-1]) if x]
         return sum(a != b for a, b in zip(signs, signs[1:], strict=False))
+
     return variations(ZERO) - variations(top)
 
 
@@ -180,6 +182,7 @@ class Function:
     def __repr__(self) -> str:
         def text(p: Polynomial) -> str:
             return " + ".join(f"{a} t^{i}" for i, a in enumerate(p) if a) or "0"
+
         return f"({text(self.upper)}) / ({text(self.bottom)})"
 
 

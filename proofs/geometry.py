@@ -3,6 +3,7 @@
 Numbers are Fractions, or families.Function for a whole family at once. Meant for small dimensions: vertices
 are enumerated by elimination over all subsets of as many hyperplanes as there are dimensions.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -74,8 +75,7 @@ def box(*sides: tuple[Any, Any]) -> Polytope:
     return Polytope(rows, (*upper, *(-x for x in lower)))
 
 
-def arrangement_vertices(polytope: Polytope,
-                         hyperplanes: Sequence[tuple[Vector, Number]]) -> tuple[Vector, ...]:
+def arrangement_vertices(polytope: Polytope, hyperplanes: Sequence[tuple[Vector, Number]]) -> tuple[Vector, ...]:
     """The points of the polytope where as many independent facets and hyperplanes {a . q + beta = 0} meet as
     it has dimensions. On the pieces between them an affine function has its extrema there."""
     rows = list(zip(polytope.A, polytope.c, strict=True)) + [(a, -beta) for a, beta in hyperplanes]

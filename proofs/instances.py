@@ -4,6 +4,7 @@ An instance is restricted to U = origin + span of the basis rows; q are coordina
 not be orthonormal: lengths and angles go through the inverse Gram matrix. Node i becomes (a, beta): w . x + b
 = a . q + beta.
 """
+
 from __future__ import annotations
 
 import json
@@ -29,8 +30,9 @@ class Network:
     def __post_init__(self):
         widths = {len(self.W), len(self.b), *map(len, self.V)}
         if len(widths) != 1 or len(set(map(len, self.W))) != 1:
-            raise ValueError(f"expected W (K, d), b (K,), V (C, K); got {len(self.W)}, {len(self.b)}, "
-                             f"{[len(row) for row in self.V]} nodes")
+            raise ValueError(
+                f"expected W (K, d), b (K,), V (C, K); got {len(self.W)}, {len(self.b)}, {[len(row) for row in self.V]} nodes"
+            )
 
     @cached_property
     def fan_outs(self) -> Matrix:
@@ -44,8 +46,7 @@ class Network:
 
 
 def network(*nodes: tuple[Sequence[Any], Any, Any]) -> Network:
-    """A network from nodes (weight, bias, fan-out); a fan-out is a number or a tuple of one number an output.
-    """
+    """A network from nodes (weight, bias, fan-out); a fan-out is a number or a tuple of one number an output."""
     weights, biases, fans = zip(*nodes, strict=True)
     columns = matrix(v if isinstance(v, tuple) else (v,) for v in fans)
     return Network(matrix(weights), vector(biases), transpose(columns))
@@ -135,8 +136,10 @@ class Instance:
     def error(self, v: Vector, teacher: Network | None = None) -> RidgeSum:
         """v . (f* - f) on U."""
         pairs = (teacher or self.teacher, 1), (self.student, -1)
-        return merged(((*self.node(net, i), sign * dot(v, fan)) for net, sign in pairs
-                       for i, fan in enumerate(net.fan_outs)), self.dimension)
+        return merged(
+            ((*self.node(net, i), sign * dot(v, fan)) for net, sign in pairs for i, fan in enumerate(net.fan_outs)),
+            self.dimension,
+        )
 
     def gradient(self, k: int) -> RidgeSum:
         """h_k = v_k . (f* - f) on U, which is g_1,k where student k is active."""
@@ -175,8 +178,7 @@ class Instance:
             best = max(best, self.distance_squared(q, other) / 4)
         return best
 
-    def disc_fits(self, centre: Vector, a: Vector, radius: Fraction, margin: Fraction,
-                  where: Polytope) -> bool:
+    def disc_fits(self, centre: Vector, a: Vector, radius: Fraction, margin: Fraction, where: Polytope) -> bool:
         """Whether every point within `margin` of the disc (centre, radius, orthogonal to a) lies in `where`.
 
         radius = 0: a ball of radius `margin`. Facet n is at most n . centre + radius |n_H| + margin |n|, with
@@ -227,9 +229,18 @@ def _read(written: str) -> Instance:
     if data.get("format") != "twolayer-instance/1":
         raise ValueError(f'expected format "twolayer-instance/1"; got {data.get("format")!r}')
     place = data["region"]
-    region = box(*zip(place["lower"], place["upper"], strict=True)) if "lower" in place else \
-        Polytope(matrix(place["A"]), vector(place["c"]))
+    region = (
+        box(*zip(place["lower"], place["upper"], strict=True))
+        if "lower" in place
+        else Polytope(matrix(place["A"]), vector(place["c"]))
+    )
     second = net(data["second_teacher"]) if "second_teacher" in data else None
     U = data.get("subspace", {})
-    return Instance(net(data["teacher"]), net(data["student"]), region,
-                    matrix(U["basis"]) if U else None, vector(U["origin"]) if "origin" in U else None, second)
+    return Instance(
+        net(data["teacher"]),
+        net(data["student"]),
+        region,
+        matrix(U["basis"]) if U else None,
+        vector(U["origin"]) if "origin" in U else None,
+        second,
+    )

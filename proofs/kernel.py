@@ -5,6 +5,7 @@ The proofs wing shares no code with twolayer; this module uses the standard libr
 tolerance. Vectors are tuples, matrices tuples of rows. Entries are Fractions; linear algebra and geometry.py
 need only + - * / and comparisons of them, so they also run on the functions of a parameter in families.py.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -179,7 +180,7 @@ class Surd:
         terms = surd(other).terms
         if len(terms) != 1:
             raise ValueError(f"expected to divide by one term that is not 0; got {other!r}")
-        (radicand, coefficient), = terms.items()
+        ((radicand, coefficient),) = terms.items()
         return self * Surd({1 / radicand: 1 / coefficient})
 
     def __neg__(self) -> Surd:

@@ -8,6 +8,7 @@ rational, and are compared by proved bounds on pi. Numbers may be functions of a
 
 Source: Section 3.2 and Appendix A.4 to A.9 of the paper.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -28,8 +29,7 @@ def observed(of: Network, j: int, by: Network, k: int) -> bool:
     return by.b[k] - dot(w, other) / length * of.b[j] >= 0
 
 
-def sines_squared(instance: Instance, net: Network, j: int,
-                  others: Iterable[tuple[Network, int]]) -> tuple[Number, ...]:
+def sines_squared(instance: Instance, net: Network, j: int, others: Iterable[tuple[Network, int]]) -> tuple[Number, ...]:
     """sin^2 of the projected angle of node j to other nodes (network, index); those without projection are
     left out.
     """
@@ -69,8 +69,7 @@ def gradient_vanishes(instance: Instance) -> bool:
     return all(where is None or instance.gradient(k).vanishes_on(where) for k, where in regions)
 
 
-def pi_bound_squared(epsilon: Number, size: Number, radius_squared: Number, count: int,
-                     dimension: int) -> Number:
+def pi_bound_squared(epsilon: Number, size: Number, radius_squared: Number, count: int, dimension: int) -> Number:
     """pi (M K eps/size)^2 = 50 d' (K eps/(size r'))^2, r' = r - 5 eps/|size|.
 
     ValueError where r' <= 0, where the statement says nothing, and where r is not rational.
@@ -86,8 +85,7 @@ def pi_bound_squared(epsilon: Number, size: Number, radius_squared: Number, coun
 
 
 def between(low: Any, pi_times_square: Number, high: Any) -> bool:
-    """Whether low < sqrt(pi_times_square/pi) < high is proved; 0 <= low < high, numbers or decimal strings.
-    """
+    """Whether low < sqrt(pi_times_square/pi) < high is proved; 0 <= low < high, numbers or decimal strings."""
     low, high = rational(low), rational(high)
     return PI_HIGH * low * low < pi_times_square < PI_LOW * high * high
 
@@ -130,11 +128,15 @@ def angle_bound(instance: Instance, j: int, k: int, extra: Number = 0, second: b
     """
     teacher = instance.second_teacher if second else instance.teacher
     assert teacher is not None, "Theorem 3 needs a second teacher"
-    return AngleBound(instance.epsilon + extra, dot(teacher.fan_outs[j], instance.student.fan_outs[k]),
-                      instance.boundary_radius_squared(*instance.node(teacher, j)),
-                      len(teacher.W) + len(instance.student.W), instance.dimension,
-                      sines_squared(instance, teacher, j, nodes(instance.student)),
-                      length_squared(instance, teacher, j))
+    return AngleBound(
+        instance.epsilon + extra,
+        dot(teacher.fan_outs[j], instance.student.fan_outs[k]),
+        instance.boundary_radius_squared(*instance.node(teacher, j)),
+        len(teacher.W) + len(instance.student.W),
+        instance.dimension,
+        sines_squared(instance, teacher, j, nodes(instance.student)),
+        length_squared(instance, teacher, j),
+    )
 
 
 @dataclass(frozen=True)
@@ -174,11 +176,17 @@ def fan_out_bound(instance: Instance, k: int, observers: tuple[int, ...], norm=N
     fans = student.fan_outs
     others = [*nodes(instance.teacher), *(pair for pair in nodes(student) if pair[1] != k)]
     Q_inverse = inverse(transpose(tuple(fans[m] for m in observers)))
-    return FanOutBound(instance.epsilon, min(abs(dot(fans[m], fans[k])) for m in observers),
-                       instance.boundary_radius_squared(*instance.node(student, k)), len(others) + 1,
-                       instance.dimension, min(sines_squared(instance, student, k, others)),
-                       (norm or column_sum)(Q_inverse), dot(fans[k], fans[k]),
-                       length_squared(instance, student, k))
+    return FanOutBound(
+        instance.epsilon,
+        min(abs(dot(fans[m], fans[k])) for m in observers),
+        instance.boundary_radius_squared(*instance.node(student, k)),
+        len(others) + 1,
+        instance.dimension,
+        min(sines_squared(instance, student, k, others)),
+        (norm or column_sum)(Q_inverse),
+        dot(fans[k], fans[k]),
+        length_squared(instance, student, k),
+    )
 
 
 def column_sum(A: Matrix) -> Number:
@@ -198,8 +206,10 @@ def teacher_distance(instance: Instance) -> Number:
     largest: Number = 0
     for output in range(len(first.V)):
         pairs = (second, 1), (first, -1)
-        h = merged(((*instance.node(net, i), sign * net.V[output][i]) for net, sign in pairs
-                    for i in range(len(net.W))), instance.dimension)
+        h = merged(
+            ((*instance.node(net, i), sign * net.V[output][i]) for net, sign in pairs for i in range(len(net.W))),
+            instance.dimension,
+        )
         (low, _), (high, _) = h.extrema(instance.data)
         largest = max(largest, high, -low)
     return largest

@@ -22,8 +22,10 @@ def judged(proved: Proved, certificate) -> list[str]:
         sides = judge(Case(proved, given))
         measured, bound = number(given["measured"]), number(given["bound"])
         least, most, low, high = sides  # measured^2 and the bound's signed square, between rationals
-        claim = {"fails": bound < measured and signed(measured) <= least and signed(bound) >= high,
-                 "holds": measured <= bound and signed(measured) >= most and signed(bound) <= low}[given["verdict"]]
+        claim = {
+            "fails": bound < measured and signed(measured) <= least and signed(bound) >= high,
+            "holds": measured <= bound and signed(measured) >= most and signed(bound) <= low,
+        }[given["verdict"]]
         need(claim, f"{given['statement']} {given['form']}: the verdict {given['verdict']} is not proved")
         names = ["student", "observers"] if given["statement"] == "corollary-1" else ["teacher", "observer"]
         nodes = " ".join(f"{name} {given[name]}" for name in names)

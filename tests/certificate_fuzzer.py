@@ -2,6 +2,7 @@
 
 `PYTHONPATH=. python tests/certificate_fuzzer.py [MUTATIONS] [SEED]` runs it for longer than the test does.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -34,8 +35,18 @@ PATIENCE = 10.0  # seconds for one check; all certificates here take a small sha
 # -- instances ------------------------------------------------------------------------------------------------------
 
 
-def drawn(seed: int, plane: int, nodes: int, *, ambient: int | None = None, outputs: int = 1, near: int = 50,
-          polytope=False, odd=False, second=False) -> dict:
+def drawn(
+    seed: int,
+    plane: int,
+    nodes: int,
+    *,
+    ambient: int | None = None,
+    outputs: int = 1,
+    near: int = 50,
+    polytope=False,
+    odd=False,
+    second=False,
+) -> dict:
     """Instance data: a student near its teacher (weights off by multiples of 1/near), in small rationals.
 
     ambient > plane: a skew subspace that misses the origin; polytope: a box with its corners cut off; odd: with a node
@@ -45,24 +56,34 @@ def drawn(seed: int, plane: int, nodes: int, *, ambient: int | None = None, outp
     size = ambient or plane
     slope = [[Fraction(rng.randint(-2, 2), 3) for _ in range(size - plane)] for _ in range(plane)]
     rows = [[Fraction(i == j) for j in range(plane)] + slope[i] for i in range(plane)]
-    normal = [[-slope[i][j] for i in range(plane)] + [Fraction(k == j) for k in range(size - plane)]
-              for j in range(size - plane)]
+    normal = [
+        [-slope[i][j] for i in range(plane)] + [Fraction(k == j) for k in range(size - plane)] for j in range(size - plane)
+    ]
     for i in range(1, plane if size > plane else 0):
         rows[i] = [x + y for x, y in zip(rows[i], rows[i - 1], strict=True)]
 
     def network(W, b, V):
-        return {"W": [[str(x) for x in row] for row in W], "b": list(map(str, b)),
-                "V": [[str(v[c]) for v in V] for c in range(outputs)]}
+        return {
+            "W": [[str(x) for x in row] for row in W],
+            "b": list(map(str, b)),
+            "V": [[str(v[c]) for v in V] for c in range(outputs)],
+        }
 
     def random_nodes(count):
         W = [[Fraction(rng.randint(-9, 9), 6) for _ in range(size)] for _ in range(count)]
-        return W, [Fraction(rng.randint(-4, 4), 12) for _ in W], [[Fraction(rng.choice((-2, -1, 1, 2, 3)), 2) for _ in
-                                                                   range(outputs)] for _ in W]
+        return (
+            W,
+            [Fraction(rng.randint(-4, 4), 12) for _ in W],
+            [[Fraction(rng.choice((-2, -1, 1, 2, 3)), 2) for _ in range(outputs)] for _ in W],
+        )
 
     def moved(W, b, V):
         off = [Fraction(rng.randint(-2, 2), near) for _ in range(3)]
-        return ([[x + rng.choice(off) for x in w] for w in W], [x + rng.choice(off) for x in b],
-                [[x + rng.choice(off) for x in v] for v in V])
+        return (
+            [[x + rng.choice(off) for x in w] for w in W],
+            [x + rng.choice(off) for x in b],
+            [[x + rng.choice(off) for x in v] for v in V],
+        )
 
     W, b, V = random_nodes(nodes)
     student = moved(W, b, V)
@@ -81,8 +102,10 @@ def drawn(seed: int, plane: int, nodes: int, *, ambient: int | None = None, outp
     if polytope:
         signs = [[1 if k >> j & 1 else -1 for j in range(size)] for k in range(1 << size)]
         unit = [[s * (i == j) for j in range(size)] for s in (1, -1) for i in range(size)]
-        data["region"] = {"A": [list(map(str, row)) for row in (*unit, *signs)],
-                          "c": ["1"] * len(unit) + [str(Fraction(2 + size, 3))] * len(signs)}
+        data["region"] = {
+            "A": [list(map(str, row)) for row in (*unit, *signs)],
+            "c": ["1"] * len(unit) + [str(Fraction(2 + size, 3))] * len(signs),
+        }
     else:
         data["region"] = {"lower": ["-1"] * size, "upper": ["1"] * size}
     if size > plane:
@@ -94,8 +117,16 @@ def drawn(seed: int, plane: int, nodes: int, *, ambient: int | None = None, outp
 
 def some(seed: int):
     """Instance data of many kinds; in some, fan-outs are orthogonal and an observer is dead everywhere."""
-    data = drawn(seed, 2 + seed % 2, 2 + seed % 3, ambient=3 + seed % 2 if seed % 3 == 0 else None, outputs=1 + seed % 2,
-                        near=3 if seed % 5 else 50, odd=seed % 4 == 1, second=seed % 2 == 0)
+    data = drawn(
+        seed,
+        2 + seed % 2,
+        2 + seed % 3,
+        ambient=3 + seed % 2 if seed % 3 == 0 else None,
+        outputs=1 + seed % 2,
+        near=3 if seed % 5 else 50,
+        odd=seed % 4 == 1,
+        second=seed % 2 == 0,
+    )
     if seed % 6 == 5:
         count, size, dead = len(data["student"]["b"]), len(data["student"]["W"][0]), seed % 12 == 11
         data["student"]["V"] = [["1", str(int(dead)), *["1"] * (count - 2)], ["0", "1", *["2"] * (count - 2)]]
@@ -193,15 +224,53 @@ def enclosures(out: str) -> list[tuple[Fraction, Fraction]]:
 # -- mutations ------------------------------------------------------------------------------------------------------
 
 WORDS = {
-    "holds": ["fails"], "fails": ["holds"], "printed": ["repaired", "sharp"], "repaired": ["printed", "sharp"],
-    "sharp": ["repaired", "printed"], "theorem-1": ["theorem-2", "corollary-1"], "theorem-2": ["theorem-1", "theorem-3"],
-    "theorem-3": ["theorem-2"], "corollary-1": ["theorem-2"], "ball": ["disc", "guarded", "cylinder"],
-    "disc": ["ball", "disc-above", "guarded"], "guarded": ["disc", "ball", "cylinder"], "cylinder": ["guarded", "ball"],
-    "disc-above": ["disc"], "teacher": ["student", "second"], "student": ["teacher"], "second": ["teacher"],
-    "vertices": ["tree", "dead"], "tree": ["vertices", "dead"], "dead": ["vertices", "tree"],
+    "holds": ["fails"],
+    "fails": ["holds"],
+    "printed": ["repaired", "sharp"],
+    "repaired": ["printed", "sharp"],
+    "sharp": ["repaired", "printed"],
+    "theorem-1": ["theorem-2", "corollary-1"],
+    "theorem-2": ["theorem-1", "theorem-3"],
+    "theorem-3": ["theorem-2"],
+    "corollary-1": ["theorem-2"],
+    "ball": ["disc", "guarded", "cylinder"],
+    "disc": ["ball", "disc-above", "guarded"],
+    "guarded": ["disc", "ball", "cylinder"],
+    "cylinder": ["guarded", "ball"],
+    "disc-above": ["disc"],
+    "teacher": ["student", "second"],
+    "student": ["teacher"],
+    "second": ["teacher"],
+    "vertices": ["tree", "dead"],
+    "tree": ["vertices", "dead"],
+    "dead": ["vertices", "tree"],
 }
-STRANGE = [None, True, False, 0, 1, -1, 10**30, 1e308, "1e400", "-1e-400", "1/0", "nan", "", "\ud800", [], {}, [[]], "1" * 9000,
-           "0x1", "1_000", "٣", [0, 1, 10**6], 2**70, 0.1]
+STRANGE = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    10**30,
+    1e308,
+    "1e400",
+    "-1e-400",
+    "1/0",
+    "nan",
+    "",
+    "\ud800",
+    [],
+    {},
+    [[]],
+    "1" * 9000,
+    "0x1",
+    "1_000",
+    "٣",
+    [0, 1, 10**6],
+    2**70,
+    0.1,
+]
 
 
 def paths(value, prefix=()):

@@ -4,6 +4,7 @@ Suprema, kink masses, angles, and whether a named shape fits come from the exact
 certificates does not use for them); the bounds of the statements are computed here once more, in floats, and compared with a
 margin far below what a mutation changes.
 """
+
 from __future__ import annotations
 
 import json
@@ -36,7 +37,7 @@ def instance(certificate) -> Instance:
     rows, start = certificate["coordinates"]["rows"], certificate["coordinates"]["origin"]
     exact = [[rational(x) for x in row] for row in (*basis, *rows)]
     moved = [rational(x) - rational(y) for x, y in zip(start, origin, strict=True)]
-    if not rank(exact) == rank(exact[:len(basis)]) == rank(exact[len(basis):]) == len(rows) == len(basis):
+    if not rank(exact) == rank(exact[: len(basis)]) == rank(exact[len(basis) :]) == len(rows) == len(basis):
         raise ValueError("the coordinates span another plane")
     if rank([*exact, moved]) != len(rows):
         raise ValueError("the coordinates start off the plane")
@@ -53,8 +54,11 @@ def excess(K: Instance) -> Fraction:
     """e0, exactly: sup over U n R of the largest |f*_c - f*'_c|."""
     worst = Fraction(0)
     for output in range(len(K.teacher.V)):
-        terms = [(*K.node(net, i), sign * net.V[output][i]) for net, sign in ((K.teacher, 1), (K.second_teacher, -1))
-                 for i in range(len(net.W))]
+        terms = [
+            (*K.node(net, i), sign * net.V[output][i])
+            for net, sign in ((K.teacher, 1), (K.second_teacher, -1))
+            for i in range(len(net.W))
+        ]
         (low, _), (high, _) = merged(terms, K.dimension).extrema(K.data)
         worst = max(worst, -low, high)
     return worst
@@ -125,8 +129,9 @@ def _disc(K: Instance, a, beta, where) -> float | None:
     flat = [K.inner(row, row) - K.inner(row, a) ** 2 / K.inner(a, a) for row in where.A]
     A = np.array([[*map(float, row), math.sqrt(s)] for row, s in zip(where.A, flat, strict=True)])
     c = [float(x) for x in where.c]
-    found = linprog([*[0] * K.dimension, -1], A, c, [[*map(float, a), 0]], [-float(beta)],
-                    bounds=[(None, None)] * K.dimension + [(0, None)])
+    found = linprog(
+        [*[0] * K.dimension, -1], A, c, [[*map(float, a), 0]], [-float(beta)], bounds=[(None, None)] * K.dimension + [(0, None)]
+    )
     return -found.fun if found.success else None
 
 

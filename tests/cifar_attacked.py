@@ -1,4 +1,5 @@
 """Small images, networks, balls and a linear model that the tests of attacks share."""
+
 from __future__ import annotations
 
 import torch

@@ -4,6 +4,7 @@ Capturing changes nothing: what it overwrote and drew is put back, what it made 
 replay runs the operations on the same memory; memory that the graph does not own may have been freed since, which is
 refused, as `torch.cuda.graph(check_input_liveness=True)` of later versions does.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -88,8 +89,13 @@ class Graph:
         known = {storage_id(tensor) for tensor in tensors_in(args, kwargs)}
         outs = tensors_in(made)
         self.own |= {storage_id(tensor): tensor for tensor in outs if storage_id(tensor) not in known}
-        self.tape.append((func, pytree.tree_map_only(Tensor, self.reference, (args, kwargs)),
-                          [tensor if storage_id(tensor) in self.own else None for tensor in outs]))
+        self.tape.append(
+            (
+                func,
+                pytree.tree_map_only(Tensor, self.reference, (args, kwargs)),
+                [tensor if storage_id(tensor) in self.own else None for tensor in outs],
+            )
+        )
 
     def reference(self, tensor: Tensor) -> Tensor | Borrowed:
         if storage_id(tensor) in self.own:

@@ -1,4 +1,5 @@
 """What is kept of the results of tiny runs, as fixtures of the tests of `keep` and of `kept`."""
+
 from __future__ import annotations
 
 import shutil

@@ -1,4 +1,5 @@
 """Small made images and layouts that tests of the empirical wing share; 32 real images are in data/cifar32.npz."""
+
 from __future__ import annotations
 
 import io
@@ -68,14 +69,46 @@ def python_batch(images: Images, *, fortran: bool = False) -> bytes:
 
     pixels = images.pixels.flatten(1).numpy()
     content = pixels.tobytes(order="F" if fortran else "C")
-    dtype = (name("numpy", "dtype") + b"(" + string(b"u1") + integer(0) + integer(1) + b"tR"
-             + b"(" + integer(3) + string(b"|") + b"NNN" + integer(-1) + integer(-1) + integer(0) + b"tb")
-    array = (name("numpy.core.multiarray", "_reconstruct") + b"(" + name("numpy", "ndarray") + b"(" + integer(0) + b"t"
-             + string(b"b") + b"tR" + b"(" + integer(1) + b"(" + integer(len(pixels)) + integer(3072) + b"t" + dtype
-             + (b"\x88" if fortran else b"\x89") + string(content) + b"tb")
+    dtype = (
+        name("numpy", "dtype")
+        + b"("
+        + string(b"u1")
+        + integer(0)
+        + integer(1)
+        + b"tR"
+        + b"("
+        + integer(3)
+        + string(b"|")
+        + b"NNN"
+        + integer(-1)
+        + integer(-1)
+        + integer(0)
+        + b"tb"
+    )
+    array = (
+        name("numpy.core.multiarray", "_reconstruct")
+        + b"("
+        + name("numpy", "ndarray")
+        + b"("
+        + integer(0)
+        + b"t"
+        + string(b"b")
+        + b"tR"
+        + b"("
+        + integer(1)
+        + b"("
+        + integer(len(pixels))
+        + integer(3072)
+        + b"t"
+        + dtype
+        + (b"\x88" if fortran else b"\x89")
+        + string(content)
+        + b"tb"
+    )
     labels = b"](" + b"".join(integer(int(label)) for label in images.labels) + b"e"
-    return (b"\x80\x02}(" + string(b"batch_label") + string(b"made") + string(b"labels") + labels
-            + string(b"data") + array + b"u.")
+    return (
+        b"\x80\x02}(" + string(b"batch_label") + string(b"made") + string(b"labels") + labels + string(b"data") + array + b"u."
+    )
 
 
 def archive(path: Path, files: dict[str, bytes]) -> Path:
@@ -93,8 +126,20 @@ def small_network(widths: tuple[int, ...] = (5, 4, 3), seed: int = 0, **more: ob
 
 def tiny(**choices: object) -> Settings:
     """A student's run of a few seconds."""
-    plain = {"name": "student", "widths": (5, 4), "images": 24, "batch": 6, "checkpoints": ((300, 2),), "horizon": 2,
-             "lr": 0.01, "steps": 2, "test_images": 8, "eval_batch": 4, "eval_steps": 2, "repeats": 1}
+    plain = {
+        "name": "student",
+        "widths": (5, 4),
+        "images": 24,
+        "batch": 6,
+        "checkpoints": ((300, 2),),
+        "horizon": 2,
+        "lr": 0.01,
+        "steps": 2,
+        "test_images": 8,
+        "eval_batch": 4,
+        "eval_steps": 2,
+        "repeats": 1,
+    }
     return Settings(**{**plain, **choices})
 
 

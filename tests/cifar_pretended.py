@@ -11,6 +11,7 @@ RefusedError, is what a device refuses, and what would be wrong without a word:
 
 Not modelled: the order of streams, kernels that wait inside, the memory formats of cuDNN, autocast's list of operations.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -86,8 +87,9 @@ class Pretended:
             self.here.stream = before
 
     @contextlib.contextmanager
-    def graph(self, graph: Graph, pool: object = None, stream: Stream | None = None,
-              capture_error_mode: str = "global") -> Iterator[None]:
+    def graph(
+        self, graph: Graph, pool: object = None, stream: Stream | None = None, capture_error_mode: str = "global"
+    ) -> Iterator[None]:
         self.synchronize()
         stream = self.shared_capture_stream if stream is None else stream
         if stream is DEFAULT:
@@ -105,12 +107,18 @@ class Pretended:
 
     def patched(self, monkeypatch: Any, *modules: Any) -> None:
         """torch as if the device were there; `modules` are those that imported Generator by name."""
-        for name, value in {"is_available": lambda: True, "Stream": Stream, "stream": self.stream, "graph": self.graph,
-                            "current_stream": lambda device=None: self.here.stream,
-                            "default_stream": lambda device=None: DEFAULT, "synchronize": self.synchronize,
-                            "is_current_stream_capturing": lambda: self.here.stream.is_capturing(),
-                            "CUDAGraph": lambda: Graph(self.refuse_replay),
-                            "get_device_name": lambda device=None: NAME}.items():
+        for name, value in {
+            "is_available": lambda: True,
+            "Stream": Stream,
+            "stream": self.stream,
+            "graph": self.graph,
+            "current_stream": lambda device=None: self.here.stream,
+            "default_stream": lambda device=None: DEFAULT,
+            "synchronize": self.synchronize,
+            "is_current_stream_capturing": lambda: self.here.stream.is_capturing(),
+            "CUDAGraph": lambda: Graph(self.refuse_replay),
+            "get_device_name": lambda device=None: NAME,
+        }.items():
             monkeypatch.setattr(torch.cuda, name, value)
         monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: torch.device("cuda"))
         monkeypatch.setattr(torch.accelerator, "current_stream", lambda device=None: self.here.stream)

@@ -1,4 +1,5 @@
 """Where things of the pretended device are (cifar_pretended.py), and what its draws and its fused updates ask for."""
+
 from __future__ import annotations
 
 import weakref
@@ -45,8 +46,10 @@ def place(tensor: Tensor, there: bool = True) -> None:
 def grouped(lists: Any, with_indices: bool = False) -> Any:
     """Weights, gradients and averages by device and type, as an optimiser asks for them."""
     with torch._C.DisableTorchFunction():
-        return {(DEVICE if on_device(parts[0][0][0]) else device, dtype): parts
-                for (device, dtype), parts in GROUPED(lists, with_indices).items()}
+        return {
+            (DEVICE if on_device(parts[0][0][0]) else device, dtype): parts
+            for (device, dtype), parts in GROUPED(lists, with_indices).items()
+        }
 
 
 def check_draw(func: Any, generators: list[torch.Generator], captured: Graph | None) -> None:

@@ -1,4 +1,5 @@
 """`python -m cifar search` on tiny networks and made images, with few candidates: seconds for a whole search."""
+
 from __future__ import annotations
 
 import json
@@ -15,8 +16,16 @@ from cifar.candidates import Candidate
 
 TRAIN, APART, TEST = 48, 16, 6
 WIDTHS = {"FOUR": (6, 6, 6, 8), "PRUNED_FOUR": (5, 3, 3, 3), "FIVE": (6,) * 5, "PRUNED_FIVE": (5, 3, 3, 3, 2)}
-SIZE = search.Size(held_out=APART, epochs=1, long_epochs=2, long_images=32, teacher_epochs=1, pruning_epochs=1,
-                   students={"images": 16, "steps": 1, "eval_steps": 2, "eval_batch": 5}, teacher={"images": 16, "batch": 8})
+SIZE = search.Size(
+    held_out=APART,
+    epochs=1,
+    long_epochs=2,
+    long_images=32,
+    teacher_epochs=1,
+    pruning_epochs=1,
+    students={"images": 16, "steps": 1, "eval_steps": 2, "eval_batch": 5},
+    teacher={"images": 16, "batch": 8},
+)
 RULE = {"RATES": {"adam": (1e-3,), "sgd": (1e-3,)}, "BATCHES": (4, 8), "FURTHER": 0}
 FIRST = [Candidate("adam", 1e-3, 4), Candidate("sgd", 1e-3, 4)]  # what this rule asks for first
 MADE = made.made_cifar(TRAIN, TEST)

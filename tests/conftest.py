@@ -1,4 +1,5 @@
 """Makes the strategies beside the tests importable from any working directory, and sets Hypothesis up once."""
+
 import os
 import sys
 from pathlib import Path

@@ -7,6 +7,7 @@ them.
 
 Source: Section 3.2 (Theorems 1, 2, Corollary 1) and Appendix A.9 (Theorem 3) of the paper.
 """
+
 from __future__ import annotations
 
 import json
@@ -65,6 +66,7 @@ DIAMOND = Polytope(exact([[1, 1], [1, -1], [-1, 1], [-1, -1]]), exact([1, 1, 1, 
 
 # Theorem 1: g_1 = 0 on R, and yet no student has the teacher's projected direction with lambda > 0.
 
+
 def theorem_1_sign() -> Instance:
     """relu(-x) + x = relu(x): a flipped student and an affine rest do what the teacher does."""
     student = network(((-1, 0), 0, 1), ((1, 1), 3, 1), ((0, 1), 3, -1))
@@ -78,14 +80,22 @@ def theorem_1_dead_observer() -> Instance:
 
 def theorem_1_boundary() -> Instance:
     """The teacher's boundary x = 0 misses R = (1, 2) x (-1, 1), where the teacher is affine."""
-    return instance("the teacher's boundary misses the region", network(((1, 0), 0, 1)),
-                    network(((1, 1), 3, 1), ((0, 1), 3, -1)), box((1, 2), (-1, 1)))
+    return instance(
+        "the teacher's boundary misses the region",
+        network(((1, 0), 0, 1)),
+        network(((1, 1), 3, 1), ((0, 1), 3, -1)),
+        box((1, 2), (-1, 1)),
+    )
 
 
 def theorem_1_edge() -> Instance:
     """Two flipped students cancel each other; their active regions meet the boundary x = 0 in their edge only."""
-    return instance("the boundary is only the edge of the active region", network(((1, 0), 0, 1)),
-                    network(((-1, 0), 0, 1), ((-2, 0), 0, Fraction(-1, 2))), SQUARE)
+    return instance(
+        "the boundary is only the edge of the active region",
+        network(((1, 0), 0, 1)),
+        network(((-1, 0), 0, 1), ((-2, 0), 0, Fraction(-1, 2))),
+        SQUARE,
+    )
 
 
 def theorem_1_alpha() -> Instance:
@@ -96,17 +106,27 @@ def theorem_1_alpha() -> Instance:
 
 def theorem_1_shared_hyperplane() -> Instance:
     """relu(x) - relu(-x) = x: two teachers on one hyperplane have no crease together."""
-    return instance("two teachers on one hyperplane cancel", network(((1, 0), 0, 1), ((-1, 0), 0, -1)),
-                    network(((1, 1), 3, 1), ((0, 1), 3, -1)), SQUARE)
+    return instance(
+        "two teachers on one hyperplane cancel",
+        network(((1, 0), 0, 1), ((-1, 0), 0, -1)),
+        network(((1, 1), 3, 1), ((0, 1), 3, -1)),
+        SQUARE,
+    )
 
 
 def theorem_1_norm() -> Instance:
     """The teacher's weight is orthogonal to U = {x3 = 0}: its projection 0 is a multiple of no student's."""
-    return instance("the teacher's projected weight is zero", network(((0, 0, 1), 0, 1)),
-                    network(((1, 0, 1), 2, 1), ((1, 0, 0), 2, -1)), CUBE, subspace=2)
+    return instance(
+        "the teacher's projected weight is zero",
+        network(((0, 0, 1), 0, 1)),
+        network(((1, 0, 1), 2, 1), ((1, 0, 0), 2, -1)),
+        CUBE,
+        subspace=2,
+    )
 
 
 # Theorem 2: |g_1| <= eps, and yet the angle of every student exceeds M K eps / alpha.
+
 
 def theorem_2_corner(t: Fraction = HUNDREDTH) -> Instance:
     """r is measured on the whole boundary y = 0, of which the observer sees a corner of size t."""
@@ -167,10 +187,15 @@ def theorem_2_student(t: Fraction = THOUSANDTH) -> Instance:
 
 # Corollary 1: the angle of student k' to every other node is at least c0, and yet its fan-out is large.
 
+
 def corollary_1_corner(t: Fraction = HUNDREDTH) -> Instance:
     """The observer sees a corner of size t of the boundary of k' = student 0."""
-    return instance("the fan-out is seen from a corner only", network(((1, 1), 3, 1), ((1, 0), 3, -1)),
-                    network(((0, 1), 0, 1), ((1, 0), t - 1, 1)), DIAMOND)
+    return instance(
+        "the fan-out is seen from a corner only",
+        network(((1, 1), 3, 1), ((1, 0), 3, -1)),
+        network(((0, 1), 0, 1), ((1, 0), t - 1, 1)),
+        DIAMOND,
+    )
 
 
 def _fan_out_on(region: Polytope, name: str, scale: Fraction) -> Instance:
@@ -190,32 +215,35 @@ def corollary_1_rescaling(s: Fraction = HUNDREDTH) -> Instance:
 
 # Theorem 3: the teacher is judged by a second teacher within e0 of the first.
 
+
 def theorem_3_corner(t: Fraction = HUNDREDTH) -> Instance:
     """Theorem 2's corner with e0 = 0: relu(2 y)/2 is the same function as relu(y)."""
     first, second = network(((0, 2), 0, Fraction(1, 2))), network(((0, 1), 0, 1))
-    return instance("second teacher, seen from a corner", first, network(((1, 0), t - 1, 1)), DIAMOND,
-                    second_teacher=second)
+    return instance("second teacher, seen from a corner", first, network(((1, 0), t - 1, 1)), DIAMOND, second_teacher=second)
 
 
 def theorem_3_thin(t: Fraction = HUNDREDTH) -> Instance:
     """The student is the first teacher, so g_1 = 0; the second is a tent of height t/4 away from it."""
     affine, student = tent(t)
-    return instance("second teacher in a thin region", network(student), network(student), box((-1, 1), (-t, t)),
-                    second_teacher=network(((0, 1), 0, 1), affine))
+    return instance(
+        "second teacher in a thin region",
+        network(student),
+        network(student),
+        box((-1, 1), (-t, t)),
+        second_teacher=network(((0, 1), 0, 1), affine),
+    )
 
 
 def theorem_3_student(t: Fraction = THOUSANDTH) -> Instance:
     """g_1 = 0, and the second teacher differs by two nearly parallel nodes that cancel up to 2 t."""
     second, student = _parallel_teachers(t)
-    return instance("two nearly parallel nodes of the second teacher cancel", student, student, SQUARE,
-                    second_teacher=second)
+    return instance("two nearly parallel nodes of the second teacher cancel", student, student, SQUARE, second_teacher=second)
 
 
 def theorem_3_sign() -> Instance:
     """alpha = -1 makes the bound negative, e0 = 0."""
     printed = theorem_2_sign()
-    return instance("second teacher, negative alpha", printed.teacher, printed.student, SQUARE,
-                    second_teacher=printed.teacher)
+    return instance("second teacher, negative alpha", printed.teacher, printed.student, SQUARE, second_teacher=printed.teacher)
 
 
 @dataclass(frozen=True)
@@ -255,8 +283,9 @@ COUNTEREXAMPLES = (
     Counterexample("theorem-1-boundary-outside", "theorem-1", theorem_1_boundary, T0, "region", ZERO, HALF_ROOT, 0),
     Counterexample("theorem-1-edge", "theorem-1", theorem_1_edge, T0, "region", ZERO, 1, 0),
     Counterexample("theorem-1-alpha", "theorem-1", theorem_1_alpha, T0, "alpha", ZERO, HALF_ROOT, 0),
-    Counterexample("theorem-1-shared-hyperplane", "theorem-1", theorem_1_shared_hyperplane, T0, "shared-hyperplane",
-                   ZERO, HALF_ROOT, 0),
+    Counterexample(
+        "theorem-1-shared-hyperplane", "theorem-1", theorem_1_shared_hyperplane, T0, "shared-hyperplane", ZERO, HALF_ROOT, 0
+    ),
     Counterexample("theorem-1-norm", "theorem-1", theorem_1_norm, T0, "norm", ZERO, 1, 0),
     Counterexample("theorem-2-corner", "theorem-2", theorem_2_corner, PAIR, "region", HUNDREDTH, 1, 0.119),
     Counterexample("theorem-2-dead-observer", "theorem-2", theorem_2_dead_observer, PAIR, "region", ZERO, 1, 0),
@@ -285,9 +314,12 @@ def written(made: Instance) -> str:
     data = json.loads(made.to_json())
 
     def lines(value: dict, indent: str) -> str:
-        inner = (f'{indent}  {json.dumps(key)}: ' + (lines(x, indent + "  ") if isinstance(x, dict) else json.dumps(x))
-                 for key, x in value.items())
+        inner = (
+            f"{indent}  {json.dumps(key)}: " + (lines(x, indent + "  ") if isinstance(x, dict) else json.dumps(x))
+            for key, x in value.items()
+        )
         return "{\n" + ",\n".join(inner) + f"\n{indent}}}"
+
     return lines(data, "") + "\n"
 
 

@@ -1,4 +1,5 @@
 """fused.cu on an emulated device (cuda_emulation.h): compiled by g++ for a shape, kept for later tests."""
+
 from __future__ import annotations
 
 import ctypes
@@ -36,8 +37,24 @@ def library(shape: Shape, source: str | None = None) -> Path:
     path = Path(tempfile.gettempdir()) / f"twolayer-emulated-{name}.so"
     if not path.is_file():
         part = path.with_suffix(f".{os.getpid()}")
-        subprocess.run(["g++", "-O1", "-std=c++17", "-fno-strict-aliasing", "-ffp-contract=off", "-shared", "-fPIC",
-                        "-x", "c++", "-", "-o", str(part)], input=text.encode(), check=True)
+        subprocess.run(
+            [
+                "g++",
+                "-O1",
+                "-std=c++17",
+                "-fno-strict-aliasing",
+                "-ffp-contract=off",
+                "-shared",
+                "-fPIC",
+                "-x",
+                "c++",
+                "-",
+                "-o",
+                str(part),
+            ],
+            input=text.encode(),
+            check=True,
+        )
         part.replace(path)
     return path
 
@@ -61,8 +78,9 @@ def counted(shape: Shape) -> tuple[float, int]:
     return kernel.products(), kernel.copied()
 
 
-def engine(student: ConvNet, teacher: ConvNet, *, taps: int = 3, warps: int = 2, seed: int = 0,
-           source: str | None = None) -> fused.Engine:
+def engine(
+    student: ConvNet, teacher: ConvNet, *, taps: int = 3, warps: int = 2, seed: int = 0, source: str | None = None
+) -> fused.Engine:
     shape = Shape((student.widths, teacher.widths), student.size, student.classes, taps, warps)
     return fused.Engine(student, teacher, shape, launcher(shape, seed, source))
 

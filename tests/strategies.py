@@ -3,6 +3,7 @@
 Every number is a rational with small numerator and denominator, so that coincidences (a crease through a vertex, two
 nodes on one hyperplane, a student exactly on its teacher) are drawn often and every assertion can be an equality.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -171,11 +172,14 @@ def domains(draw, dimension, cuts=2):
 
 # References: slow, obvious, exact. They import nothing that they judge.
 
+
 def _determinant(rows: list[list[fmpq]]) -> fmpq:
     if not rows:
         return fmpq(1)
-    return sum(((-1) ** j * x * _determinant([row[:j] + row[j + 1:] for row in rows[1:]])
-                for j, x in enumerate(rows[0]) if x != 0), fmpq(0))
+    return sum(
+        ((-1) ** j * x * _determinant([row[:j] + row[j + 1 :] for row in rows[1:]]) for j, x in enumerate(rows[0]) if x != 0),
+        fmpq(0),
+    )
 
 
 def _intersection(rows: list[list[fmpq]], limits: list[fmpq]) -> list[fmpq] | None:
@@ -184,8 +188,10 @@ def _intersection(rows: list[list[fmpq]], limits: list[fmpq]) -> list[fmpq] | No
     if whole == 0:
         return None
     columns = range(len(limits))
-    return [_determinant([row[:j] + [limit] + row[j + 1:] for row, limit in zip(rows, limits, strict=True)]) / whole
-            for j in columns]
+    return [
+        _determinant([row[:j] + [limit] + row[j + 1 :] for row, limit in zip(rows, limits, strict=True)]) / whole
+        for j in columns
+    ]
 
 
 def _dot(a, b) -> fmpq:
@@ -261,8 +267,7 @@ def gradient_in_own_coordinates(instance: Instance, student: int) -> tuple[Ridge
             beta.append(_dot(w, origin) + b)
             weights.append(sign * _dot(v, observer))
     rows = [[_dot(row, a) for row in basis] for a in flints(instance.region.A)]
-    limits = [limit - _dot(a, origin) for a, limit in
-              zip(flints(instance.region.A), flints(instance.region.c), strict=True)]
+    limits = [limit - _dot(a, origin) for a, limit in zip(flints(instance.region.A), flints(instance.region.c), strict=True)]
     k = instance.teacher.width + student
     if all(x == 0 for x in P[k]):
         rows.append([fmpq(0)] * len(basis))

@@ -114,7 +114,9 @@ def test_verdicts_convert_to_pandas_where_it_is_installed(corner):
 def test_nothing_of_torch_or_pandas_is_loaded_by_a_check():
     import subprocess
 
-    code = ("import sys, twolayer; from twolayer import *; "
-            "n = TwoLayer([[1.0]], [0.0], [[1.0]]); check(Instance(n, n, Box([-1], [1]))); "
-            "print(sorted({'torch', 'pandas', 'distributed', 'matplotlib'} & set(sys.modules)))")
+    code = (
+        "import sys, twolayer; from twolayer import *; "
+        "n = TwoLayer([[1.0]], [0.0], [[1.0]]); check(Instance(n, n, Box([-1], [1]))); "
+        "print(sorted({'torch', 'pandas', 'distributed', 'matplotlib'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

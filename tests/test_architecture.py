@@ -2,6 +2,7 @@
 
 A directory that does not exist (a wing that was taken away, or is not built yet) has nothing to violate.
 """
+
 from __future__ import annotations
 
 import ast
@@ -68,7 +69,7 @@ def imports(path: Path, *, only_at_import_time: bool = False) -> Iterator[tuple[
             yield from (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             package = module_of(path) if path.name == "__init__.py" else module_of(path)[:-1]
-            base = package[:len(package) - node.level + 1] if node.level else ()
+            base = package[: len(package) - node.level + 1] if node.level else ()
             base += tuple(node.module.split(".")) if node.module else ()
             for alias in node.names:
                 yield (*base, alias.name) if is_module((*base, alias.name)) else base
@@ -152,8 +153,12 @@ def test_all_evidence_of_a_certificate_is_read_by_one_file_of_fewer_than_400_lin
     """The statements' sides, in verdicts, get proved numbers: they import nothing that reads weights, trees or centres."""
     checker, verdicts = (ROOT / "proofs" / name for name in ("certificate.py", "verdicts.py"))
     assert len(checker.read_text(encoding="utf-8").splitlines()) < 400
-    names = {alias.name for node in ast.walk(ast.parse(verdicts.read_text(encoding="utf-8")))
-             if isinstance(node, ast.ImportFrom) and node.module == "certificate" for alias in node.names}
+    names = {
+        alias.name
+        for node in ast.walk(ast.parse(verdicts.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "certificate"
+        for alias in node.names
+    }
     reads = {"weights", "raised", "added", "top", "numbers", "over_vertices", "over_tree", "one_sign", "Problem"}
     assert "Proved" in names and not names & reads
 
@@ -186,17 +191,21 @@ def test_only_studies_and_commands_print(path):
 
 # The reader of imports itself, on files whose imports are known.
 
-@pytest.mark.parametrize(("place", "source", "expected"), [
-    ("twolayer/certify/lp.py", "from .. import exact", {("twolayer", "exact")}),
-    ("twolayer/certify/lp.py", "from . import trees", {("twolayer", "certify", "trees")}),
-    ("twolayer/certify/lp.py", "from .trees import Tree", {("twolayer", "certify", "trees")}),
-    ("twolayer/certify/lp.py", "from ..ridges import Domain", {("twolayer", "ridges")}),
-    ("twolayer/ridges.py", "from . import exact, cli", {("twolayer", "exact"), ("twolayer", "cli")}),
-    ("twolayer/__init__.py", "from .exact import solve", {("twolayer", "exact")}),
-    ("cifar/data.py", "def f():\n    import twolayer.certify.lp as lp", {("twolayer", "certify", "lp")}),
-    ("cifar/data.py", "from twolayer import Instance", {("twolayer",)}),
-    ("cifar/data.py", "if True:\n    from twolayer import metrics", {("twolayer", "metrics")}),
-])
+
+@pytest.mark.parametrize(
+    ("place", "source", "expected"),
+    [
+        ("twolayer/certify/lp.py", "from .. import exact", {("twolayer", "exact")}),
+        ("twolayer/certify/lp.py", "from . import trees", {("twolayer", "certify", "trees")}),
+        ("twolayer/certify/lp.py", "from .trees import Tree", {("twolayer", "certify", "trees")}),
+        ("twolayer/certify/lp.py", "from ..ridges import Domain", {("twolayer", "ridges")}),
+        ("twolayer/ridges.py", "from . import exact, cli", {("twolayer", "exact"), ("twolayer", "cli")}),
+        ("twolayer/__init__.py", "from .exact import solve", {("twolayer", "exact")}),
+        ("cifar/data.py", "def f():\n    import twolayer.certify.lp as lp", {("twolayer", "certify", "lp")}),
+        ("cifar/data.py", "from twolayer import Instance", {("twolayer",)}),
+        ("cifar/data.py", "if True:\n    from twolayer import metrics", {("twolayer", "metrics")}),
+    ],
+)
 def test_imports_are_read_whatever_their_form(monkeypatch, place, source, expected):
     path = ROOT / place
     monkeypatch.setattr(Path, "read_text", lambda self, encoding=None: source)

@@ -1,4 +1,5 @@
 """Inscribed shapes around a crease fit inside, exactly, and are as large as the closed forms say."""
+
 from __future__ import annotations
 
 import math
@@ -46,8 +47,13 @@ def test_a_ball_on_a_shifted_axis_is_limited_by_the_near_face():
 
 def test_a_disc_ignores_the_thickness_across_the_crease_and_a_ball_does_not():
     """R = (-1, 1) x (-1/100, 1/100) and H = {y = 0}: the disc has radius 1, the ball 1/100 (why Theorem 2 c fails)."""
-    thin = Domain(rationals([[1, 0], [0, 1], [-1, 0], [0, -1]]), rationals([1, 0.01, 1, 0.01]), rationals([-1, -0.01]),
-                  rationals([1, 0.01]), rationals([0, 0]))
+    thin = Domain(
+        rationals([[1, 0], [0, 1], [-1, 0], [0, -1]]),
+        rationals([1, 0.01, 1, 0.01]),
+        rationals([-1, -0.01]),
+        rationals([1, 0.01]),
+        rationals([0, 0]),
+    )
     shapes = around([0, 1], 0, thin)
     assert 1 - FITS <= shapes.disc().radius <= 1 and shapes.ball().radius <= 0.01
     assert shapes.guarded_disc(0.02) is None and shapes.guarded_disc(0.005).radius <= 1 - 0.005
@@ -102,8 +108,12 @@ def test_every_certified_shape_fits_inside_exactly(instance, data):
         for line in problem.creases:
             shapes = Surroundings(problem.frame, line, domain)
             t = data.draw(st.sampled_from([0.01, 0.1, 0.5]))
-            for found, extent in ((shapes.ball(), "ball"), (shapes.disc(), "disc"), (shapes.cylinder(t), "cylinder"),
-                                  (shapes.guarded_disc(t), "guarded")):
+            for found, extent in (
+                (shapes.ball(), "ball"),
+                (shapes.disc(), "disc"),
+                (shapes.cylinder(t), "cylinder"),
+                (shapes.guarded_disc(t), "guarded"),
+            ):
                 if found is not None:
                     assert (line.normal * found.centre).sum() + line.offset == 0
                     _assert_fits(problem.frame, line, domain, found, extent)
@@ -173,8 +183,11 @@ def _radii(shapes, t, closed):
 @given(st.data(), st.integers(1, 4), st.sampled_from([0, 1, 1e-3, 1e-6, 1e-12, 1e-40]))
 def test_lengths_bound_the_exact_ones_from_above_and_closely(data, d, away):
     """Facets at any angle to H, some a hair's breadth from parallel, in a frame whose metric is not the identity."""
-    plane = frame(Subspace(np.eye(d + 1)[:d] + 0.1, [0] * (d + 1))) if data.draw(st.booleans()) else around(
-        [1] * d, 0, box(d)).frame
+    plane = (
+        frame(Subspace(np.eye(d + 1)[:d] + 0.1, [0] * (d + 1)))
+        if data.draw(st.booleans())
+        else around([1] * d, 0, box(d)).frame
+    )
     n = rationals(data.draw(arrays(d).filter(lambda row: any(row))))
     A = rationals(data.draw(arrays(3, d))) * rational(away)
     A = A + rationals(data.draw(arrays(3)))[:, None] * n

@@ -1,4 +1,5 @@
 """The benchmark's own parts: instances, the peers' programs, agreement, and a run that can be interrupted."""
+
 from __future__ import annotations
 
 import json
@@ -60,8 +61,9 @@ def drawn(count: int):
     return found
 
 
-@pytest.mark.parametrize("name", ["HiGHS (scipy) textbook", "HiGHS one-sided + cuts + cutoff",
-                                  "CROWN + input splitting (NumPy)"])
+@pytest.mark.parametrize(
+    "name", ["HiGHS (scipy) textbook", "HiGHS one-sided + cuts + cutoff", "CROWN + input splitting (NumPy)"]
+)
 def test_a_peer_finds_the_exact_supremum_of_random_problems(name):
     solve = peers.by_name(name).solve
     for h, region, value in drawn(12):
@@ -103,8 +105,10 @@ def test_nearly_all_hyperplanes_cross_the_box(cell):
     problem = restricted(cell.instance)
     half = problem.region.floats.upper
     assert (half[0], half[-1]) == pytest.approx((1.977, 0.0411) if cell.patch else (1, 1), rel=1e-2)
-    crossing = [abs(exact.nearest_float(node.beta)) < np.abs(exact.nearest(node.p)) @ problem.region.floats.upper
-                for node in problem.nodes]
+    crossing = [
+        abs(exact.nearest_float(node.beta)) < np.abs(exact.nearest(node.p)) @ problem.region.floats.upper
+        for node in problem.nodes
+    ]
     assert np.mean(crossing) > 0.95
     assert len(problem.student) == (50 if cell.patch else 16)
 
@@ -112,9 +116,11 @@ def test_nearly_all_hyperplanes_cross_the_box(cell):
 @pytest.mark.parametrize("shape, region", radii.TASKS)
 def test_radii_agree_with_linear_programs(shape, region):
     cell = instances.cube(3, 4)
-    found = {solver: radii.measure(solver, shape, region, 0.2, cell, size=4)["radii"]
-             for solver in (plan.OURS, *radii.PEERS) if radii.missing(solver) is None
-             and (solver == plan.OURS or shape in radii.PEERS[solver][1])}
+    found = {
+        solver: radii.measure(solver, shape, region, 0.2, cell, size=4)["radii"]
+        for solver in (plan.OURS, *radii.PEERS)
+        if radii.missing(solver) is None and (solver == plan.OURS or shape in radii.PEERS[solver][1])
+    }
     assert len(found) > 1
     assert max(found[plan.OURS]) > 0
     for solver, theirs in found.items():
@@ -126,14 +132,22 @@ def test_a_radius_that_is_too_large_is_counted():
 
 
 def row(solver: str, status: str = "solved", **numbers) -> dict:
-    return {"kind": "single", "cell": "(8, 8)", "solver": solver, "student": 0, "status": status, "sources": "x",
-            "options": {}, **numbers}
+    return {
+        "kind": "single",
+        "cell": "(8, 8)",
+        "solver": solver,
+        "student": 0,
+        "status": status,
+        "sources": "x",
+        "options": {},
+        **numbers,
+    }
 
 
 def test_a_peer_below_our_witness_is_named():
     ours = row(plan.OURS, seconds=1.0, lower=1.0, upper=1.0, gap=0.0)
     low = row(plan.AIM, seconds=2.0, value=0.9, bound=0.9, tolerance=1e-3, gap=0.0)
-    wrong, = tables.disagreements({"a": ours, "b": low})
+    (wrong,) = tables.disagreements({"a": ours, "b": low})
     assert "BEYOND its tolerance" in wrong
     fine = row(plan.AIM, seconds=2.0, value=0.9, bound=1.1, tolerance=1e-3, gap=0.2)
     assert not list(tables.disagreements({"a": ours, "b": fine}))
@@ -172,12 +186,15 @@ def test_an_interrupted_run_loses_nothing_and_repeats_nothing(tmp_path, monkeypa
     first = list(done)
     monkeypatch.setattr(run, "run", lambda spec: done.append(spec.name) or row(spec.solver, "failed: on purpose"))
     assert run.main(command) == 0
-    assert set(first) == {json.loads(path.read_text())["name"] for path in (tmp_path / "measured").glob("*.json")
-                          if json.loads(path.read_text())["status"] == "solved"}
+    assert set(first) == {
+        json.loads(path.read_text())["name"]
+        for path in (tmp_path / "measured").glob("*.json")
+        if json.loads(path.read_text())["status"] == "solved"
+    }
     assert len(set(done)) == len(done) > len(first), "nothing is measured twice"
     before = len(done)
     assert run.main(command) == 0
-    assert done[before:] == done[len(first):before], "what failed is tried again"
+    assert done[before:] == done[len(first) : before], "what failed is tried again"
     (tmp_path / "environment.json").write_text("{}")
     assert run.main(command) == 2
     assert "another machine or other versions" in capsys.readouterr().err

@@ -1,4 +1,5 @@
 """The formulas: Lemmas 2-4, the volume inequality, and how the bounds move with their arguments."""
+
 from __future__ import annotations
 
 import math
@@ -39,8 +40,8 @@ def test_lemma_2_gives_a_unit_vector_in_the_hyperplane_that_sees_the_sine():
 
 def test_lemma_3_leaves_room_exactly_while_the_slabs_are_thinner_than_the_disc():
     """d = 2: a disc of radius 1 is an interval; volume_bound(2) = sqrt(pi), so a total width below 1.77 leaves room."""
-    assert bounds.slabs_leave_room(2, 1, 0.25, [0.5])          # one slab of width 1
-    assert not bounds.slabs_leave_room(2, 1, 0.25, [0.25])     # of width 2
+    assert bounds.slabs_leave_room(2, 1, 0.25, [0.5])  # one slab of width 1
+    assert not bounds.slabs_leave_room(2, 1, 0.25, [0.25])  # of width 2
     assert not bounds.slabs_leave_room(2, 1, 0.25, [0.5, 0.5])  # two of width 1
 
 

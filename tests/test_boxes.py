@@ -1,4 +1,5 @@
 """Box branch and bound: enclosures against exact brute force, cell bounds against exact values, every kind of stop."""
+
 from __future__ import annotations
 
 import itertools
@@ -51,9 +52,13 @@ def near_copies(seed, d, teachers, distance, students=2, spread=0.0):
     beta = (b[:, None] + distance * rng.normal(size=(teachers, students))) * scale * flip
     c = -v[:, None] * share * (1 + distance * rng.normal(size=share.shape)) / scale
     slope = ((flip < 0) * c * scale)[:, :, None] * W[:, None, :]  # relu(-z) = relu(z) - z
-    return RidgeSum(rationals(np.concatenate([W, P.reshape(-1, d)])), rationals(np.concatenate([b, beta.ravel()])),
-                    rationals(np.concatenate([v, c.ravel()])), rationals(slope.sum(axis=(0, 1))),
-                    rational(((flip < 0) * c * scale * b[:, None]).sum()))
+    return RidgeSum(
+        rationals(np.concatenate([W, P.reshape(-1, d)])),
+        rationals(np.concatenate([b, beta.ravel()])),
+        rationals(np.concatenate([v, c.ravel()])),
+        rationals(slope.sum(axis=(0, 1))),
+        rational(((flip < 0) * c * scale * b[:, None]).sum()),
+    )
 
 
 def check(enclosure, h, region, truth=None):
@@ -81,6 +86,7 @@ def closed(enclosure, h, region, gap):
 
 
 # Against brute force
+
 
 # A failure is not shrunk: each step could wait for the deadline of a search that does not close.
 @settings(thorough, phases=[Phase.explicit, Phase.reuse, Phase.generate])
@@ -167,14 +173,20 @@ def test_rows_that_repeat_the_faces_up_to_rounding_change_nothing():
 
 def test_a_maximiser_outside_its_cell_does_not_pass_for_a_witness():
     P = rationals([[0.25, -1], [1, 0.25], [-1, -0.25], [0.75, -2], [0.25, 0], [-0.5, -0.25]])
-    h = RidgeSum(P, rationals([0, -0.25, -0.25, -0.25, 0, -0.25]), rationals([-1, -1.5, 1, 0.5, 4.25, -2]),
-                 rationals([0, 0]), rational(0))
+    h = RidgeSum(
+        P,
+        rationals([0, -0.25, -0.25, -0.25, 0, -0.25]),
+        rationals([-1, -1.5, 1, 0.5, 4.25, -2]),
+        rationals([0, 0]),
+        rational(0),
+    )
     enclosure = enclose(h, cube(2))
     check(enclosure, h, cube(2))
     assert enclosure.evidence["stopped"] == "target"
 
 
 # Ties and degenerate sums
+
 
 def constant(d, value):
     return RidgeSum(exact.zeros(0, d), exact.zeros(0), exact.zeros(0), exact.zeros(d), rational(value))
@@ -188,8 +200,13 @@ def test_a_constant_is_its_own_supremum(value):
 
 def test_a_sum_that_cancels_identically_is_zero_exactly():
     h = near_copies(0, 3, 3, 0.0, students=1)
-    twice = RidgeSum(np.concatenate([h.P, -2 * h.P]), np.concatenate([h.beta, -2 * h.beta]),
-                     np.concatenate([h.c, -h.c / 2]), -(h.c[:, None] * h.P).sum(axis=0), -(h.c * h.beta).sum())
+    twice = RidgeSum(
+        np.concatenate([h.P, -2 * h.P]),
+        np.concatenate([h.beta, -2 * h.beta]),
+        np.concatenate([h.c, -h.c / 2]),
+        -(h.c[:, None] * h.P).sum(axis=0),
+        -(h.c * h.beta).sum(),
+    )
     enclosure = enclose(twice, cube(3))
     assert (enclosure.lower, enclosure.upper, enclosure.witness) == (0, 0, None)
 
@@ -201,8 +218,13 @@ def test_an_affine_sum_is_bounded_at_a_vertex_of_the_region():
 
 
 def test_coincident_creases_of_any_orientation_and_scale_become_one():
-    h = RidgeSum(rationals([[1, 2], [-3, -6], [0.5, 1]]), rationals([0.25, -0.75, 0.125]), rationals([1, -1, 2]),
-                 rationals([0, 0]), rational(0))
+    h = RidgeSum(
+        rationals([[1, 2], [-3, -6], [0.5, 1]]),
+        rationals([0.25, -0.75, 0.125]),
+        rationals([1, -1, 2]),
+        rationals([0, 0]),
+        rational(0),
+    )
     assert len(box_pairing.paired(h, cube(2)).creases) == 1
     enclosure = enclose(h, cube(2), gap=1e-9)
     check(enclosure, h, cube(2))
@@ -210,6 +232,7 @@ def test_coincident_creases_of_any_orientation_and_scale_become_one():
 
 
 # Stops
+
 
 @pytest.mark.parametrize("seconds", [-1.0, 0.0, 1e-3, 5e-3, 2e-2])
 def test_the_enclosure_is_valid_whenever_the_deadline_strikes(seconds):
@@ -273,6 +296,7 @@ def test_a_full_pool_still_closes(monkeypatch):
 
 # Evidence
 
+
 def nodes(evidence, d):
     """Every cell of the evidence's tree, rebuilt from its description: (centre, half-widths, signs, parent, is leaf)."""
     level, codes = [(np.zeros(d), np.ones(d), np.zeros(len(evidence["creases"]), np.int8), -1)], iter(evidence["tree"])
@@ -311,8 +335,11 @@ def test_the_leaves_of_the_evidence_cover_the_region_and_their_bounds_give_the_u
     for w in rationals(np.random.default_rng(0).uniform(-1, 1, (200, 2))):
         z = centre + half * w
         sides = [(p * z).sum() + beta for p, beta in creases]
-        assert any((abs(w - rationals(x)) <= rationals(r)).all() and all(s * y >= 0 for s, y in zip(signs, sides, strict=True))
-                   for x, r, signs, _, leaf in tree if leaf)
+        assert any(
+            (abs(w - rationals(x)) <= rationals(r)).all() and all(s * y >= 0 for s, y in zip(signs, sides, strict=True))
+            for x, r, signs, _, leaf in tree
+            if leaf
+        )
     form, known, best = box_pairing.paired(h, region), [], -np.inf
     for x, r, signs, parent, leaf in tree:
         before = known[parent] if parent >= 0 else np.full(2, np.inf)
@@ -323,6 +350,7 @@ def test_the_leaves_of_the_evidence_cover_the_region_and_their_bounds_give_the_u
 
 
 # One cell
+
 
 def random_cells(form, rng, count, finest):
     """Boxes of random dyadic widths around random points, some with decided creases."""
@@ -359,10 +387,18 @@ def test_the_bound_of_a_tiny_cell_is_the_value_up_to_rounding_of_the_small_terms
     h, region = near_copies(2, 4, 8, distance), cube(4)
     form = box_pairing.paired(h, region)
     rng = np.random.default_rng(2)
-    X = rng.integers(-(2 ** 39), 2 ** 39, (200, 4)) * 2.0 ** -39
-    bounds = cells.bounds(form.floats, X, np.full((200, 4), 2.0 ** -44), np.zeros((200, len(form.creases)), np.int8),
-                          np.full((200, 2), np.inf), -np.inf, 24, 0.3)[0]
-    size = exact.nearest_float(h.c @ h.c) ** 0.5 * distance / 2.0 ** form.exponent
+    X = rng.integers(-(2**39), 2**39, (200, 4)) * 2.0**-39
+    bounds = cells.bounds(
+        form.floats,
+        X,
+        np.full((200, 4), 2.0**-44),
+        np.zeros((200, len(form.creases)), np.int8),
+        np.full((200, 2), np.inf),
+        -np.inf,
+        24,
+        0.3,
+    )[0]
+    size = exact.nearest_float(h.c @ h.c) ** 0.5 * distance / 2.0**form.exponent
     assert (bounds.sum(axis=1) >= 0).all()
     assert np.median(bounds.sum(axis=1)) <= 1e-4 * size  # distance 1e-10: the terms themselves are known to 1e-16
     assert bounds.sum(axis=1).max() <= NOISE  # even inside a sliver between a crease and its copy

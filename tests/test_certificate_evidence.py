@@ -1,4 +1,5 @@
 """Evidence made by hand, one thing of it at a time forged: trees and vertices. Radii: test_certificate_radii.py."""
+
 from __future__ import annotations
 
 import copy
@@ -43,8 +44,10 @@ def test_every_leaf_counts_on_either_side_of_a_decision():
         claim(TWO, tree=four(first=first))
         claim(TWO, END, upper="1049/100", tree=four(first=first))
     turned = line([("-1", "0", "9")], [ALIVE])  # with f = x the largest leaf is the one where f is not active: 8 at -1
-    signs = [{"sign": 1, "groups": [[0, []]], "cuts": [], "tree": [0, leaf(), leaf()]},
-             {"sign": -1, "groups": [], "cuts": [], "tree": leaf(singles=[[0, "1"]])}]
+    signs = [
+        {"sign": 1, "groups": [[0, []]], "cuts": [], "tree": [0, leaf(), leaf()]},
+        {"sign": -1, "groups": [], "cuts": [], "tree": leaf(singles=[[0, "1"]])},
+    ]
     for upper, why in (("8", ""), ("799/100", END)):
         given = by_hand(turned, upper=upper, kinks=[[0, True]], settled=[], signs=signs)
         refused(given, why) if why else accepted(given)
@@ -55,25 +58,43 @@ def test_groups_come_in_any_order_and_are_the_kinks_of_positive_mass():
     for groups in ([[0, []]], [[1, []]], [[0, []], [0, []]], [[0, []], [1, []], [1, []]], [], [[1, []], [1, []]]):
         claim(TWO, "the groups are not the kinks of positive mass", upper="99", groups=groups, tree=leaf())
     for groups in ([[1, []]], [], [[0, []], [1, []]], [[0, []], [2, []]], [[2, []]]):
-        claim(PAIRED, "the groups are not the kinks of positive mass", upper="99", kinks=((0, False), (1, False), (2, False)),
-              groups=groups, tree=leaf())
+        claim(
+            PAIRED,
+            "the groups are not the kinks of positive mass",
+            upper="99",
+            kinks=((0, False), (1, False), (2, False)),
+            groups=groups,
+            tree=leaf(),
+        )
 
 
 def test_a_partner_has_negative_mass_and_a_positive_share_within_it():
     kinks, tree = ((0, False), (1, False), (2, False)), [0, leaf(), leaf()]
-    for partners, why in (([[1, "1"]], ""), ([[1, "1/2"], [1, "1/2"]], ""), ([], ""),
-                          ([[1, "11/10"]], "more of a kink is paired"),
-                          ([[1, "1/2"], [1, "3/4"]], "more of a kink is paired"), ([[1, "0"]], "a partner needs negative mass"),
-                          ([[1, "-1"]], "a partner needs negative mass"), ([[2, "1"]], "a partner needs negative mass"),
-                          ([[0, "1"]], "a partner needs negative mass"),
-                          ([[1, "1"], [2, "1/9"]], "a partner needs negative mass")):
+    for partners, why in (
+        ([[1, "1"]], ""),
+        ([[1, "1/2"], [1, "1/2"]], ""),
+        ([], ""),
+        ([[1, "11/10"]], "more of a kink is paired"),
+        ([[1, "1/2"], [1, "3/4"]], "more of a kink is paired"),
+        ([[1, "0"]], "a partner needs negative mass"),
+        ([[1, "-1"]], "a partner needs negative mass"),
+        ([[2, "1"]], "a partner needs negative mass"),
+        ([[0, "1"]], "a partner needs negative mass"),
+        ([[1, "1"], [2, "1/9"]], "a partner needs negative mass"),
+    ):
         claim(PAIRED, why, upper="3", kinks=kinks, groups=[[0, partners]], tree=tree)
 
 
 def test_a_pair_weighs_at_most_what_the_cuts_of_its_group_leave():
     groups, flat = [[0, [[1, "1"]]]], [0, ["1", "1"], [], [], []]  # 2 relu(x) - relu(x - 1/2) <= 3/2 and <= 1 + x
-    for cuts, pair, why in (([], "1", ""), ([], "0", ""), ([], "11/10", "a pair weighs"), ([[0, "1/2"]], "1/2", ""),
-                            ([[0, "1/2"]], "3/4", "a pair weighs"), ([[0, "1"]], "1/9", "a pair weighs")):
+    for cuts, pair, why in (
+        ([], "1", ""),
+        ([], "0", ""),
+        ([], "11/10", "a pair weighs"),
+        ([[0, "1/2"]], "1/2", ""),
+        ([[0, "1/2"]], "3/4", "a pair weighs"),
+        ([[0, "1"]], "1/9", "a pair weighs"),
+    ):
         for on in (True, False):
             one = leaf(cuts=cuts, pairs=[[0, pair]])
             claim(PAIRED, why, upper="9", groups=groups, cuts=[flat], tree=[0, one, leaf()] if on else [0, leaf(), one])
@@ -86,12 +107,19 @@ def test_an_inactive_pair_takes_away_what_an_active_one_adds():
     """h = 2 relu(x) - relu(x + 1/2) + 8 - x: a pair of weight 1 adds x + 1/2 where x >= 0, and takes it away where x <= 0."""
     pair = line([("1", "0", "2"), ("1", "1/2", "-1"), ("0", "10", "1")], [ALIVE])
     second = {"sign": -1, "groups": [[1, []]], "cuts": [], "tree": [0, leaf(), leaf()]}
-    for active, inactive, upper in (([], [], "9"), ([[0, "1"]], [], "9"), ([[0, "3"]], [], ""), ([], [[0, "1"]], "19/2"),
-                                    ([[0, "1/2"]], [[0, "1/2"]], "37/4"), ([], [[0, "3"]], "")):
+    for active, inactive, upper in (
+        ([], [], "9"),
+        ([[0, "1"]], [], "9"),
+        ([[0, "3"]], [], ""),
+        ([], [[0, "1"]], "19/2"),
+        ([[0, "1/2"]], [[0, "1/2"]], "37/4"),
+        ([], [[0, "3"]], ""),
+    ):
         first = {"sign": 1, "groups": [[0, [[1, "1"]]]], "cuts": [], "tree": [0, leaf(pairs=active), leaf(pairs=inactive)]}
         for less in (0, Fraction(1, 1000)):
-            given = by_hand(pair, upper=str(Fraction(upper or 99) - less), kinks=[[0, False], [1, False]], settled=[],
-                            signs=[first, second])
+            given = by_hand(
+                pair, upper=str(Fraction(upper or 99) - less), kinks=[[0, False], [1, False]], settled=[], signs=[first, second]
+            )
             why = "a pair weighs too much" if not upper else END if less else ""
             refused(given, why) if why else accepted(given)
 
@@ -99,14 +127,19 @@ def test_an_inactive_pair_takes_away_what_an_active_one_adds():
 def test_a_decided_group_is_not_given_more_than_its_weight():
     """With the weights 2 and -1 a cut could be taken away again."""
     cut = [0, ["9/2", "9/2"], [], [], []]
-    for weight, why in (("1", ""), ("1/2", ""), ("3/2", "a group's cuts do not weigh one"),
-                        ("2", "a group's cuts do not weigh one")):
+    for weight, why in (
+        ("1", ""),
+        ("1/2", ""),
+        ("3/2", "a group's cuts do not weigh one"),
+        ("2", "a group's cuts do not weigh one"),
+    ):
         for place in (1, 2):
             tree = [1, [0, leaf(), leaf()], [0, leaf(), leaf()]]
             tree[1][place] = leaf(cuts=[[0, weight]])
             claim(TWO, why, upper="99", cuts=[cut], tree=tree)
-    claim(TWO, "a group's cuts do not weigh one", upper="99", cuts=[cut, cut],
-          tree=[1, leaf(cuts=[[0, "1"], [1, "1/9"]]), leaf()])
+    claim(
+        TWO, "a group's cuts do not weigh one", upper="99", cuts=[cut, cut], tree=[1, leaf(cuts=[[0, "1"], [1, "1/9"]]), leaf()]
+    )
 
 
 def test_a_cut_holds_where_all_that_it_relies_on_is_decided_so():
@@ -118,15 +151,24 @@ def test_a_cut_holds_where_all_that_it_relies_on_is_decided_so():
     for tree in (used, [0, used, used], [0, used, leaf()], [1, used, used], four()[:1] + [[1, used, leaf()], used]):
         claim(TWO, "a cut is used where it may not hold", cuts=[cut], tree=tree)
     for relied in ([[0, True]], [], [[1, False]], [[1, True]], [[0, True], [0, True]]):
-        why = {0: "not an index", 1: "a cut is too low" if relied == [[0, True]] else "its own side",
-               2: "a cut is too low"}[len(relied)]
+        why = {0: "not an index", 1: "a cut is too low" if relied == [[0, True]] else "its own side", 2: "a cut is too low"}[
+            len(relied)
+        ]
         claim(TWO, why, cuts=[[*cut[:4], relied]], tree=four())
     for relied in ([[0, False], [0, True]], [[0, True], [0, False]], [[0, 0]], [[0, None]]):
         proof = [[4 if relied[0] != [0, True] else 5, "9"]]
-        claim(TWO, "a cut is used where it may not hold", cuts=[[1, ["0", "0"], proof, [], relied]],
-              tree=[0, [1, leaf(), leaf()], used])
-        claim(TWO, "a cut is used where it may not hold", cuts=[[1, ["0", "0"], proof, [], relied]],
-              tree=[0, [1, used, used], used])
+        claim(
+            TWO,
+            "a cut is used where it may not hold",
+            cuts=[[1, ["0", "0"], proof, [], relied]],
+            tree=[0, [1, leaf(), leaf()], used],
+        )
+        claim(
+            TWO,
+            "a cut is used where it may not hold",
+            cuts=[[1, ["0", "0"], proof, [], relied]],
+            tree=[0, [1, used, used], used],
+        )
 
 
 def test_a_cut_may_not_rely_on_the_side_that_it_is_to_be_proved_on():
@@ -209,9 +251,12 @@ def test_vertices_of_a_region_on_either_side_of_the_origin():
 
 
 def test_vertices_of_a_box_with_parallel_facets_in_space():
-    data = {"format": "twolayer-instance/1", "region": {"lower": ["1", "-2", "0"], "upper": ["2", "-1", "3"]},
-            "teacher": {"W": [["1", "1", "-1"], ["0", "1", "1"]], "b": ["1/2", "0"], "V": [["1", "-2"]]},
-            "student": {"W": [["1", "2", "1"], ["2", "4", "2"]], "b": ["1", "0"], "V": [["1", "1/2"]]}}
+    data = {
+        "format": "twolayer-instance/1",
+        "region": {"lower": ["1", "-2", "0"], "upper": ["2", "-1", "3"]},
+        "teacher": {"W": [["1", "1", "-1"], ["0", "1", "1"]], "b": ["1/2", "0"], "V": [["1", "-2"]]},
+        "student": {"W": [["1", "2", "1"], ["2", "4", "2"]], "b": ["1", "0"], "V": [["1", "1/2"]]},
+    }
     given = fuzzer.certified(data)
     assert all(entry["evidence"]["method"] == "vertices" for entry in given["students"])
     exact = truth.suprema(truth.instance(given))
@@ -225,15 +270,21 @@ def test_vertices_of_a_box_with_parallel_facets_in_space():
 
 def test_a_largest_value_inside_the_region_is_found_where_oblique_creases_meet():
     """h = 4 - |x + y - 1/4| - |x - 2 y| (- |3 z - x - 1/8| in space) is 4 at one point, and less on all facets and axes."""
-    for d, planes in ((2, ((["1", "1"], "-1/4"), (["1", "-2"], "0"))),
-                      (3, ((["1", "1", "0"], "-1/4"), (["1", "-2", "0"], "0"), (["-1", "0", "3"], "-1/8")))):
+    for d, planes in (
+        (2, ((["1", "1"], "-1/4"), (["1", "-2"], "0"))),
+        (3, ((["1", "1", "0"], "-1/4"), (["1", "-2", "0"], "0"), (["-1", "0", "3"], "-1/8"))),
+    ):
         W, b = [["0"] * d], ["5"]
         for w, offset in planes:
             for sign in (1, -1):
                 W.append([str(sign * Fraction(x)) for x in w])
                 b.append(str(sign * Fraction(offset)))
-        data = {"format": "twolayer-instance/1", "teacher": {"W": W, "b": b, "V": [["1"] + ["-1"] * (len(W) - 1)]},
-                "student": {"W": [["0"] * d], "b": ["1"], "V": [["1"]]}, "region": {"lower": ["-1"] * d, "upper": ["1"] * d}}
+        data = {
+            "format": "twolayer-instance/1",
+            "teacher": {"W": W, "b": b, "V": [["1"] + ["-1"] * (len(W) - 1)]},
+            "student": {"W": [["0"] * d], "b": ["1"], "V": [["1"]]},
+            "region": {"lower": ["-1"] * d, "upper": ["1"] * d},
+        }
         given = {**fuzzer.certified(data), "verdicts": []}
         assert given["students"][0]["evidence"] == {"method": "vertices"}
         given["students"][0] |= {"lower": "0", "witness": None}
@@ -262,8 +313,13 @@ def test_the_difference_of_two_teachers_is_their_largest_on_the_whole_region():
         changed["excess"][1]["lower"] = "41/10"
         refused(changed, "the value at the witness is below the lower end")
         changed = copy.deepcopy(given)
-        changed["excess"][1]["evidence"] = {"method": "tree", "kinks": [], "settled": [], "signs": EMPTY,
-                                            "box": [[[2, "1"]], []]}
+        changed["excess"][1]["evidence"] = {
+            "method": "tree",
+            "kinks": [],
+            "settled": [],
+            "signs": EMPTY,
+            "box": [[[2, "1"]], []],
+        }
         refused(changed, "not an index")  # row 2 would be an activity
 
 

@@ -1,4 +1,5 @@
 """Forged certificates of the gradient: each is refused for its own reason. Radii and rows: test_certificate_rows.py."""
+
 from __future__ import annotations
 
 import copy
@@ -63,15 +64,19 @@ def test_a_node_that_is_constant_on_the_plane_is_no_kink():
 
 
 def test_two_kinks_on_one_hyperplane_are_refused():
-    twice = [{**side, "groups": [[0, []], [1, []]][:len(side["groups"]) * 2]} for side in SPLIT]
+    twice = [{**side, "groups": [[0, []], [1, []]][: len(side["groups"]) * 2]} for side in SPLIT]
     two = line([("1", "0", "1"), ("-2", "0", "1")], [("1", "2", "1")])
     refused(by_hand(two, upper="9", kinks=[[0, False], [1, False]], settled=[], signs=twice), "two kinks share a hyperplane")
 
 
 def test_vertices_on_the_boundary_of_the_active_region_count():
     """sup is attained where the student is at its kink, at either end of the region or inside it."""
-    for w, b, teacher in (("1", "1", ("-1", "1", "2")), ("-1", "1", ("1", "1", "2")), ("1", "0", ("-1", "1", "2")),
-                          ("-1", "0", ("1", "1", "2"))):
+    for w, b, teacher in (
+        ("1", "1", ("-1", "1", "2")),
+        ("-1", "1", ("1", "1", "2")),
+        ("1", "0", ("-1", "1", "2")),
+        ("-1", "0", ("1", "1", "2")),
+    ):
         given = by_hand(line([teacher], [(w, b, "1")]), upper="4")
         given["students"][0]["evidence"] = {"method": "vertices"}
         corner = Fraction(-int(b), int(w))
@@ -86,9 +91,16 @@ def test_vertices_on_the_boundary_of_the_active_region_count():
 def test_an_upper_end_is_never_negative():
     """A dead node whose tree shows a contradiction still has the supremum 0."""
     dead = line([("1", "0", "1")], [("1", "-2", "1")])
-    given = by_hand(dead, upper="-1", kinks=[[0, False]], settled=[], signs=[
-        {"sign": 1, "groups": [[0, []]], "cuts": [], "tree": [0, leaf(rows=[[2, "9"]]), leaf(rows=[[2, "9"]])]},
-        {"sign": -1, "groups": [], "cuts": [], "tree": leaf(rows=[[2, "9"]])}])
+    given = by_hand(
+        dead,
+        upper="-1",
+        kinks=[[0, False]],
+        settled=[],
+        signs=[
+            {"sign": 1, "groups": [[0, []]], "cuts": [], "tree": [0, leaf(rows=[[2, "9"]]), leaf(rows=[[2, "9"]])]},
+            {"sign": -1, "groups": [], "cuts": [], "tree": leaf(rows=[[2, "9"]])},
+        ],
+    )
     refused(given, "the upper end is not proved")
     given["students"][0]["upper"] = given["gradient"]["upper"] = "0"
     accepted(given)
@@ -121,7 +133,7 @@ def test_a_cut_below_the_function_on_either_side_is_refused():
 
 
 def test_a_single_weighs_at_most_one():
-    for single in (["2", "3/2"]):
+    for single in ["2", "3/2"]:
         heavy = [SPLIT[0], {**SPLIT[1], "tree": leaf(singles=[[0, single]])}]
         refused(by_hand(KINK, upper="9", kinks=[[0, False]], settled=[], signs=heavy), "a single weighs too much")
 
@@ -288,9 +300,13 @@ def test_a_region_without_a_proof_that_it_is_bounded_is_refused():
 
 
 def test_coordinates_of_another_plane_are_refused():
-    for change in (lambda rows, origin: rows[0].__setitem__(2, "7"), lambda rows, origin: origin.__setitem__(0, "3"),
-                   lambda rows, origin: rows.pop(), lambda rows, origin: rows.__setitem__(1, rows[0]),
-                   lambda rows, origin: rows.append(["1", "0", "0"])):
+    for change in (
+        lambda rows, origin: rows[0].__setitem__(2, "7"),
+        lambda rows, origin: origin.__setitem__(0, "3"),
+        lambda rows, origin: rows.pop(),
+        lambda rows, origin: rows.__setitem__(1, rows[0]),
+        lambda rows, origin: rows.append(["1", "0", "0"]),
+    ):
         given = base("trees, a skew plane")
         change(given["coordinates"]["rows"], given["coordinates"]["origin"])
         refused(given, "the coordinates are not those of the subspace")

@@ -1,4 +1,5 @@
 """What the checker reads: numbers, weights, indices, formats, coordinates; and how far it counts."""
+
 from __future__ import annotations
 
 import copy
@@ -24,19 +25,57 @@ def split() -> dict:
     return copy.deepcopy(by_hand(KINK, kinks=[[0, False]], settled=[], signs=SPLIT))
 
 
-@pytest.mark.parametrize("x",
-                         ["1_000", "٣", " 1", "1 ", "", "+", ".", "1/", "/2", "1/-2", "1/2/3", "1.5/2", "1e401", "1e-401",
-                          "1e", "e1",
-                               "0x1", "inf", "nan", "--1", "1.2.3", True, False, None, [], {}, ["1"], "1" * 10_001])
+@pytest.mark.parametrize(
+    "x",
+    [
+        "1_000",
+        "٣",
+        " 1",
+        "1 ",
+        "",
+        "+",
+        ".",
+        "1/",
+        "/2",
+        "1/-2",
+        "1/2/3",
+        "1.5/2",
+        "1e401",
+        "1e-401",
+        "1e",
+        "e1",
+        "0x1",
+        "inf",
+        "nan",
+        "--1",
+        "1.2.3",
+        True,
+        False,
+        None,
+        [],
+        {},
+        ["1"],
+        "1" * 10_001,
+    ],
+)
 def test_what_is_no_number_is_refused(x):
     with pytest.raises((Refuted, ValueError)):
         number(x)
 
 
 def test_a_number_is_read_exactly():
-    for x, value in (("1/3", Fraction(1, 3)), ("-.5", Fraction(-1, 2)), ("3.", 3), ("+2e-2", Fraction(1, 50)),
-                     ("1e400", 10**400),
-                     ("1E-400", Fraction(1, 10**400)), (0.1, Fraction(0.1)), (3, 3), (2**53 + 1, 2**53), ("007", 7)):
+    for x, value in (
+        ("1/3", Fraction(1, 3)),
+        ("-.5", Fraction(-1, 2)),
+        ("3.", 3),
+        ("+2e-2", Fraction(1, 50)),
+        ("1e400", 10**400),
+        ("1E-400", Fraction(1, 10**400)),
+        (0.1, Fraction(0.1)),
+        (3, 3),
+        (2**53 + 1, 2**53),
+        ("007", 7),
+    ):
         assert exact(number(x)) == value
 
 
@@ -61,9 +100,23 @@ def test_weights_are_rationals_or_powers_of_two():
     assert weights([[0, 1, 19_999]], 1) == {0: 2**19_999} and weights([[0, 1, -19_999]], 1)[0] * 2**19_999 == 1
 
 
-@pytest.mark.parametrize("entry",
-                         [[0, 1, 20_000], [0, 1, -20_000], [0, 1, 2, 3], [0, 1, 1, 1], [0, "1", 2], [0, 1.0, 2], [0, True, 1],
-                                   [0, 1, 2.0], [0, 1, True], [0, 1, "2"], [0, "1", "2"], [0, 2.0, 2.0]])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        [0, 1, 20_000],
+        [0, 1, -20_000],
+        [0, 1, 2, 3],
+        [0, 1, 1, 1],
+        [0, "1", 2],
+        [0, 1.0, 2],
+        [0, True, 1],
+        [0, 1, 2.0],
+        [0, 1, True],
+        [0, 1, "2"],
+        [0, "1", "2"],
+        [0, 2.0, 2.0],
+    ],
+)
 def test_a_malformed_weight_is_refused(entry):
     with pytest.raises(Refuted, match="a weight is malformed"):
         weights([entry], 1)
@@ -108,11 +161,16 @@ def test_the_ends_of_the_gradient_lie_outside_those_of_its_students():
     given["students"][0]["lower"] = "3/2"
     given["students"].append(idle)
     given["students"][0]["witness"] = ["-1/2"]
-    for lower, upper, why in (("3/2", "2", ""), ("0", "9", ""), ("3/2", "199/100", "the gradient's upper end"),
-                              ("3/2", "3/2", "upper"),
-                              ("3/2", "1/2", "upper end"), ("151/100", "2", "the gradient's lower end"),
-                              ("-1", "2", "the gradient's lower end"),
-                              ("3", "2", "the gradient's lower end")):
+    for lower, upper, why in (
+        ("3/2", "2", ""),
+        ("0", "9", ""),
+        ("3/2", "199/100", "the gradient's upper end"),
+        ("3/2", "3/2", "upper"),
+        ("3/2", "1/2", "upper end"),
+        ("151/100", "2", "the gradient's lower end"),
+        ("-1", "2", "the gradient's lower end"),
+        ("3", "2", "the gradient's lower end"),
+    ):
         given["gradient"] = {"lower": lower, "upper": upper}
         refused(given, why) if why else accepted(given)
 
@@ -133,6 +191,7 @@ def test_a_method_of_another_name_is_refused():
 
 def test_an_index_of_evidence_is_an_index():
     """-1, True and 1.0 are no names of groups, kinks or nodes: a group of two names could be decided twice."""
+
     def change(path, value):
         given = split()
         evidence = given["students"][0]["evidence"]
@@ -145,9 +204,16 @@ def test_an_index_of_evidence_is_an_index():
         return given
 
     accepted(change((), None))
-    places = [("signs", 0, "groups", 0, 0), ("signs", 0, "cuts", 0, 0), ("signs", 0, "tree", 0), ("kinks", 0, 0),
-              ("settled", 0, 0),
-              ("signs", 0, "tree", 1, "cuts", 0, 0), ("signs", 1, "tree", "singles", 0, 0), ("signs", 1, "tree", "rows", 0, 0)]
+    places = [
+        ("signs", 0, "groups", 0, 0),
+        ("signs", 0, "cuts", 0, 0),
+        ("signs", 0, "tree", 0),
+        ("kinks", 0, 0),
+        ("settled", 0, 0),
+        ("signs", 0, "tree", 1, "cuts", 0, 0),
+        ("signs", 1, "tree", "singles", 0, 0),
+        ("signs", 1, "tree", "rows", 0, 0),
+    ]
     for place in places:
         for value in (-1, -2, True, False, 9, 0.0, "0"):
             refused(change(place, value), "not an index")
@@ -161,8 +227,9 @@ def test_a_sign_is_not_taken_from_the_file_so_that_no_float_is_reckoned_with():
     big = line([(str(2**60 + 1), str(2**60 + 102), "1")], [("1", "2", "1")])
     with mock.patch.multiple(checker, **exact), mock.patch.object(checker.Problem.unit, "__defaults__", (Fraction(1),)):
         for one in (1, 1.0, True):
-            given = by_hand(big, upper=str(2**61 + 100), kinks=[], settled=[], signs=[
-                {**EMPTY[0], "sign": one}, {**EMPTY[1], "sign": -one}])
+            given = by_hand(
+                big, upper=str(2**61 + 100), kinks=[], settled=[], signs=[{**EMPTY[0], "sign": one}, {**EMPTY[1], "sign": -one}]
+            )
             accepted(given)
             given["students"][0]["upper"] = given["gradient"]["upper"] = str(2**61)
             refused(given, "the upper end is not proved")
@@ -175,12 +242,19 @@ def test_vectors_that_depend_on_each_other_are_no_coordinates_and_no_basis():
     def twice(rows):
         rows[1] = [str(2 * Fraction(x)) for x in rows[0]]
 
-    for basis, rows in ((twice, None), (None, twice), (twice, twice), (lambda b: b.append(b[0]), None),
-                        (None, lambda r: r.append(r[0])),
-                        (lambda b: b.append(b[0]), lambda r: r.append(r[1])), (lambda b: b.pop(), None),
-                        (None, lambda r: r.pop()),
-                        (lambda b: b.clear(), lambda r: r.clear()), (twice, lambda r: r.__setitem__(0, r[1])),
-                        (lambda b: b.pop(), lambda r: r.append(r[0]))):
+    for basis, rows in (
+        (twice, None),
+        (None, twice),
+        (twice, twice),
+        (lambda b: b.append(b[0]), None),
+        (None, lambda r: r.append(r[0])),
+        (lambda b: b.append(b[0]), lambda r: r.append(r[1])),
+        (lambda b: b.pop(), None),
+        (None, lambda r: r.pop()),
+        (lambda b: b.clear(), lambda r: r.clear()),
+        (twice, lambda r: r.__setitem__(0, r[1])),
+        (lambda b: b.pop(), lambda r: r.append(r[0])),
+    ):
         given = base("trees, a skew plane")
         accepted(given)
         if basis:
@@ -192,13 +266,27 @@ def test_vectors_that_depend_on_each_other_are_no_coordinates_and_no_basis():
 
 def test_a_plane_that_misses_the_region_has_no_suprema():
     """x = origin + z (1, 0) with origin (0, 2): the rows of y are constant, 1 - 2 < 0 and 1 + 2 > 0."""
-    flat = {"format": "twolayer-instance/1", "teacher": {"W": [["1", "0"]], "b": ["0"], "V": [["1"]]},
-            "student": {"W": [["1", "0"]], "b": ["2"], "V": [["1"]]}, "region": {"lower": ["-1", "-1"], "upper": ["1", "1"]}}
-    for height, why in (("0", ""), ("1", ""), ("-1", ""), ("2", "the subspace misses the region"),
-                        ("-2", "the subspace misses the region")):
-        given = by_hand({**flat, "subspace": {"basis": [["1", "0"]], "origin": ["0", height]}}, "0", "2", kinks=[[0, False]],
-                        settled=[],
-                        signs=SPLIT)
+    flat = {
+        "format": "twolayer-instance/1",
+        "teacher": {"W": [["1", "0"]], "b": ["0"], "V": [["1"]]},
+        "student": {"W": [["1", "0"]], "b": ["2"], "V": [["1"]]},
+        "region": {"lower": ["-1", "-1"], "upper": ["1", "1"]},
+    }
+    for height, why in (
+        ("0", ""),
+        ("1", ""),
+        ("-1", ""),
+        ("2", "the subspace misses the region"),
+        ("-2", "the subspace misses the region"),
+    ):
+        given = by_hand(
+            {**flat, "subspace": {"basis": [["1", "0"]], "origin": ["0", height]}},
+            "0",
+            "2",
+            kinks=[[0, False]],
+            settled=[],
+            signs=SPLIT,
+        )
         given["coordinates"] = {"rows": [["1", "0"]], "origin": ["0", height]}
         given["box"] = [[[0, "1"]], [[2, "1"]]]
         refused(given, why) if why else accepted(given)
@@ -206,20 +294,32 @@ def test_a_plane_that_misses_the_region_has_no_suprema():
 
 def test_a_point_inside_is_inside_of_every_row_that_varies():
     """On the plane z = h of a cube: the rows of z are constant there, the rows of y vary with the second coordinate only."""
-    flat = {"format": "twolayer-instance/1", "teacher": {"W": [["1", "0", "0"]], "b": ["0"], "V": [["1"]]},
-            "student": {"W": [["0", "1", "0"]], "b": ["2"], "V": [["1"]]}, "region": {"lower": ["-1"] * 3, "upper": ["1"] * 3}}
-    for height, inside, why in (("0", ["0", "0"], ""), ("1", ["0", "0"], ""), ("0", ["0", "1"], "not proved to have interior"),
-                                ("0", ["0", "-1"], "not proved to have interior"),
-                                ("0", ["0", "3/2"], "not proved to have interior"),
-                                ("0", ["-1", "0"], "not proved to have interior"),
-                                ("2", ["0", "0"], "the subspace misses the region"),
-                                ("-2", ["0", "0"], "the subspace misses the region")):
+    flat = {
+        "format": "twolayer-instance/1",
+        "teacher": {"W": [["1", "0", "0"]], "b": ["0"], "V": [["1"]]},
+        "student": {"W": [["0", "1", "0"]], "b": ["2"], "V": [["1"]]},
+        "region": {"lower": ["-1"] * 3, "upper": ["1"] * 3},
+    }
+    for height, inside, why in (
+        ("0", ["0", "0"], ""),
+        ("1", ["0", "0"], ""),
+        ("0", ["0", "1"], "not proved to have interior"),
+        ("0", ["0", "-1"], "not proved to have interior"),
+        ("0", ["0", "3/2"], "not proved to have interior"),
+        ("0", ["-1", "0"], "not proved to have interior"),
+        ("2", ["0", "0"], "the subspace misses the region"),
+        ("-2", ["0", "0"], "the subspace misses the region"),
+    ):
         plane = [["1", "0", "0"], ["0", "1", "0"]]
-        given = {"format": "twolayer-certificate/1",
-                 "instance": {**flat, "subspace": {"basis": plane, "origin": ["0", "0", height]}},
-                 "coordinates": {"rows": plane, "origin": ["0", "0", height]}, "inside": inside,
-                 "box": [[[0, "1"]], [[3, "1"]], [[1, "1"]], [[4, "1"]]], "gradient": {"lower": "0", "upper": "3"},
-                 "students": [{"student": 0, "lower": "0", "upper": "3", "witness": None, "evidence": {"method": "vertices"}}]}
+        given = {
+            "format": "twolayer-certificate/1",
+            "instance": {**flat, "subspace": {"basis": plane, "origin": ["0", "0", height]}},
+            "coordinates": {"rows": plane, "origin": ["0", "0", height]},
+            "inside": inside,
+            "box": [[[0, "1"]], [[3, "1"]], [[1, "1"]], [[4, "1"]]],
+            "gradient": {"lower": "0", "upper": "3"},
+            "students": [{"student": 0, "lower": "0", "upper": "3", "witness": None, "evidence": {"method": "vertices"}}],
+        }
         refused(given, why) if why else accepted(given)
 
 
@@ -233,12 +333,20 @@ def test_a_region_by_its_ends_has_the_rows_of_upper_first_and_ends_of_any_sign()
 def test_a_box_from_rough_multipliers_adds_up_over_all_coordinates():
     """On |x| + |y| <= 1, with weights that leave a part of both coordinates."""
     rhombus = {"A": [["1", "1"], ["1", "-1"], ["-1", "1"], ["-1", "-1"]], "c": ["1"] * 4}
-    data = {"format": "twolayer-instance/1", "teacher": {"W": [["1", "0"]], "b": ["0"], "V": [["1"]]},
-            "student": {"W": [["1", "0"]], "b": ["2"], "V": [["1"]]}, "region": rhombus}
-    given = {"format": "twolayer-certificate/1", "instance": data, "inside": ["0", "0"],
-             "coordinates": {"rows": [["1", "0"], ["0", "1"]], "origin": ["0", "0"]},
-             "students": [{"student": 0, "lower": "0", "upper": "9", "witness": None, "evidence": {"method": "vertices"}}],
-             "gradient": {"lower": "0", "upper": "9"}}
+    data = {
+        "format": "twolayer-instance/1",
+        "teacher": {"W": [["1", "0"]], "b": ["0"], "V": [["1"]]},
+        "student": {"W": [["1", "0"]], "b": ["2"], "V": [["1"]]},
+        "region": rhombus,
+    }
+    given = {
+        "format": "twolayer-certificate/1",
+        "instance": data,
+        "inside": ["0", "0"],
+        "coordinates": {"rows": [["1", "0"], ["0", "1"]], "origin": ["0", "0"]},
+        "students": [{"student": 0, "lower": "0", "upper": "9", "witness": None, "evidence": {"method": "vertices"}}],
+        "gradient": {"lower": "0", "upper": "9"},
+    }
     half = [[[0, "1/2"], [1, "1/4"]], [[2, "1/2"], [3, "1/4"]], [[0, "1/2"], [2, "1/4"]], [[1, "1/2"], [3, "1/4"]]]
     given["box"] = half  # x + (1 - x - y)/2 + (1 - x + y)/4 = 3/4 + x/4 - y/4 <= 3/4 + B/2, so B = 3/2
     assert [tuple(map(exact, ends)) for ends in checker.Proved(given).box] == [(Fraction(-3, 2), Fraction(3, 2))] * 2
@@ -261,9 +369,12 @@ def test_an_enumeration_is_refused_by_its_number_of_steps():
     for most, why in ((steps, ""), (steps - 1, "there are too many vertices")):
         with mock.patch.object(checker, "MOST_STEPS", most):
             refused(given, why) if why else accepted(given)
-    cube = {**KINK, "teacher": {"W": [["1", "0", "0"]], "b": ["0"], "V": [["1"]]},
-            "region": {"lower": ["-1"] * 3, "upper": ["1"] * 3},
-            "student": {"W": [["0", "1", "0"]], "b": ["2"], "V": [["1"]]}}
+    cube = {
+        **KINK,
+        "teacher": {"W": [["1", "0", "0"]], "b": ["0"], "V": [["1"]]},
+        "region": {"lower": ["-1"] * 3, "upper": ["1"] * 3},
+        "student": {"W": [["0", "1", "0"]], "b": ["2"], "V": [["1"]]},
+    }
     given = fuzzer.certified(cube)
     steps = 28 * (3 * 2 * (1 + 3) + 8 * 3)  # 8 planes, 28 pairs of them; 2 nodes, 1 student, 3 dimensions
     for most, why in ((steps, ""), (steps - 1, "there are too many vertices")):

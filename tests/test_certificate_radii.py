@@ -1,4 +1,5 @@
 """Radii made and forged by hand on a square: where the centre lies, what is below and above, and how roots are rounded."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -44,8 +45,12 @@ def test_a_shape_stays_where_its_observer_is_active():
     given = square([UP], [SIDE, ALWAYS])  # x + 1/5 >= 0
     for kind, allowance in (("ball", "0"), ("disc", "0"), ("guarded", "1/100"), ("cylinder", "1/100")):
         shape = {"kind": kind, "allowance": allowance}
-        for observer, radius, why in ((None, "1/2", ""), (1, "1/2", ""), (0, "1/2", f"a {kind} leaves the region"),
-                                      (0, "19/100", "")):
+        for observer, radius, why in (
+            (None, "1/2", ""),
+            (1, "1/2", ""),
+            (0, "1/2", f"a {kind} leaves the region"),
+            (0, "19/100", ""),
+        ):
             shaped(given, why, observer=observer, radius=radius, **shape)
 
 

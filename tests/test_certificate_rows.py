@@ -1,4 +1,5 @@
 """Forged radii and rows of certificates: each is refused for its own reason."""
+
 from __future__ import annotations
 
 import copy
@@ -77,8 +78,11 @@ def test_no_radius_may_be_larger_than_what_fits(name):
 
 def row_of(given, statement, form, **more):
     """The first row of that statement and form."""
-    return next(row for row in given["verdicts"] if (row["statement"], row["form"]) == (statement, form)
-                 and all(row.get(key) == value for key, value in more.items()))
+    return next(
+        row
+        for row in given["verdicts"]
+        if (row["statement"], row["form"]) == (statement, form) and all(row.get(key) == value for key, value in more.items())
+    )
 
 
 def test_a_centre_off_its_crease_is_refused():
@@ -104,8 +108,11 @@ def test_a_row_that_names_the_radius_of_another_kind_node_or_observer_is_refused
             own = given["radii"][row[key]] if key in row else None
             for other in given["radii"]:
                 if own and any(own[part] != other[part] for part in ("kind", "node", "observer")):
-                    if {own["kind"], other["kind"]} == {"ball", "cylinder"} and own["node"] == other["node"] \
-                            and own["observer"] == other["observer"]:
+                    if (
+                        {own["kind"], other["kind"]} == {"ball", "cylinder"}
+                        and own["node"] == other["node"]
+                        and own["observer"] == other["observer"]
+                    ):
                         continue
                     radii = [other, *(given["radii"][row[k]] for k in ("radius", "above") if k in row)]
                     proved.radii = [proved.radius(entry) for entry in radii]
@@ -121,8 +128,12 @@ def test_a_verdict_is_not_turned_round():
         for row in base(name)["verdicts"]:
             for sides in (("measured", "bound"), ("bound", "measured")):
                 given = base(name)
-                turned = {**row, "verdict": {"holds": "fails", "fails": "holds"}[row["verdict"]],
-                          "measured": row[sides[0]], "bound": row[sides[1]]}
+                turned = {
+                    **row,
+                    "verdict": {"holds": "fails", "fails": "holds"}[row["verdict"]],
+                    "measured": row[sides[0]],
+                    "bound": row[sides[1]],
+                }
                 given["verdicts"] = [turned]
                 if not (turned["measured"] == turned["bound"] == "0" and turned["verdict"] == "holds"):
                     refused(given, "not proved")
@@ -167,10 +178,15 @@ def test_a_disc_is_guarded_by_the_whole_of_q():
 
 def test_a_cylinder_is_higher_than_four_eps_over_kappa():
     """At t = 4 eps / |kappa| exactly Theorem A says nothing: the row needs more."""
-    made = fuzzer.certified({
-        "format": "twolayer-instance/1", "name": "a narrow strip", "teacher": {"W": [["0", "1"]], "b": ["0"], "V": [["1"]]},
-        "student": {"W": [["0", "0"], ["3/5", "4/5"]], "b": ["1/1000", "1/50"], "V": [["1", "1"]]},
-        "region": {"lower": ["-1/10", "-1"], "upper": ["1/10", "1"]}})
+    made = fuzzer.certified(
+        {
+            "format": "twolayer-instance/1",
+            "name": "a narrow strip",
+            "teacher": {"W": [["0", "1"]], "b": ["0"], "V": [["1"]]},
+            "student": {"W": [["0", "0"], ["3/5", "4/5"]], "b": ["1/1000", "1/50"], "V": [["1", "1"]]},
+            "region": {"lower": ["-1/10", "-1"], "upper": ["1/10", "1"]},
+        }
+    )
     row, height = row_of(made, "theorem-2", "sharp", teacher=0, observer=0), 4 * rational(made["students"][0]["upper"])
     shape = {**made["radii"][row["radius"]], "radius": "99/1000"}
     assert shape["kind"] == "cylinder" and 0 < rational(shape["allowance"]) - height < 1e-6
@@ -183,22 +199,46 @@ def test_a_cylinder_is_higher_than_four_eps_over_kappa():
 
 def test_a_disc_guarded_by_nothing_may_lie_in_a_facet_and_is_refused():
     """f* = relu(y) on 0 < y < 1 is what the student says, its crease lies in a facet, and no other node is near it."""
-    flat = {"format": "twolayer-instance/1", "name": "a facet", "teacher": {"W": [["0", "1"]], "b": ["0"], "V": [["1"]]},
-            "student": {"W": [["1", "1"], ["1", "0"]], "b": ["5", "5"], "V": [["1", "-1"]]},
-            "region": {"lower": ["-1", "0"], "upper": ["1", "1"]}}
+    flat = {
+        "format": "twolayer-instance/1",
+        "name": "a facet",
+        "teacher": {"W": [["0", "1"]], "b": ["0"], "V": [["1"]]},
+        "student": {"W": [["1", "1"], ["1", "0"]], "b": ["5", "5"], "V": [["1", "-1"]]},
+        "region": {"lower": ["-1", "0"], "upper": ["1", "1"]},
+    }
     made = fuzzer.certified(flat)
     assert enclosures(accepted(made))[-1] == (0, 0)
-    made["radii"] = [{"kind": "guarded", "node": ["teacher", 0], "observer": 0, "allowance": "0", "radius": "1/2",
-                      "centre": ["0", "0"]}]
-    made["verdicts"] = [{"statement": "theorem-2", "form": "repaired", "verdict": "fails", "teacher": 0, "observer": 0,
-                         "measured": "1/2", "bound": "1/4", "radius": 0}]
+    made["radii"] = [
+        {"kind": "guarded", "node": ["teacher", 0], "observer": 0, "allowance": "0", "radius": "1/2", "centre": ["0", "0"]}
+    ]
+    made["verdicts"] = [
+        {
+            "statement": "theorem-2",
+            "form": "repaired",
+            "verdict": "fails",
+            "teacher": 0,
+            "observer": 0,
+            "measured": "1/2",
+            "bound": "1/4",
+            "radius": 0,
+        }
+    ]
     refused(made, "flat may lie in a facet")
 
 
 def test_theorem_1_needs_a_gradient_that_vanishes():
     given = base("vertices, rows of every form")
-    given["verdicts"] = [{"statement": "theorem-1", "form": "printed", "verdict": "fails", "teacher": 0, "observer": 0,
-                          "measured": "1/1000", "bound": "0"}]
+    given["verdicts"] = [
+        {
+            "statement": "theorem-1",
+            "form": "printed",
+            "verdict": "fails",
+            "teacher": 0,
+            "observer": 0,
+            "measured": "1/1000",
+            "bound": "0",
+        }
+    ]
     refused(given, "theorem-1 needs a gradient that vanishes")
 
 
@@ -210,11 +250,15 @@ def test_theorem_1_sharp_needs_a_student_on_the_hyperplane_that_the_observer_see
 
 def test_the_sharp_bound_counts_opposing_students_and_teachers():
     """Corollary 1': two students on either side of the node oppose it, so that Gamma is 4/3 and not 0."""
-    given = fuzzer.certified({
-        "format": "twolayer-instance/1", "name": "two students oppose",
-        "teacher": {"W": [["3", "-4"]], "b": ["10"], "V": [["1"]]},
-        "student": {"W": [["0", "1"], ["3", "4"], ["1", "0"]], "b": ["0", "0", "7"], "V": [["1", "-1/5", "1"]]},
-        "region": {"lower": ["-1", "-1"], "upper": ["1", "1"]}})
+    given = fuzzer.certified(
+        {
+            "format": "twolayer-instance/1",
+            "name": "two students oppose",
+            "teacher": {"W": [["3", "-4"]], "b": ["10"], "V": [["1"]]},
+            "student": {"W": [["0", "1"], ["3", "4"], ["1", "0"]], "b": ["0", "0", "7"], "V": [["1", "-1/5", "1"]]},
+            "region": {"lower": ["-1", "-1"], "upper": ["1", "1"]},
+        }
+    )
     row = row_of(given, "corollary-1", "sharp", student=0, observers=[2])
     K = truth.instance(given)
     judge = truth.Row(K, given, row, truth.suprema(K), Fraction(0))
@@ -235,16 +279,17 @@ def test_observers_with_a_singular_q_are_refused():
     refused({**given, "verdicts": [{**row, "observers": [row["student"], row["observers"][0]]}]}, "one other observer")
 
 
-
-
 # -- rows that do not apply -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("teacher", "student", "why"), [
-    ([ALWAYS, UP], [SIDE], "a node that is constant on U"),
-    ([UP, (["0", "-1"], "0", ["-1"])], [SIDE], "kappa_T = 0"),
-    ([UP, (["0", "-2"], "0", ["-1/2"])], [SIDE, SIDE], "kappa_T = 0"),
-])
+@pytest.mark.parametrize(
+    ("teacher", "student", "why"),
+    [
+        ([ALWAYS, UP], [SIDE], "a node that is constant on U"),
+        ([UP, (["0", "-1"], "0", ["-1"])], [SIDE], "kappa_T = 0"),
+        ([UP, (["0", "-2"], "0", ["-1/2"])], [SIDE, SIDE], "kappa_T = 0"),
+    ],
+)
 @pytest.mark.parametrize("form", ["printed", "repaired", "sharp"])
 def test_theorem_2_needs_a_teacher_with_a_crease_that_is_not_cancelled(teacher, student, why, form):
     given = square(teacher, student)
@@ -277,24 +322,41 @@ def test_corollary_1_needs_a_node_with_a_hyperplane_of_its_own():
 
 def test_a_boundary_that_the_observer_does_not_see_is_not_observed():
     """Parallel and beyond: {y = 0} misses {y >= 1/2} anywhere in space, and meets {y >= -1/2} and {x + y >= 5}."""
-    for w, b, seen in ((["0", "2"], "-1", False), (["0", "2"], "1", True), (["0", "-2"], "-1", False), (["1", "1"], "-5", True),
-                       (["0", "1"], "0", True), (["0", "0"], "-1", False), (["1", "0"], "-5", True)):
+    for w, b, seen in (
+        (["0", "2"], "-1", False),
+        (["0", "2"], "1", True),
+        (["0", "-2"], "-1", False),
+        (["1", "1"], "-5", True),
+        (["0", "1"], "0", True),
+        (["0", "0"], "-1", False),
+        (["1", "0"], "-5", True),
+    ):
         given = square([UP], [(w, b, ["1"]), (["1", "0"], "3", ["0"])])
-        above = {"kind": "disc-above", "node": ["teacher", 0], "observer": None, "radius": "2", "crease": "0",
-                 "rows": [[0, "1"], [2, "1"]]}
+        above = {
+            "kind": "disc-above",
+            "node": ["teacher", 0],
+            "observer": None,
+            "radius": "2",
+            "crease": "0",
+            "rows": [[0, "1"], [2, "1"]],
+        }
         given["radii"] = [a_shape("disc", ("teacher", 0), None, "1"), above]
         eps = rational(given["gradient"]["upper"])
         if eps < Fraction(1, 5):
             weak = a_row("theorem-2", "printed", "fails", "0", "-1", radius=0, above=1)
             refused({**given, "verdicts": [weak]}, "is not proved" if seen else "the observer does not see the boundary")
         else:
-            refused({**given, "verdicts": [a_row("theorem-2", "printed", radius=0, above=1)]},
-                    "r' is not positive" if seen else "the observer does not see the boundary")
+            refused(
+                {**given, "verdicts": [a_row("theorem-2", "printed", radius=0, above=1)]},
+                "r' is not positive" if seen else "the observer does not see the boundary",
+            )
 
 
 def test_corollary_1_as_printed_needs_observers_that_see_the_boundary():
-    flat = {"subspace": {"basis": [["1", "0", "0"], ["0", "1", "0"]], "origin": ["0", "0", "1/2"]},
-            "region": {"lower": ["-1"] * 3, "upper": ["1"] * 3}}
+    flat = {
+        "subspace": {"basis": [["1", "0", "0"], ["0", "1", "0"]], "origin": ["0", "0", "1/2"]},
+        "region": {"lower": ["-1"] * 3, "upper": ["1"] * 3},
+    }
     for bias, why in (("1", "r' is not positive"), ("-9", "an observer does not see the boundary")):
         student = [(["0", "1", "0"], "0", ["1/100"]), (["0", "0", "0"], bias, ["1/100"])]
         made = square([(["0", "0", "0"], "1", ["1"])], student, **flat)
@@ -305,8 +367,14 @@ def test_corollary_1_as_printed_needs_observers_that_see_the_boundary():
 
 def test_theorem_1_as_printed_is_read_literally_for_observers_and_constant_nodes():
     nothing, never = (["0", "0"], "0", ["1"]), (["0", "0"], "-1", ["1"])
-    for teacher, b, seen, sine in ((UP, "-1/2", False, 1), (UP, "1/2", True, 1), (UP, "0", True, 0), (nothing, "0", True, 1),
-                                   (nothing, "-1/2", True, 1), (never, "0", False, 1)):
+    for teacher, b, seen, sine in (
+        (UP, "-1/2", False, 1),
+        (UP, "1/2", True, 1),
+        (UP, "0", True, 0),
+        (nothing, "0", True, 1),
+        (nothing, "-1/2", True, 1),
+        (never, "0", False, 1),
+    ):
         given = square([teacher, (teacher[0], teacher[1], ["-1"])], [(["0", "1"] if sine == 0 else ["0", "-1"], b, ["0"])])
         assert rational(given["gradient"]["upper"]) == 0
         claim = a_row("theorem-1", "printed", "fails" if sine else "holds", "1/2" if sine else "0", "0")

@@ -2,6 +2,7 @@
 
 The evidence is made up: any eps and any radii, of which no region is asked, so that every branch of every form is met.
 """
+
 from __future__ import annotations
 
 import math
@@ -25,15 +26,21 @@ def made_up(rng: random.Random, data):
 
     The ends have denominators that nothing else has, so that no r' is 0.
     """
-    plane = data.get("subspace") or {"basis": [[str(int(i == j)) for j in range(len(data["teacher"]["W"][0]))]
-                                               for i in range(len(data["teacher"]["W"][0]))]}
+    plane = data.get("subspace") or {
+        "basis": [[str(int(i == j)) for j in range(len(data["teacher"]["W"][0]))] for i in range(len(data["teacher"]["W"][0]))]
+    }
     coordinates = {"rows": plane["basis"], "origin": plane.get("origin", ["0"] * len(plane["basis"][0]))}
     problem, size = Problem(data, coordinates), rng.choice((0, 1, 1, 20, 200))
     ends = [sorted(Fraction(rng.randint(0, 9) * size, rng.choice((1009, 3001))) for _ in range(2)) for _ in problem.students]
-    given = {"instance": data, "coordinates": coordinates, "radii": [],
-             "students": [{"lower": str(low), "upper": str(high)} for low, high in ends]}
-    proved = SimpleNamespace(problem=problem, radii=[], excess=None,
-                             suprema=[(number(str(a)), number(str(b))) for a, b in ends])
+    given = {
+        "instance": data,
+        "coordinates": coordinates,
+        "radii": [],
+        "students": [{"lower": str(low), "upper": str(high)} for low, high in ends],
+    }
+    proved = SimpleNamespace(
+        problem=problem, radii=[], excess=None, suprema=[(number(str(a)), number(str(b))) for a, b in ends]
+    )
     proved.gradient = tuple(max(column) for column in zip(*proved.suprema, strict=True))
     if "second_teacher" in data:
         ends = [sorted(Fraction(rng.randint(0, 9) * size, 2003) for _ in range(2)) for _ in data["teacher"]["V"]]
@@ -52,9 +59,15 @@ def made_up(rng: random.Random, data):
                     allowance = Fraction(rng.choice((1, 20, 400)), rng.choice((100, 300)))
                     entry = a_shape(kind, (side, i), k, str(radius + (kind == "disc-above") * 2), centre, str(allowance))
                     given["radii"].append(entry)
-                    proved.radii.append({**entry, "of": node, "radius": number(entry["radius"]),
-                                         "allowance": number(str(allowance)),
-                                         "centre": [number(x) for x in centre]})
+                    proved.radii.append(
+                        {
+                            **entry,
+                            "of": node,
+                            "radius": number(entry["radius"]),
+                            "allowance": number(str(allowance)),
+                            "centre": [number(x) for x in centre],
+                        }
+                    )
     return proved, given
 
 
@@ -98,13 +111,16 @@ def compared(proved, given, loose=False) -> Counter:
     counts: Counter = Counter()
     K = truth.instance(given)
     for row in rows(given, proved.problem):
-        oracle = truth.Row(K, given, {**row, "measured": "0", "bound": "0"}, [Fraction(0)] * len(proved.suprema), 0,
-                           claimed=True)
+        oracle = truth.Row(
+            K, given, {**row, "measured": "0", "bound": "0"}, [Fraction(0)] * len(proved.suprema), 0, claimed=True
+        )
         measured, bound = oracle.sides()
         kind = f"{row['statement']} {row['form']}"
         try:
-            with mock.patch.object(verdicts, "PI", [3, 4]), mock.patch.object(verdicts, "root",
-                                                                              rough if loose else verdicts.root):
+            with (
+                mock.patch.object(verdicts, "PI", [3, 4]),
+                mock.patch.object(verdicts, "root", rough if loose else verdicts.root),
+            ):
                 least, most, low, high = (fan_out if "student" in row else angle)(Case(proved, row))
         except (Refuted, ZeroDivisionError) as error:
             assert isinstance(bound, str) or loose, (row, bound, error)

@@ -1,4 +1,5 @@
 """Rows of certificates whose evidence is proved: what they name, and the two sides that the checker computes for them."""
+
 from __future__ import annotations
 
 import copy
@@ -18,8 +19,17 @@ def judge(proved, given, **row):
     return judged(proved, {**given, "verdicts": [row]})
 
 
-@pytest.mark.parametrize("name", ["vertices, a copy", "vertices, two teachers", "vertices, a corollary", "trees, odd nodes",
-                                  "vertices, two outputs", "trees, two teachers"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vertices, a copy",
+        "vertices, two teachers",
+        "vertices, a corollary",
+        "trees, odd nodes",
+        "vertices, two outputs",
+        "trees, two teachers",
+    ],
+)
 def test_a_row_names_the_radius_of_its_kind_node_and_observer(name):
     """Whatever else the file proves, and with sides for which the right radius would do."""
     given = base(name)
@@ -97,7 +107,7 @@ def sides(proved, given, measured, bound=0, **row):
     if measured == bound == 0:
         judge(proved, given, **row, verdict="holds", measured="0", bound="0")
     for verdict, m, b in (("holds", str(measured), str(measured)), ("fails", more, str(bound)), ("holds", less, str(measured))):
-        if (measured > bound or verdict == "fails"):
+        if measured > bound or verdict == "fails":
             with pytest.raises(Refuted, match="is not proved"):
                 judge(proved, given, **row, verdict=verdict, measured=m, bound=b)
     if measured > bound:
@@ -110,12 +120,16 @@ def test_the_sides_of_theorem_1_are_computed_whatever_the_theorem_says():
     """A student at the sine 3/5 is not on the hyperplane; one that is counts for `sharp` only where the observer sees it."""
     near, mirrored, hidden = (["3", "4"], "0", ["1"]), (["-3", "-4"], "0", ["1"]), (["0", "2"], "0", ["0"])
     ball = a_shape("ball", ("teacher", 0), 0, "1/9")
-    for student, printed, repaired, sharp in (([ALWAYS, near], Fraction(3, 5), Fraction(3, 5), 1),
-                                              ([ALWAYS, mirrored], 1, Fraction(3, 5), 1), ([ALWAYS], 1, 1, 1),
-                                              ([ALWAYS, near, hidden], 0, 0, 1), ([ALWAYS, hidden], 0, 0, 1),
-                                              ([ALWAYS, (["0", "-2"], "0", ["1"])], 1, 0, 0),
-                                              ([ALWAYS, (["0", "2"], "0", ["-1"])], 0, 0, 0),
-                                              ([ALWAYS, (["0", "2"], "0", ["1"])], 0, 0, 0)):
+    for student, printed, repaired, sharp in (
+        ([ALWAYS, near], Fraction(3, 5), Fraction(3, 5), 1),
+        ([ALWAYS, mirrored], 1, Fraction(3, 5), 1),
+        ([ALWAYS], 1, 1, 1),
+        ([ALWAYS, near, hidden], 0, 0, 1),
+        ([ALWAYS, hidden], 0, 0, 1),
+        ([ALWAYS, (["0", "-2"], "0", ["1"])], 1, 0, 0),
+        ([ALWAYS, (["0", "2"], "0", ["-1"])], 0, 0, 0),
+        ([ALWAYS, (["0", "2"], "0", ["1"])], 0, 0, 0),
+    ):
         proved, given = vanishing([UP, SIDE], student, [ball])
         row = {"statement": "theorem-1", "teacher": 0, "observer": 0, "radius": 0}
         for form, measured in (("printed", printed), ("repaired", repaired), ("sharp", sharp)):
@@ -123,30 +137,56 @@ def test_the_sides_of_theorem_1_are_computed_whatever_the_theorem_says():
 
 
 def test_theorem_1_as_printed_of_a_teacher_that_is_constant():
-    for teacher, student, seen in (((["0", "0"], "0", ["1"]), [ALWAYS], 0), ((["0", "0"], "0", ["1"]), [SIDE, ALWAYS], 0),
-                                   ((["0", "0"], "0", ["1"]), [SIDE], 1),
-                                   ((["0", "0"], "0", ["1"]), [(["0", "0"], "0", ["1"])], 0)):
+    for teacher, student, seen in (
+        ((["0", "0"], "0", ["1"]), [ALWAYS], 0),
+        ((["0", "0"], "0", ["1"]), [SIDE, ALWAYS], 0),
+        ((["0", "0"], "0", ["1"]), [SIDE], 1),
+        ((["0", "0"], "0", ["1"]), [(["0", "0"], "0", ["1"])], 0),
+    ):
         proved, given = vanishing([teacher, UP], student)
         sides(proved, given, seen, statement="theorem-1", form="printed", teacher=0, observer=0)
     for b, observer in (("1", ALWAYS), ("-1", ALWAYS), ("0", (["0", "0"], "-1", ["1"]))):
         proved, given = vanishing([(["0", "0"], b, ["1"]), UP], [observer])
         for verdict in ("holds", "fails"):
             with pytest.raises(Refuted, match="does not see the boundary"):
-                judge(proved, given, statement="theorem-1", form="printed", teacher=0, observer=0, verdict=verdict,
-                      measured="0", bound="0")
+                judge(
+                    proved,
+                    given,
+                    statement="theorem-1",
+                    form="printed",
+                    teacher=0,
+                    observer=0,
+                    verdict=verdict,
+                    measured="0",
+                    bound="0",
+                )
 
 
 def test_a_boundary_parallel_to_the_observers_is_seen_where_it_lies_above():
     """{3 y = 1} and observers 2 y + b, -2 y + b and y + b, y = 1/3 on the edge included."""
     up = (["0", "3"], "-1", ["1"])
-    for w, b, seen in (("2", "-2/3", True), ("2", "-7/10", False), ("2", "-6/10", True), ("-2", "2/3", True),
-                       ("-2", "6/10", False),
-                       ("-2", "7/10", True), ("1", "-1/3", True), ("1", "-1/2", False), ("1", "-1/4", True)):
+    for w, b, seen in (
+        ("2", "-2/3", True),
+        ("2", "-7/10", False),
+        ("2", "-6/10", True),
+        ("-2", "2/3", True),
+        ("-2", "6/10", False),
+        ("-2", "7/10", True),
+        ("1", "-1/3", True),
+        ("1", "-1/2", False),
+        ("1", "-1/4", True),
+    ):
         proved, given = vanishing([up], [(["0", w], b, ["1"])])
         parallel = rational(w) > 0  # then the observer itself is a student of sine 0, else there is none and the sine is 1
-        row = {"statement": "theorem-1", "form": "printed", "teacher": 0, "observer": 0,
-               "verdict": "holds" if parallel else "fails",
-               "measured": "0" if parallel else "1", "bound": "0"}
+        row = {
+            "statement": "theorem-1",
+            "form": "printed",
+            "teacher": 0,
+            "observer": 0,
+            "verdict": "holds" if parallel else "fails",
+            "measured": "0" if parallel else "1",
+            "bound": "0",
+        }
         if seen:
             assert judge(proved, given, **row)
         else:
@@ -177,9 +217,13 @@ def test_a_row_that_holds_has_its_sides_in_order_and_one_that_fails_in_the_other
     given = base(name)
     proved = Proved(given)
     for row in given["verdicts"]:
-        for verdict, measured, bound in (("holds", "9", "-9"), ("holds", "9", "8"), ("fails", "-9", "9"),
-                                         ("fails", "-9", "10000"),
-                                         ("fails", row["bound"], row["bound"])):
+        for verdict, measured, bound in (
+            ("holds", "9", "-9"),
+            ("holds", "9", "8"),
+            ("fails", "-9", "9"),
+            ("fails", "-9", "10000"),
+            ("fails", row["bound"], row["bound"]),
+        ):
             with pytest.raises(Refuted, match="is not proved"):
                 judge(proved, given, **{**row, "verdict": verdict, "measured": measured, "bound": bound})
 
@@ -189,18 +233,39 @@ def test_theorem_1_asks_the_upper_end_of_the_gradient():
     proved.gradient = (proved.gradient[0], Fraction(1, 9))
     for form in ("printed", "repaired", "sharp"):
         with pytest.raises(Refuted, match="needs a gradient that vanishes"):
-            judge(proved, given, statement="theorem-1", form=form, teacher=0, observer=0, radius=0, verdict="fails",
-                  measured="1", bound="0")
+            judge(
+                proved,
+                given,
+                statement="theorem-1",
+                form=form,
+                teacher=0,
+                observer=0,
+                radius=0,
+                verdict="fails",
+                measured="1",
+                bound="0",
+            )
 
 
 def test_every_observer_of_corollary_1_as_printed_sees_the_boundary():
     """Node 1 never observes anything; without it, what is missing is the radius."""
-    student = [(["0", "1"], "0", ["1", "1"]), (["0", "0"], "-1", ["1", "2"]), (["1", "1"], "3", ["1", "0"]),
-               (["1", "2"], "4", ["1", "3"])]
+    student = [
+        (["0", "1"], "0", ["1", "1"]),
+        (["0", "0"], "-1", ["1", "2"]),
+        (["1", "1"], "3", ["1", "0"]),
+        (["1", "2"], "4", ["1", "3"]),
+    ]
     given = square([(["1", "3"], "0", ["1", "1"])], student)
     proved = Proved(given)
-    row = {"statement": "corollary-1", "form": "printed", "student": 0, "verdict": "fails", "measured": "1", "bound": "0",
-           "radius": 0}
+    row = {
+        "statement": "corollary-1",
+        "form": "printed",
+        "student": 0,
+        "verdict": "fails",
+        "measured": "1",
+        "bound": "0",
+        "radius": 0,
+    }
     for observers in ([1, 2], [2, 1], [1, 3], [3, 1]):
         with pytest.raises(Refuted, match="an observer does not see the boundary"):
             judge(proved, given, **row, observers=observers)
@@ -208,8 +273,9 @@ def test_every_observer_of_corollary_1_as_printed_sees_the_boundary():
         judge(proved, given, **row, observers=[2, 3])
     given["instance"]["student"]["b"][1] = "1"  # now it is active everywhere, though its own boundary is empty
     given["gradient"] = {"lower": "0", "upper": "99"}
-    given["students"] = [{**e, "evidence": {"method": "vertices"}, "upper": "99", "lower": "0",
-                          "witness": None} for e in given["students"]]
+    given["students"] = [
+        {**e, "evidence": {"method": "vertices"}, "upper": "99", "lower": "0", "witness": None} for e in given["students"]
+    ]
     proved = Proved(given)
     for observers in ([1, 2], [3, 1]):
         with pytest.raises(Refuted, match="not an index"):

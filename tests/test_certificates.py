@@ -1,4 +1,5 @@
 """Certificates: what `twolayer certify` writes, `python -m proofs check` proves; forged ones are refused."""
+
 from __future__ import annotations
 
 import copy
@@ -47,8 +48,11 @@ DRAWN = {
 }
 
 
-ALL = [*(example(path.stem) for path in sorted(fuzzer.EXAMPLES.glob("*.json"))),
-       *({**drawn(**kind), "name": name} for name, kind in DRAWN.items()), {**fuzzer.some(5), "name": "orthogonal fan-outs"}]
+ALL = [
+    *(example(path.stem) for path in sorted(fuzzer.EXAMPLES.glob("*.json"))),
+    *({**drawn(**kind), "name": name} for name, kind in DRAWN.items()),
+    {**fuzzer.some(5), "name": "orthogonal fan-outs"},
+]
 
 
 @pytest.mark.parametrize("data", ALL, ids=lambda data: data["name"])
@@ -67,8 +71,10 @@ def test_a_certificate_proves_what_check_says_and_what_is_true(data, tmp_path, c
         assert truth.true(certificate) == ""
         exact = truth.suprema(truth.instance(certificate))
         assert all(low <= sup <= high for (low, high), sup in zip(enclosures(out), [*exact, max(exact)], strict=True))
-    rows = {(r["statement"], r["form"], r.get("teacher"), r.get("student"), r.get("observer")): r["verdict"]
-            for r in certificate["verdicts"]}
+    rows = {
+        (r["statement"], r["form"], r.get("teacher"), r.get("student"), r.get("observer")): r["verdict"]
+        for r in certificate["verdicts"]
+    }
     judged = {(v.statement, v.form, v.teacher, v.student, v.observer): v.verdict for v in result.verdicts}
     assert all(judged.get(key, verdict) == verdict for key, verdict in rows.items())
     telling = sum(v in ("holds", "fails") for v in judged.values())
@@ -102,9 +108,14 @@ def test_every_kind_of_evidence_radius_and_row_occurs_among_the_certificates_tha
     assert {"vertices", "tree", "dead", "ball", "disc", "disc-above", "guarded", "cylinder"} <= set(found)
     few = ("settled", "relying cuts", "decided", "cuts", "pairs", "singles", "rows")
     assert min(found[key] for key in few) >= 5, {key: found[key] for key in few}
-    for row in ("theorem-1 printed fails", "theorem-1 printed holds", "theorem-1 repaired holds", "theorem-1 sharp holds",
-                *(f"{t} printed {v}" for t in ("theorem-2", "theorem-3", "corollary-1") for v in ("holds", "fails")),
-                *(f"{t} {f} holds" for t in ("theorem-2", "theorem-3", "corollary-1") for f in ("repaired", "sharp"))):
+    for row in (
+        "theorem-1 printed fails",
+        "theorem-1 printed holds",
+        "theorem-1 repaired holds",
+        "theorem-1 sharp holds",
+        *(f"{t} printed {v}" for t in ("theorem-2", "theorem-3", "corollary-1") for v in ("holds", "fails")),
+        *(f"{t} {f} holds" for t in ("theorem-2", "theorem-3", "corollary-1") for f in ("repaired", "sharp")),
+    ):
         assert found[row] > 0, row
 
 
@@ -115,8 +126,12 @@ def test_enclosures_that_are_wide_are_certified_as_they_are():
     def wide(*given, **options):
         return [replace(e, lower=e.lower / 2) for e in exactly(*given, **options)]
 
-    for data in (example("theorem-2-sign"), example("corollary-1-corner"), BASES["vertices, two outputs"][0](),
-                 BASES["trees, two teachers"][0]()):
+    for data in (
+        example("theorem-2-sign"),
+        example("corollary-1-corner"),
+        BASES["vertices, two outputs"][0](),
+        BASES["trees, two teachers"][0](),
+    ):
         with mock.patch.object(statements, "gradient_suprema", wide):
             certificate = fuzzer.certified(data)
         accepted(certificate)
@@ -126,11 +141,20 @@ def test_enclosures_that_are_wide_are_certified_as_they_are():
 
 
 def test_restated_sides_lie_between_the_ends_or_the_row_is_left_out():
-    for verdict, measured, bound, there in (("holds", 1, 2, True), ("holds", 1, 1, False), ("holds", 0, 0, True),
-                                            ("holds", 2, 1, False),
-                                            ("holds", 1, 1 + 2.0**-45, False), ("fails", 2, 1, True), ("fails", 1, 1, False),
-                                            ("fails", 0, 0, False), ("fails", 1, 2, False), ("fails", 1 + 2.0**-45, 1, False),
-                                            ("fails", 1, -1, True), ("holds", 1, float("inf"), False)):
+    for verdict, measured, bound, there in (
+        ("holds", 1, 2, True),
+        ("holds", 1, 1, False),
+        ("holds", 0, 0, True),
+        ("holds", 2, 1, False),
+        ("holds", 1, 1 + 2.0**-45, False),
+        ("fails", 2, 1, True),
+        ("fails", 1, 1, False),
+        ("fails", 0, 0, False),
+        ("fails", 1, 2, False),
+        ("fails", 1 + 2.0**-45, 1, False),
+        ("fails", 1, -1, True),
+        ("holds", 1, float("inf"), False),
+    ):
         row = SimpleNamespace(verdict=SimpleNamespace(verdict=verdict))
         found = statements._Restated._between(row, arb(measured), arb(bound))
         assert (found is not None) == there, (verdict, measured, bound)
@@ -157,8 +181,14 @@ def test_the_checker_needs_the_standard_library_only_and_says_the_same_without_f
     bare = {name.partition(".")[0] for name in listed.stdout.split()}  # what an environment's own start-up files load
     said = []
     for blocked in (True, False):
-        run = subprocess.run([sys.executable, "-c", BLOCKED.format(blocked=blocked), *map(str, files)], cwd=ROOT,
-                             capture_output=True, text=True, timeout=300, check=False)
+        run = subprocess.run(
+            [sys.executable, "-c", BLOCKED.format(blocked=blocked), *map(str, files)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
         assert run.returncode == 0, run.stderr
         *lines, modules = run.stdout.splitlines()
         loaded = {name.partition(".")[0] for name in json.loads(modules)}
@@ -177,39 +207,85 @@ def test_no_mutated_certificate_is_accepted_unless_it_is_still_true():
     assert counts["accepted and true"] > MUTATIONS / 50 and counts["refused"] > MUTATIONS / 2
 
 
-@pytest.mark.parametrize("bomb", ["1e999999999", "1e401", "9" * 5000, "1/" + "1" * 100_000 + "x", "1" * 100_000 + "x", "1/0",
-                                  "nan", 10**4000, float("inf"), float("nan"), [[0, 1, 10**9]], [[0, 1, 10**18]],
-                                  [[10**18, 1, 0]], [[0, 10**4000, 0]], "\ud800\nproved: anything"])
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "1e999999999",
+        "1e401",
+        "9" * 5000,
+        "1/" + "1" * 100_000 + "x",
+        "1" * 100_000 + "x",
+        "1/0",
+        "nan",
+        10**4000,
+        float("inf"),
+        float("nan"),
+        [[0, 1, 10**9]],
+        [[0, 1, 10**18]],
+        [[10**18, 1, 0]],
+        [[0, 10**4000, 0]],
+        "\ud800\nproved: anything",
+    ],
+)
 def test_a_bomb_anywhere_is_refused_at_once(bomb):
     for name in ("vertices, rows of every form", "trees, odd nodes"):
         given = base(name)
-        places = [("instance", "teacher", "b", 0), ("coordinates", "origin", 0), ("box", 0), ("students", 0, "upper"),
-                  ("students", 0, "evidence"), ("gradient", "upper"), ("verdicts", 0, "bound"), ("inside", 0)]
+        places = [
+            ("instance", "teacher", "b", 0),
+            ("coordinates", "origin", 0),
+            ("box", 0),
+            ("students", 0, "upper"),
+            ("students", 0, "evidence"),
+            ("gradient", "upper"),
+            ("verdicts", 0, "bound"),
+            ("inside", 0),
+        ]
         for *path, key in places:
             changed = copy.deepcopy(given)
             fuzzer.get(changed, path)[key] = bomb
             refused(changed, "not proved: ")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "[" * 100_000, '{"a":' * 100_000, "\x00", '{"a": 1, "a": 1}',
-                                  "{\"format\": \"twolayer-certificate/1\"}", "9" * 5000, '"\\ud800"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        "{}",
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "\x00",
+        '{"a": 1, "a": 1}',
+        '{"format": "twolayer-certificate/1"}',
+        "9" * 5000,
+        '"\\ud800"',
+    ],
+)
 def test_what_is_no_certificate_is_refused_in_one_line(text):
     refused(text, "not proved: ")
 
 
 def test_an_enumeration_that_would_never_end_is_refused_before_it_begins():
     data, zero = drawn(1, 9, 20), ["0"] * 9
-    entries = [{"student": k, "lower": "0", "upper": "9", "witness": None, "evidence": {"method": "vertices"}}
-               for k in range(20)]
-    refused({"format": "twolayer-certificate/1", "instance": data, "inside": zero,
-             "coordinates": {"rows": [[str(int(i == j)) for j in range(9)] for i in range(9)], "origin": zero},
-             "box": [[[j + 9 * low, "1"]] for j in range(9) for low in (0, 1)], "students": entries,
-             "gradient": {"lower": "0", "upper": "9"}}, "too many vertices")
+    entries = [
+        {"student": k, "lower": "0", "upper": "9", "witness": None, "evidence": {"method": "vertices"}} for k in range(20)
+    ]
+    refused(
+        {
+            "format": "twolayer-certificate/1",
+            "instance": data,
+            "inside": zero,
+            "coordinates": {"rows": [[str(int(i == j)) for j in range(9)] for i in range(9)], "origin": zero},
+            "box": [[[j + 9 * low, "1"]] for j in range(9) for low in (0, 1)],
+            "students": entries,
+            "gradient": {"lower": "0", "upper": "9"},
+        },
+        "too many vertices",
+    )
 
 
 def test_a_missing_file_or_argument_is_refused_in_one_line(capsys, tmp_path):
     for arguments in ([], [str(tmp_path / "none.json")], [str(tmp_path)], ["a", "b"]):
         assert fuzzer.checker.main(arguments) == 1
         assert capsys.readouterr().err.count("\n") == 1
-
-

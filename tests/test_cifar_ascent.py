@@ -1,4 +1,5 @@
 """The core of every attack: what iterates are kept, modes and parameters left as they were, peers that agree."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,5 @@
 """The paper's rows: each against its definition, and a test for every way of getting them wrong that we know of."""
+
 from __future__ import annotations
 
 import pytest

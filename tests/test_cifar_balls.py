@@ -1,4 +1,5 @@
 """Where an attack starts and how it steps: inside ball and box, steepest in its norm, whatever the layout."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,5 @@
 """The benchmark counts work rightly, its variants compute one step alike, and it says so when they do not."""
+
 from __future__ import annotations
 
 import json

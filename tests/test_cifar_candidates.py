@@ -1,4 +1,5 @@
 """The search's rule on made scores: which candidates it asks for and who wins, each case small enough for a reader."""
+
 from __future__ import annotations
 
 import math
@@ -49,8 +50,18 @@ def test_the_answer_depends_on_the_scores_alone_so_that_a_search_goes_on_where_i
         assert wanted[0] == asked[known] and candidates.decided({c: scores[c] for c in asked[:known]}) is None
 
 
-@pytest.mark.parametrize(("best", "further"), [(1e-3, []), (3e-3, [1e-2]), (1e-2, [1e-2, 3e-2]), (1e-1, [1e-2, 3e-2]),
-                                               (3e-4, [1e-4]), (1e-4, [1e-4, 3e-5]), (1e-6, [1e-4, 3e-5])])
+@pytest.mark.parametrize(
+    ("best", "further"),
+    [
+        (1e-3, []),
+        (3e-3, [1e-2]),
+        (1e-2, [1e-2, 3e-2]),
+        (1e-1, [1e-2, 3e-2]),
+        (3e-4, [1e-4]),
+        (1e-4, [1e-4, 3e-5]),
+        (1e-6, [1e-4, 3e-5]),
+    ],
+)
 def test_rates_are_followed_beyond_the_end_at_which_the_best_lies_but_not_for_ever(best, further):
     def score(candidate: Candidate) -> float:
         return abs(math.log(candidate.lr / best)) if candidate.optimiser == "adam" else 100 + abs(math.log(candidate.lr / 3e-4))
@@ -62,14 +73,13 @@ def test_rates_are_followed_beyond_the_end_at_which_the_best_lies_but_not_for_ev
 
 def test_where_every_rate_of_an_optimiser_diverges_lower_ones_are_tried():
     rounds, scores = played(lambda c: math.inf if c.optimiser == "sgd" and c.lr > 5e-5 else worse_by_distance(c))
-    assert rounds[1] == [replace(SGD[0], lr=3e-5), ] and rounds[2] == [replace(SGD[0], lr=1e-5)]
+    assert rounds[1] == [replace(SGD[0], lr=3e-5)] and rounds[2] == [replace(SGD[0], lr=1e-5)]
 
 
 def test_one_that_diverges_counts_last():
     _, scores = played(lambda c: math.inf if c == BEST else worse_by_distance(c))
     decision = candidates.decided(scores)
     assert decision is not None and decision.winner.lr != BEST.lr
-
 
 
 def test_of_equal_scores_the_one_tried_first_goes_on():
@@ -81,17 +91,20 @@ def test_of_equal_scores_the_one_tried_first_goes_on():
 FINALISTS = [replace(BEST, batch=batch) for batch in candidates.BATCHES]
 
 
-@pytest.mark.parametrize(("seeds", "winner", "noise"), [
-    # (first, second seed) at batch 64, 128, 256; geometric means compared with the least one times the noise
-    (((1.00, 1.10), (1.00, 1.10), (1.00, 1.10)), 256, 1.1),
-    (((1.00, 1.10), (1.05, 1.155), (1.20, 1.32)), 128, 1.1),  # 1.05 <= 1.1 < 1.2
-    (((1.00, 1.10), (1.15, 1.265), (1.20, 1.32)), 64, 1.1),
-    (((1.00, 1.10), (1.15, 1.265), (0.90, 0.99)), 256, 1.1),  # the largest is the best
-    (((1.00, 1.10), (1.15, 1.265), (1.40, 40.0)), 64, 1.1),  # one seed that nearly diverged makes no noise
-    (((1.00, 1.00), (1.01, 1.01), (1.02, 1.02)), 64, 1.0),
-    (((1.00, 1.10), (1.00, math.inf), (1.09, 1.199)), 256, 1.1),  # one that diverged is no finalist any more
-    (((1.00, math.inf), (1.00, math.inf), (1.00, math.inf)), None, None),
-])
+@pytest.mark.parametrize(
+    ("seeds", "winner", "noise"),
+    [
+        # (first, second seed) at batch 64, 128, 256; geometric means compared with the least one times the noise
+        (((1.00, 1.10), (1.00, 1.10), (1.00, 1.10)), 256, 1.1),
+        (((1.00, 1.10), (1.05, 1.155), (1.20, 1.32)), 128, 1.1),  # 1.05 <= 1.1 < 1.2
+        (((1.00, 1.10), (1.15, 1.265), (1.20, 1.32)), 64, 1.1),
+        (((1.00, 1.10), (1.15, 1.265), (0.90, 0.99)), 256, 1.1),  # the largest is the best
+        (((1.00, 1.10), (1.15, 1.265), (1.40, 40.0)), 64, 1.1),  # one seed that nearly diverged makes no noise
+        (((1.00, 1.00), (1.01, 1.01), (1.02, 1.02)), 64, 1.0),
+        (((1.00, 1.10), (1.00, math.inf), (1.09, 1.199)), 256, 1.1),  # one that diverged is no finalist any more
+        (((1.00, math.inf), (1.00, math.inf), (1.00, math.inf)), None, None),
+    ],
+)
 def test_the_largest_batch_wins_that_is_within_the_noise_of_two_seeds_of_the_best(seeds, winner, noise):
     known = {replace(c, seed=s): score for c, pair in zip(FINALISTS, seeds, strict=True) for s, score in enumerate(pair)}
     _, scores = played(lambda c: known.get(c, 100.0))

@@ -1,4 +1,5 @@
 """Carlini and Wagner: the nearest image of a linear model, whatever weight the search starts from."""
+
 from __future__ import annotations
 
 import pytest
@@ -13,8 +14,9 @@ from cifar.attacks import L2  # noqa: E402
 
 def test_images_of_walls_alone_are_carried_across_the_boundary_by_carlini_and_wagner():
     w = torch.full((3 * SIZE * SIZE,), 1.0)
-    found = attacks.carlini_l2(objectives.margin(Linear(w, -4.0), torch.zeros(2, dtype=torch.long)),
-                               torch.zeros(2, 3, SIZE, SIZE), budget=0.5)
+    found = attacks.carlini_l2(
+        objectives.margin(Linear(w, -4.0), torch.zeros(2, dtype=torch.long)), torch.zeros(2, 3, SIZE, SIZE), budget=0.5
+    )
     assert found.distance.tolist() == pytest.approx([4 / 300**0.5] * 2, rel=0.05)  # the exact distance of the boundary
 
 
@@ -40,8 +42,9 @@ def test_carlini_and_wagner_find_the_weight_wherever_they_start(first_weight):
     w = torch.randn(3 * SIZE * SIZE, generator=generator())
     x = torch.full((2, 3, SIZE, SIZE), 0.5)
     student = Linear(w, -(w.sum() / 2).item() - 0.3 * w.norm().item())
-    found = attacks.carlini_l2(objectives.margin(student, Linear(torch.zeros_like(w), -1.0)), x, budget=0.3, searches=10,
-                               first_weight=first_weight)
+    found = attacks.carlini_l2(
+        objectives.margin(student, Linear(torch.zeros_like(w), -1.0)), x, budget=0.3, searches=10, first_weight=first_weight
+    )
     assert found.distance.tolist() == pytest.approx([0.3] * 2, rel=0.02)
 
 

@@ -1,4 +1,5 @@
 """Every result says which commits of the code contributed to it, a resumed one all of them."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -21,8 +22,13 @@ needs_git = pytest.mark.skipif(GIT is None, reason="needs git")
 
 def git(folder, *arguments):
     environment = {**{k: v for k, v in os.environ.items() if not k.startswith("GIT_")}, "HOME": str(folder)}
-    done = subprocess.run([GIT, "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *arguments], env=environment,
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [GIT, "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return done.stdout.strip()
 
 
@@ -81,8 +87,13 @@ def interrupted(out, commits, every=4):
     grid = tiny_runs.grid()
     for place, commit in enumerate(commits, start=1):
         looks, last = iter(range(10_000)), place == len(commits)
-        world = runs.world(out, made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST), torch.device("cpu"), commit=commit,
-                           stop=lambda looks=looks, last=last: next(looks) == every and not last)
+        world = runs.world(
+            out,
+            made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST),
+            torch.device("cpu"),
+            commit=commit,
+            stop=lambda looks=looks, last=last: next(looks) == every and not last,
+        )
         assert runs.execute(grid["teacher"], grid, world) is last
 
 
@@ -96,8 +107,10 @@ def test_commits_that_are_no_list_of_names_are_not_believed(tmp_path, commits):
     assert results.read(tmp_path).get("at@300").timing == {}
 
 
-@pytest.mark.parametrize(("commits", "recorded"), [
-    (["a"], ["a"]), (["a", "b"], ["a", "b"]), (["a", "b", "a"], ["a", "b"]), ([None], [None]), (["a", None], ["a", None])])
+@pytest.mark.parametrize(
+    ("commits", "recorded"),
+    [(["a"], ["a"]), (["a", "b"], ["a", "b"]), (["a", "b", "a"], ["a", "b"]), ([None], [None]), (["a", None], ["a", None])],
+)
 def test_a_result_lists_the_commits_that_contributed_to_it(tmp_path, commits, recorded):
     interrupted(tmp_path / "out", commits, every=2)
     assert timing(tmp_path / "out")["commits"] == recorded
@@ -108,8 +121,9 @@ def test_a_result_lists_the_commits_that_contributed_to_it(tmp_path, commits, re
 
 def test_a_state_that_records_no_commit_makes_the_result_say_so(tmp_path):
     grid = tiny_runs.grid()
-    world = runs.world(tmp_path, made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST), torch.device("cpu"), commit="c",
-                       stop=lambda: True)
+    world = runs.world(
+        tmp_path, made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST), torch.device("cpu"), commit="c", stop=lambda: True
+    )
     assert not runs.execute(grid["surrogate"], grid, world)
     path = tmp_path / "state" / "surrogate.pt"
     found = state.load_tensors(path)
@@ -135,7 +149,10 @@ def test_the_report_names_the_commits_of_every_run_and_of_all(tmp_path):
         stored(tmp_path, run, commits)
     known = report.facts(results.read(tmp_path), "")
     assert {run["run"]: run["commits"] for run in known["runs"]} == {
-        "at": "b" * 12, "st-logit": "a" * 12 + ", " + "b" * 12 + "-dirty", "rft": "none"}
+        "at": "b" * 12,
+        "st-logit": "a" * 12 + ", " + "b" * 12 + "-dirty",
+        "rft": "none",
+    }
     assert known["circumstances"]["commits of the code"] == "aaaaaaaaaaaa, bbbbbbbbbbbb, bbbbbbbbbbbb-dirty, none"
 
 

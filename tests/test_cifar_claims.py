@@ -1,4 +1,5 @@
 """The twelve claims: each verdict by its rule on made results, the comparisons by hand, the interval against a slow one."""
+
 from __future__ import annotations
 
 import math
@@ -18,8 +19,9 @@ Change = Callable[[dict[str, Any]], None]
 FOUR = [claim.number for claim in claims.CLAIMS]
 
 
-def results(change: dict[str, Change] | None = None, without: tuple[str, ...] = (), spectra: Any = None,
-            **more: Any) -> Results:
+def results(
+    change: dict[str, Change] | None = None, without: tuple[str, ...] = (), spectra: Any = None, **more: Any
+) -> Results:
     """The made grid with some stored results altered, in memory."""
     found = {}
     for checkpoint, attacks in made.cells().items():
@@ -65,20 +67,41 @@ REFUTED: dict[int, list[dict[str, Change]]] = {
     2: [{"at@300": accuracy("linf", 1.0)}, {"st-logit@200": accuracy("linf", 20.0)}, {"st-label@300": accuracy("linf", 60.0)}],
     3: [{"st-logit@300": first("pearson_in", -0.4)}],
     5: [{"at@300": layer(2, mbnc=0.1)}, {"at-5@300": layer(4, mbnc=0.1)}, {"at@300": first("eps_out_mean", 5.0)}],
-    6: [{"at-in-plane@150": first("eps_in_mean", 5.0)}, {"at-out-plane@150": accuracy("linf", 99.0)},
-        {"at@150": accuracy("in-plane", 99.0)}],
-    7: [{"st-label@300": first("eps_in_mean", 0.5)}, {"st-label@300": first("eps_out_mean", 5.0)},
-        {"st-logit@300": first("eps_in_mean", 5.0)}],
+    6: [
+        {"at-in-plane@150": first("eps_in_mean", 5.0)},
+        {"at-out-plane@150": accuracy("linf", 99.0)},
+        {"at@150": accuracy("in-plane", 99.0)},
+    ],
+    7: [
+        {"st-label@300": first("eps_in_mean", 0.5)},
+        {"st-label@300": first("eps_out_mean", 5.0)},
+        {"st-logit@300": first("eps_in_mean", 5.0)},
+    ],
     8: [{"st-logit-gaussian@300": first("eps_out_mean", 5.0)}, {"at-augmented@300": layer(0, mbnc=0.0)}],
     9: [{"ccat-5@150": accuracy("linf", 99.0)}, {"ccat-20@150": layer(0, mbnc=1.0)}, {"at@150": accuracy("linf", 5.0)}],
-    10: [{"st-logit-seed-1@300": layer(1, specialised_count=[9, 0, 0, 0, 0, 0, 0, 0])},
-         {"*": lambda value: [part.update(specialised_count=[3, 0, 1, 2, 3, 0, 1, 2])
-                              for part in value["specialisation"]["layers"]]}],
+    10: [
+        {"st-logit-seed-1@300": layer(1, specialised_count=[9, 0, 0, 0, 0, 0, 0, 0])},
+        {
+            "*": lambda value: [
+                part.update(specialised_count=[3, 0, 1, 2, 3, 0, 1, 2]) for part in value["specialisation"]["layers"]
+            ]
+        },
+    ],
     11: [{"rft@300": accuracy("linf", 1.0)}, {"rft@300": accuracy("linf", 99.0)}],
     12: [{"*": upside_down}],
-}  # fmt: skip
-LACKING = {1: "at@50", 2: "st-label@50", 3: "st-logit@300", 5: "st-logit-5", 6: "at-in-plane", 7: "st-label@50",
-           8: "at-augmented", 9: "ccat-20", 10: "st-logit-seed-2", 11: "rft"}
+}
+LACKING = {
+    1: "at@50",
+    2: "st-label@50",
+    3: "st-logit@300",
+    5: "st-logit-5",
+    6: "at-in-plane",
+    7: "st-label@50",
+    8: "at-augmented",
+    9: "ccat-20",
+    10: "st-logit-seed-2",
+    11: "rft",
+}
 
 
 @pytest.mark.parametrize("number", FOUR)
@@ -112,9 +135,15 @@ def test_a_claim_that_fails_somewhere_is_false_though_runs_are_missing():
     assert finding(5, results(REFUTED[5][0], without=("at-5",))).verdict == NO
 
 
-@pytest.mark.parametrize(("spectra", "verdict"), [
-    ((), NOT_ENOUGH), ((made.spectrum(share=0.98),), NO), ((made.spectrum(), made.spectrum("jpeg", 50000, 0.9)), NO),
-    ((made.spectrum(), made.spectrum("jpeg", 50000, 0.999)), YES)])
+@pytest.mark.parametrize(
+    ("spectra", "verdict"),
+    [
+        ((), NOT_ENOUGH),
+        ((made.spectrum(share=0.98),), NO),
+        ((made.spectrum(), made.spectrum("jpeg", 50000, 0.9)), NO),
+        ((made.spectrum(), made.spectrum("jpeg", 50000, 0.999)), YES),
+    ],
+)
 def test_every_measured_spectrum_must_carry_its_share(spectra, verdict):
     assert finding(4, results(spectra=spectra)).verdict == verdict
 
@@ -154,15 +183,28 @@ def test_the_same_rules_judge_the_printed_numbers():
     assert failing == ["cw: ST logit 300 below AT 50"]  # 86.19 against 78.89
 
 
-@pytest.mark.parametrize(("held", "verdict"), [
-    ((True, True), YES), ((True, None), NOT_ENOUGH), ((None, False), NO), ((True, False), NO), ((), NOT_ENOUGH)])
+@pytest.mark.parametrize(
+    ("held", "verdict"),
+    [((True, True), YES), ((True, None), NOT_ENOUGH), ((None, False), NO), ((True, False), NO), ((), NOT_ENOUGH)],
+)
 def test_a_conjunction_by_hand(held, verdict):
     assert decided([Step("", "", each) for each in held]).verdict == verdict
 
 
-@pytest.mark.parametrize(("left", "right", "error", "holds"), [
-    (1.0, 2.0, 0.0, True), (2.0, 1.0, 0.0, False), (1.0, 1.0, 0.0, False), (1.0, 1.5, 1.0, None), (1.5, 1.0, 1.0, None),
-    (1.0, 2.5, 1.0, True), (2.5, 1.0, 1.0, False), (None, 1.0, 0.0, None), (1.0, None, 0.0, None)])
+@pytest.mark.parametrize(
+    ("left", "right", "error", "holds"),
+    [
+        (1.0, 2.0, 0.0, True),
+        (2.0, 1.0, 0.0, False),
+        (1.0, 1.0, 0.0, False),
+        (1.0, 1.5, 1.0, None),
+        (1.5, 1.0, 1.0, None),
+        (1.0, 2.5, 1.0, True),
+        (2.5, 1.0, 1.0, False),
+        (None, 1.0, 0.0, None),
+        (1.0, None, 0.0, None),
+    ],
+)
 def test_a_comparison_by_hand(left, right, error, holds):
     assert comparisons.below("", left, right, error).holds is holds
 

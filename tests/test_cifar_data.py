@@ -1,4 +1,5 @@
 """CIFAR-10 as bytes: every official layout gives the same images, nothing in a pickle runs, what is damaged is said."""
+
 from __future__ import annotations
 
 import os
@@ -81,12 +82,17 @@ def test_names_of_numpy_stand_for_records_and_call_nothing_of_numpy():
     assert all(not getattr(stand_in, "__module__", "").startswith("numpy") for stand_in in pickles.NAMES.values())
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda b: b[:-40], "not a readable python batch"), (lambda b: b.replace(b"labels", b"labelz"), "needs b'labels'"),
-    (lambda b: b.replace(b"J\x02\0\0\0J\0\x0c\0\0", b"J\x03\0\0\0J\0\x0c\0\0"), "two-dimensional array of bytes"),
-    (lambda b: b.replace(b"u1", b"i8"), "two-dimensional array of bytes"), (lambda b: b"", "not a readable"),
-    (lambda b: pickle.dumps([1]), "a python batch is a dictionary; got list"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda b: b[:-40], "not a readable python batch"),
+        (lambda b: b.replace(b"labels", b"labelz"), "needs b'labels'"),
+        (lambda b: b.replace(b"J\x02\0\0\0J\0\x0c\0\0", b"J\x03\0\0\0J\0\x0c\0\0"), "two-dimensional array of bytes"),
+        (lambda b: b.replace(b"u1", b"i8"), "two-dimensional array of bytes"),
+        (lambda b: b"", "not a readable"),
+        (lambda b: pickle.dumps([1]), "a python batch is a dictionary; got list"),
+    ],
+)
 def test_a_batch_of_another_form_is_refused_by_name(change, message):
     with pytest.raises(ValueError, match=message):
         pickles.inert_batch(change(made.python_batch(made.made_images(2))))
@@ -188,7 +194,7 @@ def test_a_crop_is_the_padded_image_seen_through_a_moved_window():
     frame = torch.nn.functional.pad(pixels, (4,) * 4)
     for i in range(32):
         row, column = int(offsets[0, i]), int(offsets[1, i])
-        assert torch.equal(found[i], frame[i, :, row:row + 32, column:column + 32])
+        assert torch.equal(found[i], frame[i, :, row : row + 32, column : column + 32])
 
 
 def test_about_half_of_the_images_are_mirrored_and_the_others_untouched():

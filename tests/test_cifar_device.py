@@ -1,5 +1,6 @@
 """Training steps, attacks and the benchmark on a CUDA device, done on a pretended one (cifar_pretended.py); the packages that
 a machine with a GPU needs."""
+
 from __future__ import annotations
 
 import functools
@@ -22,7 +23,8 @@ from cifar.settings import Settings
 REAL = made.real_images()
 
 # Operations whose CUDA kernels take everything from the device: none copies a number from the host or waits inside.
-CAPTURABLE = set("""
+CAPTURABLE = set(
+    """
     _foreach_add_.Scalar _fused_adam_.tensor_lr _fused_sgd_.tensor_lr _log_softmax.default _log_softmax_backward_data.default
     _to_copy.default _unsafe_view.default abs.default add.Tensor add_.Tensor addmm.default amax.default argmax.default
     bitwise_not.default cat.default clamp.default clone.default convolution.default convolution_backward.default copy_.default
@@ -32,7 +34,8 @@ CAPTURABLE = set("""
     relu.default rsub.Scalar scatter_.value sgn.default sign.default slice.Tensor sub.Tensor sum.default sum.dim_IntList
     t.default threshold_backward.default uniform_.default unsqueeze.default view.default where.self zeros.default
     zeros_like.default
-""".split())
+""".split()
+)
 
 
 @pytest.fixture
@@ -43,12 +46,25 @@ def device(monkeypatch):
 
 # Training steps.
 
+
 def kinds() -> dict[str, Settings]:
     """Of the paper's runs one of each kind, with its own networks, a few images and two attack steps."""
     found: dict[str, Settings] = {}
     for name, settings in experiments.grid("paper").items():
-        short = settings.altered(name="run", seed=0, images=8, batch=4, steps=2, first_epoch=0, checkpoints=((300, 2),),
-                                 rho=min(settings.rho, 5.0), attacks=(), surrogate="", start="", representation="")
+        short = settings.altered(
+            name="run",
+            seed=0,
+            images=8,
+            batch=4,
+            steps=2,
+            first_epoch=0,
+            checkpoints=((300, 2),),
+            rho=min(settings.rho, 5.0),
+            attacks=(),
+            surrogate="",
+            start="",
+            representation="",
+        )
         if short not in found.values() and not (settings.role == "student" and len(settings.widths) == 5):
             found[name] = short
     return found
@@ -74,7 +90,7 @@ def advance(settings: Settings, state: training.Training, images: Images, buffer
     for _ in range(2):
         order = training.start_epoch(settings, state, images, buffers)
         for batch in range(settings.batches):
-            buffers.index.copy_(order[batch * settings.batch:(batch + 1) * settings.batch])
+            buffers.index.copy_(order[batch * settings.batch : (batch + 1) * settings.batch])
             step()
 
 
@@ -91,7 +107,13 @@ KINDS = kinds()
 
 def test_the_kinds_of_run_are_all_there():
     assert {settings.examples for settings in KINDS.values()} == {
-        "clean", "oracle", "data", "in-plane", "out-plane", "calibrated"}
+        "clean",
+        "oracle",
+        "data",
+        "in-plane",
+        "out-plane",
+        "calibrated",
+    }
     assert {settings.augment for settings in KINDS.values()} == {"none", "crop-flip", "standard", "gaussian"}
     assert {"teacher", "pruned", "surrogate", "student"} == {settings.role for settings in KINDS.values()}
 
@@ -140,11 +162,15 @@ def test_a_restored_optimiser_keeps_its_own_choices():
 
 # Evaluation.
 
+
 @pytest.mark.parametrize("name", attacks.NAMES)
 def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_waits_once_a_batch(device, monkeypatch, name):
     widths = (6, 5)
-    networks = [made.small_network(student_widths(widths), 0), made.small_network(widths, 1),
-                made.small_network(student_widths(widths), 2)]
+    networks = [
+        made.small_network(student_widths(widths), 0),
+        made.small_network(widths, 1),
+        made.small_network(student_widths(widths), 2),
+    ]
     _, spectrum = made.the_plane()
     monkeypatch.setattr(attacks, "carlini_l2", functools.partial(carlini_l2, searches=2, steps=4))
     counts = {}
@@ -153,14 +179,26 @@ def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_waits_once_
         student, teacher, surrogate = (network.to(kind) for network in networks)
         images = REAL.pixels[:6].to(kind)
         device.reads.clear()
-        evaluation.evaluate(student, teacher, surrogate, images, attacks=(name,), repeats=1, batch=3, device=kind,
-                            plane=spectrum, steps=3, counts=counts[kind])
+        evaluation.evaluate(
+            student,
+            teacher,
+            surrogate,
+            images,
+            attacks=(name,),
+            repeats=1,
+            batch=3,
+            device=kind,
+            plane=spectrum,
+            steps=3,
+            counts=counts[kind],
+        )
     assert counts["cuda"] == counts["cpu"] and len(counts["cpu"]) == 2
     # The plane's filters, in NumPy, are sent for every batch.
     assert [read for read in device.reads if read != "as_tensor between the places"] == ["tolist"] * 2
 
 
 # The benchmark.
+
 
 @cuda_emulator.NO_COMPILER
 @pytest.mark.parametrize("variant", [v for v in variants.catalogue() if not v.slow], ids=lambda v: v.name)
@@ -184,8 +222,21 @@ def test_the_benchmark_measures_and_checks_on_a_device(device, monkeypatch):
 
 # The machine.
 
-ABSENT = ("flint", "highspy", "numba", "llvmlite", "scipy", "joblib", "hypothesis", "distributed", "pytest", "torchvision",
-          "torchattacks", "foolbox", "pandas")
+ABSENT = (
+    "flint",
+    "highspy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "joblib",
+    "hypothesis",
+    "distributed",
+    "pytest",
+    "torchvision",
+    "torchattacks",
+    "foolbox",
+    "pandas",
+)
 BARE = f"""
 import contextlib, importlib, pkgutil, sys
 
@@ -204,7 +255,8 @@ for command in ("run", "report", "bench", "pack", "unpack"):
 
 def test_the_commands_need_few_packages():
     """A machine with a GPU has torch and its like, and need not have what the theory wing needs."""
-    done = subprocess.run([sys.executable, "-c", BARE], capture_output=True, text=True, check=False,
-                          cwd=Path(__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", BARE], capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent
+    )
     assert done.returncode == 0, done.stderr
     assert all(f"python -m cifar {command}" in done.stdout for command in ("run", "report", "bench", "pack", "unpack"))

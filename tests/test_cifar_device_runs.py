@@ -1,4 +1,5 @@
 """`python -m cifar run` on a CUDA device, done on a pretended one (cifar_pretended.py): to the bytes of a CPU's results."""
+
 from __future__ import annotations
 
 import contextlib
@@ -23,6 +24,7 @@ from cifar.turns import Turns
 @pytest.fixture
 def device(monkeypatch):
     with pretending(monkeypatch, training) as pretended:
+
         class Worker(threading.Thread):
             def run(self) -> None:
                 with pretended.within():
@@ -64,8 +66,11 @@ def with_needs(settings: Settings, out: Path, done: Path) -> None:
 
 
 def content(out: Path) -> dict[str, bytes]:
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.glob("runs/*/*"))
-            if not path.name.endswith(".time.json")}
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in sorted(out.glob("runs/*/*"))
+        if not path.name.endswith(".time.json")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +111,7 @@ def test_the_command_finishes_every_kind_of_run_on_a_real_device(monkeypatch, tm
     assert all(places.finished(out, run) for run in tiny_runs.grid().values())
 
 
-@pytest.mark.parametrize(("name", "graphs"), [
-    ("at", False), ("rft", False), ("at", True), ("rft", True)])
+@pytest.mark.parametrize(("name", "graphs"), [("at", False), ("rft", False), ("at", True), ("rft", True)])
 def test_a_run_that_is_stopped_twice_on_a_device_goes_on_bit_for_bit(device, monkeypatch, tmp_path, on_cpu, name, graphs):
     if not graphs:
         without_graphs(monkeypatch)
@@ -192,8 +196,9 @@ def test_robust_features_are_made_in_larger_batches_on_a_device(device, monkeypa
     settings = tiny_runs.grid()["rft"]
     for kind in sizes:
         shared = world(tmp_path / kind, kind)
-        needed = {name: places.load_network(places.located(on_cpu, tiny_runs.grid(), name), shared.device)
-                  for name in settings.needs}
+        needed = {
+            name: places.load_network(places.located(on_cpu, tiny_runs.grid(), name), shared.device) for name in settings.needs
+        }
         run = runs.Run(settings, shared, training.begin(settings, made.small_network((5, 4)).to(kind)))
         robust.robust_images(run, shared.data.train, needed)
     assert sizes == {"cpu": [7] * 6 + [6], "cuda": [20, 20, 8]}

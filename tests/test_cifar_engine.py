@@ -1,4 +1,5 @@
 """The engine of fused attacks in its places: what it takes, training, evaluation, runs, and when it is not used."""
+
 from __future__ import annotations
 
 import ctypes
@@ -24,10 +25,12 @@ pytestmark = cuda_emulator.NO_COMPILER
 ran = subprocess.run
 LEARNED_WITHIN = 2 * HALF_PRECISION  # two updates on images that signs of gradients have moved
 MODES = {
-    "oracle": {"examples": "oracle"}, "in-plane": {"examples": "in-plane"}, "data": {"examples": "data"},
+    "oracle": {"examples": "oracle"},
+    "in-plane": {"examples": "in-plane"},
+    "data": {"examples": "data"},
     "data, label": {"examples": "data", "loss": "label", "target": "clean"},
     "calibrated": {"examples": "calibrated", "loss": "label", "rho": 5.0},
-}  # fmt: skip
+}
 
 
 def test_an_engine_takes_objectives_of_its_own_networks_alone():
@@ -35,9 +38,15 @@ def test_an_engine_takes_objectives_of_its_own_networks_alone():
     other, _ = pair()
     engine = cuda_emulator.engine(student, teacher)
     assert engine.takes(logit_distance(student, teacher)) and engine.takes(logit_distance(student, teacher), OracleWatch(0, 1))
-    refused = [logit_distance(teacher, student), logit_distance(other, teacher), margin(other, teacher),
-               logit_distance(student, teacher).observing(other), margin(teacher, torch.zeros(1, dtype=torch.long)),
-               Objective((student, teacher), lambda s, t: (s * t).sum(1)), lambda x: x.flatten(1).sum(1)]
+    refused = [
+        logit_distance(teacher, student),
+        logit_distance(other, teacher),
+        margin(other, teacher),
+        logit_distance(student, teacher).observing(other),
+        margin(teacher, torch.zeros(1, dtype=torch.long)),
+        Objective((student, teacher), lambda s, t: (s * t).sum(1)),
+        lambda x: x.flatten(1).sum(1),
+    ]
     assert not any(engine.takes(objective) for objective in refused)
     assert not engine.takes(logit_distance(student, teacher), lambda s, t: s[:, 0])
     assert not engine.takes(logit_distance(student, teacher), OracleWatch(1, 0))
@@ -133,8 +142,9 @@ def test_a_run_attacks_with_its_world_s_engine_in_training_and_evaluation_and_sa
         return cuda_emulator.engine(student, teacher)
 
     names = ("teacher", "pruned", "at")
-    grid["at"] = grid["at"].altered(images=16, checkpoints=((150, 1),), attacks=((150, ("linf",)),),
-                                    surrogate="", test_images=4, eval_inner="bfloat16")
+    grid["at"] = grid["at"].altered(
+        images=16, checkpoints=((150, 1),), attacks=((150, ("linf",)),), surrogate="", test_images=4, eval_inner="bfloat16"
+    )
     stop = queue.Stop()
     world = replace(tiny_runs.world(tmp_path, stop), engines=engines)
     assert queue.work_off({name: grid[name] for name in names}, grid, world, stop, workers=1) == []
@@ -178,9 +188,11 @@ def test_a_kernel_that_fails_its_check_is_not_used(monkeypatch, capsys):
 
 
 def test_a_check_of_its_own_process_that_ends_badly_says_how(monkeypatch):
-    for command, words in (("raise SystemExit('cifar: why')", "ended with status 1: cifar: why$"),
-                           ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended with status -11: no word of why"),
-                           ("import time; time.sleep(60)", "took over 1 s")):
+    for command, words in (
+        ("raise SystemExit('cifar: why')", "ended with status 1: cifar: why$"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended with status -11: no word of why"),
+        ("import time; time.sleep(60)", "took over 1 s"),
+    ):
         monkeypatch.setattr(engines, "LONGEST", 1.0 if "sleep" in command else 60.0)
         monkeypatch.setattr(subprocess, "run", lambda given, c=command, **how: ran([sys.executable, "-c", c], **how))
         with pytest.raises(devices.DeviceError, match=words):

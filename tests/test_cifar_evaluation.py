@@ -1,4 +1,5 @@
 """What is counted: every rule by hand, repeats, and an evaluation that was stopped ends at the same numbers."""
+
 from __future__ import annotations
 
 import json
@@ -29,6 +30,7 @@ def pixels():
 
 def answering(table):
     """A network whose label is looked up by the image's first pixel."""
+
     def network(x):
         return torch.nn.functional.one_hot(torch.tensor([table[int(v)] for v in x[:, 0, 0, 0]]), 10).float()
 
@@ -59,8 +61,13 @@ def test_mean_is_in_per_cent_and_variance_of_the_shares_by_hand():
 
 
 def test_batches_of_unequal_size_are_weighed_by_their_images():
-    counts = {"linf 0 0": [4, 4, 0, 0, 1], "linf 0 4": [1, 0, 0, 0, 1], "linf 1 0": [4, 4, 0, 0, 0],
-              "linf 1 4": [1, 1, 0, 0, 1], "l2 0 0": [4, 0, 0, 0, 0]}
+    counts = {
+        "linf 0 0": [4, 4, 0, 0, 1],
+        "linf 0 4": [1, 0, 0, 0, 1],
+        "linf 1 0": [4, 4, 0, 0, 0],
+        "linf 1 4": [1, 1, 0, 0, 1],
+        "l2 0 0": [4, 0, 0, 0, 0],
+    }
     assert evaluation.summary(counts, "linf")["last"]["repeats"] == [0.8, 1.0]
     assert evaluation.summary(counts, "linf")["clean-label"]["repeats"] == [0.4, 0.2]
 
@@ -81,8 +88,13 @@ def test_every_image_is_attacked_once_a_repeat(three, pixels, monkeypatch):
 
 
 def test_every_seed_attack_repeat_and_batch_has_a_start_of_its_own():
-    draws = [evaluation._generator(seed, name, repeat, first, "cpu").initial_seed()
-             for seed in (0, 1) for name in ("linf", "l2", "in-plane") for repeat in (0, 1) for first in (0, 4)]
+    draws = [
+        evaluation._generator(seed, name, repeat, first, "cpu").initial_seed()
+        for seed in (0, 1)
+        for name in ("linf", "l2", "in-plane")
+        for repeat in (0, 1)
+        for first in (0, 4)
+    ]
     assert len(set(draws)) == len(draws) == 24
 
 
@@ -114,8 +126,10 @@ def test_repeats_differ_in_their_starts_alone_and_a_deterministic_attack_runs_on
     x = evaluation.as_pixels(images)
     starts = [evaluation._generator(0, "linf", repeat, 0, "cpu").initial_seed() for repeat in range(3)]
     assert len(set(starts)) == 3 and x.shape == images.shape
-    assert evaluation._generator(0, "in-plane", 1, 0, "cpu").initial_seed() == \
-        evaluation._generator(0, "out-plane", 1, 0, "cpu").initial_seed()
+    assert (
+        evaluation._generator(0, "in-plane", 1, 0, "cpu").initial_seed()
+        == evaluation._generator(0, "out-plane", 1, 0, "cpu").initial_seed()
+    )
 
 
 def test_a_stopped_evaluation_goes_on_and_ends_at_the_same_numbers(three, pixels):

@@ -1,4 +1,5 @@
 """The paper's grid as data in both profiles, settings that refuse nonsense, the command line's one clear line."""
+
 from __future__ import annotations
 
 import json
@@ -80,7 +81,7 @@ APART = {
     "at-data-teacher": {"examples": "data"},
     "at-label-target": {"examples": "oracle", "loss": "label", "target": "clean"},
     "ccat-10-full": {"examples": "calibrated", "loss": "label", "rho": 10.0, "radius": "full"},
-}  # fmt: skip
+}
 PLACES = ("name", "checkpoints", "attacks", "surrogate", "first_epoch", "feature_steps", "feature_step")
 
 
@@ -89,8 +90,11 @@ def test_every_student_differs_from_the_plain_one_as_the_paper_says_and_in_nothi
     grid = experiments.grid(profile)
     plain = grid["st-logit"]
     assert (plain.examples, plain.loss, plain.target, plain.augment, plain.seed) == ("clean", "logit", "shown", "none", 0)
-    apart = {name: {field: value for field, value in vars(run).items() if value != vars(plain)[field] and field not in PLACES}
-             for name, run in grid.items() if run.role == "student"}
+    apart = {
+        name: {field: value for field, value in vars(run).items() if value != vars(plain)[field] and field not in PLACES}
+        for name, run in grid.items()
+        if run.role == "student"
+    }
     assert apart == APART
     longest = experiments.PROFILES[profile].epochs[300]
     assert {run.horizon for run in grid.values() if run.role == "student"} == {longest}
@@ -126,19 +130,32 @@ def test_table_2_and_figure_7_read_the_checkpoints_of_150_epochs():
         assert {cell.partition("@")[2] for cell, _ in experiments.EXPERIMENTS[name].cells} == {"150"}
 
 
-@pytest.mark.parametrize(("field", "value"), [("role", "king"), ("examples", "magic"), ("loss", "l1"), ("target", "x"),
-                                              ("optimiser", "lbfgs"), ("schedule", "step"), ("inner", "float8")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("role", "king"),
+        ("examples", "magic"),
+        ("loss", "l1"),
+        ("target", "x"),
+        ("optimiser", "lbfgs"),
+        ("schedule", "step"),
+        ("inner", "float8"),
+    ],
+)
 def test_settings_refuse_what_does_not_exist(field, value):
     with pytest.raises(ValueError, match=f"{field} must be one of .*; got '{value}'"):
         made.tiny(**{field: value})
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"batch": 100}, "a batch of 100 needs as many images; got 24"),
-    ({"checkpoints": ()}, "checkpoints must ascend from epoch 0"),
-    ({"checkpoints": ((1, 3), (2, 3))}, "checkpoints must ascend"),
-    ({"first_epoch": 2}, "checkpoints must ascend from epoch 2"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch": 100}, "a batch of 100 needs as many images; got 24"),
+        ({"checkpoints": ()}, "checkpoints must ascend from epoch 0"),
+        ({"checkpoints": ((1, 3), (2, 3))}, "checkpoints must ascend"),
+        ({"first_epoch": 2}, "checkpoints must ascend from epoch 2"),
+    ],
+)
 def test_settings_refuse_what_cannot_be(change, message):
     with pytest.raises(ValueError, match=message):
         made.tiny(**change)
@@ -149,27 +166,33 @@ def test_a_settings_record_is_plain_json():
     assert json.loads(json.dumps(record)) == record
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["run", "table-9", "--data", "D", "--out", "O"], "no experiment or run is called 'table-9'"),
-    (["run", "at", "--data", "D", "--out", "O", "--no-download"], "no CIFAR-10 in"),
-    (["run", "at", "--data", "D", "--out", "O", "--time-limit", "-1"], "--time-limit must be 0 or more; got -1.0"),
-    (["run", "at", "--data", "D", "--out", "O", "--time-limit", "nan"], "--time-limit must be 0 or more; got nan"),
-    (["run", "at", "--data", "D", "--out", "O", "--jobs", "0"], "--jobs must be 1 or more; got 0"),
-    (["run", "at", "--data", "made", "--out", "O"], "needs 50000 training and 10000 test images; --data has 20 and 4"),
-    (["run", "at", "--data", "made", "--out", "file"], "--out file cannot be written"),
-    (["run", "at", "--data", "file", "--out", "O"], "no CIFAR-10 in file (not a directory)"),
-    (["run", "at", "--data", "made/cifar-10-batches-bin", "--out", "O", "--no-download"], "no CIFAR-10 in made/cifar-10-batch"),
-    (["run", "at", "--data", "lacking", "--out", "O"], "lacks data_batch_1.bin, data_batch_2.bin"),
-    (["unpack", "file", "--out", "O"], "file cannot be read as packed state"),
-    (["unpack", "nowhere.tar", "--out", "O"], "nowhere.tar cannot be read as packed state"),
-    (["unpack", "file", "--out", "file"], "--out file cannot be written"),
-    (["pack", "--out", "nowhere", "--to", "O"], "--out nowhere is no directory"),
-    (["pack", "--out", "lacking", "--to", "O"], "lacking holds nothing to pack"),
-    (["report", "--out", "nowhere"], "nowhere holds no results"),
-    (["report", "--out", "nowhere", "--data", "made/gone"], "no CIFAR-10 in made/gone"),
-    (["bench", "--json", "nowhere/x.json"], "--json nowhere/x.json cannot be written"),
-    (["bench", "--seconds", "0"], "need to be above 0"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "table-9", "--data", "D", "--out", "O"], "no experiment or run is called 'table-9'"),
+        (["run", "at", "--data", "D", "--out", "O", "--no-download"], "no CIFAR-10 in"),
+        (["run", "at", "--data", "D", "--out", "O", "--time-limit", "-1"], "--time-limit must be 0 or more; got -1.0"),
+        (["run", "at", "--data", "D", "--out", "O", "--time-limit", "nan"], "--time-limit must be 0 or more; got nan"),
+        (["run", "at", "--data", "D", "--out", "O", "--jobs", "0"], "--jobs must be 1 or more; got 0"),
+        (["run", "at", "--data", "made", "--out", "O"], "needs 50000 training and 10000 test images; --data has 20 and 4"),
+        (["run", "at", "--data", "made", "--out", "file"], "--out file cannot be written"),
+        (["run", "at", "--data", "file", "--out", "O"], "no CIFAR-10 in file (not a directory)"),
+        (
+            ["run", "at", "--data", "made/cifar-10-batches-bin", "--out", "O", "--no-download"],
+            "no CIFAR-10 in made/cifar-10-batch",
+        ),
+        (["run", "at", "--data", "lacking", "--out", "O"], "lacks data_batch_1.bin, data_batch_2.bin"),
+        (["unpack", "file", "--out", "O"], "file cannot be read as packed state"),
+        (["unpack", "nowhere.tar", "--out", "O"], "nowhere.tar cannot be read as packed state"),
+        (["unpack", "file", "--out", "file"], "--out file cannot be written"),
+        (["pack", "--out", "nowhere", "--to", "O"], "--out nowhere is no directory"),
+        (["pack", "--out", "lacking", "--to", "O"], "lacking holds nothing to pack"),
+        (["report", "--out", "nowhere"], "nowhere holds no results"),
+        (["report", "--out", "nowhere", "--data", "made/gone"], "no CIFAR-10 in made/gone"),
+        (["bench", "--json", "nowhere/x.json"], "--json nowhere/x.json cannot be written"),
+        (["bench", "--seconds", "0"], "need to be above 0"),
+    ],
+)
 def test_bad_input_is_one_clear_line_and_status_two(tmp_path, monkeypatch, capsys, arguments, message):
     monkeypatch.chdir(tmp_path)
     made.binary_folder(tmp_path / "made")

@@ -1,4 +1,5 @@
 """The report of runs that cannot be finished: the reason stands in the place of every number they would have given."""
+
 from __future__ import annotations
 
 import csv
@@ -31,21 +32,26 @@ def test_every_table_says_it_in_the_cell(reported):
     cells = {}
     for table in ("table-1", "table-5"):
         with (reported / f"report/tables/{table}.csv").open(newline="") as file:
-            cells |= {(line["attack"], line["checkpoint"]): line["mean (per cent)"] for line in csv.DictReader(file)
-                      if line["rule"] == "last"}
+            cells |= {
+                (line["attack"], line["checkpoint"]): line["mean (per cent)"]
+                for line in csv.DictReader(file)
+                if line["rule"] == "last"
+            }
     assert cells["linf", "at@300"] == cells["cw", "at@150"] == SHORT and cells["linf", "rft@300"] == NEEDS
     assert float(cells["linf", "at@100"]) > 0
 
 
 def test_the_page_says_it_at_the_top_in_its_tables_captions_and_runs(reported):
     page = (reported / "report/report.html").read_text()
-    told = ("Runs that cannot be finished: at diverged in epoch 3: the mean loss is inf; rft not run: needs at@150; "
-            "st-logit-seed-2 diverged in epoch 3: the mean loss is nan.")
+    told = (
+        "Runs that cannot be finished: at diverged in epoch 3: the mean loss is inf; rft not run: needs at@150; "
+        "st-logit-seed-2 diverged in epoch 3: the mean loss is nan."
+    )
     assert told in page
     assert f'<span class="lost">{SHORT}</span>' in page and f'<span class="lost">{NEEDS}</span>' in page
     assert f"Not run: AT 300 ({SHORT})." in page and f"RFT 150 ({NEEDS})" in page
-    runs = page[page.index('id="runs"'):page.index('id="circumstances"')]
-    assert f"<td class=\"name\">{SHORT}: the mean loss is inf</td>" in runs
+    runs = page[page.index('id="runs"') : page.index('id="circumstances"')]
+    assert f'<td class="name">{SHORT}: the mean loss is inf</td>' in runs
 
 
 def test_every_claim_that_lacks_them_says_why(reported):

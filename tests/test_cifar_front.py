@@ -1,4 +1,5 @@
 """The part of the README that shows what the kept results say; what this repository keeps, and its README."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -36,9 +37,16 @@ def test_a_readme_shows_the_claims_of_the_best_profile_that_is_kept(tmp_path, pr
     assert front.replaced(text, front.block(tmp_path)) == text
 
 
-@pytest.mark.parametrize("text", ["no place", f"{front.BEGIN} only", f"{front.END} {front.BEGIN}",
-                                  f"{front.BEGIN} {front.BEGIN} {front.END}",
-                                  f"{front.BEGIN}{front.END}{front.BEGIN}{front.END}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no place",
+        f"{front.BEGIN} only",
+        f"{front.END} {front.BEGIN}",
+        f"{front.BEGIN} {front.BEGIN} {front.END}",
+        f"{front.BEGIN}{front.END}{front.BEGIN}{front.END}",
+    ],
+)
 def test_a_readme_without_one_place_for_the_claims_is_left_as_it_is(tmp_path, capsys, text):
     readme = repository(tmp_path, "small")
     readme.write_text(text)

@@ -1,4 +1,5 @@
 """The kernel that attacks in one launch, on an emulated device: its gradients, its ascent, what it keeps, and its barriers."""
+
 from __future__ import annotations
 
 import cifar_made as made
@@ -10,14 +11,7 @@ from cifar import fused, fused_layout
 from cifar.ascent import pgd
 from cifar.attacks import EPS
 from cifar.balls import L1, L2, Linf
-from cifar.objectives import (
-    OracleWatch,
-    cross_entropy_to_oracle,
-    data_adversarial,
-    largest_gap,
-    logit_distance,
-    margin,
-)  # fmt: skip
+from cifar.objectives import OracleWatch, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance, margin
 
 pytestmark = cuda_emulator.NO_COMPILER
 
@@ -31,7 +25,7 @@ SHAPES = {  # student, teacher, side, taps, warps
     "outputs in two groups": ((50, 35), (45, 41), 9, 3, 3),
     "one layer": ((3,), (4,), 6, 3, 1),
     "five layers": ((9, 17, 20, 9, 8), (5, 8, 16, 9, 7), 13, 1, 3),
-}  # fmt: skip
+}
 
 
 def pair(student=(9, 17), teacher=(5, 12), size=10):
@@ -67,10 +61,16 @@ def test_logits_and_gradients_are_those_of_float32_up_to_half_precision(name):
 
 def objectives(student, teacher, x):
     labels = torch.tensor([3, 0, 9, 1])
-    return {"distance": logit_distance(student, teacher), "data": data_adversarial(student, teacher, 1 - x),
-            "gap": largest_gap(student, teacher), "cross-entropy": cross_entropy_to_oracle(student, labels),
-            "cross-entropy at x'": cross_entropy_to_oracle(student, teacher), "margin": margin(student, labels),
-            "margin at x'": margin(student, teacher), "margin up to a confidence": margin(student, teacher, 0.2)}
+    return {
+        "distance": logit_distance(student, teacher),
+        "data": data_adversarial(student, teacher, 1 - x),
+        "gap": largest_gap(student, teacher),
+        "cross-entropy": cross_entropy_to_oracle(student, labels),
+        "cross-entropy at x'": cross_entropy_to_oracle(student, teacher),
+        "margin": margin(student, labels),
+        "margin at x'": margin(student, teacher),
+        "margin up to a confidence": margin(student, teacher, 0.2),
+    }
 
 
 @pytest.mark.parametrize("name", objectives(*pair(), images(4)))
@@ -111,7 +111,7 @@ def test_many_steps_in_one_launch_are_as_many_launches_of_one_step(name):
         scores = torch.stack([look[place] for look in seen])
         highest = scores.max(0)
         torch.testing.assert_close(score, highest.values)  # logarithms differ in their last bits
-        chosen = (scores >= highest.values - 1e-6)  # so two iterates can be as high as each other
+        chosen = scores >= highest.values - 1e-6  # so two iterates can be as high as each other
         for image in range(4):
             assert any(torch.equal(best[image], seen[k][2][image]) for k in range(6) if chosen[k, image])
 
@@ -151,8 +151,18 @@ def test_work_is_what_the_device_does(name):
 def test_the_order_in_which_warps_run_changes_nothing():
     student, teacher = pair()
     x = images(2)
-    runs = [pgd(logit_distance(student, teacher), x, Linf(EPS), step=STEP, steps=3, start=False,
-                engine=cuda_emulator.engine(student, teacher, warps=4, seed=seed)) for seed in range(4)]
+    runs = [
+        pgd(
+            logit_distance(student, teacher),
+            x,
+            Linf(EPS),
+            step=STEP,
+            steps=3,
+            start=False,
+            engine=cuda_emulator.engine(student, teacher, warps=4, seed=seed),
+        )
+        for seed in range(4)
+    ]
     for run in runs[1:]:
         assert torch.equal(run.last, runs[0].last) and torch.equal(run.best_loss, runs[0].best_loss)
 
@@ -167,7 +177,7 @@ FAULTS = {
     "the barrier before sums of warps are added": ("= sums[k];\n  }\n  __syncthreads();\n", "= sums[k];\n  }\n"),
     "the zeros beside a map": ("clear_edges<OUT, ALL>(me, region(LAYER - 1));", ";"),
     "the other slot": ("me.slot ^ 1);", "me.slot);"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -1,4 +1,5 @@
 """Where the fused kernel finds its weights, what a block needs, and that NVIDIA's compiler takes it."""
+
 from __future__ import annotations
 
 import re
@@ -32,8 +33,14 @@ def test_every_weight_stands_once_forward_and_once_backward_and_in_the_head_once
 
 def test_places_are_those_of_the_networks_own_parameters():
     network = ConvNet((9, 17), mean=(0.4, 0.5, 0.6), std=(1.0, 2.0, 3.0), size=10, generator=torch.Generator())
-    vector = torch.cat([torch.zeros(1), network.mean.flatten(), network.std.flatten(),
-                        *(parameter.reshape(-1) for parameter in network.parameters())]).detach()
+    vector = torch.cat(
+        [
+            torch.zeros(1),
+            network.mean.flatten(),
+            network.std.flatten(),
+            *(parameter.reshape(-1) for parameter in network.parameters()),
+        ]
+    ).detach()
     for parameter, places in zip(network.parameters(), fused_layout.places((9, 17), 10, 10), strict=True):
         assert torch.equal(vector[torch.from_numpy(places)], parameter)
     numbers = vector[torch.from_numpy(fused_layout.number_places((9, 17), 10, 10))].tolist()
@@ -50,8 +57,10 @@ def test_a_lane_holds_an_output_and_two_inputs_of_each_cell_of_a_pair():
         assert kernel[tap, lane, half] == places[2][lane // 4, lane % 4 * 2 + half, tap // 3, tap % 3]
     pairs = fused_layout.weight_places((16, 8), 10, 2, taps)[2 * 9 * 64 :][: 9 * 128].reshape(9, 32, 2, 2)
     for tap, lane, cell, half in np.ndindex(pairs.shape):
-        assert pairs[tap, lane, cell, half] == fused_layout.places((16, 8), 10, 2)[2][
-            lane // 4, cell * 8 + lane % 4 * 2 + half, tap // 3, tap % 3]
+        assert (
+            pairs[tap, lane, cell, half]
+            == fused_layout.places((16, 8), 10, 2)[2][lane // 4, cell * 8 + lane % 4 * 2 + half, tap // 3, tap % 3]
+        )
 
 
 @pytest.mark.parametrize(("tiles", "sizes"), [(1, [1]), (5, [5]), (6, [3, 3]), (7, [4, 3]), (8, [4, 4]), (11, [4, 4, 3])])
@@ -77,8 +86,13 @@ def test_nvidias_compiler_takes_the_kernel_and_keeps_every_sum_in_registers(tmp_
     shape = fused_layout.fitting(Shape(FOUR), HOPPER)
     source = shape.header + fused.SOURCE.read_text(encoding="utf-8")
     (tmp_path / "kernel.cu").write_text(source)
-    ended = subprocess.run(["nvcc", "-cubin", "-arch=sm_90", "-std=c++17", "-Xptxas", "-v", "kernel.cu", "-o", "kernel.cubin"],
-                           cwd=tmp_path, capture_output=True, text=True, check=True)
+    ended = subprocess.run(
+        ["nvcc", "-cubin", "-arch=sm_90", "-std=c++17", "-Xptxas", "-v", "kernel.cu", "-o", "kernel.cubin"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     spilled = int(re.search(r"(\d+) bytes spill stores", ended.stderr).group(1))
     assert "Used 128 registers" in ended.stderr  # 65,536 of a multiprocessor for 512 threads
     assert spilled < 1024  # addresses that a thread keeps from the start; 4 sums of a tile more would be 80 bytes a layer

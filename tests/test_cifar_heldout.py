@@ -1,4 +1,5 @@
 """Images held out of training: which they are, that nothing else is measured on, and what an attack counts on them."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -61,8 +62,10 @@ def test_the_test_images_change_no_byte(whole, tmp_path, monkeypatch):
 
 def test_the_images_held_out_change_what_is_measured_and_no_weight(whole, tmp_path, monkeypatch):
     others = made.made_images(APART, 99)
-    pixels, labels = (torch.cat([mine[:-APART], new]) for mine, new in (
-        (MADE.train.pixels, others.pixels), (MADE.train.labels, others.labels)))
+    pixels, labels = (
+        torch.cat([mine[:-APART], new])
+        for mine, new in ((MADE.train.pixels, others.pixels), (MADE.train.labels, others.labels))
+    )
     monkeypatch.setattr(data, "load", replaced(train=Images(pixels, labels)))
     assert command(tmp_path) == 0
     before, after = content(whole), content(tmp_path)

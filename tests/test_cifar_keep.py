@@ -1,4 +1,5 @@
 """What the repository keeps of a directory of results: complete, under its limit, whole or not at all, the same bytes again."""
+
 from __future__ import annotations
 
 import json
@@ -26,8 +27,16 @@ SHORTENED = 0.01  # what is stored of a measured change has three digits
 
 def test_everything_that_a_reader_asks_for_is_kept(computed, whole):
     out, found = contents(computed[0]), contents(whole)
-    assert {"README.md", "claims.md", "report.html", "patches.json", "tables/claims.csv", "tables/table-1.csv",
-            "figures/headline-mbnc.png", "figures/headline-mbnc.svg"} <= set(found)
+    assert {
+        "README.md",
+        "claims.md",
+        "report.html",
+        "patches.json",
+        "tables/claims.csv",
+        "tables/table-1.csv",
+        "figures/headline-mbnc.png",
+        "figures/headline-mbnc.svg",
+    } <= set(found)
     stored = {name for name in out if name.startswith("runs/")}
     assert {name for name in found if name.startswith("runs/")} == stored and len(stored) == 30
     assert all(found[name] == out[name] for name in stored)
@@ -84,14 +93,24 @@ def test_weights_are_halves_where_floats_do_not_fit_and_say_what_that_changed(co
         same = float((one(x).argmax(1) == other(x).argmax(1)).double().mean())
     assert rounding["at@300"]["logit_distance"] == pytest.approx(distance, rel=SHORTENED) and distance > 0
     assert rounding["at@300"]["same_answers"] == same
-    assert f"| at@300 | `runs/at/epoch-3.pt` | float16 | {100 * rounding['at@300']['same_answers']:.2f} % of 12 |" in (
-        halves / index.FILE).read_text()
+    assert (
+        f"| at@300 | `runs/at/epoch-3.pt` | float16 | {100 * rounding['at@300']['same_answers']:.2f} % of 12 |"
+        in (halves / index.FILE).read_text()
+    )
 
 
 def test_the_index_says_where_the_numbers_come_from_and_sha256sum_reads_its_checksums(whole):
     text = (whole / index.FILE).read_text()
-    for said in ("| hardware | ", "| seconds in all | ", "| torch of the runs | ", "a" * 12, "| images | unknown |",
-                 "60 training, 12 test", "| processor seconds in all | ", "| at | 2 (150), 3 (300) |"):
+    for said in (
+        "| hardware | ",
+        "| seconds in all | ",
+        "| torch of the runs | ",
+        "a" * 12,
+        "| images | unknown |",
+        "60 training, 12 test",
+        "| processor seconds in all | ",
+        "| at | 2 (150), 3 (300) |",
+    ):
         assert said in text
     assert set(index.sums(whole)) == set(contents(whole)) - {index.FILE}
     if shutil.which("sha256sum"):
@@ -104,8 +123,10 @@ def test_only_the_weights_that_are_named_are_kept_with_what_they_need(computed, 
     command = ["keep", "--out", str(computed[0]), "--to", str(tmp_path / "kept"), "--weights"]
     assert main([*command, "rft"]) == 0
     found = {name for name in contents(tmp_path / "kept") if name.endswith(".pt")}
-    assert found == {f"runs/{name}.pt" for name in ("at/epoch-2", "pruned/epoch-1", "rft/epoch-4", "st/epoch-2",
-                                                    "surrogate/epoch-1", "teacher/epoch-2")}
+    assert found == {
+        f"runs/{name}.pt"
+        for name in ("at/epoch-2", "pruned/epoch-1", "rft/epoch-4", "st/epoch-2", "surrogate/epoch-1", "teacher/epoch-2")
+    }
     capsys.readouterr()
     assert main(["kept", str(tmp_path / "kept")]) == 0
     assert re.search(r"^ccat +no weights are kept$", capsys.readouterr().out, re.M)
@@ -121,10 +142,15 @@ def test_a_need_is_what_the_settings_of_a_run_call_one():
             assert set(weights.needs(run.record)) == set(run.needs)
 
 
-@pytest.mark.parametrize(("prepare", "said"), [
-    (lambda out: (out / "runs/at/epoch-3.pt").unlink(), "name the runs whose weights to keep with --weights"),
-    (lambda out: shutil.rmtree(out / "runs/pruned"), "needs pruned@50, which has no result"),
-    (lambda out: shutil.rmtree(out / "runs"), "holds no results"), (shutil.rmtree, "holds no results")])
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (lambda out: (out / "runs/at/epoch-3.pt").unlink(), "name the runs whose weights to keep with --weights"),
+        (lambda out: shutil.rmtree(out / "runs/pruned"), "needs pruned@50, which has no result"),
+        (lambda out: shutil.rmtree(out / "runs"), "holds no results"),
+        (shutil.rmtree, "holds no results"),
+    ],
+)
 def test_what_is_missing_gives_one_line_and_leaves_the_old_folder(computed, copy, tmp_path, capsys, prepare, said):
     out = Path(shutil.copytree(computed[0], tmp_path / "out"))
     prepare(out)

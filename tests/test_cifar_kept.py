@@ -1,4 +1,5 @@
 """Whether what is kept belongs together."""
+
 from __future__ import annotations
 
 import re
@@ -30,8 +31,18 @@ def test_what_is_kept_agrees_line_by_line(computed, place, request, capsys):
     capsys.readouterr()
     assert main(["kept", str(folder)]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert [line.split(" ")[0] for line in told] == ["files", "claims,", "at", "ccat", "in-plane", "pruned", "rft", "st",
-                                                     "surrogate", "teacher"]
+    assert [line.split(" ")[0] for line in told] == [
+        "files",
+        "claims,",
+        "at",
+        "ccat",
+        "in-plane",
+        "pruned",
+        "rft",
+        "st",
+        "surrogate",
+        "teacher",
+    ]
     assert main(["kept", str(folder), "--data", str(computed[1])]) == 0
     told = capsys.readouterr().out
     assert "DISAGREES" not in told and told.count("accuracy") == 10 and told.count("linf") == 3

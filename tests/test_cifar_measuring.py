@@ -1,4 +1,5 @@
 """What is measured at a checkpoint: of which networks and images, with which settings; clean numbers by hand."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -10,8 +11,17 @@ import torch
 
 from cifar import measuring, queue
 
-SETTINGS = made.tiny(teacher="pruned@50", surrogate="surrogate@200", seed=3, repeats=4, eval_steps=7, eval_batch=5,
-                     test_images=7, eval_inner="bfloat16", attacks=((150, ("linf",)), (300, ("fgsm", "transfer"))))
+SETTINGS = made.tiny(
+    teacher="pruned@50",
+    surrogate="surrogate@200",
+    seed=3,
+    repeats=4,
+    eval_steps=7,
+    eval_batch=5,
+    test_images=7,
+    eval_inner="bfloat16",
+    attacks=((150, ("linf",)), (300, ("fgsm", "transfer"))),
+)
 
 
 class Answering(torch.nn.Module):
@@ -35,8 +45,11 @@ def called(monkeypatch):
     """What the two measuring modules were called with."""
     found = []
     monkeypatch.setattr(measuring.specialisation, "measure", lambda *a, **k: found.append(("specialisation", a, k)) or {})
-    monkeypatch.setattr(measuring.evaluation, "evaluate", lambda *a, **k: found.append(("evaluation", a, k)) or {
-        name: {"of": name} for name in k["attacks"]})
+    monkeypatch.setattr(
+        measuring.evaluation,
+        "evaluate",
+        lambda *a, **k: found.append(("evaluation", a, k)) or {name: {"of": name} for name in k["attacks"]},
+    )
     return found
 
 
@@ -62,8 +75,16 @@ def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(worl
     assert how.pop("counts") is counts and how.pop("plane") is world.spectrum
     how.pop("after")(counts)
     assert looks == [1]
-    assert how == {"attacks": ("fgsm",), "repeats": 4, "seed": 3, "batch": 5, "device": world.device,
-                   "inner": torch.bfloat16, "steps": 7, "engine": "engine"}
+    assert how == {
+        "attacks": ("fgsm",),
+        "repeats": 4,
+        "seed": 3,
+        "batch": 5,
+        "device": world.device,
+        "inner": torch.bfloat16,
+        "steps": 7,
+        "engine": "engine",
+    }
     assert made_of == [(student, needed["pruned@50"])]  # once for all attacks
 
 
@@ -88,9 +109,16 @@ def test_a_student_that_goes_on_from_another_still_answers_to_its_teacher(world,
 
 def test_a_pruned_network_is_compared_with_the_one_it_was(world):
     _, needed, found = tasks(SETTINGS.altered(role="pruned", teacher="", surrogate="", start="teacher@200"), world)
-    assert found["clean"]()["agreement"] == measuring.clean(
-        made.small_network((5, 4), 0), needed["teacher@200"], world.data.test.pixels[:7], world.data.test.labels[:7],
-        batch=7)["agreement"]
+    assert (
+        found["clean"]()["agreement"]
+        == measuring.clean(
+            made.small_network((5, 4), 0),
+            needed["teacher@200"],
+            world.data.test.pixels[:7],
+            world.data.test.labels[:7],
+            batch=7,
+        )["agreement"]
+    )
 
 
 @pytest.mark.parametrize("batch", [1, 2, 4])
@@ -104,9 +132,14 @@ def test_clean_numbers_by_hand(batch):
     assert measuring.clean(student, None, pixels, labels, batch=batch) == {"images": 4, "accuracy": 0.75}
 
 
-@pytest.mark.parametrize(("spoil", "finite"), [(lambda network: None, True),
-                                               (lambda network: network.convs[0].bias.data.fill_(-torch.inf), False),
-                                               (lambda network: network.head.weight.data.fill_(3e38), False)])
+@pytest.mark.parametrize(
+    ("spoil", "finite"),
+    [
+        (lambda network: None, True),
+        (lambda network: network.convs[0].bias.data.fill_(-torch.inf), False),
+        (lambda network: network.head.weight.data.fill_(3e38), False),
+    ],
+)
 def test_a_network_answers_where_its_weights_and_logits_are_finite(spoil, finite):
     """Infinitely negative biases silence a node, which no logit shows; huge weights are finite, their sums are not."""
     network = made.small_network((5, 4))

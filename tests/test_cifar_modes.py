@@ -1,4 +1,5 @@
 """What students are shown and asked, mode by mode, by hand."""
+
 from __future__ import annotations
 
 import math
@@ -43,17 +44,21 @@ def test_gaussian_augmentation_adds_noise_of_its_size_unclipped():
     assert images.min() < 0 and images.max() > 1
 
 
-@pytest.mark.parametrize(("choices", "objective"), [
-    ({"examples": "oracle"}, lambda s, t: logit_distance(s, t)),
-    ({"examples": "oracle", "loss": "label"}, lambda s, t: logit_distance(s, t)),
-    ({"examples": "data"}, lambda s, t: data_adversarial(s, t, X)),
-    ({"examples": "data", "loss": "label"}, lambda s, t: cross_entropy_to_oracle(s, t(X).argmax(1))),
-])
+@pytest.mark.parametrize(
+    ("choices", "objective"),
+    [
+        ({"examples": "oracle"}, lambda s, t: logit_distance(s, t)),
+        ({"examples": "oracle", "loss": "label"}, lambda s, t: logit_distance(s, t)),
+        ({"examples": "data"}, lambda s, t: data_adversarial(s, t, X)),
+        ({"examples": "data", "loss": "label"}, lambda s, t: cross_entropy_to_oracle(s, t(X).argmax(1))),
+    ],
+)
 def test_adversarial_modes_show_the_last_iterate_of_their_objective(choices, objective):
     student, teacher = pair()
     images, soft = shown(steps=5, **choices)
-    expected = pgd(objective(student, teacher), X, Linf(EPS), step=0.01, steps=5, start=True,
-                   generator=torch.Generator().manual_seed(0)).last
+    expected = pgd(
+        objective(student, teacher), X, Linf(EPS), step=0.01, steps=5, start=True, generator=torch.Generator().manual_seed(0)
+    ).last
     assert torch.equal(images, expected) and soft is None
     assert (images - X).abs().max() <= EPS + BALL_WITHIN and images.min() >= 0 and images.max() <= 1
     assert objective(student, teacher)(images).mean() > objective(student, teacher)(X).mean()
@@ -67,7 +72,7 @@ def test_the_distance_to_the_plane_is_that_of_the_patches_one_by_one():
         total = 0.0
         for row in range(30):
             for column in range(30):
-                patch = image[:, row:row + 3, column:column + 3].reshape(27) - spectrum.mean
+                patch = image[:, row : row + 3, column : column + 3].reshape(27) - spectrum.mean
                 total += np.square(patch - inside.T @ (inside @ patch)).sum()
         expected.append(total)
     np.testing.assert_allclose(plane.distance(X).numpy(), expected, rtol=1e-3)
@@ -80,8 +85,10 @@ def test_in_plane_examples_are_the_nearer_of_two_attacks_and_out_plane_the_farth
     far, _ = shown(examples="out-plane", plane=plane)
     student, teacher = pair()
     generator = torch.Generator().manual_seed(0)
-    runs = [pgd(logit_distance(student, teacher), X, Linf(EPS), step=0.01, steps=2, start=True, generator=generator).last
-            for _ in range(2)]
+    runs = [
+        pgd(logit_distance(student, teacher), X, Linf(EPS), step=0.01, steps=2, start=True, generator=generator).last
+        for _ in range(2)
+    ]
     assert not torch.equal(*runs)
     distances = torch.stack([plane.distance(run) for run in runs])
     for i in range(len(X)):

@@ -1,4 +1,5 @@
 """Networks of the paper: their shapes, exact padding, exact shrinking, pruning scores by hand."""
+
 from __future__ import annotations
 
 import cifar_made as made
@@ -76,8 +77,10 @@ def test_zero_padding_is_the_same_function(widths, multiple):
     assert all(torch.equal(a, b) for a, b in zip(back.state_dict().values(), net.state_dict().values(), strict=True))
 
 
-@pytest.mark.parametrize("optimiser", [
-    lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, weight_decay=5e-4), lambda p: torch.optim.Adam(p, lr=1e-3)])
+@pytest.mark.parametrize(
+    "optimiser",
+    [lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, weight_decay=5e-4), lambda p: torch.optim.Adam(p, lr=1e-3)],
+)
 def test_padded_channels_stay_exactly_zero_in_training_and_the_rest_trains_as_without_them(optimiser):
     net = double((5, 4, 3))
     wide = padded(net, 8)
@@ -121,7 +124,7 @@ def test_fan_out_scores_are_mean_absolute_weights_to_the_next_layer():
     first, second = pruning.fan_out_scores(net)
     by_hand = [net.convs[1].weight[:, k].abs().mean().item() for k in range(2)]
     side = 28 * 28
-    head = [net.head.weight[:, k * side:(k + 1) * side].abs().mean().item() for k in range(3)]
+    head = [net.head.weight[:, k * side : (k + 1) * side].abs().mean().item() for k in range(3)]
     assert first.tolist() == pytest.approx(by_hand) and second.tolist() == pytest.approx(head)
 
 
@@ -156,7 +159,7 @@ def test_the_heads_weights_are_grouped_by_channel():
     net = double((2, 3), seed=4)
     kept = [torch.tensor([0, 1]), torch.tensor([0, 2])]
     side = 28 * 28
-    expected = torch.cat([net.head.weight[:, :side], net.head.weight[:, 2 * side:]], 1)
+    expected = torch.cat([net.head.weight[:, :side], net.head.weight[:, 2 * side :]], 1)
     assert torch.equal(pruning.shrunk(net, kept).head.weight, expected)
 
 

@@ -1,4 +1,5 @@
 """What an attack ascends: gradients by finite differences, margins and gaps by hand."""
+
 from __future__ import annotations
 
 import pytest

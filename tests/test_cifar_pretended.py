@@ -1,4 +1,5 @@
 """The pretended CUDA device refuses what a real one does: each fault is planted here once."""
+
 from __future__ import annotations
 
 import threading
@@ -27,17 +28,17 @@ WAITING = {  # each waits for the device, and is refused while a graph is captur
     "a list is made": lambda x: x.tolist(),
     "a tensor of the host is overwritten": lambda x: torch.empty(3).copy_(x),
     "the whole device is waited for": lambda x: torch.cuda.synchronize(),
-}  # fmt: skip
+}
 REFUSED = {  # at all times
     "a tensor of the host is added": lambda x: x + HOST,
     "indices are on the host": lambda x: x[torch.tensor([0, 1])],
     "a generator of the host draws": lambda x: torch.rand(3, device="cuda", generator=torch.Generator()),
     "a generator of the host draws in place": lambda x: x.clone().uniform_(generator=torch.Generator()),
-}  # fmt: skip
+}
 CAPTURED = {  # while a graph is captured
     "a number of the host is frozen": lambda x: x + torch.tensor(1.0),
     "a generator is not registered": lambda x: torch.rand(3, device="cuda", generator=torch.Generator("cuda")),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -98,8 +99,19 @@ def test_a_tensor_of_the_device_is_no_array(device):
 
 def test_tensors_say_where_they_are_and_what_is_made_from_them_is_there_too(device):
     x = numbers()
-    assert {y.device.type for y in (x, x + 1, x[1:], torch.zeros_like(x), x.new_ones(2), torch.where(x > 1, 0, x),
-                                    torch.zeros(2, device=x.device), x.detach().double())} == {"cuda"}
+    assert {
+        y.device.type
+        for y in (
+            x,
+            x + 1,
+            x[1:],
+            torch.zeros_like(x),
+            x.new_ones(2),
+            torch.where(x > 1, 0, x),
+            torch.zeros(2, device=x.device),
+            x.detach().double(),
+        )
+    } == {"cuda"}
     assert not x.cpu().is_cuda and HOST.device.type == "cpu"
     assert x.to("cuda").untyped_storage()._cdata == x.untyped_storage()._cdata
 
@@ -179,8 +191,14 @@ def test_nothing_else_of_the_process_works_while_a_graph_is_captured(device):
                 refused.append(str(error))
 
     def meanwhile() -> None:
-        for work in (lambda: x + 1, lambda: x.cpu(), torch.cuda.synchronize, lambda: captured(lambda: x + 1), graph.replay,
-                     lambda: HOST + 1):
+        for work in (
+            lambda: x + 1,
+            lambda: x.cpu(),
+            torch.cuda.synchronize,
+            lambda: captured(lambda: x + 1),
+            graph.replay,
+            lambda: HOST + 1,
+        ):
             thread = threading.Thread(target=other, args=(work,))
             thread.start()
             thread.join()
@@ -191,6 +209,8 @@ def test_nothing_else_of_the_process_works_while_a_graph_is_captured(device):
 
 
 def test_the_default_stream_is_not_captured(device):
-    with pytest.raises(RefusedError, match="default stream"), torch.cuda.graph(torch.cuda.CUDAGraph(),
-                                                                               stream=torch.cuda.current_stream()):
+    with (
+        pytest.raises(RefusedError, match="default stream"),
+        torch.cuda.graph(torch.cuda.CUDAGraph(), stream=torch.cuda.current_stream()),
+    ):
         pass

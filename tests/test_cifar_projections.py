@@ -1,4 +1,5 @@
 """Projections on ball and box are exact: feasible, and no feasible point is nearer."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -72,10 +73,13 @@ def test_a_general_solver_finds_the_same_projection(project, order, seed):
     eps = 0.7
     # y - x = up - down, both at least 0: the l1 ball is then linear.
     split = minimize(
-        lambda v: ((x + v[:5] - v[5:] - z) ** 2).sum(), np.full(10, 0.01), method="SLSQP",
-        bounds=[(0, 1 - a) for a in x] + [(0, a) for a in x], options={"ftol": 1e-15, "maxiter": 1000},
+        lambda v: ((x + v[:5] - v[5:] - z) ** 2).sum(),
+        np.full(10, 0.01),
+        method="SLSQP",
+        bounds=[(0, 1 - a) for a in x] + [(0, a) for a in x],
+        options={"ftol": 1e-15, "maxiter": 1000},
         constraints={"type": "ineq", "fun": lambda v: eps**order - ((v[:5] + v[5:]) ** order).sum()},
-    )  # fmt: skip
+    )
     ours = project(torch.tensor(z)[None], torch.tensor(x)[None], eps)[0].numpy()
     assert ((ours - z) ** 2).sum() <= split.fun + SOLVED * 1e-2
     assert abs(x + split.x[:5] - split.x[5:] - ours).max() < SOLVED**0.5

@@ -1,4 +1,5 @@
 """The queue: one run's divergence stops no other, another failure stops all, what can never be ready is said."""
+
 from __future__ import annotations
 
 import json
@@ -193,8 +194,16 @@ def test_a_finished_run_needs_nothing_any_more(tmp_path):
     assert work(tmp_path, grid, ["teacher", "pruned"]) == []
 
 
-@pytest.mark.parametrize("content", [b"{}", b"[]", b"rubbish", b'{"run": "at", "status": "tired", "settings": {}}',
-                                     b'{"run": "at", "status": "diverged", "epoch": "x", "reason": "", "settings": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}",
+        b"[]",
+        b"rubbish",
+        b'{"run": "at", "status": "tired", "settings": {}}',
+        b'{"run": "at", "status": "diverged", "epoch": "x", "reason": "", "settings": {}}',
+    ],
+)
 def test_a_damaged_record_is_one_clear_line_for_the_queue_and_left_out_of_the_report(tmp_path, content):
     state.write_atomic(tmp_path / "state" / "surrogate.json", content)
     with pytest.raises(state.StateError, match=r"surrogate\.json is .*; delete it"):

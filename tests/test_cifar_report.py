@@ -1,4 +1,5 @@
 """The report of made results: numbers, what is missing, what is foreign, one page without references, the same bytes."""
+
 from __future__ import annotations
 
 import csv
@@ -64,8 +65,9 @@ def test_tables_hold_the_numbers_of_the_results(tmp_path, undrawn):
 
 def test_printed_numbers_stand_beside_ours(tmp_path, undrawn):
     assert report.main(["--out", str(small(tmp_path))]) == 0
-    found = {(line["row"], line["column"]): line for line in rows(tmp_path / "report/tables/table-3.csv")
-             if line["rule"] == "last"}
+    found = {
+        (line["row"], line["column"]): line for line in rows(tmp_path / "report/tables/table-3.csv") if line["rule"] == "last"
+    }
     cell = found["ST label", "50"]
     assert cell["printed (per cent)"] == "19.08"
     assert float(cell["difference (points)"]) == pytest.approx(float(cell["mean (per cent)"]) - 19.08)
@@ -74,8 +76,12 @@ def test_printed_numbers_stand_beside_ours(tmp_path, undrawn):
 
 
 def test_the_printed_tables_are_the_experiments_of_the_grid():
-    known = {(checkpoint, attack) for name in ("table-1", "table-2", "table-3", "table-4", "table-5")
-             for checkpoint, attacks in experiments.EXPERIMENTS[name].cells for attack in attacks}
+    known = {
+        (checkpoint, attack)
+        for name in ("table-1", "table-2", "table-3", "table-4", "table-5")
+        for checkpoint, attacks in experiments.EXPERIMENTS[name].cells
+        for attack in attacks
+    }
     assert {(cell.checkpoint, cell.attack) for table in printed.TABLES for cell in table.cells} == known
 
 
@@ -86,14 +92,23 @@ def test_what_was_not_run_is_said(tmp_path, undrawn):
     assert "not run" in page
     assert "Not run: RFT 150." in page
     assert "Not run: out-plane AT 150." in page
-    assert {line["mean (per cent)"] for line in rows(tmp_path / "report/tables/table-2.csv")
-            if line["column"] == "out-plane AT"} == {"not run"}
+    assert {
+        line["mean (per cent)"] for line in rows(tmp_path / "report/tables/table-2.csv") if line["column"] == "out-plane AT"
+    } == {"not run"}
 
 
-@pytest.mark.parametrize("content", [
-    "not JSON", "[]", "{}", '{"run": "at"}', json.dumps({**made.result("at", 300), "config": {}}),
-    json.dumps(made.result("at", 300)).replace('"mean": 58.5', '"mean": NaN'),
-    json.dumps({**made.result("at", 300), "specialisation": {"layers": [{}], "first": {}}})])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "not JSON",
+        "[]",
+        "{}",
+        '{"run": "at"}',
+        json.dumps({**made.result("at", 300), "config": {}}),
+        json.dumps(made.result("at", 300)).replace('"mean": 58.5', '"mean": NaN'),
+        json.dumps({**made.result("at", 300), "specialisation": {"layers": [{}], "first": {}}}),
+    ],
+)
 def test_a_file_that_is_no_result_is_left_out_and_named(tmp_path, undrawn, capsys, content):
     small(tmp_path)
     path = tmp_path / "runs/at/epoch-300.json"
@@ -111,8 +126,9 @@ def test_a_file_of_another_name_and_an_unreadable_spectrum_are_left_out(tmp_path
     assert [file for file, _ in results.read(tmp_path).left_out] == ["runs/st-label/notes.json", "patches.json"]
 
 
-@pytest.mark.parametrize("prepare", [lambda out: None, lambda out: out.mkdir(),
-                                     lambda out: (out / "runs/at").mkdir(parents=True)])
+@pytest.mark.parametrize(
+    "prepare", [lambda out: None, lambda out: out.mkdir(), lambda out: (out / "runs/at").mkdir(parents=True)]
+)
 def test_a_directory_without_results_gives_one_clear_line(tmp_path, capsys, prepare):
     prepare(tmp_path / "out")
     assert main(["report", "--out", str(tmp_path / "out")]) == 2
@@ -124,8 +140,16 @@ def test_a_directory_without_results_gives_one_clear_line(tmp_path, capsys, prep
 
 def test_the_page_refers_to_nothing_outside(tmp_path):
     name = '<img src="http://example.org/x">'
-    made.store(small(tmp_path), {**made.result("at", 7), "run": "other"} | {"config": {
-        **made.result("at", 7)["config"], "settings": {**made.result("at", 7)["config"]["settings"], "examples": name}}})
+    made.store(
+        small(tmp_path),
+        {**made.result("at", 7), "run": "other"}
+        | {
+            "config": {
+                **made.result("at", 7)["config"],
+                "settings": {**made.result("at", 7)["config"]["settings"], "examples": name},
+            }
+        },
+    )
     assert report.main(["--out", str(tmp_path)]) == 0
     page = (tmp_path / "report/report.html").read_text()
     assert name not in page
@@ -144,8 +168,13 @@ def test_the_same_results_give_the_same_bytes(tmp_path):
     written = []
     for place in ("a", "b"):
         assert report.main(["--out", str(tmp_path), "--to", str(tmp_path / place)]) == 0
-        written.append({path.relative_to(tmp_path / place): path.read_bytes()
-                        for path in sorted((tmp_path / place).rglob("*")) if path.is_file()})
+        written.append(
+            {
+                path.relative_to(tmp_path / place): path.read_bytes()
+                for path in sorted((tmp_path / place).rglob("*"))
+                if path.is_file()
+            }
+        )
     assert written[0] == written[1]
     assert {path.suffix for path in written[0]} == {".html", ".json", ".md", ".csv", ".svg", ".png"}
 
@@ -184,9 +213,15 @@ def test_seconds_are_those_of_the_last_checkpoint_which_count_the_ones_before(tm
     assert known["circumstances"]["hardware"] == "made GPU"
 
 
-@pytest.mark.parametrize(("run", "changes", "profile"), [
-    ("at", {}, "paper"), ("at", {"lr": 7.0}, "of its own"), ("at", experiments.grid("small")["at"].record, "small"),
-    ("unheard-of", {}, "of its own")])
+@pytest.mark.parametrize(
+    ("run", "changes", "profile"),
+    [
+        ("at", {}, "paper"),
+        ("at", {"lr": 7.0}, "of its own"),
+        ("at", experiments.grid("small")["at"].record, "small"),
+        ("unheard-of", {}, "of its own"),
+    ],
+)
 def test_the_profile_is_told_from_the_settings(run, changes, profile):
     value = made.result(run, 300)
     value["config"]["settings"].update(changes)

@@ -1,4 +1,5 @@
 """A run survives anything: kill -9, signals, time limits, lost caches; its results are the same bytes."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -42,8 +43,13 @@ def whole(tmp_path_factory) -> dict[str, bytes]:
 
 def process(out: Path, *names: str) -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, str(ROOT / "tests" / "cifar_tiny_runs.py"), str(out), "0.05", *names],
-                            env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "tests" / "cifar_tiny_runs.py"), str(out), "0.05", *names],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
 
 
 def test_a_process_killed_at_random_moments_ends_at_the_same_bytes(tmp_path, whole):
@@ -176,8 +182,10 @@ def test_neither_results_nor_state_of_other_images_are_gone_on_with(tmp_path):
     with pytest.raises(state.StateError, match=r"surrogate\.pt was begun with other images; use another --out"):
         runs.execute(grid["surrogate"], grid, others)
     assert runs.execute(grid["surrogate"], grid, world)
-    for again in (lambda: runs.execute(grid["surrogate"], grid, others),
-                  lambda: queue.work_off({"surrogate": grid["surrogate"]}, grid, others, stop, workers=1)):
+    for again in (
+        lambda: runs.execute(grid["surrogate"], grid, others),
+        lambda: queue.work_off({"surrogate": grid["surrogate"]}, grid, others, stop, workers=1),
+    ):
         with pytest.raises(state.StateError, match=r"epoch-1\.json was computed from other images; use another --out"):
             again()
 

@@ -1,4 +1,5 @@
 """`python -m cifar search`: what it trains, that it resumes and is carried elsewhere, what it writes and says."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -43,6 +44,7 @@ def stored(whole):
 
 # What is trained and measured.
 
+
 @pytest.mark.parametrize("profile", ["paper", "small"])
 def test_the_students_are_the_profiles_own_but_for_what_is_searched_and_how_long(monkeypatch, profile):
     monkeypatch.setattr(search, "SIZES", SIZES)
@@ -71,6 +73,7 @@ def test_long_runs_have_the_st_student_alone_whose_distance_is_the_score(stored,
 
 
 # That it resumes.
+
 
 class Interrupting(queue.Stop):
     """Stops each command at its n-th look."""
@@ -144,6 +147,7 @@ def test_the_report_sees_nothing_of_a_search(whole):
 
 # What it says.
 
+
 def test_the_page_has_a_row_for_every_candidate_and_names_rule_images_winner_and_machine(whole, stored):
     page = (whole / "search.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
@@ -151,8 +155,12 @@ def test_the_page_has_a_row_for_every_candidate_and_names_rule_images_winner_and
     steps = [row.split("|")[1].strip() for row in rows]
     assert steps == sorted(steps) and set(steps) == set("1234")  # what an earlier step has tried is not tried again
     winner = stored["decision"]["winner"]
-    for words in (f"last {APART} training images (source: unknown)", f"Winner: {searched.in_words(winner)}", torch.__version__,
-                  stored["circumstances"]["commits"][0]):
+    for words in (
+        f"last {APART} training images (source: unknown)",
+        f"Winner: {searched.in_words(winner)}",
+        torch.__version__,
+        stored["circumstances"]["commits"][0],
+    ):
         assert words in page
     assert stored["data"]["test"] == APART and stored["runs"]["search-teacher"]["images"] == 16
     assert stored["circumstances"]["seconds in all"] > 0
@@ -200,15 +208,18 @@ def test_the_paper_profile_trains_its_students_as_the_stored_search_asks():
     assert searched.differences(found["decision"]["winner"]) == {}
 
 
-@pytest.mark.parametrize(("more", "message"), [
-    (["--time-limit", "-1"], "--time-limit must be 0 or more; got -1.0"),
-    (["--time-limit", "nan"], "--time-limit must be 0 or more; got nan"),
-    (["--jobs", "0"], "--jobs must be 1 or more; got 0"),
-    (["--threads", "0"], "--threads must be 1 or more; got 0"),
-    ([], "search trains on 45000 images and holds 5000 others out; --data has 20 training images"),
-    (["--data", "nowhere", "--no-download"], "no CIFAR-10 in nowhere"),
-    (["--out", "file"], "--out file cannot be written"),
-])
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--time-limit", "-1"], "--time-limit must be 0 or more; got -1.0"),
+        (["--time-limit", "nan"], "--time-limit must be 0 or more; got nan"),
+        (["--jobs", "0"], "--jobs must be 1 or more; got 0"),
+        (["--threads", "0"], "--threads must be 1 or more; got 0"),
+        ([], "search trains on 45000 images and holds 5000 others out; --data has 20 training images"),
+        (["--data", "nowhere", "--no-download"], "no CIFAR-10 in nowhere"),
+        (["--out", "file"], "--out file cannot be written"),
+    ],
+)
 def test_bad_input_is_one_clear_line_and_status_two(tmp_path, monkeypatch, capsys, more, message):
     monkeypatch.chdir(tmp_path)
     made.binary_folder(tmp_path / "made")

@@ -1,4 +1,5 @@
 """What is measured of a student's layers, and the patches that define the input plane."""
+
 from __future__ import annotations
 
 import json

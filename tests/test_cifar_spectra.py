@@ -1,4 +1,5 @@
 """Spectra of patches that are kept with the results: measured by `run` and by `report --data`, merged, carried along."""
+
 from __future__ import annotations
 
 import json
@@ -69,8 +70,22 @@ def test_a_crash_leaves_the_old_spectra_whole(tmp_path, monkeypatch):
 @pytest.fixture
 def teacher_alone(monkeypatch):
     """The grid of one teacher that trains on 20 images for one epoch."""
-    teacher = Settings("teacher", "teacher", (4, 3), 0, checkpoints=((200, 1),), horizon=1, images=20, batch=10, test_images=4,
-                       eval_batch=4, loss="label", target="dataset", optimiser="adam", lr=1e-3)
+    teacher = Settings(
+        "teacher",
+        "teacher",
+        (4, 3),
+        0,
+        checkpoints=((200, 1),),
+        horizon=1,
+        images=20,
+        batch=10,
+        test_images=4,
+        eval_batch=4,
+        loss="label",
+        target="dataset",
+        optimiser="adam",
+        lr=1e-3,
+    )
     monkeypatch.setattr(experiments, "grid", lambda profile: {"teacher": teacher})
 
 

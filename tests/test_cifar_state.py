@@ -1,4 +1,5 @@
 """Files of --out: old or new and never in between, one process at a time, packed into few and unpacked nowhere else."""
+
 from __future__ import annotations
 
 import os
@@ -56,8 +57,9 @@ def test_packing_fills_files_below_their_limit_and_says_what_does_not_fit(tmp_pa
         packing.pack(tmp_path, tmp_path / "packed")
 
 
-@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", "runs/../../escaped", "elsewhere/file", "runs", ".",
-                                  "x/patches.json"])
+@pytest.mark.parametrize(
+    "name", ["../escaped", "/tmp/escaped", "runs/../../escaped", "elsewhere/file", "runs", ".", "x/patches.json"]
+)
 def test_unpacking_writes_nowhere_else(tmp_path, name):
     with tarfile.open(tmp_path / "piece-0.tar", "w") as archive:
         archive.addfile(tarfile.TarInfo(name))

@@ -1,4 +1,5 @@
 """The training step and its state, which is restored bit for bit in the middle of an epoch; epochs, schedule, targets."""
+
 from __future__ import annotations
 
 import cifar_made as made
@@ -20,7 +21,7 @@ EPS = 10 / 255
 
 
 def begun(settings: Settings, *, teacher: bool = True):
-    images = Images(REAL.pixels[:settings.images], REAL.labels[:settings.images])
+    images = Images(REAL.pixels[: settings.images], REAL.labels[: settings.images])
     oracle = made.small_network((6, 4), 2).requires_grad_(False) if teacher else None
     state = training.begin(settings, made.small_network(settings.widths, settings.seed))
     buffers = training.buffers_for(settings, images, oracle)
@@ -32,7 +33,7 @@ def advance(settings: Settings, state: training.Training, images: Images, buffer
     while batches:
         order = training.start_epoch(settings, state, images, buffers)
         while state.batch < settings.batches and batches:
-            buffers.index.copy_(order[state.batch * settings.batch:(state.batch + 1) * settings.batch])
+            buffers.index.copy_(order[state.batch * settings.batch : (state.batch + 1) * settings.batch])
             step()
             state.batch, batches = state.batch + 1, batches - 1
         if state.batch == settings.batches:
@@ -44,12 +45,18 @@ def same_weights(a: training.Training, b: training.Training) -> bool:
 
 
 MODES = [
-    {}, {"loss": "label"}, {"augment": "gaussian", "noise": 0.1}, {"augment": "standard"}, {"optimiser": "adam", "lr": 1e-3},
-    {"examples": "oracle", "augment": "standard"}, {"examples": "data", "loss": "label", "target": "clean"},
-    {"examples": "out-plane"}, {"examples": "calibrated", "loss": "label", "rho": 5.0},
+    {},
+    {"loss": "label"},
+    {"augment": "gaussian", "noise": 0.1},
+    {"augment": "standard"},
+    {"optimiser": "adam", "lr": 1e-3},
+    {"examples": "oracle", "augment": "standard"},
+    {"examples": "data", "loss": "label", "target": "clean"},
+    {"examples": "out-plane"},
+    {"examples": "calibrated", "loss": "label", "rho": 5.0},
     {"examples": "oracle", "inner": "bfloat16", "update": "bfloat16", "multiple": 8},
     {"loss": "label", "target": "dataset", "augment": "crop-flip"},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("choices", MODES, ids=lambda choices: "-".join(map(str, choices.values())) or "plain")
@@ -82,8 +89,14 @@ def test_training_changes_the_student_alone_and_lowers_its_loss(choices):
 
 
 def test_the_teachers_answers_are_kept_only_where_images_never_change():
-    for choices, kept in (({}, True), ({"loss": "label"}, True), ({"augment": "standard"}, False),
-                          ({"augment": "gaussian"}, False), ({"examples": "oracle"}, False), ({"target": "dataset"}, False)):
+    for choices, kept in (
+        ({}, True),
+        ({"loss": "label"}, True),
+        ({"augment": "standard"}, False),
+        ({"augment": "gaussian"}, False),
+        ({"examples": "oracle"}, False),
+        ({"target": "dataset"}, False),
+    ):
         buffers = begun(made.tiny(**choices))[2]
         assert (buffers.oracle is not None) == kept
     buffers = begun(made.tiny())[2]
@@ -99,8 +112,9 @@ def test_the_target_is_the_teacher_at_the_image_shown_or_at_the_clean_one(target
     for parameter in student.parameters():
         parameter.requires_grad_(False)
     x = REAL.pixels[:8].float().div(255)
-    attacked = pgd(logit_distance(student, teacher), x, Linf(EPS), step=0.01, steps=2, start=True,
-                   generator=training.seeded(0, "noise")).last
+    attacked = pgd(
+        logit_distance(student, teacher), x, Linf(EPS), step=0.01, steps=2, start=True, generator=training.seeded(0, "noise")
+    ).last
     buffers.index.copy_(torch.arange(8))
     step()
     wanted = teacher(attacked if at_shown else x)
@@ -141,8 +155,11 @@ def test_every_image_is_seen_once_an_epoch():
 
 
 def test_purposes_and_seeds_draw_independently():
-    draws = {tuple(torch.rand(3, generator=training.seeded(seed, purpose)).tolist())
-             for seed in (0, 1) for purpose in ("weights", "order", "noise")}
+    draws = {
+        tuple(torch.rand(3, generator=training.seeded(seed, purpose)).tolist())
+        for seed in (0, 1)
+        for purpose in ("weights", "order", "noise")
+    }
     assert len(draws) == 6
 
 

@@ -1,4 +1,5 @@
 """Workers side by side, except while one of them is alone; where something must happen, its order is forced."""
+
 from __future__ import annotations
 
 import threading

@@ -2,6 +2,7 @@
 
 Everything is scaled down, widths too; the grid, its names, modes, attacks and files are those of the profile.
 """
+
 from __future__ import annotations
 
 import csv
@@ -19,11 +20,22 @@ from cifar.data import BATCHES, Images
 WIDTHS = {"FOUR": (12, 10, 10, 10), "PRUNED_FOUR": (9, 5, 5, 3), "FIVE": (12, 10, 10, 10, 10), "PRUNED_FIVE": (9, 5, 5, 5, 3)}
 SCALED = experiments.Profile(
     epochs={50: 1, 100: 2, 150: 3, 200: 4, 300: 5},
-    students={**experiments.PROFILES["small"].students, "images": 16, "batch": 8, "steps": 1, "test_images": 12,
-              "eval_batch": 12, "eval_steps": 2},
+    students={
+        **experiments.PROFILES["small"].students,
+        "images": 16,
+        "batch": 8,
+        "steps": 1,
+        "test_images": 12,
+        "eval_batch": 12,
+        "eval_steps": 2,
+    },
     teacher={**experiments.PROFILES["small"].teacher, "images": 32, "batch": 8, "test_images": 12},
-    teacher_epochs=4, pruning_epochs=1, five_teacher_epochs=1, beside=False,
-    features={"feature_steps": 1, "feature_step": 0.5})  # fmt: skip
+    teacher_epochs=4,
+    pruning_epochs=1,
+    five_teacher_epochs=1,
+    beside=False,
+    features={"feature_steps": 1, "feature_step": 0.5},
+)
 
 
 @pytest.fixture(scope="module")

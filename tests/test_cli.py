@@ -1,4 +1,5 @@
 """The command line: contracts of `twolayer check`, and one clear line for bad input."""
+
 from __future__ import annotations
 
 import json
@@ -80,12 +81,20 @@ def test_a_malformed_instance_ends_with_status_2_and_one_line(kind, capsys, tmp_
     assert "need" in err and "got" in err
 
 
-@pytest.mark.parametrize("arguments", [
-    ["check"], ["check", "no such file.json"], ["check", str(CORNER), "--gap", "-1"],
-    ["check", str(CORNER), "--gap", "nan"],
-    ["check", str(CORNER), "--time-limit", "soon"], ["check", str(CORNER), "--colour"], ["chekc"], [],
-    ["check", str(INSTANCES)],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["check", "no such file.json"],
+        ["check", str(CORNER), "--gap", "-1"],
+        ["check", str(CORNER), "--gap", "nan"],
+        ["check", str(CORNER), "--time-limit", "soon"],
+        ["check", str(CORNER), "--colour"],
+        ["chekc"],
+        [],
+        ["check", str(INSTANCES)],
+    ],
+)
 def test_a_bad_command_ends_with_status_2_and_one_line(arguments, capsys):
     status, out, err = run(capsys, *arguments)
     assert status == 2 and out == "" and len(err.strip().splitlines()) == 1
@@ -98,8 +107,9 @@ def test_bytes_that_are_not_text_end_with_status_2(capsys, tmp_path):
 
 
 def test_an_instance_can_come_from_standard_input():
-    done = subprocess.run([sys.executable, "-m", "twolayer.cli", "check", "-", "--json"], input=CORNER.read_text(),
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "twolayer.cli", "check", "-", "--json"], input=CORNER.read_text(), capture_output=True, text=True
+    )
     assert done.returncode == 0 and json.loads(done.stdout)["instance"]
 
 

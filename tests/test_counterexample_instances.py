@@ -2,6 +2,7 @@
 
 All of them live on the first d' coordinates of the space, so a node is (p, beta) = (w[:d'], b) there.
 """
+
 from __future__ import annotations
 
 import math
@@ -38,19 +39,19 @@ class Plain:
         self.teacher = self.instance.second_teacher if second else self.instance.teacher
         self.student = self.instance.student
         self.nodes = self.teacher.width + self.student.width
-        self.epsilon = max(exact.fraction(brute_epsilon(self.instance, k) or exact.ZERO)
-                           for k in range(self.student.width))
+        self.epsilon = max(exact.fraction(brute_epsilon(self.instance, k) or exact.ZERO) for k in range(self.student.width))
 
     def weights(self, network):
-        return [[*w[:self.plane]] for w in network.W]
+        return [[*w[: self.plane]] for w in network.W]
 
     def polygon(self, *extra):
         """Vertices of U ∩ R, cut by rows (p, limit)."""
-        A = [[*a[:self.plane]] for a in self.instance.region.A] + [p for p, _ in extra]
+        A = [[*a[: self.plane]] for a in self.instance.region.A] + [p for p, _ in extra]
         c = [*self.instance.region.c, *(limit for _, limit in extra)]
         kept = [i for i, a in enumerate(A) if any(a)]
-        return [[exact.fraction(x) for x in z] for z in
-                brute_vertices(flints([A[i] for i in kept]), flints([c[i] for i in kept]))]
+        return [
+            [exact.fraction(x) for x in z] for z in brute_vertices(flints([A[i] for i in kept]), flints([c[i] for i in kept]))
+        ]
 
     def radius(self, p, beta, *extra) -> float:
         """Half the length of the part of {p . y + beta = 0} in U ∩ R cut by rows; 0 if it is empty. For d' = 2."""
@@ -102,8 +103,11 @@ def test_the_missing_hypothesis_of_theorem_1_is_the_one_named(case):
     alphas = [dot(plain.teacher.V[:, j], plain.student.V[:, k]) for k in range(plain.student.width)]
     entered = [_enters(plain, p, beta, k) for k in range(plain.student.width)]
     collinear = [q for q in students if dot(p, q) ** 2 == dot(p, p) * dot(q, q) != 0]
-    shared = [i for i, q in enumerate(plain.weights(plain.teacher))
-              if i != j and exact.rank(flints([[*p, beta], [*q, plain.teacher.b[i]]])) == 1]
+    shared = [
+        i
+        for i, q in enumerate(plain.weights(plain.teacher))
+        if i != j and exact.rank(flints([[*p, beta], [*q, plain.teacher.b[i]]])) == 1
+    ]
     facts = {
         "sign": bool(collinear),
         "norm": not any(p),

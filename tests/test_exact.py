@@ -1,4 +1,5 @@
 """Exact rationals, rounding outward to floats, balls, and small linear algebra."""
+
 from __future__ import annotations
 
 import math
@@ -38,8 +39,12 @@ def test_every_finite_float_is_read_as_the_rational_it_is(x):
 
 def test_ints_numpy_numbers_fractions_and_rationals_are_read_exactly():
     for number, expected in (
-        (10**400, Fraction(10**400)), (np.int64(-7), Fraction(-7)), (np.float32(0.1), Fraction(float(np.float32(0.1)))),
-        (np.float64(0.1), Fraction(0.1)), (Fraction(1, 3), Fraction(1, 3)), (fmpq(1, 3), Fraction(1, 3)),
+        (10**400, Fraction(10**400)),
+        (np.int64(-7), Fraction(-7)),
+        (np.float32(0.1), Fraction(float(np.float32(0.1)))),
+        (np.float64(0.1), Fraction(0.1)),
+        (Fraction(1, 3), Fraction(1, 3)),
+        (fmpq(1, 3), Fraction(1, 3)),
     ):
         assert exact.fraction(exact.rational(number)) == expected
 
@@ -84,20 +89,23 @@ def test_rounding_down_gives_the_largest_float_that_is_not_above(q):
     assert above == math.inf or Fraction(above) > q
 
 
-@pytest.mark.parametrize(("q", "down", "up"), [
-    (Fraction(0), 0.0, 0.0),
-    (Fraction(1, 3), 0.3333333333333333, 0.33333333333333337),
-    (Fraction(-1, 3), -0.33333333333333337, -0.3333333333333333),
-    (Fraction(1, 10**400), 0.0, TINIEST),
-    (Fraction(-1, 10**400), -TINIEST, 0.0),
-    (Fraction(TINIEST) / 2, 0.0, TINIEST),
-    (Fraction(TINIEST), TINIEST, TINIEST),
-    (Fraction(10**400), LARGEST, math.inf),
-    (Fraction(-(10**400)), -math.inf, -LARGEST),
-    (Fraction(LARGEST), LARGEST, LARGEST),
-    (Fraction(LARGEST) + 1, LARGEST, math.inf),
-    (Fraction(2**53 + 1), float(2**53), float(2**53 + 2)),
-])
+@pytest.mark.parametrize(
+    ("q", "down", "up"),
+    [
+        (Fraction(0), 0.0, 0.0),
+        (Fraction(1, 3), 0.3333333333333333, 0.33333333333333337),
+        (Fraction(-1, 3), -0.33333333333333337, -0.3333333333333333),
+        (Fraction(1, 10**400), 0.0, TINIEST),
+        (Fraction(-1, 10**400), -TINIEST, 0.0),
+        (Fraction(TINIEST) / 2, 0.0, TINIEST),
+        (Fraction(TINIEST), TINIEST, TINIEST),
+        (Fraction(10**400), LARGEST, math.inf),
+        (Fraction(-(10**400)), -math.inf, -LARGEST),
+        (Fraction(LARGEST), LARGEST, LARGEST),
+        (Fraction(LARGEST) + 1, LARGEST, math.inf),
+        (Fraction(2**53 + 1), float(2**53), float(2**53 + 2)),
+    ],
+)
 def test_rounding_outward_by_hand(q, down, up):
     assert (exact.round_down(wide(q)), exact.round_up(wide(q))) == (down, up)
 
@@ -175,10 +183,16 @@ def test_rank_counts_rows_that_are_no_combination_of_the_others(rows, data):
     assert 0 <= r <= min(A.shape)
 
 
-@pytest.mark.parametrize(("rows", "expected"), [
-    ([[0, 0], [0, 0]], 0), ([[1, 2], [2, 4]], 1), ([[1, 2], [2, 5]], 2), ([[Fraction(1, 3), 1], [1, 3]], 1),
-    ([[1, 0, 0], [0, 1, 0], [1, 1, 10**-30]], 3),
-])
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([[0, 0], [0, 0]], 0),
+        ([[1, 2], [2, 4]], 1),
+        ([[1, 2], [2, 5]], 2),
+        ([[Fraction(1, 3), 1], [1, 3]], 1),
+        ([[1, 0, 0], [0, 1, 0], [1, 1, 10**-30]], 3),
+    ],
+)
 def test_rank_by_hand(rows, expected):
     assert exact.rank(exact.rationals(np.array(rows, dtype=object))) == expected
 

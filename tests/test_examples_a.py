@@ -1,4 +1,5 @@
 """The examples of training and bounds: each script writes its picture, and the picture shows what it says it shows."""
+
 from __future__ import annotations
 
 import os
@@ -66,8 +67,14 @@ def test_every_script_explains_its_picture_and_has_it_committed(name):
 
 
 def test_a_script_runs_from_any_directory(tmp_path):
-    done = subprocess.run([sys.executable, str(EXAMPLES / "first_theorem.py"), "--out", "here"], cwd=tmp_path, text=True,
-                          capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False)
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "first_theorem.py"), "--out", "here"],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "here" / "first_theorem.png").exists() and "theorem-2" in done.stdout
 

@@ -2,6 +2,7 @@
 
 Sizes are smaller than the scripts' own, so that the file stays quick; the facts do not depend on them.
 """
+
 from __future__ import annotations
 
 import sys
@@ -63,6 +64,7 @@ def test_the_kept_picture_is_small(script):
 
 # -- gallery -----------------------------------------------------------------------------------------------------------
 
+
 def test_the_gallery_shows_every_instance_file_and_each_breaks_its_bound():
     panels = found(gallery)
     assert [p.name for p in panels] == sorted(path.stem for path in (EXAMPLES / "instances").glob("*.json"))
@@ -90,6 +92,7 @@ def test_a_polygon_is_cut_out_of_the_plane_by_its_rows():
 
 
 # -- data that see only a plane -------------------------------------------------------------------------------------------
+
 
 def test_twin_teachers_agree_exactly_on_the_plane_and_differ_linearly_off_it():
     twins = found(unidentifiable_teacher)
@@ -135,6 +138,7 @@ def test_two_near_students_keep_their_fan_outs_while_the_gradient_vanishes():
 
 
 # -- what the metrics see ---------------------------------------------------------------------------------------------------
+
 
 def test_the_activation_check_is_blind_off_the_plane_and_sees_the_angle_squared():
     pairs = found(weights_or_activations)

@@ -2,6 +2,7 @@
 
 Seeds are fixed and searches end after a number of candidates, never by the clock, so that a slow machine changes nothing.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -48,6 +49,7 @@ def simple(W, b, V, teachers, A=((1, 0), (0, 1), (-1, 0), (0, -1)), c=(1, 1, 1, 
 
 # What is found
 
+
 @pytest.mark.parametrize(("statement", "reason"), [(s, r) for s in STATEMENTS for r in REASONS[s]])
 def test_every_reason_of_every_printed_statement_is_rediscovered_from_nothing(statement, reason):
     found = counterexample(Question(statement, "printed", reason), 2, 6, np.random.default_rng(0), starts=1, most=ENOUGH)
@@ -72,8 +74,10 @@ def test_counterexamples_are_found_in_three_dimensions():
 
 
 def test_the_same_seed_finds_the_same_counterexample():
-    once, again = (counterexample(Question("theorem-2", "printed", "norm"), 2, 6, np.random.default_rng(5), starts=1,
-                                  most=ENOUGH) for _ in range(2))
+    once, again = (
+        counterexample(Question("theorem-2", "printed", "norm"), 2, 6, np.random.default_rng(5), starts=1, most=ENOUGH)
+        for _ in range(2)
+    )
     assert once.instance is not None and again.instance is not None
     assert once.instance.to_json() == again.instance.to_json() and once.judged == again.judged
 
@@ -81,19 +85,20 @@ def test_the_same_seed_finds_the_same_counterexample():
 def test_the_proof_checker_proves_a_found_counterexample(tmp_path):
     from twolayer.statements.certificates import certificate
 
-    found = counterexample(Question("theorem-2", "printed", "thickness"), 2, 6, np.random.default_rng(0), starts=1,
-                           most=ENOUGH)
+    found = counterexample(Question("theorem-2", "printed", "thickness"), 2, 6, np.random.default_rng(0), starts=1, most=ENOUGH)
     assert found.instance is not None
     written, _ = certificate(Instance.from_json(found.instance.to_json()))
     (tmp_path / "certificate.json").write_text(json.dumps(written))
-    done = subprocess.run([sys.executable, "-m", "proofs", "check", str(tmp_path / "certificate.json")], cwd=ROOT,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "proofs", "check", str(tmp_path / "certificate.json")], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0 and "theorem-2 printed fails" in done.stdout
 
 
-@pytest.mark.parametrize(("statement", "form", "seed"), [
-    ("theorem-2", "repaired", 0), ("theorem-2", "sharp", 1), ("corollary-1", "repaired", 1), ("corollary-1", "sharp", 2),
-])
+@pytest.mark.parametrize(
+    ("statement", "form", "seed"),
+    [("theorem-2", "repaired", 0), ("theorem-2", "sharp", 1), ("corollary-1", "repaired", 1), ("corollary-1", "sharp", 2)],
+)
 def test_a_theorem_is_not_broken_and_the_record_is_the_nearest_instance_judged(statement, form, seed, monkeypatch):
     question, ratios, judge = Question(statement, form), [], hunt_record._judged
 
@@ -122,6 +127,7 @@ def test_theorem_1_in_its_true_forms_is_tried_where_the_gradient_vanishes(form):
 
 
 # The float filter
+
 
 @given(st.integers(0, 10**6), st.sampled_from(["theorem-2", "corollary-1"]))
 def test_floats_and_the_exact_judge_agree_on_both_sides_of_printed_rows(seed, statement):
@@ -176,6 +182,7 @@ def test_a_failing_row_counts_only_for_the_reason_that_is_asked_for():
 
 # Numbers and shrinking
 
+
 @given(st.fractions(Fraction(1, 100), 100), st.fractions(Fraction(1, 1000), 1))
 def test_the_simplest_rational_has_the_smallest_denominator(low, width):
     found = simplest(low, low + width)
@@ -184,9 +191,10 @@ def test_the_simplest_rational_has_the_smallest_denominator(low, width):
         assert -(-low.numerator * q // low.denominator) > (low + width) * q
 
 
-@pytest.mark.parametrize(("x", "relative", "expected"), [
-    (0.3333, 1e-2, Fraction(1, 3)), (-0.0101, 0.05, Fraction(-1, 95)), (1e-12, 0.1, Fraction(0)), (2.9, 0.2, Fraction(3)),
-])
+@pytest.mark.parametrize(
+    ("x", "relative", "expected"),
+    [(0.3333, 1e-2, Fraction(1, 3)), (-0.0101, 0.05, Fraction(-1, 95)), (1e-12, 0.1, Fraction(0)), (2.9, 0.2, Fraction(3))],
+)
 def test_floats_are_read_as_simple_rationals_of_their_own_size(x, relative, expected):
     assert near(x, relative) == expected
 
@@ -225,6 +233,7 @@ def test_candidates_have_the_sizes_that_were_drawn(seed):
 
 # The command
 
+
 def test_the_command_writes_an_instance_that_the_check_refutes_for_the_reason(tmp_path, capsys):
     file = tmp_path / "new" / "found.json"
     assert hunt.run(parsed("theorem-2", "--reason", "sign", "--seconds", "100", "-o", str(file))) == 0
@@ -261,15 +270,18 @@ def test_a_broken_theorem_is_status_1_and_shouted_about(monkeypatch, capsys):
     assert "A sharp STATEMENT FAILS" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["theorem-2", "--dim", "1"], "--dim needs to lie between 2 and 5 for theorem-2; got 1"),
-    (["theorem-1", "--nodes", "1"], "--nodes needs to lie between 2 and 12; got 1"),
-    (["theorem-1", "--seconds", "nan"], "--seconds needs a positive number; got nan"),
-    (["theorem-1", "--seed", "-1"], "--seed needs to be 0 or more; got -1"),
-    (["theorem-2", "--reason", "alpha"], "--reason for theorem-2 needs one of sign, norm, region, thickness, student"),
-    (["theorem-2", "--form", "sharp", "--reason", "norm"], "--reason needs --form printed"),
-    (["theorem-2", "-o", "."], "needs to be a file; got a directory"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["theorem-2", "--dim", "1"], "--dim needs to lie between 2 and 5 for theorem-2; got 1"),
+        (["theorem-1", "--nodes", "1"], "--nodes needs to lie between 2 and 12; got 1"),
+        (["theorem-1", "--seconds", "nan"], "--seconds needs a positive number; got nan"),
+        (["theorem-1", "--seed", "-1"], "--seed needs to be 0 or more; got -1"),
+        (["theorem-2", "--reason", "alpha"], "--reason for theorem-2 needs one of sign, norm, region, thickness, student"),
+        (["theorem-2", "--form", "sharp", "--reason", "norm"], "--reason needs --form printed"),
+        (["theorem-2", "-o", "."], "needs to be a file; got a directory"),
+    ],
+)
 def test_options_that_make_no_question_are_bad_input(arguments, message):
     with pytest.raises(BadInput, match=message):
         hunt.run(parsed(*arguments))
@@ -278,4 +290,7 @@ def test_options_that_make_no_question_are_bad_input(arguments, message):
 def test_an_instance_is_described_by_formulas():
     draft = simple([[1, Fraction(-1, 2)], [0, 1]], [0, -2], [[-1, 3], [1, 0]], 1)
     assert hunt.described(draft.instance("x")) == [
-        "f* = (-1, 1) relu(x1 - 1/2 x2)", "f  = (3, 0) relu(x2 - 2)", "R: x1 <= 1, x2 <= 1, -x1 <= 1, -x2 <= 1"]
+        "f* = (-1, 1) relu(x1 - 1/2 x2)",
+        "f  = (3, 0) relu(x2 - 2)",
+        "R: x1 <= 1, x2 <= 1, -x1 <= 1, -x2 <= 1",
+    ]

@@ -1,4 +1,5 @@
 """Instances and their file format: what is written is read back exactly, what is malformed is refused in one line."""
+
 from __future__ import annotations
 
 import copy
@@ -45,11 +46,14 @@ def entries(instance: Instance):
 
 def same(a: Instance, b: Instance) -> bool:
     """Names, shapes, and every number: floats to the bit, Fractions exactly."""
+
     def bits(x):
         return (x.numerator, x.denominator) if isinstance(x, Fraction) else struct.pack("d", x)
+
     pairs = list(zip(entries(a), entries(b), strict=True))
     return a.name == b.name and all(
-        x.shape == y.shape and x.dtype == y.dtype and [*map(bits, x.flat)] == [*map(bits, y.flat)] for x, y in pairs)
+        x.shape == y.shape and x.dtype == y.dtype and [*map(bits, x.flat)] == [*map(bits, y.flat)] for x, y in pairs
+    )
 
 
 def refused(text: str) -> str:
@@ -140,12 +144,14 @@ MALFORMED = [
     (("format",), "twolayer-instance/2", 'format needs to be "twolayer-instance/1"; got "twolayer-instance/2"'),
     (("format",), ..., 'format needs to be "twolayer-instance/1"; got null'),
     (("format",), 1, 'format needs to be "twolayer-instance/1"; got 1'),
-    (("teacher",), ..., "the instance needs the key 'teacher'; got format, name, student, region, subspace, "
-                        "second_teacher"),
+    (("teacher",), ..., "the instance needs the key 'teacher'; got format, name, student, region, subspace, second_teacher"),
     (("student",), ..., "the instance needs the key 'student'; got"),
     (("region",), ..., "the instance needs the key 'region'; got"),
-    (("extra",), 1, "the instance needs only the keys format, teacher, student, region, name, subspace, "
-                    "second_teacher; got 'extra'"),
+    (
+        ("extra",),
+        1,
+        "the instance needs only the keys format, teacher, student, region, name, subspace, second_teacher; got 'extra'",
+    ),
     (("teacher", "bias"), 1, "teacher needs only the keys W, b, V; got 'bias'"),
     (("second_teacher", "w"), 1, "second_teacher needs only the keys W, b, V; got 'w'"),
     (("student", "V"), ..., "student needs the key 'V'; got W, b"),
@@ -174,7 +180,7 @@ MALFORMED = [
     (("subspace", "origin"), [[0, 0]], "subspace.origin[0] needs a number or a string; got a list"),
     (("region",), {"lower": 0, "upper": 1}, "region.lower needs a list; got a number"),
     # numbers
-    (("teacher", "b"), ["abc"], "teacher.b[0] needs a number like \"3/4\", \"0.75\" or \"1e-3\"; got 'abc'"),
+    (("teacher", "b"), ["abc"], 'teacher.b[0] needs a number like "3/4", "0.75" or "1e-3"; got \'abc\''),
     (("teacher", "b"), [""], "teacher.b[0] needs a number like"),
     (("teacher", "b"), ["1/0"], "teacher.b[0] needs a nonzero denominator; got '1/0'"),
     (("teacher", "b"), ["1/2/3"], "teacher.b[0] needs a number like"),
@@ -211,24 +217,32 @@ MALFORMED = [
     (("region", "A", 0), ["0", "0"], "region: row 0 of A needs a nonzero entry; got all zeros"),
     (("region",), {"lower": [], "upper": []}, "region: a box needs at least one coordinate; got none"),
     (("region",), {"lower": [0, 0], "upper": [1]}, "region: lower has shape (2,), so upper needs the same; got (1,)"),
-    (("region",), {"lower": [0, 1], "upper": [1, 1]}, "region: a box needs lower < upper in every coordinate; "
-                                                      "got 1.0 and 1.0 at 1"),
+    (
+        ("region",),
+        {"lower": [0, 1], "upper": [1, 1]},
+        "region: a box needs lower < upper in every coordinate; got 1.0 and 1.0 at 1",
+    ),
     (("subspace", "basis"), [], "subspace: basis needs at least one row; got none"),
     (("subspace",), {"basis": []}, "subspace: basis needs at least one row; got none"),
     (("subspace", "basis"), [[]], "subspace: basis has 0 columns, so origin needs shape (0,); got (2,)"),
     (("subspace",), {"basis": [[]]}, "subspace: basis needs at least one column; got none"),
     (("subspace", "origin"), ["0"], "subspace: basis has 2 columns, so origin needs shape (2,); got (1,)"),
     (("subspace", "basis"), [["1", "2"], ["2", "4"]], "subspace: basis needs 2 linearly independent rows; got rank 1"),
-    (("subspace", "basis"), [["1", "0"], ["0", "1"], ["1", "1"]], "subspace: basis needs at most 2 rows, one for each "
-                                                                  "coordinate; got 3"),
-    (("subspace", "basis"), [["1", "0"], ["1", "1e-400"]], "basis needs rows that are independent beyond rounding; "
-                                                           "got a nearly dependent basis"),
+    (
+        ("subspace", "basis"),
+        [["1", "0"], ["0", "1"], ["1", "1"]],
+        "subspace: basis needs at most 2 rows, one for each coordinate; got 3",
+    ),
+    (
+        ("subspace", "basis"),
+        [["1", "0"], ["1", "1e-400"]],
+        "basis needs rows that are independent beyond rounding; got a nearly dependent basis",
+    ),
     # dimensions
     (("student", "W"), [["1"], ["1"]], "teacher has input dimension 2, so student needs dimension 2; got 1"),
     (("student", "V"), [["1", "1"], ["1", "1"]], "teacher has 1 outputs, so student needs 1; got 2"),
     (("second_teacher", "W"), [["1"]], "second_teacher needs (inputs, outputs) = (2, 1) like teacher; got (1, 1)"),
-    (("second_teacher", "V"), [["1"], ["1"]], "second_teacher needs (inputs, outputs) = (2, 1) like teacher; "
-                                              "got (2, 2)"),
+    (("second_teacher", "V"), [["1"], ["1"]], "second_teacher needs (inputs, outputs) = (2, 1) like teacher; got (2, 2)"),
     (("region",), {"lower": [0], "upper": [1]}, "teacher has input dimension 2, so region needs dimension 2; got 1"),
     (("subspace",), {"basis": [[1, 0, 0]]}, "teacher has input dimension 2, so subspace needs dimension 2; got 3"),
     # regions
@@ -237,10 +251,16 @@ MALFORMED = [
     (("region", "c"), ["-1"] * 4, "region needs interior points; got an empty or flat polytope"),
     (("region", "c"), ["1", "1", "-1", "-1"], "region needs interior points; got an empty or flat polytope"),
     (("region", "c"), ["1", "1", "1", "-1"], "region needs interior points; got an empty or flat polytope"),
-    (("subspace",), {"basis": [[1, 0]], "origin": [0, 2]}, "subspace needs to cross the interior of the region; "
-                                                           "got one that misses or only touches it"),
-    (("subspace",), {"basis": [[1, 0]], "origin": [0, 1]}, "subspace needs to cross the interior of the region; "
-                                                           "got one that misses or only touches it"),
+    (
+        ("subspace",),
+        {"basis": [[1, 0]], "origin": [0, 2]},
+        "subspace needs to cross the interior of the region; got one that misses or only touches it",
+    ),
+    (
+        ("subspace",),
+        {"basis": [[1, 0]], "origin": [0, 1]},
+        "subspace needs to cross the interior of the region; got one that misses or only touches it",
+    ),
 ]
 
 
@@ -249,48 +269,61 @@ def test_a_malformed_instance_is_refused_in_one_line_that_says_what_was_expected
     assert refused(changed(path, value)).startswith(message)
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    # The same again where the subspace is not the whole space.
-    ({"region": {"A": [[0, 1], [0, -1], [1, 0], [-1, 0]], "c": [0, 0, 1, 1]}},
-     "region needs interior points; got an empty or flat polytope"),
-    ({"region": {"A": [[0, 1], [0, -1], [1, 0]], "c": [1, 1, 1]}},
-     "region needs to be bounded; got an unbounded polytope"),
-    ({"region": {"A": [[1, 0], [-1, 0]], "c": [1, 1]}}, "region needs to be bounded; got an unbounded polytope"),
-    ({"region": {"A": [[0, 1], [0, -1]], "c": [1, 1]}},
-     "region needs to be bounded; got one that does not bound the subspace"),
-    ({"region": {"A": [[0, 1], [0, -1], [1, 0], [-1, 0]], "c": [3, -2, 1, 1]}},
-     "the subspace needs points inside the region; row 1 of the region excludes all of it"),
-    ({"region": {"A": [[0, 1], [0, -1], [1, 0], [-1, 1]], "c": [1, 1, 1, -1]}},
-     "subspace needs to cross the interior of the region; got one that misses or only touches it"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        # The same again where the subspace is not the whole space.
+        (
+            {"region": {"A": [[0, 1], [0, -1], [1, 0], [-1, 0]], "c": [0, 0, 1, 1]}},
+            "region needs interior points; got an empty or flat polytope",
+        ),
+        ({"region": {"A": [[0, 1], [0, -1], [1, 0]], "c": [1, 1, 1]}}, "region needs to be bounded; got an unbounded polytope"),
+        ({"region": {"A": [[1, 0], [-1, 0]], "c": [1, 1]}}, "region needs to be bounded; got an unbounded polytope"),
+        (
+            {"region": {"A": [[0, 1], [0, -1]], "c": [1, 1]}},
+            "region needs to be bounded; got one that does not bound the subspace",
+        ),
+        (
+            {"region": {"A": [[0, 1], [0, -1], [1, 0], [-1, 0]], "c": [3, -2, 1, 1]}},
+            "the subspace needs points inside the region; row 1 of the region excludes all of it",
+        ),
+        (
+            {"region": {"A": [[0, 1], [0, -1], [1, 0], [-1, 1]], "c": [1, 1, 1, -1]}},
+            "subspace needs to cross the interior of the region; got one that misses or only touches it",
+        ),
+    ],
+)
 def test_a_bad_region_is_told_from_a_bad_subspace(changes, message):
     data = {**VALID, "subspace": {"basis": [["1", "0"]]}, **changes}
     assert refused(json.dumps(data)) == message
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("", "an instance needs to be JSON; got an error at line 1: Expecting value"),
-    ("   \n", "an instance needs to be JSON; got an error at line 2: Expecting value"),
-    ("{", "an instance needs to be JSON; got an error at line 1"),
-    ("not json", "an instance needs to be JSON; got an error at line 1: Expecting value"),
-    ('{"format": 1,}', "an instance needs to be JSON; got an error at line 1"),
-    ("\ufeff{}", "an instance needs to be JSON; got an error at line 1"),
-    ("[]", "an instance needs to be a JSON object; got a list"),
-    ("null", "an instance needs to be a JSON object; got null"),
-    ('"text"', "an instance needs to be a JSON object; got a string"),
-    ("3", "an instance needs to be a JSON object; got a number"),
-    ("true", "an instance needs to be a JSON object; got a boolean"),
-    ("{}", 'format needs to be "twolayer-instance/1"; got null'),
-    ("[" * 100000, "an instance needs to be JSON of moderate depth; got deeper nesting"),
-    ('{"a":' * 100000, "an instance needs to be JSON of moderate depth; got deeper nesting"),
-    ('{"a": 1, "b": 2, "a": 3}', "every key needs to appear once; got 'a' twice"),
-    ('{"format": {"x": 1, "x": 1}}', "every key needs to appear once; got 'x' twice"),
-    ('{"n": NaN}', "numbers need to be finite; got NaN"),
-    ('{"n": [Infinity]}', "numbers need to be finite; got Infinity"),
-    ('{"n": -Infinity}', "numbers need to be finite; got -Infinity"),
-    ('{"n": ' + "1" * 5000 + "}", "an instance needs to be JSON"),
-    ('{"k\\n' + "k" * 500 + '": 1, "format": "twolayer-instance/1"}', "the instance needs only the keys"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "an instance needs to be JSON; got an error at line 1: Expecting value"),
+        ("   \n", "an instance needs to be JSON; got an error at line 2: Expecting value"),
+        ("{", "an instance needs to be JSON; got an error at line 1"),
+        ("not json", "an instance needs to be JSON; got an error at line 1: Expecting value"),
+        ('{"format": 1,}', "an instance needs to be JSON; got an error at line 1"),
+        ("\ufeff{}", "an instance needs to be JSON; got an error at line 1"),
+        ("[]", "an instance needs to be a JSON object; got a list"),
+        ("null", "an instance needs to be a JSON object; got null"),
+        ('"text"', "an instance needs to be a JSON object; got a string"),
+        ("3", "an instance needs to be a JSON object; got a number"),
+        ("true", "an instance needs to be a JSON object; got a boolean"),
+        ("{}", 'format needs to be "twolayer-instance/1"; got null'),
+        ("[" * 100000, "an instance needs to be JSON of moderate depth; got deeper nesting"),
+        ('{"a":' * 100000, "an instance needs to be JSON of moderate depth; got deeper nesting"),
+        ('{"a": 1, "b": 2, "a": 3}', "every key needs to appear once; got 'a' twice"),
+        ('{"format": {"x": 1, "x": 1}}', "every key needs to appear once; got 'x' twice"),
+        ('{"n": NaN}', "numbers need to be finite; got NaN"),
+        ('{"n": [Infinity]}', "numbers need to be finite; got Infinity"),
+        ('{"n": -Infinity}', "numbers need to be finite; got -Infinity"),
+        ('{"n": ' + "1" * 5000 + "}", "an instance needs to be JSON"),
+        ('{"k\\n' + "k" * 500 + '": 1, "format": "twolayer-instance/1"}', "the instance needs only the keys"),
+    ],
+)
 def test_what_is_no_instance_at_all_is_refused_in_one_line(text, message):
     assert refused(text).startswith(message)
 
@@ -301,18 +334,32 @@ def test_a_number_beyond_floats_is_refused_where_a_string_would_be_exact(number)
     assert refused(text) == "teacher.b[0] needs a finite number; got one beyond the range of floats"
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("3", Fraction(3)), ("-3/4", Fraction(-3, 4)), ("+6/8", Fraction(3, 4)), ("0.1", Fraction(1, 10)), (".5", HALF),
-    ("5.", Fraction(5)), ("1e-3", Fraction(1, 1000)), ("-2.5E+2", Fraction(-250)), (" 1/3 ", THIRD),
-    ("007", Fraction(7)),
-    (f"1e{LARGEST_EXPONENT}", Fraction(10) ** 400), (f"1e-{LARGEST_EXPONENT}", Fraction(1, 10**400)),
-    ("0/5", Fraction(0)), ("-0", Fraction(0)), ("9" * LONGEST_NUMBER, Fraction(int("9" * LONGEST_NUMBER))),
-])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", Fraction(3)),
+        ("-3/4", Fraction(-3, 4)),
+        ("+6/8", Fraction(3, 4)),
+        ("0.1", Fraction(1, 10)),
+        (".5", HALF),
+        ("5.", Fraction(5)),
+        ("1e-3", Fraction(1, 1000)),
+        ("-2.5E+2", Fraction(-250)),
+        (" 1/3 ", THIRD),
+        ("007", Fraction(7)),
+        (f"1e{LARGEST_EXPONENT}", Fraction(10) ** 400),
+        (f"1e-{LARGEST_EXPONENT}", Fraction(1, 10**400)),
+        ("0/5", Fraction(0)),
+        ("-0", Fraction(0)),
+        ("9" * LONGEST_NUMBER, Fraction(int("9" * LONGEST_NUMBER))),
+    ],
+)
 def test_numbers_in_strings_are_exact(text, value):
     assert parse_number(text) == value
 
 
 # From data
+
 
 @quick
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 4))
@@ -358,15 +405,18 @@ def test_directions_without_spread_get_the_margin_or_a_billionth_of_the_largest_
     assert thick.name == "thick" and thick.second_teacher is net
 
 
-@pytest.mark.parametrize(("X", "rank", "message"), [
-    (np.zeros((5, 3)), 1, r"teacher has input dimension 2, so X needs shape \(n, 2\); got \(5, 3\)"),
-    (np.zeros(5), 1, r"teacher has input dimension 2, so X needs shape \(n, 2\); got \(5,\)"),
-    (np.eye(4, 2), 0, "rank needs to lie between 1 and 2; got 0"),
-    (np.eye(4, 2), 3, "rank needs to lie between 1 and 2; got 3"),
-    (np.eye(2), 2, "rank 2 needs more than 2 samples; got 2"),
-    (np.array([[0, 1], [1, np.nan], [2, 2]]), 1, "X needs finite numbers; got a NaN or an infinity"),
-    (np.ones((5, 2)), 1, "X needs samples that differ; got 5 equal ones"),
-])
+@pytest.mark.parametrize(
+    ("X", "rank", "message"),
+    [
+        (np.zeros((5, 3)), 1, r"teacher has input dimension 2, so X needs shape \(n, 2\); got \(5, 3\)"),
+        (np.zeros(5), 1, r"teacher has input dimension 2, so X needs shape \(n, 2\); got \(5,\)"),
+        (np.eye(4, 2), 0, "rank needs to lie between 1 and 2; got 0"),
+        (np.eye(4, 2), 3, "rank needs to lie between 1 and 2; got 3"),
+        (np.eye(2), 2, "rank 2 needs more than 2 samples; got 2"),
+        (np.array([[0, 1], [1, np.nan], [2, 2]]), 1, "X needs finite numbers; got a NaN or an infinity"),
+        (np.ones((5, 2)), 1, "X needs samples that differ; got 5 equal ones"),
+    ],
+)
 def test_data_that_give_no_instance_are_refused(X, rank, message):
     net = TwoLayer([[1, 1]], [0], [[1]])
     with pytest.raises(BadInput, match=f"^{message}$"):
@@ -386,9 +436,34 @@ def test_constructed_instances_are_checked_like_parsed_ones():
 # Fuzz
 
 STRANGE = st.one_of(
-    st.none(), st.booleans(), st.integers(-10**30, 10**30), st.floats(), st.text(max_size=5),
-    st.sampled_from(["1/3", "1e-400", "1e400", "-1e350", "1/0", "0", "1e-5", "NaN", [], [[]], {}, "9" * 400, 1e308,
-                     5e-324, -0.0, [["1"]], ["1", "0"], {"W": []}, "1/" + "7" * 300]),
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**30), 10**30),
+    st.floats(),
+    st.text(max_size=5),
+    st.sampled_from(
+        [
+            "1/3",
+            "1e-400",
+            "1e400",
+            "-1e350",
+            "1/0",
+            "0",
+            "1e-5",
+            "NaN",
+            [],
+            [[]],
+            {},
+            "9" * 400,
+            1e308,
+            5e-324,
+            -0.0,
+            [["1"]],
+            ["1", "0"],
+            {"W": []},
+            "1/" + "7" * 300,
+        ]
+    ),
 )
 
 
@@ -440,6 +515,6 @@ def test_a_mutated_file_is_refused_in_one_line_or_understood(data):
 def test_a_file_with_damaged_characters_is_refused_in_one_line_or_understood(position, inserted, removed):
     text = json.dumps(VALID)
     try:
-        Instance.from_json(text[:position] + inserted + text[position + removed:])
+        Instance.from_json(text[:position] + inserted + text[position + removed :])
     except BadInput as error:
         assert str(error) and "\n" not in str(error)

@@ -101,11 +101,7 @@ def test_parts_in_and_out_of_a_rational_plane_are_exact():
 
 
 def test_a_plane_without_orthonormal_rows_is_refused():
-    for vector, plane in (
-        ([1, 2], [[1, 0], [5e-5, 1]]),
-        ([1, 2], [[2, 0]]),
-        (exact([1, 2]), exact([[1, Q(1, 10**9)]])),
-    ):
+    for vector, plane in (([1, 2], [[1, 0], [5e-5, 1]]), ([1, 2], [[2, 0]]), (exact([1, 2]), exact([[1, Q(1, 10**9)]]))):
         with pytest.raises(ValueError, match="orthonormal rows"):
             metrics.in_plane_squared(vector, plane)
     nearly = [[1, 0], [5e-6, 1]]  # as good as a float32 PCA

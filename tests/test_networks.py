@@ -1,4 +1,5 @@
 """Two-layer networks and the hidden gradient."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -15,7 +16,8 @@ HALF = Fraction(1, 2)
 ROUNDING = 1e-12  # a dozen float operations on numbers below 1000
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
-    lambda shape: st.tuples(networks(*shape), networks(*shape), arrays(5, shape[0])))
+    lambda shape: st.tuples(networks(*shape), networks(*shape), arrays(5, shape[0]))
+)
 
 
 def by_hand(network: TwoLayer, x) -> list[Fraction]:
@@ -128,29 +130,32 @@ def test_the_network_of_chosen_nodes_has_their_values(network, x):
     assert (sum(network.nodes([k])(x) for k in range(network.width)) == network(x)).all()
 
 
-@pytest.mark.parametrize(("W", "b", "V", "message"), [
-    ([[1, 2]], [1, 2], [[1]], r"W has 1 rows, so b needs shape \(1,\); got \(2,\)"),
-    ([[1, 2], [3, 4]], [1, 2], [[1, 2, 3]], r"W has 2 rows, so V needs shape \(C, 2\); got \(1, 3\)"),
-    ([[1], [2]], [0, 0], [[1], [2]], r"W has 2 rows, so V needs shape \(C, 2\); got \(2, 1\)"),
-    ([1, 2], [1], [[1]], r"W needs 2 axes; got shape \(2,\)"),
-    ([[1, 2]], [[1]], [[1]], r"b needs 1 axis; got shape \(1, 1\)"),
-    ([[1, 2]], 1, [[1]], r"b needs 1 axis; got shape \(\)"),
-    ([[1, 2]], [1], [1], r"V needs 2 axes; got shape \(1,\)"),
-    ([[1, 2], [3]], [1, 2], [[1, 1]], "W needs rows of equal length; got rows of different lengths"),
-    ([], [], [], r"W needs at least one row and one column; got shape \(0, 0\)"),
-    ([[]], [1], [[1]], r"W needs at least one row and one column; got shape \(1, 0\)"),
-    ([[1]], [1], [], r"W has 1 rows, so V needs shape \(C, 1\); got \(0, 0\)"),
-    ([[1]], [1], np.zeros((0, 1)), r"W has 1 rows, so V needs shape \(C, 1\); got \(0, 1\)"),
-    ([[np.nan]], [1], [[1]], "W needs finite numbers; got a NaN or an infinity"),
-    ([[1]], [np.inf], [[1]], "b needs finite numbers; got a NaN or an infinity"),
-    ([[1]], [1], [[HALF], [np.nan]], "V needs finite numbers; got a NaN or an infinity"),
-    ([["a"]], [1], [[1]], "W needs numbers; got dtype <U1"),
-    ([["0.5"]], [1], [[1]], "W needs numbers; got dtype <U3"),
-    ([[1j]], [1], [[1]], "W needs numbers; got dtype complex128"),
-    ([[None]], [1], [[1]], "W needs numbers; got NoneType"),
-    ([[HALF, None]], [1], [[1]], "W needs numbers; got NoneType"),
-    ([[1]], [10**400], [[1]], "b needs numbers within the range of floats, or Fractions; got a larger one"),
-])
+@pytest.mark.parametrize(
+    ("W", "b", "V", "message"),
+    [
+        ([[1, 2]], [1, 2], [[1]], r"W has 1 rows, so b needs shape \(1,\); got \(2,\)"),
+        ([[1, 2], [3, 4]], [1, 2], [[1, 2, 3]], r"W has 2 rows, so V needs shape \(C, 2\); got \(1, 3\)"),
+        ([[1], [2]], [0, 0], [[1], [2]], r"W has 2 rows, so V needs shape \(C, 2\); got \(2, 1\)"),
+        ([1, 2], [1], [[1]], r"W needs 2 axes; got shape \(2,\)"),
+        ([[1, 2]], [[1]], [[1]], r"b needs 1 axis; got shape \(1, 1\)"),
+        ([[1, 2]], 1, [[1]], r"b needs 1 axis; got shape \(\)"),
+        ([[1, 2]], [1], [1], r"V needs 2 axes; got shape \(1,\)"),
+        ([[1, 2], [3]], [1, 2], [[1, 1]], "W needs rows of equal length; got rows of different lengths"),
+        ([], [], [], r"W needs at least one row and one column; got shape \(0, 0\)"),
+        ([[]], [1], [[1]], r"W needs at least one row and one column; got shape \(1, 0\)"),
+        ([[1]], [1], [], r"W has 1 rows, so V needs shape \(C, 1\); got \(0, 0\)"),
+        ([[1]], [1], np.zeros((0, 1)), r"W has 1 rows, so V needs shape \(C, 1\); got \(0, 1\)"),
+        ([[np.nan]], [1], [[1]], "W needs finite numbers; got a NaN or an infinity"),
+        ([[1]], [np.inf], [[1]], "b needs finite numbers; got a NaN or an infinity"),
+        ([[1]], [1], [[HALF], [np.nan]], "V needs finite numbers; got a NaN or an infinity"),
+        ([["a"]], [1], [[1]], "W needs numbers; got dtype <U1"),
+        ([["0.5"]], [1], [[1]], "W needs numbers; got dtype <U3"),
+        ([[1j]], [1], [[1]], "W needs numbers; got dtype complex128"),
+        ([[None]], [1], [[1]], "W needs numbers; got NoneType"),
+        ([[HALF, None]], [1], [[1]], "W needs numbers; got NoneType"),
+        ([[1]], [10**400], [[1]], "b needs numbers within the range of floats, or Fractions; got a larger one"),
+    ],
+)
 def test_a_malformed_network_is_refused_with_what_was_expected_and_what_came(W, b, V, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         TwoLayer(W, b, V)

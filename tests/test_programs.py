@@ -1,4 +1,5 @@
 """Linear programs: whatever HiGHS proposes, every returned rational is a proof."""
+
 from __future__ import annotations
 
 import itertools
@@ -12,16 +13,7 @@ from hypothesis import strategies as st
 from strategies import arrays, brute_has_interior, brute_vertices, flints, nonzero, polytopes, positive, quick, thorough
 
 from twolayer import exact, programs
-from twolayer.programs import (
-    Solver,
-    axis_box,
-    dual_bound,
-    interior_point,
-    is_bounded,
-    maximum,
-    outer_box,
-    range_over_box,
-)
+from twolayer.programs import Solver, axis_box, dual_bound, interior_point, is_bounded, maximum, outer_box, range_over_box
 
 SQUARE = flints([[1, 0], [0, 1], [-1, 0], [0, -1]])
 DIAMOND = flints([[1, 1], [1, -1], [-1, 1], [-1, -1]])
@@ -84,7 +76,7 @@ def test_weak_duality_bounds_the_objective_whatever_the_multipliers(problem, mul
     A, c, objective = flints(A), flints(c), flints(objective)
     corners = brute_vertices(A, c)
     lower, upper = ([end(column) for column in zip(*corners, strict=True)] for end in (min, max))
-    chosen = dict(enumerate(flints(multipliers)[:len(A)]))
+    chosen = dict(enumerate(flints(multipliers)[: len(A)]))
     bound = dual_bound(A, c, objective, chosen, flints(lower), flints(upper))
     assert bound >= max((objective * z).sum() for z in corners)
 
@@ -104,8 +96,10 @@ def test_the_duals_of_the_optimum_make_weak_duality_tight(problem):
 def test_the_range_over_a_box_is_attained_at_its_corners(numbers):
     a, left, right = flints(numbers)
     lower, upper = np.minimum(left, right), np.maximum(left, right)
-    values = [sum(x * y for x, y in zip(a, z, strict=True)) for z in
-              np.stack(np.meshgrid(*zip(lower, upper, strict=True)), -1).reshape(-1, len(a))]
+    values = [
+        sum(x * y for x, y in zip(a, z, strict=True))
+        for z in np.stack(np.meshgrid(*zip(lower, upper, strict=True)), -1).reshape(-1, len(a))
+    ]
     assert range_over_box(a, lower, upper) == (min(values), max(values))
 
 
@@ -121,16 +115,21 @@ def test_the_outer_box_holds_every_vertex_and_is_hardly_larger_than_needed(probl
         assert exact.nearest_float(low - lower[j]) < TIGHT and exact.nearest_float(upper[j] - high) < TIGHT
 
 
-@pytest.mark.parametrize(("A", "c"), [
-    (flints([[1, 0], [0, 1]]), flints([1, 1])),
-    (flints([[1, 1], [-1, -1]]), flints([1, 1])),
-    (flints([[1, 1], [1, -1], [-1, 0]]), flints([1, 1, 1]))[:2],
-    (flints([[1, 1, 0], [-1, 1, 0], [0, -1, 1], [0, 0, -1]]), flints([1, 1, 1, 1])),
-])
+@pytest.mark.parametrize(
+    ("A", "c"),
+    [
+        (flints([[1, 0], [0, 1]]), flints([1, 1])),
+        (flints([[1, 1], [-1, -1]]), flints([1, 1])),
+        (flints([[1, 1], [1, -1], [-1, 0]]), flints([1, 1, 1]))[:2],
+        (flints([[1, 1, 0], [-1, 1, 0], [0, -1, 1], [0, 0, -1]]), flints([1, 1, 1, 1])),
+    ],
+)
 def test_only_bounded_polytopes_have_an_outer_box(A, c):
     box = outer_box(A, c)
-    rays = brute_vertices(np.concatenate([A, *(s * flints(np.eye(A.shape[1], dtype=int)) for s in (1, -1))]),
-                          np.concatenate([exact.zeros(len(A)), flints([1] * 2 * A.shape[1])]))
+    rays = brute_vertices(
+        np.concatenate([A, *(s * flints(np.eye(A.shape[1], dtype=int)) for s in (1, -1))]),
+        np.concatenate([exact.zeros(len(A)), flints([1] * 2 * A.shape[1])]),
+    )
     assert (box is None) == any(any(x != 0 for x in z) for z in rays)
     assert is_bounded(A, c) == (box is not None)
 
@@ -224,8 +223,11 @@ def test_an_interior_point_on_a_hyperplane_is_found_iff_the_hyperplane_enters(pr
     A, c, normal = flints(A), flints(c), flints(normal)
     corners = brute_vertices(A, c)
     values = [(normal * z).sum() for z in corners]
-    offset = -data.draw(st.sampled_from([*values, (min(values) + max(values)) / 2, max(values) + 1,
-                                         values[0] * fmpq(2, 3) + values[-1] * fmpq(1, 3)]))
+    offset = -data.draw(
+        st.sampled_from(
+            [*values, (min(values) + max(values)) / 2, max(values) + 1, values[0] * fmpq(2, 3) + values[-1] * fmpq(1, 3)]
+        )
+    )
     point, margin = interior_point(A, c, normal, offset)
     if min(values) + offset < 0 < max(values) + offset:
         assert (normal * point).sum() + offset == 0
@@ -234,10 +236,18 @@ def test_an_interior_point_on_a_hyperplane_is_found_iff_the_hyperplane_enters(pr
         assert point is None
 
 
-@pytest.mark.parametrize(("normal", "offset", "enters"), [
-    ([1, 0], 0, True), ([1, 0], -1, False), ([1, 1], -2, False), ([1, 1], Fraction(-19, 10), True), ([1, 0], -5, False),
-    ([Fraction(1, 3), 0], Fraction(-1, 3), False), ([0, -7], 0, True),
-])
+@pytest.mark.parametrize(
+    ("normal", "offset", "enters"),
+    [
+        ([1, 0], 0, True),
+        ([1, 0], -1, False),
+        ([1, 1], -2, False),
+        ([1, 1], Fraction(-19, 10), True),
+        ([1, 0], -5, False),
+        ([Fraction(1, 3), 0], Fraction(-1, 3), False),
+        ([0, -7], 0, True),
+    ],
+)
 def test_hyperplanes_through_a_square_by_hand(normal, offset, enters):
     point, _ = interior_point(SQUARE, flints([1] * 4), flints(normal), flints([offset])[0])
     assert (point is not None) == enters
@@ -250,12 +260,15 @@ def test_in_one_dimension_a_hyperplane_is_a_point():
     assert interior_point(A, c, flints([2]), fmpq(-2)) == (None, None)
 
 
-@pytest.mark.parametrize(("A", "c"), [
-    ([[1, 0], [-1, 0], [0, 1], [0, -1]], [0, 0, 1, 1]),
-    ([[1, 1], [-1, -1], [1, -1], [-1, 1]], [Fraction(1, 3), Fraction(-1, 3), 1, 1]),
-    ([[1, 1], [-1, -1], [1, -1], [-1, 1]], [0, -1, 1, 1]),
-    ([[1, 0], [0, 1], [-1, -1]], [0, 0, 0]),
-])
+@pytest.mark.parametrize(
+    ("A", "c"),
+    [
+        ([[1, 0], [-1, 0], [0, 1], [0, -1]], [0, 0, 1, 1]),
+        ([[1, 1], [-1, -1], [1, -1], [-1, 1]], [Fraction(1, 3), Fraction(-1, 3), 1, 1]),
+        ([[1, 1], [-1, -1], [1, -1], [-1, 1]], [0, -1, 1, 1]),
+        ([[1, 0], [0, 1], [-1, -1]], [0, 0, 0]),
+    ],
+)
 def test_flat_and_empty_polytopes_are_proved_to_have_no_interior(A, c):
     assert interior_point(flints(A), flints(c)) == (None, None)
     assert not brute_has_interior(flints(A), flints(c))
@@ -332,8 +345,12 @@ def test_the_exact_simplex_reaches_the_optimum_from_every_basis(problem):
 def test_whatever_the_solver_says_the_maximum_is_proved(monkeypatch):
     A, c, objective = DIAMOND, flints([1, 2, 3, 4]), flints([1, Fraction(1, 2)])
     expected = maximum(A, c, objective)
-    for answer in ("failed", "unbounded", programs.FloatOptimum(0.0, np.zeros(2), np.zeros(4), [0, 3]),
-                   programs.FloatOptimum(0.0, np.zeros(2), np.zeros(4), [])):
+    for answer in (
+        "failed",
+        "unbounded",
+        programs.FloatOptimum(0.0, np.zeros(2), np.zeros(4), [0, 3]),
+        programs.FloatOptimum(0.0, np.zeros(2), np.zeros(4), []),
+    ):
         monkeypatch.setattr(Solver, "maximise", lambda self, objective, answer=answer: answer)
         assert maximum(A, c, objective).value == expected.value
 

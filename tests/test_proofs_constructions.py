@@ -1,5 +1,6 @@
 """The constructive parts of the proofs, exactly: Bang's point, three evaluations, Theorem B's and C's
 chords."""
+
 from __future__ import annotations
 
 import itertools
@@ -9,25 +10,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from proofs.constructions import (
-    Ridges,
-    bang_point,
-    cell_points,
-    creases,
-    dot,
-    moved,
-    parallel_chords,
-    three_evaluations,
-    value,
-)
+from proofs.constructions import Ridges, bang_point, cell_points, creases, dot, moved, parallel_chords, three_evaluations, value
 from proofs.lemmas.theorem_b_attained import family
 
 exactly = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 numbers = st.builds(Q, st.integers(-6, 6), st.sampled_from((1, 2, 3, 5)))
 positive = st.builds(Q, st.integers(1, 6), st.sampled_from((1, 2, 3, 5)))
 # |o| < 1 and |w| <= 1: lines of a strip scaled to rho = gamma = 1
-scaled_lines = st.tuples(st.builds(Q, st.integers(-12, 12), st.just(13)),
-                         st.builds(Q, st.integers(-4, 4), st.just(4)))
+scaled_lines = st.tuples(st.builds(Q, st.integers(-12, 12), st.just(13)), st.builds(Q, st.integers(-4, 4), st.just(4)))
 UP = (Q(0), Q(1))
 
 
@@ -41,8 +31,11 @@ def slabs(draw):
     dimension = draw(st.integers(1, 4))
     normals = draw(st.lists(vectors(dimension).filter(any), max_size=6))
     count = len(normals)
-    return (normals, draw(st.lists(numbers, min_size=count, max_size=count)),
-            draw(st.lists(st.one_of(positive, st.just(Q(0))), min_size=count, max_size=count)))
+    return (
+        normals,
+        draw(st.lists(numbers, min_size=count, max_size=count)),
+        draw(st.lists(st.one_of(positive, st.just(Q(0))), min_size=count, max_size=count)),
+    )
 
 
 @st.composite
@@ -109,8 +102,9 @@ def test_every_flip_increases_bangs_objective_so_the_search_visits_no_sign_vecto
         point = (Q(0),) * (len(normals[0]) if normals else 0)
         for a, w, e in zip(normals, widths, signs, strict=True):
             point = moved(point, e * w / dot(a, a), a)
-        return dot(point, point) - 2 * sum(e * w * m / dot(a, a) for a, m, w, e in
-                                           zip(normals, offsets, widths, signs, strict=True))
+        return dot(point, point) - 2 * sum(
+            e * w * m / dot(a, a) for a, m, w, e in zip(normals, offsets, widths, signs, strict=True)
+        )
 
     best = objective(found.signs)
     for i in range(len(normals)):
@@ -129,11 +123,14 @@ def test_bangs_search_flips_where_the_first_signs_are_wrong():
     assert (found.point, found.signs, found.flips) == ((Q(-1), Q(0)), (-1,), 1)
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (([(Q(0),)], [Q(0)], [Q(1)]), "vector 0 is 0"),
-    (([(Q(1),)], [Q(0)], [Q(-1)]), "widths need to be >= 0; got -1"),
-    (([(Q(1),)], [], [Q(1)]), "1 vectors, 0 offsets, 1 widths"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([(Q(0),)], [Q(0)], [Q(1)]), "vector 0 is 0"),
+        (([(Q(1),)], [Q(0)], [Q(-1)]), "widths need to be >= 0; got -1"),
+        (([(Q(1),)], [], [Q(1)]), "1 vectors, 0 offsets, 1 widths"),
+    ],
+)
 def test_bang_point_says_what_is_wrong(arguments, message):
     with pytest.raises(ValueError, match=message):
         bang_point(*arguments)
@@ -151,6 +148,7 @@ def test_three_evaluations_see_a_quarter_of_the_kink(drawn, tau):
     except ValueError as error:
         assert "parallel to H and within t" in str(error)
         assume(False)
+
     def on_the_crease(q, gamma):
         entries = zip((*q, gamma), (*p, beta), strict=True)
         return any(q) and all(a * e == b * d for (a, d), (b, e) in itertools.combinations(entries, 2))
@@ -206,11 +204,14 @@ def test_nodes_on_one_hyperplane_are_one_crease_whatever_their_orientation():
     assert creases(h) == {(UP, Q(0)): 7}
 
 
-@pytest.mark.parametrize(("centre", "tau", "radius", "message"), [
-    ((Q(0), Q(1)), Q(1), None, r"p . centre \+ beta = 1"),
-    ((Q(0), Q(0)), Q(0), None, "tau = 0"),
-    ((Q(0), Q(0)), Q(1), Q(1), "outside the cylinder of squared radius 1"),
-])
+@pytest.mark.parametrize(
+    ("centre", "tau", "radius", "message"),
+    [
+        ((Q(0), Q(1)), Q(1), None, r"p . centre \+ beta = 1"),
+        ((Q(0), Q(0)), Q(0), None, "tau = 0"),
+        ((Q(0), Q(0)), Q(1), Q(1), "outside the cylinder of squared radius 1"),
+    ],
+)
 def test_three_evaluations_say_what_is_wrong(centre, tau, radius, message):
     h = Ridges(((Q(1), UP, Q(0)), (Q(-1), (Q(-1, 2), Q(1)), Q(0))), (Q(0), Q(0)), Q(0))
     with pytest.raises(ValueError, match=message):

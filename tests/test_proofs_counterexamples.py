@@ -1,4 +1,5 @@
 """Every counterexample passes, breaks when a number in it is changed, and is judged alike by the checker."""
+
 from __future__ import annotations
 
 import copy
@@ -33,25 +34,32 @@ JUDGED = [pytest.param(module, id=name) for name, module in MODULES.items() if m
 
 # Numbers of the networks that may change without making the conclusion false, and why.
 INDIFFERENT = {
-    "dead-observer-proves-nothing": {
-        "teacher W 0 1": "any length", "teacher V": "any fan-out", "student V": "any fan-out"},
+    "dead-observer-proves-nothing": {"teacher W 0 1": "any length", "teacher V": "any fan-out", "student V": "any fan-out"},
     "dead-observer-bounds-no-angle": {
-        "student W 0 0": "any direction that stays dead", "student b": "any bias that keeps it dead",
-        "teacher b": "any line through R of the same length"},
+        "student W 0 0": "any direction that stays dead",
+        "student b": "any bias that keeps it dead",
+        "teacher b": "any line through R of the same length",
+    },
     "edge-of-the-active-region-is-not-enough": {"teacher V": "0 where the students are active"},
     "orthogonal-fan-outs-feel-no-teacher": {
-        "teacher W 0 0": "any length", "teacher b": "any line through R of the same length",
-        "teacher V 0 0": "orthogonal to the students' fan-outs, any length"},
+        "teacher W 0 0": "any length",
+        "teacher b": "any line through R of the same length",
+        "teacher V 0 0": "orthogonal to the students' fan-outs, any length",
+    },
     "teacher-orthogonal-to-the-data-has-no-direction": {
-        "teacher W 0 2": "orthogonal to X, any length", "teacher V": "the teacher is 0 on X",
-        "student W 0 2": "orthogonal to X", "student W 1 2": "orthogonal to X"},
-    "short-projected-weight-hides-the-crease": {
-        "teacher W 1 2": "orthogonal to U", "student W 0 2": "orthogonal to U"},
+        "teacher W 0 2": "orthogonal to X, any length",
+        "teacher V": "the teacher is 0 on X",
+        "student W 0 2": "orthogonal to X",
+        "student W 1 2": "orthogonal to X",
+    },
+    "short-projected-weight-hides-the-crease": {"teacher W 1 2": "orthogonal to U", "student W 0 2": "orthogonal to U"},
     "fan-out-seen-from-a-corner": {"student W 1 1": "tilted, the observer still sees a segment of length t"},
 }
 # Entries whose region may be any polytope of the right kind: no single number of it matters.
-ANY_REGION = {"flipped-student-cancels-the-crease": "f = f* near R",
-              "teacher-orthogonal-to-the-data-has-no-direction": "f = f* near R in X"}
+ANY_REGION = {
+    "flipped-student-cancels-the-crease": "f = f* near R",
+    "teacher-orthogonal-to-the-data-has-no-direction": "f = f* near R in X",
+}
 
 
 def leaves(data, path=()):
@@ -100,10 +108,19 @@ def test_a_counterexample_is_one(module):
 
 def test_every_reason_of_the_theory_has_its_counterexample():
     labels = sorted(module.ENTRY.label for module in MODULES.values())
-    assert labels == sorted([
-        *(f"Theorem {number} ({letter})" for number in (1, 2) for letter in "abcdefg"), "Theorem 2 (d')",
-        "Theorem 3 (norm)", "Theorem 3 (thickness)", "Lemma 2", "Lemma 3", "Lemma 4 (a)", "Lemma 4 (b)",
-        *(f"Corollary 1 ({reason})" for reason in ("region", "thickness", "norm", "row sum", "2-norm"))])
+    assert labels == sorted(
+        [
+            *(f"Theorem {number} ({letter})" for number in (1, 2) for letter in "abcdefg"),
+            "Theorem 2 (d')",
+            "Theorem 3 (norm)",
+            "Theorem 3 (thickness)",
+            "Lemma 2",
+            "Lemma 3",
+            "Lemma 4 (a)",
+            "Lemma 4 (b)",
+            *(f"Corollary 1 ({reason})" for reason in ("region", "thickness", "norm", "row sum", "2-norm")),
+        ]
+    )
 
 
 @pytest.mark.parametrize("module", WITH_INSTANCE)
@@ -195,8 +212,10 @@ def test_the_checker_says_that_the_same_row_fails_for_the_same_reason(module, tm
 
 
 def same(first, second) -> bool:
-    return all(getattr(first, key) == getattr(second, key)
-               for key in ("teacher", "student", "second_teacher", "region", "rows", "start"))
+    return all(
+        getattr(first, key) == getattr(second, key)
+        for key in ("teacher", "student", "second_teacher", "region", "rows", "start")
+    )
 
 
 def test_examples_of_the_same_name_are_the_same_instances():
@@ -213,13 +232,23 @@ def test_examples_of_the_same_name_are_the_same_instances():
 
 # The command
 
+
 @pytest.fixture
 def two_rows(monkeypatch):
     """A proof that passes and a proof that fails."""
+
     def fail():
         assert False, "one is not two"  # noqa: B011
-    good = Entry("good-row", "Lemma 0", "proof", "One is one.", "All.", "Nothing.", (
-        Step("1 = 1.", lambda: None), Step("w*_j and |x| < 1.")))
+
+    good = Entry(
+        "good-row",
+        "Lemma 0",
+        "proof",
+        "One is one.",
+        "All.",
+        "Nothing.",
+        (Step("1 = 1.", lambda: None), Step("w*_j and |x| < 1.")),
+    )
     bad = Entry("bad-row", "Lemma 00", "record", "One is two.", "All.", "Nothing.", (Step("1 = 2.", fail),))
     monkeypatch.setattr(command, "entries", lambda: [good, bad])
     return good, bad
@@ -230,8 +259,10 @@ def test_a_failing_check_makes_the_exit_status_one(two_rows, monkeypatch, capsys
     out, err = capsys.readouterr()
     rows = json.loads(out)["rows"]
     assert [set(row) for row in rows] == [{"name", "label", "kind", "result", "seconds"}] * 2
-    assert [(row["name"], row["kind"], row["result"]) for row in rows] == [("good-row", "proof", "pass"),
-                                                                           ("bad-row", "record", "fail")]
+    assert [(row["name"], row["kind"], row["result"]) for row in rows] == [
+        ("good-row", "proof", "pass"),
+        ("bad-row", "record", "fail"),
+    ]
     assert "step 1 of bad-row" in err and "one is not two" in err
     assert command.main([]) == 1
     assert "1 of 2 pass" in capsys.readouterr().out
@@ -268,7 +299,8 @@ def test_a_new_file_is_a_new_row_and_an_unreadable_one_fails(monkeypatch, tmp_pa
         "from proofs.entry import Entry, Step\n"
         "STEPS = (Step('t', lambda: None),)\n"
         "ENTRIES = tuple(Entry(f'fresh-{i}', 'Lemma', 'proof', 's', 'c', 'd', STEPS) for i in (1, 2))\n",
-        encoding="utf-8")
+        encoding="utf-8",
+    )
     (tmp_path / "no_python.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
     monkeypatch.setattr(counterexamples, "__path__", [str(tmp_path)])
     monkeypatch.setattr(command, "PACKAGES", {"counterexamples": "counterexample", "never_there": "record"})

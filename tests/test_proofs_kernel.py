@@ -1,4 +1,5 @@
 """The exact kernel of the proofs against slow and obvious computations, in exact equalities."""
+
 from __future__ import annotations
 
 import ast
@@ -81,6 +82,7 @@ squares = st.integers(1, 3).flatmap(lambda n: st.lists(vectors(n), min_size=n, m
 
 # Linear algebra
 
+
 @quick
 @given(squares, st.data())
 def test_a_system_is_solved_exactly_unless_its_determinant_is_zero(A, data):
@@ -98,28 +100,41 @@ def test_the_inverse_times_the_matrix_is_the_identity(A):
         with pytest.raises(ValueError, match="invertible"):
             inverse(A)
     else:
-        assert [[dot(row, column) for column in transpose(A)] for row in inverse(A)] == \
-            [[int(i == j) for j in range(len(A))] for i in range(len(A))]
+        assert [[dot(row, column) for column in transpose(A)] for row in inverse(A)] == [
+            [int(i == j) for j in range(len(A))] for i in range(len(A))
+        ]
 
 
 @quick
 @given(st.lists(vectors(3), min_size=1, max_size=3))
 def test_the_rank_is_the_size_of_the_largest_minor_that_is_not_zero(rows):
-    sizes = [size for size in range(1, len(rows) + 1)
-             for i in combinations(range(len(rows)), size) for j in combinations(range(3), size)
-             if determinant([[rows[a][b] for b in j] for a in i]) != 0]
+    sizes = [
+        size
+        for size in range(1, len(rows) + 1)
+        for i in combinations(range(len(rows)), size)
+        for j in combinations(range(3), size)
+        if determinant([[rows[a][b] for b in j] for a in i]) != 0
+    ]
     assert rank(rows) == max(sizes, default=0)
 
 
-@pytest.mark.parametrize(("written", "value"), [
-    ("1/3", Fraction(1, 3)), ("-2.5e-1", Fraction(-1, 4)), (7, Fraction(7)), (0.1, Fraction(0.1)),
-    ("1e400", Fraction(10) ** 400)])
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("1/3", Fraction(1, 3)),
+        ("-2.5e-1", Fraction(-1, 4)),
+        (7, Fraction(7)),
+        (0.1, Fraction(0.1)),
+        ("1e400", Fraction(10) ** 400),
+    ],
+)
 def test_numbers_are_read_exactly(written, value):
     assert rational(written) == value
 
 
-@pytest.mark.parametrize("written", [
-    True, None, [1], "x", "", "1/0", "nan", float("inf"), float("nan"), "1e401", "1E999999999"])
+@pytest.mark.parametrize(
+    "written", [True, None, [1], "x", "", "1/0", "nan", float("inf"), float("nan"), "1e401", "1E999999999"]
+)
 def test_what_is_not_a_rational_number_is_refused(written):
     with pytest.raises(ValueError, match="expected a"):
         rational(written)
@@ -207,8 +222,7 @@ def test_machin_s_identity_holds_and_so_the_bounds_of_pi():
     assert PI_LOW < euler[1] and euler[0] < PI_HIGH
     assert Fraction(333, 106) < PI_LOW < PI_HIGH < Fraction(22, 7)
     assert PI_LOW < Fraction("3.14159265358979323847") and Fraction("3.14159265358979323846") < PI_HIGH
-    assert all(pi_enclosure(n)[0] < pi_enclosure(n + 1)[0] < pi_enclosure(n + 1)[1] < pi_enclosure(n)[1]
-               for n in range(1, 8))
+    assert all(pi_enclosure(n)[0] < pi_enclosure(n + 1)[0] < pi_enclosure(n + 1)[1] < pi_enclosure(n)[1] for n in range(1, 8))
 
 
 def test_a_bound_is_between_numbers_only_if_both_bounds_of_pi_prove_it():
@@ -218,6 +232,7 @@ def test_a_bound_is_between_numbers_only_if_both_bounds_of_pi_prove_it():
 
 
 # Functions of a parameter
+
 
 def polynomial(zeros) -> tuple[Fraction, ...]:
     found = [Fraction(1)]
@@ -287,11 +302,18 @@ def test_a_comparison_that_depends_on_the_parameter_is_refused():
         parameter(Fraction(0))
 
 
-@pytest.mark.parametrize("module", [observer_sees_only_a_corner, thin_region_hides_the_crease,
-                                    nearly_parallel_teachers_leave_no_student, fan_out_seen_from_a_corner,
-                                    short_projected_weight_hides_the_crease,
-                                    rescaled_student_has_any_fan_out],
-                         ids=lambda module: module.__name__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    "module",
+    [
+        observer_sees_only_a_corner,
+        thin_region_hides_the_crease,
+        nearly_parallel_teachers_leave_no_student,
+        fan_out_seen_from_a_corner,
+        short_projected_weight_hides_the_crease,
+        rescaled_student_has_any_fan_out,
+    ],
+    ids=lambda module: module.__name__.rpartition(".")[2],
+)
 def test_a_family_computed_at_once_agrees_with_each_of_its_members(module):
     top = getattr(module, "TOP", None) or module.T
     whole = module.family(parameter(top))
@@ -302,6 +324,7 @@ def test_a_family_computed_at_once_agrees_with_each_of_its_members(module):
 
 
 # Polytopes and sums of ridges
+
 
 @st.composite
 def polygons(draw):
@@ -322,8 +345,7 @@ def cramer(first, second):
 def slow_vertices(polygon, lines=()):
     rows = [*zip(polygon.A, polygon.c, strict=True), *((a, -beta) for a, beta in lines)]
     points = {cramer(first, second) for first, second in combinations(rows, 2)} - {None}
-    return {q for q in points
-            if all(a[0] * q[0] + a[1] * q[1] <= c for a, c in zip(polygon.A, polygon.c, strict=True))}
+    return {q for q in points if all(a[0] * q[0] + a[1] * q[1] <= c for a, c in zip(polygon.A, polygon.c, strict=True))}
 
 
 nodes = st.lists(st.tuples(vectors(2), numbers, numbers), max_size=4)
@@ -349,8 +371,7 @@ def test_a_polytope_has_interior_exactly_if_its_vertices_mean_is_strictly_inside
 
 
 def test_vertices_of_a_box_are_its_corners_in_three_dimensions():
-    assert set(box((0, 1), (-1, 2), ("1/3", "1/2")).vertices) == \
-        set(product((0, 1), (-1, 2), (Fraction(1, 3), Fraction(1, 2))))
+    assert set(box((0, 1), (-1, 2), ("1/3", "1/2")).vertices) == set(product((0, 1), (-1, 2), (Fraction(1, 3), Fraction(1, 2))))
 
 
 def test_an_unbounded_polytope_is_refused():
@@ -375,8 +396,7 @@ def test_a_kink_mass_depends_neither_on_orientation_nor_on_scale(given_nodes, sc
     (a, beta, c), *rest = given_nodes
     assume(any(a))
     turned = [(tuple(scale * x for x in a), scale * beta, c / abs(scale)), *rest]
-    masses = [{(crease.a, crease.beta): crease.mass for crease in merged(some, 2).creases}
-              for some in (given_nodes, turned)]
+    masses = [{(crease.a, crease.beta): crease.mass for crease in merged(some, 2).creases} for some in (given_nodes, turned)]
     assert masses[0] == masses[1]
 
 
@@ -385,8 +405,10 @@ def test_a_kink_mass_depends_neither_on_orientation_nor_on_scale(given_nodes, sc
 def test_extrema_are_those_of_the_plain_sum_over_all_crossings(polygon, given_nodes):
     assume(polygon.has_interior)
     h = merged(given_nodes, 2)
-    slow = {q: sum(c * relu(dot(a, q) + beta) for a, beta, c in given_nodes)
-            for q in slow_vertices(polygon, [(a, beta) for a, beta, _ in given_nodes])}
+    slow = {
+        q: sum(c * relu(dot(a, q) + beta) for a, beta, c in given_nodes)
+        for q in slow_vertices(polygon, [(a, beta) for a, beta, _ in given_nodes])
+    }
     (low, at), (high, there) = h.extrema(polygon)
     assert (low, high) == (min(slow.values()), max(slow.values()))
     assert (h(at), h(there)) == (low, high) and polygon.contains(at) and polygon.contains(there)
@@ -394,14 +416,21 @@ def test_extrema_are_those_of_the_plain_sum_over_all_crossings(polygon, given_no
     assert all(h.on(polygon)(q) == h(q) for q in slow)
 
 
-@pytest.mark.parametrize(("given_nodes", "zero"), [
-    ([], True),
-    ([((0, 0), 1, 1)], False), ([((0, 0), -1, 1)], True), ([((0, 0), 1, 1), ((0, 0), 2, "-1/2")], True),
-    ([((1, 0), 0, 1), ((-1, 0), 0, -1), ((1, 0), 3, -1), ((0, 0), 3, 1)], True),  # x = (x + 3) - 3
-    ([((1, 0), 0, 1), ((-1, 0), 0, -1), ((1, 0), 3, -1), ((0, 0), 2, 1)], False),
-    ([((1, 0), 0, 1), ((-1, 0), 0, 1)], False), ([((1, 0), 0, 1), ((2, 0), 0, "-1/2")], True),
-    ([((1, 2), -9, 1)], True), ([((1, 2), 9, 1), ((1, 1), 9, -1)], False),
-])
+@pytest.mark.parametrize(
+    ("given_nodes", "zero"),
+    [
+        ([], True),
+        ([((0, 0), 1, 1)], False),
+        ([((0, 0), -1, 1)], True),
+        ([((0, 0), 1, 1), ((0, 0), 2, "-1/2")], True),
+        ([((1, 0), 0, 1), ((-1, 0), 0, -1), ((1, 0), 3, -1), ((0, 0), 3, 1)], True),  # x = (x + 3) - 3
+        ([((1, 0), 0, 1), ((-1, 0), 0, -1), ((1, 0), 3, -1), ((0, 0), 2, 1)], False),
+        ([((1, 0), 0, 1), ((-1, 0), 0, 1)], False),
+        ([((1, 0), 0, 1), ((2, 0), 0, "-1/2")], True),
+        ([((1, 2), -9, 1)], True),
+        ([((1, 2), 9, 1), ((1, 1), 9, -1)], False),
+    ],
+)
 def test_the_zero_test_by_hand_on_the_square(given_nodes, zero):
     square = box((-1, 1), (-1, 1))
     h = merged([(vector(a), rational(beta), rational(c)) for a, beta, c in given_nodes], 2)
@@ -420,6 +449,7 @@ def test_a_crease_along_the_edge_of_a_polytope_does_not_count():
 
 # Instances on a subspace
 
+
 @st.composite
 def instances(draw):
     """Nodes in space, a plane U through a box; C = 1."""
@@ -428,8 +458,13 @@ def instances(draw):
     student = network(*draw(st.lists(node, min_size=1, max_size=2)))
     rows = draw(st.lists(vectors(3), min_size=2, max_size=2))
     assume(rank(rows) == 2)
-    return Instance(teacher, student, box((-1, 1), (-2, 1), (-1, 3)), matrix(rows), draw(vectors(3).map(
-        lambda x: tuple(entry / 8 for entry in x))))
+    return Instance(
+        teacher,
+        student,
+        box((-1, 1), (-2, 1), (-1, 3)),
+        matrix(rows),
+        draw(vectors(3).map(lambda x: tuple(entry / 8 for entry in x))),
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -483,8 +518,13 @@ def test_a_node_on_the_subspace_is_the_node_in_space(made, q):
 @given(instances())
 def test_an_instance_survives_its_file(made):
     again = read(made.to_json("a name"))
-    assert (again.teacher, again.student, again.region, again.basis, again.origin) == \
-        (made.teacher, made.student, made.region, made.rows, made.start)
+    assert (again.teacher, again.student, again.region, again.basis, again.origin) == (
+        made.teacher,
+        made.student,
+        made.region,
+        made.rows,
+        made.start,
+    )
 
 
 def test_a_file_with_another_format_or_an_unknown_field_is_refused():
@@ -505,8 +545,10 @@ def test_networks_of_the_wrong_shape_and_dependent_bases_are_refused():
     with pytest.raises(ValueError, match="independent"):
         assert Instance(net, net, box((-1, 1), (-1, 1)), matrix([[1, 1], [2, 2]])).rows
     with pytest.raises(ValueError, match="interior"):
-        assert Instance(net, net, box((-1, 1), (-1, 1)), matrix([[1, 0]]), vector((0, 1))).data.c and \
-            Instance(net, net, box((-1, 1), (-1, 1)), matrix([[1, 0]]), vector((0, 2))).data
+        assert (
+            Instance(net, net, box((-1, 1), (-1, 1)), matrix([[1, 0]]), vector((0, 1))).data.c
+            and Instance(net, net, box((-1, 1), (-1, 1)), matrix([[1, 0]]), vector((0, 2))).data
+        )
     with pytest.raises(ValueError, match="d' = 2"):
         Instance(net, net, box((-1, 1), (-1, 1)), matrix([[1, 0]])).boundary_radius_squared((Fraction(1),), 0)
 
@@ -519,12 +561,19 @@ def test_a_student_at_its_kink_everywhere_is_off_and_a_constant_one_on():
     assert made.supremum(1)[0] == 2  # |relu(y) - 0 - 2 - relu(x - 1)| is largest where y <= 0
 
 
-@pytest.mark.parametrize(("normal", "radius", "margin", "fits"), [
-    ((1, 0), "1/2", "1/2", True), ((1, 0), "1/2", "51/100", False),
-    ((1, 0), "1", "0", True), ((1, 0), "101/100", "0", False),
-    ((1, 1), "141421/100000", "0", True), ((1, 1), "141422/100000", "0", False),
-    ((1, 1), "7/5", "1/100", True), ((1, 1), "7/5", "11/1000", False),
-])
+@pytest.mark.parametrize(
+    ("normal", "radius", "margin", "fits"),
+    [
+        ((1, 0), "1/2", "1/2", True),
+        ((1, 0), "1/2", "51/100", False),
+        ((1, 0), "1", "0", True),
+        ((1, 0), "101/100", "0", False),
+        ((1, 1), "141421/100000", "0", True),
+        ((1, 1), "141422/100000", "0", False),
+        ((1, 1), "7/5", "1/100", True),
+        ((1, 1), "7/5", "11/1000", False),
+    ],
+)
 def test_a_disc_with_margin_fits_into_the_square_exactly_as_far_as_it_should(normal, radius, margin, fits):
     net = network((normal, 0, 1))
     made = Instance(net, net, box((-1, 1), (-1, 1)))
@@ -546,13 +595,21 @@ def test_students_that_see_the_same_region_keep_their_own_suprema():
 
 # The printed quantities
 
-@pytest.mark.parametrize(("node", "observer", "seen"), [
-    (((1, 0), 0), ((0, 1), -9), True),  # not parallel: they meet far away
-    (((1, 0), 0), ((1, 0), 0), True), (((1, 0), 0), ((-3, 0), 0), True),  # the closed region, at its edge
-    (((1, 0), -2), ((1, 0), -3), False), (((1, 0), -2), ((1, 0), -1), True),
-    (((2, 0), -2), ((-1, 0), "1/2"), False), (((2, 0), -2), ((-1, 0), 1), True),
-    (((1, 0), 0), ((0, 0), -1), False), (((1, 0), 0), ((0, 0), 1), True),  # a constant observer
-])
+
+@pytest.mark.parametrize(
+    ("node", "observer", "seen"),
+    [
+        (((1, 0), 0), ((0, 1), -9), True),  # not parallel: they meet far away
+        (((1, 0), 0), ((1, 0), 0), True),
+        (((1, 0), 0), ((-3, 0), 0), True),  # the closed region, at its edge
+        (((1, 0), -2), ((1, 0), -3), False),
+        (((1, 0), -2), ((1, 0), -1), True),
+        (((2, 0), -2), ((-1, 0), "1/2"), False),
+        (((2, 0), -2), ((-1, 0), 1), True),
+        (((1, 0), 0), ((0, 0), -1), False),
+        (((1, 0), 0), ((0, 0), 1), True),  # a constant observer
+    ],
+)
 def test_a_boundary_is_observed_where_it_meets_the_closed_activation_region(node, observer, seen):
     assert observed(network((*node, 1)), 0, network((*observer, 1)), 0) is seen
 
@@ -598,8 +655,13 @@ def test_the_distance_of_two_teachers_is_the_largest_error_of_either_sign():
 def test_the_proofs_import_nothing_of_the_other_wings():
     for path in Path(counterexamples.__file__).resolve().parent.parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
-                [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
             first = {name.partition(".")[0] for name in names}
             searches = path.parent.name == "search"  # proposes records; no check imports it (test_proofs_records)
             assert not first & ({"twolayer", "cifar", "tests"} | (set() if searches else {"numpy"})), path

@@ -3,6 +3,7 @@
 The vandal changes one number, operator or sign of a formula that a lemma states at its top (an assignment to
 a name in capitals), and runs the lemma again.
 """
+
 from __future__ import annotations
 
 import ast
@@ -25,18 +26,52 @@ from proofs.lemmas import _algebra, theorem_b_attained
 
 FOLDER = Path(proofs.lemmas.__file__).parent
 NAMES = sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]) if module.name[0] != "_")
-PROMISED = ("Lemma 1", "Lemma 2, repaired", "volume inequality", "Lemma 3, repaired",
-            "Lemma 4 and Theorem 2, repaired", "Bang's lemma", "Theorem A", "signed Gamma", "cylinder",
-            "position", "one direction", "two directions", "d' = 1", "Theorem M", "better constant",
-            "Theorem 1'", "stronger form", "Theorem 2'", "Theorem 3'", "Corollary 1'", "three-evaluation",
-            "Theorem B", "Theorem C", "Theorem M'", "Theorem L", "J directions", "Theorem D")
+PROMISED = (
+    "Lemma 1",
+    "Lemma 2, repaired",
+    "volume inequality",
+    "Lemma 3, repaired",
+    "Lemma 4 and Theorem 2, repaired",
+    "Bang's lemma",
+    "Theorem A",
+    "signed Gamma",
+    "cylinder",
+    "position",
+    "one direction",
+    "two directions",
+    "d' = 1",
+    "Theorem M",
+    "better constant",
+    "Theorem 1'",
+    "stronger form",
+    "Theorem 2'",
+    "Theorem 3'",
+    "Corollary 1'",
+    "three-evaluation",
+    "Theorem B",
+    "Theorem C",
+    "Theorem M'",
+    "Theorem L",
+    "J directions",
+    "Theorem D",
+)
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
 SECONDS = 60  # all lemmas together; they take about a tenth of it
 STRIDE = 7  # every seventh of five hundred errors: ten seconds; 1 plants all of them, in a minute
 # Changes that falsify nothing: another list of cases or functionals, a looser range, rounded digits.
-HARMLESS = {"theorem_a_signed.COSINES", "theorem_b.CONSTANTS", "theorem_b_pairs.SLOPE", "theorem_c.SLOPE",
-            "theorem_b_attained.WINDOWS", "theorem_l.TABLE", "relu_distance.POINTS", "relu_distance.LOWER",
-            "theorem_d.HEIGHTS", "zero_test.SQUARE", "corollary_1_repaired.INVERSE"}
+HARMLESS = {
+    "theorem_a_signed.COSINES",
+    "theorem_b.CONSTANTS",
+    "theorem_b_pairs.SLOPE",
+    "theorem_c.SLOPE",
+    "theorem_b_attained.WINDOWS",
+    "theorem_l.TABLE",
+    "relu_distance.POINTS",
+    "relu_distance.LOWER",
+    "theorem_d.HEIGHTS",
+    "zero_test.SQUARE",
+    "corollary_1_repaired.INVERSE",
+}
 
 
 def entry(name: str) -> Entry:
@@ -99,11 +134,17 @@ def parsed(lemma: str) -> ast.Module:
 
 def sites(lemma: str, tree: ast.Module) -> list[tuple[str, ast.AST]]:
     """Numbers, operators and signs in these formulas."""
-    return [(name, node) for name, formula in formulas(tree) for node in ast.walk(formula)
-            if f"{lemma}.{name}" not in HARMLESS
-            and ((isinstance(node, ast.Constant) and type(node.value) is int)
-                 or (isinstance(node, ast.BinOp) and type(node.op) in SWAPS)
-                 or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)))]
+    return [
+        (name, node)
+        for name, formula in formulas(tree)
+        for node in ast.walk(formula)
+        if f"{lemma}.{name}" not in HARMLESS
+        and (
+            (isinstance(node, ast.Constant) and type(node.value) is int)
+            or (isinstance(node, ast.BinOp) and type(node.op) in SWAPS)
+            or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub))
+        )
+    ]
 
 
 def plant(node: ast.AST) -> None:
@@ -155,18 +196,21 @@ def test_a_failing_step_is_named():
 # The algebra under the checks
 
 
-@pytest.mark.parametrize("wrong", [
-    lambda a, b: _algebra.equal(a, b),
-    lambda a, b: _algebra.equal(sympy.gamma(a + 1), sympy.gamma(a)),
-    lambda a, b: _algebra.same((a,), (b,)),
-    lambda a, b: _algebra.at_least(a, a + b),
-    lambda a, b: _algebra.above(a, a),
-    lambda a, b: _algebra.at_least(a, b),
-    lambda a, b: _algebra.sign(a - b),
-    lambda a, b: _algebra.sign(sympy.Symbol("x", real=True) ** 2),
-    lambda a, b: _algebra.relu(1 - a),
-    lambda a, b: _algebra.at_least(1 / (a + 1) - 1, 0),
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda a, b: _algebra.equal(a, b),
+        lambda a, b: _algebra.equal(sympy.gamma(a + 1), sympy.gamma(a)),
+        lambda a, b: _algebra.same((a,), (b,)),
+        lambda a, b: _algebra.at_least(a, a + b),
+        lambda a, b: _algebra.above(a, a),
+        lambda a, b: _algebra.at_least(a, b),
+        lambda a, b: _algebra.sign(a - b),
+        lambda a, b: _algebra.sign(sympy.Symbol("x", real=True) ** 2),
+        lambda a, b: _algebra.relu(1 - a),
+        lambda a, b: _algebra.at_least(1 / (a + 1) - 1, 0),
+    ],
+)
 def test_the_algebra_refuses_what_is_not_proved(wrong):
     with pytest.raises(AssertionError):
         wrong(*_algebra.positives("a b"))

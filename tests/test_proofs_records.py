@@ -1,4 +1,5 @@
 """Records of sharpness: every row passes, quickly and without a solver, and a planted error makes its row fail."""
+
 from __future__ import annotations
 
 import json
@@ -100,8 +101,12 @@ def test_a_perturbed_coefficient_fails_unless_the_claim_is_still_true(tmp_path, 
 
 @pytest.mark.parametrize("name", WITNESSES)
 def test_a_wrong_count_fails(tmp_path, name):
-    for change in ({"nodes": data_of(name)["nodes"] - 1}, {"nodes": data_of(name)["nodes"] + 1}, {"height": "1/100"},
-                   {"count": "opp" if name[:3] == "all" else "all"}):
+    for change in (
+        {"nodes": data_of(name)["nodes"] - 1},
+        {"nodes": data_of(name)["nodes"] + 1},
+        {"height": "1/100"},
+        {"count": "opp" if name[:3] == "all" else "all"},
+    ):
         data = {**data_of(name), **change}
         assert fails(planted(tmp_path, name, data)), change
     fewer = {**data_of(name), "nodes": data_of(name)["nodes"] - 1}
@@ -111,8 +116,12 @@ def test_a_wrong_count_fails(tmp_path, name):
 
 def test_steep_lines_floats_and_creases_on_h_are_refused(tmp_path):
     name = "all_03_lowest"
-    for change in ({"lines": [["0", "-2", "1/8"]]}, {"lines": [[0.5, "1", "1"]]}, {"horizontals": [["0", "1/8"]]},
-                   {"horizontals": [["1/2", "1/8"]]}):
+    for change in (
+        {"lines": [["0", "-2", "1/8"]]},
+        {"lines": [[0.5, "1", "1"]]},
+        {"horizontals": [["0", "1/8"]]},
+        {"horizontals": [["1/2", "1/8"]]},
+    ):
         assert fails(planted(tmp_path, name, {**data_of(name), **change})), change
     with pytest.raises(AssertionError, match="cot"):
         check_lines(parsed({**data_of(name), "lines": [["0", "-2", "1/8"]]}))
@@ -191,8 +200,10 @@ def test_show_prints_the_table(capsys):
 
 
 def test_no_check_imports_a_solver():
-    code = ("import sys; from proofs.__main__ import entries; [e.check() for e in entries() if e.kind == 'record'];"
-            "sys.exit(any(name in sys.modules for name in ('scipy', 'highspy', 'numpy')))")
+    code = (
+        "import sys; from proofs.__main__ import entries; [e.check() for e in entries() if e.kind == 'record'];"
+        "sys.exit(any(name in sys.modules for name in ('scipy', 'highspy', 'numpy')))"
+    )
     root = Path(__file__).resolve().parents[1]
     assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
 
@@ -206,23 +217,37 @@ def test_the_search_finds_five_for_three_nodes_and_writes_a_record_that_passes(t
     assert "1/eps" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("module, name, factor", [
-    (same_sign_count, "MEAN", 2), (same_sign_count, "HALF_WIDTH", 2), (same_sign_count, "HEIGHT", 2),
-    (same_sign_count, "BALL", Fraction(3, 4)), (same_sign_count, "SINE", Fraction(1, 2)),
-    (all_count_lowest, "REACHED", 2), (all_count_lowest, "LEVEL", 2), (all_count_lowest, "SPACING", 2),
-    (all_count, "MIXED", Fraction(7, 8)), (all_count, "ANY_DIMENSION", Fraction(7, 8)), (all_count, "BANG", 2),
-])
+@pytest.mark.parametrize(
+    "module, name, factor",
+    [
+        (same_sign_count, "MEAN", 2),
+        (same_sign_count, "HALF_WIDTH", 2),
+        (same_sign_count, "HEIGHT", 2),
+        (same_sign_count, "BALL", Fraction(3, 4)),
+        (same_sign_count, "SINE", Fraction(1, 2)),
+        (all_count_lowest, "REACHED", 2),
+        (all_count_lowest, "LEVEL", 2),
+        (all_count_lowest, "SPACING", 2),
+        (all_count, "MIXED", Fraction(7, 8)),
+        (all_count, "ANY_DIMENSION", Fraction(7, 8)),
+        (all_count, "BANG", 2),
+    ],
+)
 def test_an_error_in_a_formula_of_the_new_bounds_is_caught(monkeypatch, module, name, factor):
     module.ENTRY.check()
-    wrong = getattr(module, name) * (factor if isinstance(factor, int) else factor.numerator) / (
-        1 if isinstance(factor, int) else factor.denominator)
+    wrong = (
+        getattr(module, name)
+        * (factor if isinstance(factor, int) else factor.numerator)
+        / (1 if isinstance(factor, int) else factor.denominator)
+    )
     monkeypatch.setattr(module, name, wrong)
     with pytest.raises(AssertionError):
         module.ENTRY.check()
 
 
-LINE = st.tuples(st.fractions(-1, 1, max_denominator=12), st.fractions(-1, 1, max_denominator=6),
-                 st.fractions(-4, 4, max_denominator=6))
+LINE = st.tuples(
+    st.fractions(-1, 1, max_denominator=12), st.fractions(-1, 1, max_denominator=6), st.fractions(-4, 4, max_denominator=6)
+)
 
 
 @settings(max_examples=80, deadline=None)

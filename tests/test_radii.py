@@ -182,6 +182,7 @@ def test_whatever_centres_are_proposed_the_radii_are_proved(data, d, boxed):
     def proved(self, x, v):
         v[:, :-1], v[:, -1] = np.delete(centres(len(v)) / self.unit, x.pivot, axis=1), 1e-3
         return real(self, x, v)
+
     real = radii._Family.proved
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(radii, "FEW", 0)
@@ -200,8 +201,14 @@ def test_whatever_centres_are_proposed_the_radii_are_proved(data, d, boxed):
 
 def test_a_crease_through_a_corner_along_a_face_or_outside_has_radius_zero_and_one_just_inside_has_not():
     tiny = Fraction(1, 10**12)
-    lines = [crease([1, 1], 2), crease([1, 1], -2), crease([0, 1], 1), crease([3, 1], 9), crease([1, 1], 2 - tiny),
-             crease([0, 1], 1 - tiny)]
+    lines = [
+        crease([1, 1], 2),
+        crease([1, 1], -2),
+        crease([0, 1], 1),
+        crease([3, 1], 9),
+        crease([1, 1], 2 - tiny),
+        crease([0, 1], 1 - tiny),
+    ]
     square = cube(2)
     found = assert_all_right(whole(2), lines, [square, cut(square, [1, 2], Fraction(1, 3))]).radius
     assert (found[:4] == 0).all() and (found[4:] > 0).all() and (found[4:] < 2e-12).all()
@@ -212,8 +219,13 @@ def test_a_domain_of_almost_no_width_has_the_radius_of_its_width():
         thin = cut(cut(cube(3), [1, 2, 3], 0), [-1, -2, -3], width)
         slab = cut(cube(3), [0, -1, 0], Fraction(width) - 1)
         slab = Domain(slab.A, slab.c, slab.lower, slab.upper, rationals([0, 1 - Fraction(width) / 2, 0]))
-        thin = Domain(thin.A, thin.c, thin.lower, thin.upper, rationals([-Fraction(width) / 12, -Fraction(width) / 12,
-                                                                        -Fraction(width) / 12]))
+        thin = Domain(
+            thin.A,
+            thin.c,
+            thin.lower,
+            thin.upper,
+            rationals([-Fraction(width) / 12, -Fraction(width) / 12, -Fraction(width) / 12]),
+        )
         found = assert_all_right(whole(3), [crease([1, -1, 0], 0)], [thin, slab]).radius[0]
         assert found[0] == pytest.approx(width / 2 / np.sqrt(14), rel=1e-8) or width < 1e-9
         assert found[1] == pytest.approx(width / 2 / 1, rel=1e-8) or width < 1e-9
@@ -283,8 +295,9 @@ def test_rows_that_two_domains_share_are_recognised():
 @quick
 @given(st.data(), st.integers(1, 4))
 def test_lengths_are_bounded_from_above_and_the_box_from_inside(data, d):
-    plane = frame(Subspace(np.eye(d + 1)[:d] + np.outer(np.ones(d), data.draw(arrays(d + 1))).astype(float) * 1e-1,
-                           [0] * (d + 1)))
+    plane = frame(
+        Subspace(np.eye(d + 1)[:d] + np.outer(np.ones(d), data.draw(arrays(d + 1))).astype(float) * 1e-1, [0] * (d + 1))
+    )
     A = rationals(data.draw(arrays(4, d)))
     c = rationals(data.draw(arrays(4)))
     where = Domain(np.concatenate([A, cube(d).A]), np.concatenate([c, cube(d, Fraction(1, 3)).c]), None, None, None)
@@ -307,8 +320,12 @@ def test_proved_slacks_are_below_the_exact_ones_at_the_exact_centre(data, d):
     rng = np.random.default_rng(seed)
 
     def thirds(*shape):
-        return rationals(np.array([Fraction(int(x), 3**20) for x in rng.integers(-(3**21), 3**21, np.prod(shape))],
-                                  dtype=object).reshape(shape))
+        return rationals(
+            np.array([Fraction(int(x), 3**20) for x in rng.integers(-(3**21), 3**21, np.prod(shape))], dtype=object).reshape(
+                shape
+            )
+        )
+
     A, c, n, o = thirds(6, d), thirds(6), thirds(d), thirds(1)[0]
     n[0] = n[0] if n[0] != 0 else exact.ONE
     line_, where = Crease(n, o, ()), Domain(A, c, None, None, None)
@@ -363,8 +380,9 @@ def test_proposals_in_cut_boxes_are_largest(data, d):
     n = np.array(data.draw(arrays(d).filter(lambda row: any(row))), dtype=float)
     q = np.array(data.draw(arrays(d)), dtype=float)
     o, s, ell = float(data.draw(numbers)), float(data.draw(numbers)), float(data.draw(nonzero)) ** 2
-    found = radii_box.in_cut_box(n[None], np.array([o]), mid[None], half[None], alpha[None], q[None], np.array([s]),
-                                 np.array([ell]))
+    found = radii_box.in_cut_box(
+        n[None], np.array([o]), mid[None], half[None], alpha[None], q[None], np.array([s]), np.array([ell])
+    )
     pivot = int(np.argmax(np.abs(n)))
     A, c = box_rows(-half, half)
     A, c = np.concatenate([A, rationals([q])]), np.append(c, rational(s))
@@ -401,6 +419,8 @@ def test_multipliers_of_the_right_face_prove_that_a_crease_misses_and_those_of_a
     ends = np.array([-1.0, -1.0]), np.array([1.0, 1.0])
     for place, missed in ((1.5, True), (1 + 1e-9, True), (1.0, False), (0.5, False), (-1.5, False)):
         right, left = np.array([[1.0, 0, 0, 0]]), np.array([[0, 0, 1.0, 0]])  # x <= 1 and -x <= 1
-        proofs = [radii_proof.misses_rows(line(crease([1, 0.0], -side * place)), facets(whole(2), square), y, *ends)[0]
-                  for side, y in ((1, right), (-1, left))]
+        proofs = [
+            radii_proof.misses_rows(line(crease([1, 0.0], -side * place)), facets(whole(2), square), y, *ends)[0]
+            for side, y in ((1, right), (-1, left))
+        ]
         assert proofs == [missed, missed]

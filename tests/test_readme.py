@@ -1,4 +1,5 @@
 """The README's example runs and prints what its comments say; its table names tests and functions that exist."""
+
 from __future__ import annotations
 
 import re

@@ -1,4 +1,5 @@
 """Polytopes, boxes, subspaces, and Lemma 1: restriction to a subspace keeps every value."""
+
 from __future__ import annotations
 
 import warnings
@@ -74,8 +75,10 @@ def test_orthonormal_coordinates_keep_lengths_and_angles_of_covectors(plane, dat
     basis, coordinates = flints(plane.basis), frame(plane)
     a, b = coordinates.orthonormal(np.array([coordinates.rows @ v, coordinates.rows @ w]))
     inner = ((basis @ v) * exact.solve(basis @ basis.T, basis @ w)).sum()
-    for ball, number in ((sum(a * a, exact.ball(0)), squared_length_of_projection(v, basis)),
-                         (sum(a * b, exact.ball(0)), inner)):
+    for ball, number in (
+        (sum(a * a, exact.ball(0)), squared_length_of_projection(v, basis)),
+        (sum(a * b, exact.ball(0)), inner),
+    ):
         assert (ball - exact.ball(number)).contains(0)
         assert exact.upper_float(ball) - exact.lower_float(ball) < 1e-9
 
@@ -122,22 +125,26 @@ def test_two_rows_that_nearly_coincide_give_a_true_frame_or_are_refused(distance
 
 
 def test_a_basis_whose_floats_are_dependent_without_rounding_is_refused():
-    with pytest.raises(ValueError, match="^basis needs rows that are independent beyond rounding; "
-                                         "got a nearly dependent basis$"):
+    with pytest.raises(
+        ValueError, match="^basis needs rows that are independent beyond rounding; got a nearly dependent basis$"
+    ):
         frame(Subspace([[1, 0], [1, Fraction(1, 10**400)]], [0, 0]))
 
 
-@pytest.mark.parametrize(("basis", "origin", "message"), [
-    ([[1, 0], [2, 0]], [0, 0], "basis needs 2 linearly independent rows; got rank 1"),
-    ([[0, 0]], [0, 0], "basis needs 1 linearly independent rows; got rank 0"),
-    ([[1, 0], [0, 1], [0, 0]], [0, 0], "basis needs at most 2 rows, one for each coordinate; got 3"),
-    ([[1, 0]], [0], r"basis has 2 columns, so origin needs shape \(2,\); got \(1,\)"),
-    ([], [], "basis needs at least one row; got none"),
-    ([[]], [], "basis needs at least one column; got none"),
-    ([1, 0], [0, 0], r"basis needs 2 axes; got shape \(2,\)"),
-    ([[1, np.nan]], [0, 0], "basis needs finite numbers; got a NaN or an infinity"),
-    ([[1, 0]], [0, np.inf], "origin needs finite numbers; got a NaN or an infinity"),
-])
+@pytest.mark.parametrize(
+    ("basis", "origin", "message"),
+    [
+        ([[1, 0], [2, 0]], [0, 0], "basis needs 2 linearly independent rows; got rank 1"),
+        ([[0, 0]], [0, 0], "basis needs 1 linearly independent rows; got rank 0"),
+        ([[1, 0], [0, 1], [0, 0]], [0, 0], "basis needs at most 2 rows, one for each coordinate; got 3"),
+        ([[1, 0]], [0], r"basis has 2 columns, so origin needs shape \(2,\); got \(1,\)"),
+        ([], [], "basis needs at least one row; got none"),
+        ([[]], [], "basis needs at least one column; got none"),
+        ([1, 0], [0, 0], r"basis needs 2 axes; got shape \(2,\)"),
+        ([[1, np.nan]], [0, 0], "basis needs finite numbers; got a NaN or an infinity"),
+        ([[1, 0]], [0, np.inf], "origin needs finite numbers; got a NaN or an infinity"),
+    ],
+)
 def test_a_malformed_subspace_is_refused(basis, origin, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         Subspace(basis, origin)
@@ -153,27 +160,33 @@ def test_the_whole_space_has_its_own_coordinates():
     assert (frame(whole).rows == np.eye(3, dtype=int)).all() and exact.is_zero(frame(whole).origin)
 
 
-@pytest.mark.parametrize(("A", "c", "message"), [
-    ([[1, 0], [0, 0]], [1, 1], "row 1 of A needs a nonzero entry; got all zeros"),
-    ([[1, 0]], [1, 1], r"A has 1 rows, so c needs shape \(1,\); got \(2,\)"),
-    ([], [], r"A needs at least one row and one column; got shape \(0, 0\)"),
-    ([[]], [1], r"A needs at least one row and one column; got shape \(1, 0\)"),
-    (np.zeros((0, 2)), [], r"A needs at least one row and one column; got shape \(0, 2\)"),
-    ([[1, 0]], [np.nan], "c needs finite numbers; got a NaN or an infinity"),
-])
+@pytest.mark.parametrize(
+    ("A", "c", "message"),
+    [
+        ([[1, 0], [0, 0]], [1, 1], "row 1 of A needs a nonzero entry; got all zeros"),
+        ([[1, 0]], [1, 1], r"A has 1 rows, so c needs shape \(1,\); got \(2,\)"),
+        ([], [], r"A needs at least one row and one column; got shape \(0, 0\)"),
+        ([[]], [1], r"A needs at least one row and one column; got shape \(1, 0\)"),
+        (np.zeros((0, 2)), [], r"A needs at least one row and one column; got shape \(0, 2\)"),
+        ([[1, 0]], [np.nan], "c needs finite numbers; got a NaN or an infinity"),
+    ],
+)
 def test_a_malformed_polytope_is_refused(A, c, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         Polytope(A, c)
 
 
-@pytest.mark.parametrize(("lower", "upper", "message"), [
-    ([0, 1], [1, 1], "a box needs lower < upper in every coordinate; got 1.0 and 1.0 at 1"),
-    ([2], [THIRD], "a box needs lower < upper in every coordinate; got 2.0 and 1/3 at 0"),
-    ([0], [1, 1], r"lower has shape \(1,\), so upper needs the same; got \(2,\)"),
-    ([0, np.inf], [1, 1], "lower needs finite numbers; got a NaN or an infinity"),
-    ([[0]], [[1]], r"lower needs 1 axis; got shape \(1, 1\)"),
-    ([], [], "a box needs at least one coordinate; got none"),
-])
+@pytest.mark.parametrize(
+    ("lower", "upper", "message"),
+    [
+        ([0, 1], [1, 1], "a box needs lower < upper in every coordinate; got 1.0 and 1.0 at 1"),
+        ([2], [THIRD], "a box needs lower < upper in every coordinate; got 2.0 and 1/3 at 0"),
+        ([0], [1, 1], r"lower has shape \(1,\), so upper needs the same; got \(2,\)"),
+        ([0, np.inf], [1, 1], "lower needs finite numbers; got a NaN or an infinity"),
+        ([[0]], [[1]], r"lower needs 1 axis; got shape \(1, 1\)"),
+        ([], [], "a box needs at least one coordinate; got none"),
+    ],
+)
 def test_a_malformed_box_is_refused(lower, upper, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         Box(lower, upper)
@@ -193,8 +206,9 @@ def test_a_polytope_contains_the_points_that_satisfy_every_row(drawn, points):
     region = Polytope(A, c)
     assert region.contains(inside)
     for x, inside_too in zip(points, region.contains(points), strict=True):
-        assert inside_too == all(sum(a * y for a, y in zip(row, x, strict=True)) <= limit
-                                 for row, limit in zip(A, c, strict=True))
+        assert inside_too == all(
+            sum(a * y for a, y in zip(row, x, strict=True)) <= limit for row, limit in zip(A, c, strict=True)
+        )
 
 
 def test_the_boundary_belongs_to_a_polytope_and_a_tolerance_widens_it():
@@ -221,8 +235,9 @@ def test_rows_that_hold_all_over_the_subspace_disappear_and_one_that_fails_there
     assert rows.tolist() == [[1], [-1]] and limits.tolist() == [1, 1]
     rows, limits = restrict_polytope(box, frame(Subspace([[1, 0]], [0, 1])))
     assert len(rows) == 2  # the edge of the box: the row holds with equality
-    with pytest.raises(ValueError, match="^the subspace needs points inside the region; "
-                                         "row 1 of the region excludes all of it$"):
+    with pytest.raises(
+        ValueError, match="^the subspace needs points inside the region; row 1 of the region excludes all of it$"
+    ):
         restrict_polytope(box, frame(Subspace([[1, 0]], [0, 2])))
 
 

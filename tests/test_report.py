@@ -1,4 +1,5 @@
 """The report of a study, on made-up results: complete, self-contained, escaped, drawn without a display."""
+
 from __future__ import annotations
 
 import json
@@ -16,25 +17,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box, Subspace
-from twolayer.statements.verdict import (
-    FAILS,
-    HOLDS,
-    NOT_APPLICABLE,
-    PRINTED,
-    REPAIRED,
-    SHARP,
-    UNDECIDED,
-    VACUOUS,
-    Verdict,
-)
+from twolayer.statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict
 from twolayer.study import canvas, files, page, plots, readings, report, sections
 from twolayer.study.cases import FAMILIES
 from twolayer.study.tables import summary
 
-HOSTILE = '<script>alert("1")</script> & \'co\' </script>'
+HOSTILE = "<script>alert(\"1\")</script> & 'co' </script>"
 VOID = {"meta", "input", "br"}
-SETTINGS = {"seed": 0, "date": "today", "versions": {"numpy": "1 < 2"},
-            "cases": [{"family": "exact low rank", "options": {"decay": 0.8}}]}
+SETTINGS = {
+    "seed": 0,
+    "date": "today",
+    "versions": {"numpy": "1 < 2"},
+    "cases": [{"family": "exact low rank", "options": {"decay": 0.8}}],
+}
 
 
 def instance(name: str, across: bool = False) -> Instance:
@@ -49,6 +44,7 @@ def instance(name: str, across: bool = False) -> Instance:
 
 def verdicts(eps: float) -> list[Verdict]:
     """Rows of every kind: coincident, failing with a negative bound, vacuous, undecided, not applicable."""
+
     def two(form, verdict, measured, bound, why="because", statement="theorem-2", teacher=0, **more):
         return Verdict(statement, form, verdict, measured, bound, why, teacher=teacher, observer=1, **more)
 
@@ -57,34 +53,66 @@ def verdicts(eps: float) -> list[Verdict]:
         two(PRINTED, HOLDS, eps / 10, 40 * eps, terms={"alpha": 1.0}),
         two(REPAIRED, HOLDS, eps / 10, 20 * eps, terms={"kappa": 1 / 3, "best": "student 1"}),
         two(SHARP, HOLDS, eps / 10, 5 * eps, terms={"method": "ball", "opposing_students": 2}),
-        two(PRINTED, FAILS, eps / 10, -40 * eps, "missing hypothesis: sign + norm", teacher=1, reason="sign",
-            missing=("sign", "norm"), terms={"alpha": -1.0, "radius_above": math.inf}),
+        two(
+            PRINTED,
+            FAILS,
+            eps / 10,
+            -40 * eps,
+            "missing hypothesis: sign + norm",
+            teacher=1,
+            reason="sign",
+            missing=("sign", "norm"),
+            terms={"alpha": -1.0, "radius_above": math.inf},
+        ),
         two(REPAIRED, HOLDS, 0.0, 0.0, teacher=1, terms={"branch": "coincident"}),
         two(SHARP, VACUOUS, 1.0, 2.0, teacher=1),
         two(PRINTED, VACUOUS, None, None, "alpha = 0", statement="theorem-3"),
         two(SHARP, HOLDS, eps / 20, 8 * eps, statement="theorem-3"),
-        Verdict("corollary-1", PRINTED, FAILS, 1.0, 0.1, "missing hypothesis: region", student=1,
-                observers=(0,), reason="region", missing=("region",)),
+        Verdict(
+            "corollary-1",
+            PRINTED,
+            FAILS,
+            1.0,
+            0.1,
+            "missing hypothesis: region",
+            student=1,
+            observers=(0,),
+            reason="region",
+            missing=("region",),
+        ),
         Verdict("corollary-1", SHARP, UNDECIDED, 1.0, 1.0, "they overlap", student=1, observers=(0,)),
     ]
 
 
 def result(name: str, family: str, *, eps: float = 1e-3, trained: bool = True, dimension: int = 2) -> dict:
     """A result as `examined` builds it."""
-    return {"name": name, "family": family, "dimension": dimension, "ambient": 3, "teacher_nodes": 2,
-            "student_nodes": 2, "outputs": 1,
-            "gradient": {"lower": eps, "upper": eps * 1.23456789, "sampled": eps / 2},
-            "rounds": [[eps / 100, 2 * eps, 3, 0.1], [eps / 2, eps * 1.2, 0, 0.2]],
-            "trained_here": trained, "seconds": {"check": 0.5},
-            "verdicts": [v.to_dict() for v in verdicts(eps)],
-            "instance": instance(name, across=not trained).to_json()}
+    return {
+        "name": name,
+        "family": family,
+        "dimension": dimension,
+        "ambient": 3,
+        "teacher_nodes": 2,
+        "student_nodes": 2,
+        "outputs": 1,
+        "gradient": {"lower": eps, "upper": eps * 1.23456789, "sampled": eps / 2},
+        "rounds": [[eps / 100, 2 * eps, 3, 0.1], [eps / 2, eps * 1.2, 0, 0.2]],
+        "trained_here": trained,
+        "seconds": {"check": 0.5},
+        "verdicts": [v.to_dict() for v in verdicts(eps)],
+        "instance": instance(name, across=not trained).to_json(),
+    }
 
 
 def copies() -> dict:
     """A student that was built, not trained: no rounds, and a gradient of exactly 0."""
     row = Verdict("theorem-1", SHARP, HOLDS, 0.0, 0.0, "a student lies on it", teacher=0).to_dict()
-    return {**result("copies", "exact copies", dimension=17), "trained_here": False, "rounds": [],
-            "gradient": {"lower": 0.0, "upper": 0.0, "sampled": 0.0}, "verdicts": [row]}
+    return {
+        **result("copies", "exact copies", dimension=17),
+        "trained_here": False,
+        "rounds": [],
+        "gradient": {"lower": 0.0, "upper": 0.0, "sampled": 0.0},
+        "verdicts": [row],
+    }
 
 
 TRAINED, FULL = 9, 10  # results below with trained students, and with the rows of `verdicts`
@@ -97,7 +125,9 @@ def study() -> list[dict]:
         result("patches", "CIFAR-10 patches", dimension=17),
         result("thin", "thin directions"),
         result("thin, U orthogonal to X", "thin directions", trained=False),
-        result("loose", "unspecialised nodes"), result("pair", "two teachers"), copies(),
+        result("loose", "unspecialised nodes"),
+        result("pair", "two teachers"),
+        copies(),
         *(result(f"run, checkpoint {i}", "along training", eps=0.5 * 0.1**i) for i in range(4)),
     ]
 
@@ -164,9 +194,17 @@ def data(html) -> dict:
 def decoded(data: dict, row: list) -> tuple:
     """An embedded row with its words: instance, statement, form, verdict, nodes, both sides, why, terms."""
     instance, statement, form, verdict, nodes, measured, bound, why, (shape, *values) = row
-    return (data["instances"][instance][0], data["statements"][statement], data["forms"][form],
-            data["verdicts"][verdict], data["nodes"][nodes], measured, bound, data["whys"][why],
-            dict(zip(data["shapes"][shape], values, strict=True)))
+    return (
+        data["instances"][instance][0],
+        data["statements"][statement],
+        data["forms"][form],
+        data["verdicts"][verdict],
+        data["nodes"][nodes],
+        measured,
+        bound,
+        data["whys"][why],
+        dict(zip(data["shapes"][shape], values, strict=True)),
+    )
 
 
 # -- files -----------------------------------------------------------------------------------------------
@@ -190,7 +228,8 @@ def test_report_json_holds_everything_but_the_instances_texts(directory, results
     assert told["summary"]["theorem-2"]["printed"] == {"holds": FULL, "fails": FULL}
     for written, r in zip(told["instances"], results, strict=True):
         assert {key: value for key, value in written.items() if key != "file"} == json.loads(
-            json.dumps({key: value for key, value in r.items() if key != "instance"}))
+            json.dumps({key: value for key, value in r.items() if key != "instance"})
+        )
 
 
 def test_every_instance_file_can_be_checked_again(directory, results):
@@ -202,7 +241,10 @@ def test_every_instance_file_can_be_checked_again(directory, results):
 
 def test_numbers_that_json_has_no_word_for_become_null():
     assert report.finite({"a": [math.nan, (1.5, math.inf)], "b": -math.inf, "c": "NaN"}) == {
-        "a": [None, [1.5, None]], "b": None, "c": "NaN"}
+        "a": [None, [1.5, None]],
+        "b": None,
+        "c": "NaN",
+    }
 
 
 def test_names_become_different_files_inside_the_directory():
@@ -278,8 +320,19 @@ def test_every_row_is_in_the_embedded_data(data, results):
         for v in r["verdicts"]:
             terms = {key: float(f"{x:.6g}") if isinstance(x, float) else x for key, x in v["terms"].items()}
             missing = {"missing": v["missing"]} if "missing" in v else {}
-            expected.append((r["name"], v["statement"], v["form"], v["verdict"], sections.nodes_of(v),
-                             v["measured"], v["bound"], v["why"], {**missing, **terms}))
+            expected.append(
+                (
+                    r["name"],
+                    v["statement"],
+                    v["form"],
+                    v["verdict"],
+                    sections.nodes_of(v),
+                    v["measured"],
+                    v["bound"],
+                    v["why"],
+                    {**missing, **terms},
+                )
+            )
     assert found == expected
     assert sections.nodes_of(results[0]["verdicts"][9]) == "k'=1 k in {0}"
 
@@ -304,13 +357,14 @@ def test_the_summary_shows_every_count(html):
     cells = re.findall(r"<t[dh][^>]*>(?:<span[^>]*>)?([^<]*)", table)
     at = cells.index("theorem-2")
     n = str(FULL)
-    assert cells[at:at + 7] == ["theorem-2", "printed", n, n, "·", "·", "·"]
+    assert cells[at : at + 7] == ["theorem-2", "printed", n, n, "·", "·", "·"]
 
 
 def test_a_printed_certified_gradient_is_never_below_the_certified_number(html, results):
     table = html.split('id="instances"')[1].split("</table>")[0]
-    shown = [[Decimal(x) for x in re.findall(r'<td class="number">([-\d.e]+)</td>', line)[1:2]]
-             for line in table.split("<tr>")[2:]]
+    shown = [
+        [Decimal(x) for x in re.findall(r'<td class="number">([-\d.e]+)</td>', line)[1:2]] for line in table.split("<tr>")[2:]
+    ]
     assert [len(cells) for cells in shown] == [1] * len(results)
     for (cell,), r in zip(shown, results, strict=True):
         assert 0 <= cell - Decimal(r["gradient"]["upper"]) <= Decimal(r["gradient"]["upper"]) / 900
@@ -336,7 +390,9 @@ def test_the_closest_rows_come_first_one_for_each_run(results):
 def test_failures_are_grouped_by_all_that_they_miss(results, html):
     groups = sections.failures([{**r, "file": "x"} for r in results])
     assert {key: len(found) for key, found in groups.items()} == {
-        ("theorem-2", "sign + norm"): FULL, ("corollary-1", "region"): FULL}
+        ("theorem-2", "sign + norm"): FULL,
+        ("corollary-1", "region"): FULL,
+    }
     assert 'data-search="hypothesis: sign + norm"' in html
 
 
@@ -373,15 +429,14 @@ def test_inlined_figures_take_the_colours_of_the_page(html):
     for drawing in drawings:
         assert "var(--ink)" in drawing and 'role="img"' in drawing
         assert not any(colour in drawing for colour in page.VARIABLES)
-        assert not re.search(r'<svg[^>]* (width|height)=', drawing)
+        assert not re.search(r"<svg[^>]* (width|height)=", drawing)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_pictures_need_no_family_in_particular(results, family):
     own = {"along training": {"training-1"}, "thin directions": {"across-angles", "across-verdicts"}}
     rest = [r for r in results if r["family"] != family]
-    every, left = ({panel.name for picture in plots.pictures(found) for panel in picture.panels}
-                   for found in (results, rest))
+    every, left = ({panel.name for picture in plots.pictures(found) for panel in picture.panels} for found in (results, rest))
     assert left == every - own.get(family, set())
 
 
@@ -398,8 +453,10 @@ def test_a_study_without_results_is_a_page_without_pictures(tmp_path):
 
 
 def test_results_without_numbers_make_no_picture(results):
-    empty = [{**r, "rounds": [], "verdicts": r["verdicts"][:1],
-              "gradient": {"lower": 0.0, "upper": None, "sampled": None}} for r in results]
+    empty = [
+        {**r, "rounds": [], "verdicts": r["verdicts"][:1], "gradient": {"lower": 0.0, "upper": None, "sampled": None}}
+        for r in results
+    ]
     assert plots.pictures(empty) == []
 
 

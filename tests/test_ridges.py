@@ -1,4 +1,5 @@
 """Ridge sums, creases, domains: the instance seen from its subspace, every number exact."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -65,11 +66,19 @@ def test_the_supremum_of_the_brute_force_is_attained_and_nothing_sampled_exceeds
             assert abs(h(np.array(corner, dtype=object) * (1 - share) + share * middle)) <= top
 
 
-@pytest.mark.parametrize(("terms", "expected"), [
-    ([([1, 0], 0, 1)], 1), ([([1, 0], 0, 1), ([-1, 0], 0, 1)], 1), ([([1, 0], 0, 1), ([-1, 0], 0, -1)], 1),
-    ([([1, 1], 0, 1)], 2), ([([1, 1], -1, -3)], 3), ([([2, 0], 0, 1), ([1, 0], 0, -2)], 0),
-    ([([1, 0], THIRD, 1), ([1, 0], -THIRD, -1)], Fraction(2, 3)), ([([0, 0], 5, 1), ([0, 0], -5, 1)], 5),
-])
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ([([1, 0], 0, 1)], 1),
+        ([([1, 0], 0, 1), ([-1, 0], 0, 1)], 1),
+        ([([1, 0], 0, 1), ([-1, 0], 0, -1)], 1),
+        ([([1, 1], 0, 1)], 2),
+        ([([1, 1], -1, -3)], 3),
+        ([([2, 0], 0, 1), ([1, 0], 0, -2)], 0),
+        ([([1, 0], THIRD, 1), ([1, 0], -THIRD, -1)], Fraction(2, 3)),
+        ([([0, 0], 5, 1), ([0, 0], -5, 1)], 5),
+    ],
+)
 def test_suprema_over_a_square_by_hand(terms, expected):
     P, beta, c = (flints(array(np.ravel(np.array(x, dtype=object)), np.shape(x))) for x in zip(*terms, strict=True))
     square = domain(flints(SQUARE.A), flints(SQUARE.c), flints([-1, -1]), flints([1, 1]))
@@ -110,8 +119,9 @@ def test_settled_ridges_keep_the_function_on_the_box(drawn):
     for z in (*corners, corners.sum(axis=0) / len(corners), region.interior, region.lower, region.upper):
         assert settled(z) == h(z)
     for p, beta in zip(settled.P, settled.beta, strict=True):
-        values = [sum(np.where(p > 0, p * a, p * b)) + beta
-                  for a, b in ((region.upper, region.lower), (region.lower, region.upper))]
+        values = [
+            sum(np.where(p > 0, p * a, p * b)) + beta for a, b in ((region.upper, region.lower), (region.lower, region.upper))
+        ]
         assert max(values) > 0 > min(values)
 
 
@@ -182,16 +192,21 @@ def test_an_active_domain_exists_iff_the_node_is_active_inside_the_region_and_is
             assert region.lower[j] <= min(ends) and max(ends) <= region.upper[j]
 
 
-@pytest.mark.parametrize(("weight", "bias", "exists"), [
-    ([1, 0], -2, False),  # dead
-    ([1, 0], -1, False),  # touches an edge
-    ([1, 1], -2, False),  # touches a vertex
-    ([1, 1], Fraction(-19, 10), True),
-    ([-1, -1], -2, False),
-    ([1, 0], 1, True),  # active on all of R but an edge
-    ([0, 0], 1, True), ([0, 0], 0, False), ([0, 0], -1, False),
-    ([1, 0], Fraction(10**30 - 1, -(10**30)), True),
-])
+@pytest.mark.parametrize(
+    ("weight", "bias", "exists"),
+    [
+        ([1, 0], -2, False),  # dead
+        ([1, 0], -1, False),  # touches an edge
+        ([1, 1], -2, False),  # touches a vertex
+        ([1, 1], Fraction(-19, 10), True),
+        ([-1, -1], -2, False),
+        ([1, 0], 1, True),  # active on all of R but an edge
+        ([0, 0], 1, True),
+        ([0, 0], 0, False),
+        ([0, 0], -1, False),
+        ([1, 0], Fraction(10**30 - 1, -(10**30)), True),
+    ],
+)
 def test_active_domains_on_a_square_by_hand(weight, bias, exists):
     problem = restricted(Instance(only([1, 0], 0), only(weight, bias), SQUARE))
     assert (problem.active_domain(problem.student[0]) is not None) == exists
@@ -298,8 +313,9 @@ def test_a_tightened_box_holds_the_part_that_is_left(drawn):
     limit = min(values) + exact.rational(Fraction(share)) * (max(values) - min(values))
     lower, upper = tightened(row, limit, region.lower, region.upper)
     assert (lower >= region.lower).all() and (upper <= region.upper).all()
-    for z in brute_vertices(np.concatenate([region.A, row[None, :]]) if any(row) else region.A,
-                            np.append(region.c, limit) if any(row) else region.c):
+    for z in brute_vertices(
+        np.concatenate([region.A, row[None, :]]) if any(row) else region.A, np.append(region.c, limit) if any(row) else region.c
+    ):
         assert (lower <= z).all() and (z <= upper).all()
 
 
@@ -358,7 +374,8 @@ def test_the_second_teacher_takes_the_teachers_place_on_demand():
 def test_a_tiny_weight_still_has_its_active_half():
     """10^-400 is zero to a float and a weight to a rational."""
     tiny = Fraction(1, 10**400)
-    problem = restricted(Instance(only([1, 0], 0), only([tiny, tiny], 0), Polytope([[1, 1], [1, -1], [-1, 1], [-1, -1]],
-                                                                                  [1] * 4)))
+    problem = restricted(
+        Instance(only([1, 0], 0), only([tiny, tiny], 0), Polytope([[1, 1], [1, -1], [-1, 1], [-1, -1]], [1] * 4))
+    )
     region = problem.active_domain(problem.student[0])
     assert region is not None and (region.interior * flints([1, 1])).sum() > 0

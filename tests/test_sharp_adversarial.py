@@ -3,6 +3,7 @@
 In the square [-1, 1]^2 the teacher has a crease on H = {y = 0}. For given other lines, a linear program chooses their
 coefficients (teacher lines and student lines) and an affine part so that sup |h| is smallest: the best hiding place.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -43,25 +44,32 @@ def hidden(drawn):
     nodes = [([Fraction(0), Fraction(1)], Fraction(0)), *map(weights, drawn)]
     W, b = np.array([w for w, _ in nodes], dtype=float), np.array([c for _, c in nodes], dtype=float)
     planes = np.vstack([np.column_stack([W, -b]), [[1, 0, 1], [1, 0, -1], [0, 1, 1], [0, 1, -1]]])
-    points = [np.linalg.solve(planes[[i, j], :2], planes[[i, j], 2])
-              for i, j in itertools.combinations(range(len(planes)), 2)
-              if abs(np.linalg.det(planes[[i, j], :2])) > 1e-9]
+    points = [
+        np.linalg.solve(planes[[i, j], :2], planes[[i, j], 2])
+        for i, j in itertools.combinations(range(len(planes)), 2)
+        if abs(np.linalg.det(planes[[i, j], :2])) > 1e-9
+    ]
     points = np.array([p for p in points if np.abs(p).max() <= 1 + 1e-9])
     ridges = np.maximum(points @ W.T + b, 0)
     columns = np.column_stack([ridges[:, 1:], points, np.ones(len(points))])
     ones = np.ones((len(points), 1))
-    program = linprog(np.append(np.zeros(columns.shape[1]), 1.0),
-                      A_ub=np.block([[columns, -ones], [-columns, -ones]]), b_ub=np.append(-ridges[:, 0], ridges[:, 0]),
-                      bounds=[(-20, 20)] * columns.shape[1] + [(0, None)])
+    program = linprog(
+        np.append(np.zeros(columns.shape[1]), 1.0),
+        A_ub=np.block([[columns, -ones], [-columns, -ones]]),
+        b_ub=np.append(-ridges[:, 0], ridges[:, 0]),
+        bounds=[(-20, 20)] * columns.shape[1] + [(0, None)],
+    )
     found = [Fraction(x).limit_denominator(4000) for x in program.x[:-1]]
-    masses, (a1, a2, constant) = found[: len(drawn)], found[len(drawn):]
+    masses, (a1, a2, constant) = found[: len(drawn)], found[len(drawn) :]
     teacher, student = [(nodes[0], Fraction(1))], [(([Fraction(1), Fraction(0)], Fraction(FAR)), Fraction(1))]
     for node, line, mass in zip(nodes[1:], drawn, masses, strict=True):
         (student if line[3] else teacher).append((node, -mass if line[3] else mass))
     # the observer relu(x + 8) is a student of fan-out 1, so the teacher gives it back together with the affine part
-    teacher += [(([Fraction(1), Fraction(0)], Fraction(FAR)), a1 + 1),
-                (([Fraction(0), Fraction(1)], Fraction(FAR)), a2),
-                (([Fraction(0), Fraction(0)], Fraction(1)), constant - FAR * (a1 + a2))]
+    teacher += [
+        (([Fraction(1), Fraction(0)], Fraction(FAR)), a1 + 1),
+        (([Fraction(0), Fraction(1)], Fraction(FAR)), a2),
+        (([Fraction(0), Fraction(0)], Fraction(1)), constant - FAR * (a1 + a2)),
+    ]
     return Instance(network(teacher), network(student), Box([-1, -1], [1, 1]))
 
 
@@ -94,8 +102,10 @@ def test_hidden_creases_leave_most_sharp_bounds_below_one():
     rng = np.random.default_rng(0)
     said = []
     for _ in range(40):
-        drawn = [(Fraction(int(rng.integers(-10, 11)), 40), Fraction(int(rng.integers(-8, 9)), 10), False, True)
-                 for _ in range(int(rng.integers(1, 4)))]
+        drawn = [
+            (Fraction(int(rng.integers(-10, 11)), 40), Fraction(int(rng.integers(-8, 9)), 10), False, True)
+            for _ in range(int(rng.integers(1, 4)))
+        ]
         said.append(row(check(hidden(drawn)), "theorem-2", "sharp").verdict)
     assert said.count("holds") >= 20 and "fails" not in said and "undecided" not in said
 
@@ -113,8 +123,9 @@ def best_hidden(drawn, dimension):
     unit = np.eye(dimension)
     normals = np.array([unit[-1], *(w for w, _, _ in drawn)], dtype=float)
     biases = np.array([0.0, *(b for _, b, _ in drawn)], dtype=float)
-    planes = np.vstack([np.column_stack([normals, -biases]), *(np.column_stack([unit, np.full(dimension, side)])
-                                                              for side in (-1, 1))])
+    planes = np.vstack(
+        [np.column_stack([normals, -biases]), *(np.column_stack([unit, np.full(dimension, side)]) for side in (-1, 1))]
+    )
     chosen = np.array(list(itertools.combinations(range(len(planes)), dimension)))
     systems = planes[chosen]
     regular = np.abs(np.linalg.det(systems[:, :, :-1])) > 1e-9
@@ -122,12 +133,15 @@ def best_hidden(drawn, dimension):
     points = points[np.abs(points).max(axis=1) <= 1 + 1e-9]
     ridges = np.maximum(points @ normals.T + biases, 0)
     columns, ones = np.column_stack([ridges[:, 1:], points, np.ones(len(points))]), np.ones((len(points), 1))
-    program = linprog(np.append(np.zeros(columns.shape[1]), 1.0),
-                      A_ub=np.block([[columns, -ones], [-columns, -ones]]), b_ub=np.append(-ridges[:, 0], ridges[:, 0]),
-                      bounds=[(-MASSES, MASSES)] * columns.shape[1] + [(0, None)])
+    program = linprog(
+        np.append(np.zeros(columns.shape[1]), 1.0),
+        A_ub=np.block([[columns, -ones], [-columns, -ones]]),
+        b_ub=np.append(-ridges[:, 0], ridges[:, 0]),
+        bounds=[(-MASSES, MASSES)] * columns.shape[1] + [(0, None)],
+    )
     found = [Fraction(x).limit_denominator(4000) for x in program.x[:-1]]
     creases = [(list(w), b, mass, mine) for (w, b, mine), mass in zip(drawn, found, strict=False)]
-    return built(creases, [1] * dimension, affine=(found[len(drawn):-1], found[-1]))
+    return built(creases, [1] * dimension, affine=(found[len(drawn) : -1], found[-1]))
 
 
 def candidates(instance):
@@ -207,8 +221,14 @@ def test_the_methods_speak_on_hidden_creases():
     rng, spoke = np.random.default_rng(4), set()
     for trial in range(40):
         d = 2 + (trial % 4 == 3)
-        drawn = [([Fraction(int(rng.integers(-4, 5)), 40) for _ in range(d - 1)] + [Fraction(1)],
-                  Fraction(int(rng.integers(-3, 4)), 10), bool(rng.integers(0, 4))) for _ in range(int(rng.integers(1, 5)))]
+        drawn = [
+            (
+                [Fraction(int(rng.integers(-4, 5)), 40) for _ in range(d - 1)] + [Fraction(1)],
+                Fraction(int(rng.integers(-3, 4)), 10),
+                bool(rng.integers(0, 4)),
+            )
+            for _ in range(int(rng.integers(1, 5)))
+        ]
         spoke |= assert_no_method_is_violated(best_hidden(drawn, d))
     assert {"cells", "chords", "opposing-count", "all-count", "two-directions", "directions"} <= spoke
     assert {"kink cells", "kink chords", "kink split", "kink order-4", "kink directions"} <= spoke

@@ -1,4 +1,5 @@
 """The methods of the sharp form one by one: against brute force, at equality, and each the best somewhere."""
+
 from __future__ import annotations
 
 import itertools
@@ -42,15 +43,17 @@ def built(creases, box, kappa=1, affine=None):
     teacher += [(unit[j], FAR, a + (j == 0)) for j, a in enumerate(slope)]
     teacher += [([0] * d, 1, constant - FAR * sum(slope))]
     student = [(unit[0], FAR, 1)] + [(w, b, -mass) for w, b, mass, mine in creases if mine]
-    networks = [TwoLayer([w for w, _, _ in nodes], [b for _, b, _ in nodes], [[v for _, _, v in nodes]])
-                for nodes in (teacher, student)]
+    networks = [
+        TwoLayer([w for w, _, _ in nodes], [b for _, b, _ in nodes], [[v for _, _, v in nodes]]) for nodes in (teacher, student)
+    ]
     return Instance(*networks, Box([-side for side in box], list(box)))
 
 
 def row(instance):
     """The sharp row of the crease on H as observer 0 sees it."""
-    return next(v for v in check(instance).verdicts
-                if (v.statement, v.form, v.teacher, v.observer) == ("theorem-2", "sharp", 0, 0))
+    return next(
+        v for v in check(instance).verdicts if (v.statement, v.form, v.teacher, v.observer) == ("theorem-2", "sharp", 0, 0)
+    )
 
 
 def attained(count, height=3):
@@ -60,8 +63,11 @@ def attained(count, height=3):
     return built(creases, [Q(count), Q(height)], affine=([a, b], constant)), level
 
 
-SECTION_5 = [([-sign * slope, Q(1)], -offset, mass, True) for mass, slope, offset in
-             ((Q(-3, 4), Q(1), Q(1, 2)), (Q(1, 3), Q(3, 2), Q(9, 16)), (Q(1, 12), Q(3), Q(9, 4))) for sign in (1, -1)]
+SECTION_5 = [
+    ([-sign * slope, Q(1)], -offset, mass, True)
+    for mass, slope, offset in ((Q(-3, 4), Q(1), Q(1, 2)), (Q(1, 3), Q(3, 2), Q(9, 16)), (Q(1, 12), Q(3), Q(9, 4)))
+    for sign in (1, -1)
+]
 
 
 def section_5(students=lambda mass: True):
@@ -94,11 +100,13 @@ def test_two_opposing_lines_with_partners_of_the_same_sign_keep_every_sharp_row(
 def test_counting_opposing_creases_only_in_an_all_count_is_noticed(monkeypatch, module, method):
     """The same instance with the partners dropped from what the method sees: two-directions says 4/6 < 1/sqrt 2."""
     from dataclasses import fields, replace
+
     original = module.student
 
     def blind(setting, i, observer, body, near, *rest):
         kept = {f.name: getattr(near, f.name)[near.opposes] for f in fields(near)}
         return original(setting, i, observer, body, replace(near, **kept), *rest)
+
     made = section_5(lambda mass: mass < 0)
     before = row(made)
     monkeypatch.setattr(module, "student", blind)
@@ -121,9 +129,23 @@ def arranged(drawn, walls=((Q(-4), Q(1, 3)), (Q(4), Q(-1, 5))), up=Q(1, 6), down
     places = np.array([float(e[0]) for e in entries])
     sides = [k for k, e in enumerate(entries) if e[3] == WALL]
     ball = lambda x: arb(fmpq(x.numerator, x.denominator))  # noqa: E731
-    return Lines([ball(e[0]) for e in entries], [ball(e[1]) for e in entries], np.array([e[2] for e in entries]),
-                 np.array([e[3] for e in entries]), places, np.array([float(e[1]) for e in entries]),
-                 sides[0], sides[1], ball(up), ball(down)), entries, up, down
+    return (
+        Lines(
+            [ball(e[0]) for e in entries],
+            [ball(e[1]) for e in entries],
+            np.array([e[2] for e in entries]),
+            np.array([e[3] for e in entries]),
+            places,
+            np.array([float(e[1]) for e in entries]),
+            sides[0],
+            sides[1],
+            ball(up),
+            ball(down),
+        ),
+        entries,
+        up,
+        down,
+    )
 
 
 def corners(entries, c):
@@ -135,7 +157,7 @@ def corners(entries, c):
 
 def inverse_heights(lines, gap, up, down):
     """1/a + 1/b in a gap, straight from the slices of the cell."""
-    pairs = [(right[0] - left[0], left[1] - right[1]) for left in lines[: gap + 1] for right in lines[gap + 1:]]
+    pairs = [(right[0] - left[0], left[1] - right[1]) for left in lines[: gap + 1] for right in lines[gap + 1 :]]
     return max(up, *(w / o for o, w in pairs)) + max(down, *(-w / o for o, w in pairs))
 
 
@@ -156,7 +178,7 @@ def test_the_joint_maximum_of_the_cells_is_the_largest_over_all_corners(drawn, c
 def chord_sum(lines, label, w, gap, up, down):
     """1/v+ + 1/v- in a gap without a label, from the conditions at the chords' ends."""
     left = [line for line in lines[: gap + 1] if line[2] != label]
-    right = [line for line in lines[gap + 1:] if line[2] != label]
+    right = [line for line in lines[gap + 1 :] if line[2] != label]
     above, below = up, down
     for (o, s, _), (p, r, _) in itertools.product(left, right):
         above = max(above, (max(s - w, 0) + max(w - r, 0)) / (p - o))
@@ -172,8 +194,13 @@ def test_the_sum_of_the_chords_is_not_exceeded_at_any_corner_nor_inside(drawn, c
     for left in sharp_chords._left_out(lines):
         worst = sharp_chords._worst(lines, left, np.array([float(c)]))[0]
         for gap, value in zip(map(int, lines.gaps), worst, strict=True):
-            proved = max((sharp_chords._sum_above(lines, left.label, gap, w, arb(fmpq(c.numerator, c.denominator)))
-                          for w in left.ends(arb(fmpq(c.numerator, c.denominator)))), key=lambda x: float(x.mid()))
+            proved = max(
+                (
+                    sharp_chords._sum_above(lines, left.label, gap, w, arb(fmpq(c.numerator, c.denominator)))
+                    for w in left.ends(arb(fmpq(c.numerator, c.denominator)))
+                ),
+                key=lambda x: float(x.mid()),
+            )
             assert float(proved.mid()) == pytest.approx(value, rel=1e-12)
             for corner in corners(entries, c):
                 own = next(s for _, s, label in corner if label == left.label)
@@ -183,6 +210,7 @@ def test_the_sum_of_the_chords_is_not_exceeded_at_any_corner_nor_inside(drawn, c
 
 
 # Formulas
+
 
 def test_the_distance_of_relu_to_polynomials_is_proved_from_below():
     """e_4 = 1/16; higher ones against the known values (Chebyshev grid programs), never above them."""
@@ -197,11 +225,16 @@ def test_the_distance_of_relu_to_polynomials_is_proved_from_below():
 def test_no_polynomial_approximates_relu_better_than_its_distance(k):
     """A program over the points themselves: the best polynomial of degree < k errs there by exactly the distance."""
     from scipy.optimize import linprog
+
     x = np.array(sorted({sign * p / 64 for p in (0, *bounds.FAR_POINTS[k]) for sign in (1, -1)}))
     powers = np.polynomial.chebyshev.chebvander(x, k - 1)
     ones, relu = np.ones((len(x), 1)), np.maximum(x, 0)
-    best = linprog(np.append(np.zeros(k), 1), A_ub=np.block([[powers, -ones], [-powers, -ones]]),
-                   b_ub=np.append(relu, -relu), bounds=[(None, None)] * k + [(0, None)])
+    best = linprog(
+        np.append(np.zeros(k), 1),
+        A_ub=np.block([[powers, -ones], [-powers, -ones]]),
+        b_ub=np.append(relu, -relu),
+        bounds=[(None, None)] * k + [(0, None)],
+    )
     found = bounds.relu_distance(k)
     assert best.fun == pytest.approx(nearest_float(found), rel=1e-6)
 
@@ -233,15 +266,18 @@ def test_the_split_by_weight_is_the_best_of_all_splits(drawn):
         gamma = sum(cot for b, (_, cot, s) in zip(counted, drawn, strict=True) if b and not s)
         light = sum(m * cot / np.hypot(1, 1 / cot) for b, (m, cot, s) in zip(counted, drawn, strict=True) if not b and not s)
         students = [(b, m) for b, (m, _, s) in zip(counted, drawn, strict=True) if s]
-        value = bounds.student_tangent_by_split(n, kappa, eps, rho, t, (gamma, arb(light)),
-                                                (sum(b for b, _ in students), arb(sum(m for b, m in students if not b))))
+        value = bounds.student_tangent_by_split(
+            n, kappa, eps, rho, t, (gamma, arb(light)), (sum(b for b, _ in students), arb(sum(m for b, m in students if not b)))
+        )
         return np.inf if value is None else float(value.mid())
+
     rule = [m * (1 if s else 1 / np.hypot(1, 1 / cot)) > x / (peak * t) for m, cot, s in drawn]
     best = min(tangent(counted) for counted in itertools.product((False, True), repeat=len(drawn)))
     assert tangent(rule) <= best * (1 + 1e-9) if np.isfinite(best) else tangent(rule) == best
 
 
 # Each method is the best somewhere (eps by hand: a form is chosen by its value, whatever the truth)
+
 
 def method(instance, eps, deadline=None):
     """The bound and its form for teacher 0 and observer 0 if its gradient is at most eps."""

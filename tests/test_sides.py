@@ -1,4 +1,5 @@
 """Which end of an enclosure each form uses: wide enclosures by hand, so that a wrong end cannot hide."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -20,8 +21,7 @@ from twolayer.statements.verdict import compare
 def trained():
     """Two teachers and three students in the square; each student is a little off, one is nobody's."""
     teacher = TwoLayer([[0.0, 1.0], [1.0, 0.2]], [0.1, -0.2], [[1.0, 0.5], [0.3, 1.0]])
-    student = TwoLayer([[0.001, 1.0], [1.0, 0.201], [1.0, 1.0]], [0.1, -0.2, 0.1],
-                       [[0.999, 0.5, 0.001], [0.3, 1.001, -0.001]])
+    student = TwoLayer([[0.001, 1.0], [1.0, 0.201], [1.0, 1.0]], [0.1, -0.2, 0.1], [[0.999, 0.5, 0.001], [0.3, 1.001, -0.001]])
     return Instance(teacher, student, Box([-1, -1], [1, 1]), second_teacher=teacher)
 
 
@@ -72,8 +72,10 @@ def test_eps_of_a_printed_row_is_the_largest_over_all_students_and_of_other_form
 
 def test_theorem_3_adds_e0_times_the_observer_s_own_fan_out_norm():
     """|v_0|_1 = 1.299, |v_1|_1 = 1.501: printed takes the largest, the other forms the observer's."""
+
     def as_rows(made):
         return {(v.form, v.teacher, v.observer): v for v in theorem3.rows(made)}
+
     made = as_rows(setting(1e-4, 1e-4, excess=(0.0, 1e-3)))
     assert made["sharp", 0, 0].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.299, rel=1e-12)
     assert made["sharp", 0, 1].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.501, rel=1e-12)
@@ -96,6 +98,7 @@ def test_the_gradient_of_a_trained_student_is_certified_above_its_samples():
     import numpy as np
 
     from twolayer.networks import hidden_gradient
+
     instance = trained()
     found = gradient_suprema(restricted(instance))
     x = np.random.default_rng(0).uniform(-1, 1, size=(20000, 2))

@@ -2,6 +2,7 @@
 
 The long version is python -m tests.benchmarks.soundness.
 """
+
 from __future__ import annotations
 
 import dataclasses

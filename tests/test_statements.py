@@ -1,4 +1,5 @@
 """The statements themselves: repaired and sharp never fail, verdicts do not depend on how an instance is written."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -20,16 +21,18 @@ ROUNDING = 1e-12  # of the last float operation on a reported number; balls carr
 
 def table(result):
     """The rows of a check, comparable: node indices left to the caller."""
-    return [(v.statement, v.form, v.teacher, v.student, v.observer, v.verdict, v.measured, v.bound)
-            for v in result.verdicts]
+    return [(v.statement, v.form, v.teacher, v.student, v.observer, v.verdict, v.measured, v.bound) for v in result.verdicts]
 
 
 def same(rows, others):
     """True if two lists of rows agree, numbers up to the rounding of their last operation."""
+
     def close(x, y):
         return x == y if x is None or y is None else abs(x - y) <= ROUNDING * max(1, abs(x))
+
     return len(rows) == len(others) and all(
-        a[:6] == b[:6] and close(a[6], b[6]) and close(a[7], b[7]) for a, b in zip(rows, others, strict=True))
+        a[:6] == b[:6] and close(a[6], b[6]) and close(a[7], b[7]) for a, b in zip(rows, others, strict=True)
+    )
 
 
 @thorough
@@ -88,8 +91,8 @@ def test_permuting_nodes_permutes_the_rows(instance, random):
     back = {new: old for new, old in enumerate(order)}
 
     def renamed(v):
-        return (v.statement, v.form, v.teacher, back.get(v.student), back.get(v.observer), v.verdict, v.measured,
-                v.bound)
+        return (v.statement, v.form, v.teacher, back.get(v.student), back.get(v.observer), v.verdict, v.measured, v.bound)
+
     key = lambda row: tuple(-1 if x is None else x for x in row[2:5]) + row[:2]  # noqa: E731
     assert same(sorted(map(renamed, permuted.verdicts), key=key), sorted(table(check(instance)), key=key))
 
@@ -121,9 +124,13 @@ def test_rotating_region_subspace_and_weights_together_changes_nothing(instance)
     def turned(network):
         exact = network.exact()
         return TwoLayer(exact.W @ rotation.T, exact.b, exact.V)
-    moved = Instance(turned(instance.teacher), turned(instance.student),
-                     Polytope(instance.region.A @ rotation.T, instance.region.c),
-                     Subspace(instance.subspace.basis @ rotation.T, instance.subspace.origin @ rotation.T))
+
+    moved = Instance(
+        turned(instance.teacher),
+        turned(instance.student),
+        Polytope(instance.region.A @ rotation.T, instance.region.c),
+        Subspace(instance.subspace.basis @ rotation.T, instance.subspace.origin @ rotation.T),
+    )
     before, after = check(instance), check(moved)
     assert [row[:6] for row in table(before)] == [row[:6] for row in table(after)]
     for v, w in zip(before.verdicts, after.verdicts, strict=True):
@@ -139,8 +146,10 @@ def test_splitting_a_student_node_in_two_halves_keeps_the_verdicts_of_the_other_
     V = np.concatenate([student.V[:, :-1], student.V[:, -1:] / 2, student.V[:, -1:] / 2], axis=1)
     split = TwoLayer(np.concatenate([student.W, student.W[-1:]]), np.concatenate([student.b, student.b[-1:]]), V)
     last = student.width - 1
-    keep = lambda result: [row for row in table(result) if row[0] == "theorem-2" and row[1] == "sharp"  # noqa: E731
-                           and row[4] < last]
+
+    def keep(result):
+        return [row for row in table(result) if row[:2] == ("theorem-2", "sharp") and row[4] < last]
+
     assert same(keep(check(instance)), keep(check(replace(instance, student=split))))
 
 
@@ -155,8 +164,10 @@ def test_a_flipped_teacher_node_with_its_linear_part_given_back_keeps_the_sharp_
     W = np.concatenate([-teacher.W[:1], teacher.W[1:], teacher.W[:1], 0 * teacher.W[:1]])
     b = np.concatenate([-teacher.b[:1], teacher.b[1:], teacher.b[:1] + far, [far]])
     V = np.concatenate([teacher.V, teacher.V[:, :1], -teacher.V[:, :1]], axis=1)
-    keep = lambda result: [row for row in table(result) if row[0] == "theorem-2" and row[1] == "sharp"  # noqa: E731
-                           and row[2] < teacher.width]
+
+    def keep(result):
+        return [row for row in table(result) if row[:2] == ("theorem-2", "sharp") and row[2] < teacher.width]
+
     before, after = keep(check(instance)), keep(check(replace(instance, teacher=TwoLayer(W, b, V))))
     assert same(before, after)
 

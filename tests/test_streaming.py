@@ -31,8 +31,10 @@ def exact_correlation(f, g):
     f, g = exact(f), exact(g)
     f, g = f - f.sum(0) / len(f), g - g.sum(0) / len(g)
     cross, ff, gg = f.T @ g, (f * f).sum(0), (g * g).sum(0)
-    signed = [[c * abs(c) / (p * q) if p * q else Q(0) for c, q in zip(row, gg, strict=True)]
-              for row, p in zip(cross, ff, strict=True)]  # fmt: skip
+    signed = [
+        [c * abs(c) / (p * q) if p * q else Q(0) for c, q in zip(row, gg, strict=True)]
+        for row, p in zip(cross, ff, strict=True)
+    ]
     signed = np.array(signed, dtype=float)
     return np.sign(signed) * np.sqrt(abs(signed))
 

@@ -1,4 +1,5 @@
 """The front door: the method follows the size, and every student node gets a valid enclosure."""
+
 from __future__ import annotations
 
 import json
@@ -33,8 +34,18 @@ def split(d, nodes, eps, outputs=2, seed=0):
     return Instance(TwoLayer(W, b, V), TwoLayer(*moved), Box(-np.ones(d), np.ones(d)))
 
 
-@pytest.mark.parametrize(("d", "nodes", "name"), [(1, 9, "vertices"), (2, 9, "vertices"), (3, 9, "vertices"),
-                                                  (4, 9, "boxes"), (5, 9, "boxes"), (6, 9, "trees"), (9, 4, "trees")])
+@pytest.mark.parametrize(
+    ("d", "nodes", "name"),
+    [
+        (1, 9, "vertices"),
+        (2, 9, "vertices"),
+        (3, 9, "vertices"),
+        (4, 9, "boxes"),
+        (5, 9, "boxes"),
+        (6, 9, "trees"),
+        (9, 4, "trees"),
+    ],
+)
 def test_the_method_follows_the_size(d, nodes, name):
     problem = restricted(split(d, nodes, 1e-3))
     assert suprema.method(problem.gradient(problem.student[0]), problem.region) == name
@@ -57,6 +68,7 @@ def test_the_certified_supremum_is_above_every_sample_and_above_its_own_witness(
 
 def test_boxes_trees_and_vertices_enclose_the_same_number():
     from twolayer.certify import boxes, trees, vertices
+
     problem = restricted(split(3, 4, 1e-3))
     h, region = problem.gradient(problem.student[0]), problem.active_domain(problem.student[0])
     found = [search.supremum(h, region, gap=1e-3) for search in (vertices, boxes, trees)]
@@ -91,6 +103,7 @@ def test_a_time_limit_is_kept_and_leaves_valid_enclosures(limit):
 @pytest.mark.parametrize("cells", [1, 40, 10_000])
 def test_a_tree_that_takes_over_from_boxes_keeps_their_witness_and_closes_the_gap(cells, monkeypatch):
     from twolayer.certify import trees
+
     monkeypatch.setattr(suprema, "FIRST_CELLS", cells)
     problem = restricted(split(6, 5, 1e-2))
     for node in problem.student[:3]:
@@ -105,6 +118,7 @@ def test_a_tree_that_takes_over_from_boxes_keeps_their_witness_and_closes_the_ga
 
 def test_boxes_stop_after_as_many_cells_as_they_are_allowed_with_a_valid_enclosure():
     from twolayer.certify import boxes
+
     problem = restricted(split(6, 5, 1e-2))
     h, region = problem.gradient(problem.student[0]), problem.active_domain(problem.student[0])
     few, all_of_them = boxes.supremum(h, region, gap=1e-6, most=1), boxes.supremum(h, region, gap=1e-6)
@@ -125,6 +139,7 @@ def test_the_interior_point_of_a_node_active_in_a_corner_only_lies_inside_both()
 
 def test_a_ridge_sum_means_the_same_in_another_process():
     import pickle
+
     problem = restricted(split(3, 4, 1e-3))
     h = problem.gradient(problem.student[1])
     z = problem.region.interior + rational(0.125)
@@ -142,8 +157,12 @@ def reporting(d, nodes, monkeypatch):
     monkeypatch.setattr(suprema, "FIRST_CELLS", 40)
     problem = restricted(split(d, nodes, 3e-2))
     told = []
-    return problem.gradient(problem.student[0]), problem.active_domain(problem.student[0]), told, \
-        lambda *enclosure: told.append(enclosure)
+    return (
+        problem.gradient(problem.student[0]),
+        problem.active_domain(problem.student[0]),
+        told,
+        lambda *enclosure: told.append(enclosure),
+    )
 
 
 @pytest.mark.parametrize(("name", "d", "nodes"), REPORTING)
@@ -266,9 +285,13 @@ def test_a_check_that_was_interrupted_says_so_and_whatever_loops_over_checks_sto
     instance, question = Instance.from_json(path.read_text()), hunt_judge.Question("theorem-2", "printed")
     monkeypatch.setattr(verify, "instances", lambda case: [SimpleNamespace(instance=instance)])
     monkeypatch.setattr(sweep, "instance", lambda cell: (instance, 0.0))
-    for command in (lambda: certificate(instance), lambda: verify.examined(SimpleNamespace(gap=1e-3)),
-                    lambda: sweep.rows({}, 1e-3), lambda: hunt_judge.confirmed(question, instance),
-                    lambda: hunt_judge.judged(question, instance)):
+    for command in (
+        lambda: certificate(instance),
+        lambda: verify.examined(SimpleNamespace(gap=1e-3)),
+        lambda: sweep.rows({}, 1e-3),
+        lambda: hunt_judge.confirmed(question, instance),
+        lambda: hunt_judge.judged(question, instance),
+    ):
         interrupting(monkeypatch, 1, swallowed=True)
         with pytest.raises(KeyboardInterrupt):
             command()

@@ -40,7 +40,8 @@ def test_the_table_has_a_row_for_every_instance_statement_and_form(swept):
     rows = table(swept)
     assert len(rows) == 8 * 3 * 3
     assert {(r["width"], r["gradient"], r["seed"]) for r in rows} == {
-        (w, g, s) for w in ("1", "2") for g in ("0.1", "0.001") for s in ("0", "1")}
+        (w, g, s) for w in ("1", "2") for g in ("0.1", "0.001") for s in ("0", "1")
+    }
     assert list(rows[0]) == list(sweep.COLUMNS)
 
 
@@ -127,12 +128,24 @@ def test_two_processes_write_the_table_of_one(swept, tmp_path):
     assert without_times(table(tmp_path)) == without_times(table(swept))
 
 
-@pytest.mark.parametrize(("change", "said"), [
-    ({"format": "other"}, "format"), ({"rank": 0}, "rank"), ({"rank": 2.5}, "whole"), ({"rank": []}, "at least one"),
-    ({"rank": 5}, "at most ambient"), ({"gradient": 0}, "positive"), ({"gradient": "small"}, "numbers"),
-    ({"colour": 1}, "'colour'"), ({"seeds": [-1]}, "seed"), ({"thickness": True}, "thickness"),
-    ({"seeds": 10**7}, "at most"), ({"gap": [0]}, "positive"), ({"width": [1, 1.5]}, "width"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": "other"}, "format"),
+        ({"rank": 0}, "rank"),
+        ({"rank": 2.5}, "whole"),
+        ({"rank": []}, "at least one"),
+        ({"rank": 5}, "at most ambient"),
+        ({"gradient": 0}, "positive"),
+        ({"gradient": "small"}, "numbers"),
+        ({"colour": 1}, "'colour'"),
+        ({"seeds": [-1]}, "seed"),
+        ({"thickness": True}, "thickness"),
+        ({"seeds": 10**7}, "at most"),
+        ({"gap": [0]}, "positive"),
+        ({"width": [1, 1.5]}, "width"),
+    ],
+)
 def test_a_configuration_that_makes_no_sense_is_refused_in_one_line(change, said, tmp_path, capsys):
     config = tmp_path / "grid.json"
     config.write_text(json.dumps({**GRID, **change}), encoding="utf-8")

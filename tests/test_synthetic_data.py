@@ -1,4 +1,5 @@
 """Low-rank box data: exact rotations, the region as an exact box, where the samples lie."""
+
 import itertools
 
 import numpy as np
@@ -106,23 +107,27 @@ def test_half_widths_are_short_binary_fractions():
 
 
 def test_samples_by_hand_where_the_basis_and_the_mean_are_given():
-    data = low_rank_data([2.0, 0.0], 1, 8, np.random.default_rng(0), boundary=1.0, basis=[[0, 1], [1, 0]],
-                         mean=[10.0, 20.0], off_plane=0.5)
+    data = low_rank_data(
+        [2.0, 0.0], 1, 8, np.random.default_rng(0), boundary=1.0, basis=[[0, 1], [1, 0]], mean=[10.0, 20.0], off_plane=0.5
+    )
     assert (data.samples[:, 0] == 10).all()
     assert data.samples[:2, 1].tolist() == [18.0, 22.0]
     assert data.half_widths.tolist() == [2.0, 0.5]
     assert data.region().contains([[10.5, 22.0], [10.6, 20.0], [10.0, 22.1]]).tolist() == [True, False, False]
 
 
-@pytest.mark.parametrize(("spread", "rank", "options", "message"), [
-    ([1.0, 0.0], 2, {}, "spread needs 2 positive, then non-negative entries"),
-    ([1.0, -1.0], 1, {}, "spread needs 1 positive, then non-negative entries"),
-    ([1.0], 2, {}, "spread needs shape"),
-    ([1.0, 0.0], 1, {"basis": [[1, 1], [0, 1]]}, "basis needs 2 orthonormal rows"),
-    ([1.0, 0.0], 1, {"mean": [1.0]}, r"mean needs shape \(2,\); got \(1,\)"),
-    ([1.0, 0.0], 1, {"off_plane": 0.0}, "off_plane needs to be positive"),
-    ([1.0, 0.0], 1, {"boundary": 1.5}, "boundary needs to be a share"),
-])
+@pytest.mark.parametrize(
+    ("spread", "rank", "options", "message"),
+    [
+        ([1.0, 0.0], 2, {}, "spread needs 2 positive, then non-negative entries"),
+        ([1.0, -1.0], 1, {}, "spread needs 1 positive, then non-negative entries"),
+        ([1.0], 2, {}, "spread needs shape"),
+        ([1.0, 0.0], 1, {"basis": [[1, 1], [0, 1]]}, "basis needs 2 orthonormal rows"),
+        ([1.0, 0.0], 1, {"mean": [1.0]}, r"mean needs shape \(2,\); got \(1,\)"),
+        ([1.0, 0.0], 1, {"off_plane": 0.0}, "off_plane needs to be positive"),
+        ([1.0, 0.0], 1, {"boundary": 1.5}, "boundary needs to be a share"),
+    ],
+)
 def test_data_that_do_not_fit_are_refused_by_name(spread, rank, options, message):
     with pytest.raises(ValueError, match=message):
         low_rank_data(spread, rank, 10, np.random.default_rng(0), **options)

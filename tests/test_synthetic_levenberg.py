@@ -1,4 +1,5 @@
 """Levenberg-Marquardt: normal equations against a Jacobian, monotone and gentle descents, fixed nodes."""
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,8 +91,9 @@ def test_a_gentle_descent_never_falls_by_more_than_its_factor():
     points, labels, P, V = blobs(0)
     free = [it.loss for it in descent(points, labels, P, V, steps=300)]
     gentle = [it.loss for it in descent(points, labels, P, V, steps=300, gentle=10)]
-    drops = [max(before / after for before, after in zip(path, path[1:], strict=False) if after > 1e-26)
-             for path in (free, gentle)]
+    drops = [
+        max(before / after for before, after in zip(path, path[1:], strict=False) if after > 1e-26) for path in (free, gentle)
+    ]
     assert drops[1] <= 10.1 < drops[0]  # bisection meets a level to about 1 %
     assert gentle[-1] < 1e-25
 

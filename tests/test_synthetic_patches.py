@@ -1,4 +1,5 @@
 """Image patches: exact sums against slow loops, the stored spectrum, the command that measures it again."""
+
 import lzma
 
 import numpy as np
@@ -31,8 +32,9 @@ def write(path, pictures):
 
 
 def slow_patches(pictures):
-    return np.array([picture[:, y : y + 3, x : x + 3].ravel() for picture in pictures
-                     for y in range(30) for x in range(30)], dtype=np.int64)
+    return np.array(
+        [picture[:, y : y + 3, x : x + 3].ravel() for picture in pictures for y in range(30) for x in range(30)], dtype=np.int64
+    )
 
 
 def test_sums_are_those_of_a_slow_loop_over_patches():

@@ -1,4 +1,5 @@
 """Over-realised students: convergence, sampled gradients, checkpoints, spectators, guided training."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,8 +17,7 @@ LOSS, GRADIENT = 1e-20, 1e-8  # what a trained student needs to reach on its sam
 ROUNDING = 1e-12  # coordinates, weights and values are of order 1 to 10
 SPECIALISED = 1e-6  # sine of an angle, after the loss has fallen to 1e-24
 # (d', teacher nodes, student nodes, outputs)
-SIZES = [(2, 4, 8, 2), (2, 6, 12, 3), (3, 5, 10, 2), (4, 5, 10, 3), (6, 6, 10, 3), (8, 6, 10, 3),
-         (10, 6, 10, 4)]
+SIZES = [(2, 4, 8, 2), (2, 6, 12, 3), (3, 5, 10, 2), (4, 5, 10, 3), (6, 6, 10, 3), (8, 6, 10, 3), (10, 6, 10, 4)]
 
 
 def draw(seed, rank, nodes, width, outputs, ambient=None, samples=None, **options):
@@ -93,18 +93,25 @@ def test_every_teacher_node_has_a_student_on_its_hyperplane_in_the_plane_only():
     student = train(teacher, data.samples, 10, rng, subspace=data.subspace()).student
     (q, gamma), (p, beta) = projected(teacher, data), projected(student, data)
     for j in range(5):
-        same, flipped = (np.abs(np.column_stack([p - sign * q[j], beta - sign * gamma[j]])).max(axis=1)
-                         for sign in (1, -1))
+        same, flipped = (np.abs(np.column_stack([p - sign * q[j], beta - sign * gamma[j]])).max(axis=1) for sign in (1, -1))
         assert min(same.min(), flipped.min()) < SPECIALISED
-    cosine = np.abs(student.W @ teacher.W.T) / np.outer(np.linalg.norm(student.W, axis=1),
-                                                        np.linalg.norm(teacher.W, axis=1))
+    cosine = np.abs(student.W @ teacher.W.T) / np.outer(np.linalg.norm(student.W, axis=1), np.linalg.norm(teacher.W, axis=1))
     assert cosine.max() < 0.99
 
 
 def test_off_plane_parts_stay_as_initialised_and_in_plane_parts_have_norm_one():
     data, teacher, _ = draw(2, 3, 4, 8, 2)
-    students = [train(teacher, data.samples, 8, np.random.default_rng(7), subspace=data.subspace(),
-                      recipe=Recipe(off_plane=2.0, steps=steps, starts=1)).student for steps in (1, 200)]
+    students = [
+        train(
+            teacher,
+            data.samples,
+            8,
+            np.random.default_rng(7),
+            subspace=data.subspace(),
+            recipe=Recipe(off_plane=2.0, steps=steps, starts=1),
+        ).student
+        for steps in (1, 200)
+    ]
     across = [student.W @ data.basis[3:].T for student in students]
     assert np.abs(across[0] - across[1]).max() < ROUNDING
     assert np.abs(np.linalg.norm(across[0], axis=1) - 2).max() < ROUNDING
@@ -129,8 +136,7 @@ def test_any_basis_and_origin_of_the_plane_give_the_same_problem():
 
 def test_the_same_rng_gives_the_same_student_and_another_one_does_not():
     data, teacher, _ = draw(5, 2, 4, 8, 2)
-    runs = [train(teacher, data.samples, 8, np.random.default_rng(seed), subspace=data.subspace())
-            for seed in (11, 11, 12)]
+    runs = [train(teacher, data.samples, 8, np.random.default_rng(seed), subspace=data.subspace()) for seed in (11, 11, 12)]
     for name in ("W", "b", "V"):
         assert (getattr(runs[0].student, name) == getattr(runs[1].student, name)).all()
     assert np.abs(runs[0].student.W - runs[2].student.W).max() > 1e-3
@@ -158,8 +164,7 @@ def test_without_levels_the_student_is_the_only_checkpoint():
 
 def test_a_spectator_keeps_its_boundary_while_its_fan_out_shrinks_with_the_gradient():
     data, teacher, rng = draw(7, 4, 5, 10, 3)
-    trained = train(teacher, data.samples, 10, rng, subspace=data.subspace(),
-                    recipe=Recipe(level_ratio=10.0, spectators=1))
+    trained = train(teacher, data.samples, 10, rng, subspace=data.subspace(), recipe=Recipe(level_ratio=10.0, spectators=1))
     (q, _), path = projected(teacher, data), trained.checkpoints
     p = [projected(checkpoint.student, data) for checkpoint in path]
     sizes = [np.linalg.norm(checkpoint.student.V[:, -1]) for checkpoint in path]
@@ -203,8 +208,16 @@ def test_samples_can_hide_a_supremum_that_witnesses_bring_down():
 def test_few_samples_and_an_oracle_reach_a_certified_gradient():
     for seed in range(3):
         data, teacher, rng = draw(seed, 2, 4, 8, 2, samples=60)
-        guided = counterexample_guided(teacher, data.samples, 8, rng, vertex_oracle(teacher, data), GRADIENT,
-                                       subspace=data.subspace(), recipe=Recipe(level_ratio=10.0))
+        guided = counterexample_guided(
+            teacher,
+            data.samples,
+            8,
+            rng,
+            vertex_oracle(teacher, data),
+            GRADIENT,
+            subspace=data.subspace(),
+            recipe=Recipe(level_ratio=10.0),
+        )
         assert guided.reached
         assert len(guided.trained.checkpoints) >= 10
 
@@ -218,8 +231,7 @@ def test_guided_training_stops_after_its_rounds_and_returns_the_best_student():
         students.append(student)
         return next(uppers), data.samples[:2]
 
-    guided = counterexample_guided(teacher, data.samples, 4, rng, oracle, GRADIENT, subspace=data.subspace(),
-                                   rounds=3)
+    guided = counterexample_guided(teacher, data.samples, 4, rng, oracle, GRADIENT, subspace=data.subspace(), rounds=3)
     assert [one.upper for one in guided.rounds] == [3.0, 1.0, 2.0]
     assert [one.witnesses for one in guided.rounds] == [2, 2, 2]
     assert (guided.upper, guided.reached) == (1.0, False)
@@ -228,8 +240,9 @@ def test_guided_training_stops_after_its_rounds_and_returns_the_best_student():
 
 def test_guided_training_stops_as_soon_as_the_target_is_reached():
     data, teacher, rng = draw(0, 2, 3, 4, 2)
-    guided = counterexample_guided(teacher, data.samples, 4, rng, lambda _: (GRADIENT, data.samples[:2]),
-                                   GRADIENT, subspace=data.subspace())
+    guided = counterexample_guided(
+        teacher, data.samples, 4, rng, lambda _: (GRADIENT, data.samples[:2]), GRADIENT, subspace=data.subspace()
+    )
     assert guided.reached
     assert len(guided.rounds) == 1
 
@@ -250,8 +263,9 @@ def test_a_round_starts_from_the_last_student():
 def test_guided_training_stops_when_the_time_is_up_or_no_witness_is_left():
     data, teacher, rng = draw(0, 2, 3, 4, 2)
     for witnesses, limit in ((data.samples[:1], 0.0), (np.empty((0, 8)), None)):
-        guided = counterexample_guided(teacher, data.samples, 4, rng, lambda _, x=witnesses: (1.0, x),
-                                       GRADIENT, subspace=data.subspace(), time_limit=limit)
+        guided = counterexample_guided(
+            teacher, data.samples, 4, rng, lambda _, x=witnesses: (1.0, x), GRADIENT, subspace=data.subspace(), time_limit=limit
+        )
         assert len(guided.rounds) == 1
 
 
@@ -277,13 +291,16 @@ def test_a_student_is_recovered_from_its_network():
     assert np.abs(again[1] - V).max() < ROUNDING * np.abs(V).max()
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"X": np.zeros((5, 7))}, r"the teacher has 8 inputs, so X needs shape \(n, 8\); got \(5, 7\)"),
-    ({"subspace": Subspace.whole(7)}, "X has 8 columns, so the subspace needs ambient 8; got 7"),
-    ({"subspace": Subspace.whole(8)}, "the samples need to spread in every direction"),
-    ({"recipe": Recipe(spectators=4)}, r"spectators needs to be in 0 \.\. 3"),
-    ({"teacher": TwoLayer(np.ones((1, 8)), [-1e3], [[1.0]])}, "the teacher needs to be nonzero"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"X": np.zeros((5, 7))}, r"the teacher has 8 inputs, so X needs shape \(n, 8\); got \(5, 7\)"),
+        ({"subspace": Subspace.whole(7)}, "X has 8 columns, so the subspace needs ambient 8; got 7"),
+        ({"subspace": Subspace.whole(8)}, "the samples need to spread in every direction"),
+        ({"recipe": Recipe(spectators=4)}, r"spectators needs to be in 0 \.\. 3"),
+        ({"teacher": TwoLayer(np.ones((1, 8)), [-1e3], [[1.0]])}, "the teacher needs to be nonzero"),
+    ],
+)
 def test_training_problems_that_do_not_fit_are_refused_by_name(change, message):
     data, teacher, rng = draw(0, 2, 3, 4, 2)
     arguments = {"teacher": teacher, "X": data.samples, "width": 4, "rng": rng, "subspace": data.subspace()}

@@ -1,4 +1,5 @@
 """Teachers: boundaries inside the region, norms, angles, and second teachers that agree on the data plane."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -43,8 +44,9 @@ def test_every_boundary_crosses_the_region_within_the_given_depth(seed, nodes, d
 @given(seeds)
 def test_norms_fan_outs_and_off_plane_parts_have_the_given_sizes(seed):
     data = draw_data(seed)
-    teacher = random_teacher(data, 4, 3, np.random.default_rng(seed), norms=[1, 2, 3, 4],
-                             fan_out=geometric(4, 0.5), off_plane=0.7)
+    teacher = random_teacher(
+        data, 4, 3, np.random.default_rng(seed), norms=[1, 2, 3, 4], fan_out=geometric(4, 0.5), off_plane=0.7
+    )
     p, _ = on_the_plane(teacher, data)
     assert np.abs(np.linalg.norm(p, axis=1) - [1, 2, 3, 4]).max() < SHORT
     assert np.abs(np.linalg.norm(teacher.V, axis=0) - [1, 0.5, 0.25, 0.125]).max() < SHORT

@@ -1,4 +1,5 @@
 """LP trees: enclosures against brute force, evidence against an independent reading, and every stop."""
+
 import copy
 import itertools
 import json
@@ -33,14 +34,24 @@ def cut_box(d, rng, facets=1):
     """The box [-1, 1]^d cut by half-spaces that keep its centre."""
     whole, A = box(d), rng.normal(size=(facets, d))
     c = rng.uniform(0.1, 0.5, size=facets) * np.abs(A).sum(axis=1)
-    return Domain(np.concatenate([whole.A, exact.rationals(A)]), np.append(whole.c, exact.rationals(c)),
-                  whole.lower, whole.upper, whole.interior)
+    return Domain(
+        np.concatenate([whole.A, exact.rationals(A)]),
+        np.append(whole.c, exact.rationals(c)),
+        whole.lower,
+        whole.upper,
+        whole.interior,
+    )
 
 
 def ridges(P, beta, c, slope=None, offset=0):
     d = len(P[0])
-    return RidgeSum(exact.rationals(P), exact.rationals(beta), exact.rationals(c),
-                    exact.zeros(d) if slope is None else exact.rationals(slope), exact.rational(offset))
+    return RidgeSum(
+        exact.rationals(P),
+        exact.rationals(beta),
+        exact.rationals(c),
+        exact.zeros(d) if slope is None else exact.rationals(slope),
+        exact.rational(offset),
+    )
 
 
 def near_copies(d, teachers, students, distance, rng, spread=1.0):
@@ -69,6 +80,7 @@ def assert_encloses(enclosure, h, region, truth=None):
 
 # ------------------------------------------------------------------ against brute force
 
+
 @draw.quick
 @given(st.data(), st.integers(1, 3), st.sampled_from((1e-6, 1e-2)))
 def test_the_enclosure_of_a_rational_instance_holds_the_brute_force_supremum_and_closes(data, d, gap):
@@ -79,7 +91,7 @@ def test_the_enclosure_of_a_rational_instance_holds_the_brute_force_supremum_and
 
 
 @pytest.mark.parametrize("d, teachers, students", [(1, 3, 5), (2, 2, 4), (3, 2, 3)])
-@pytest.mark.parametrize("distance", [10.0 ** -k for k in range(11)])
+@pytest.mark.parametrize("distance", [10.0**-k for k in range(11)])
 def test_near_copies_at_every_distance_are_enclosed_and_closed(d, teachers, students, distance, monkeypatch):
     monkeypatch.setattr(trees, "CANCELLATION", 0.0)  # no interval is excused as noise
     for seed in range(3):
@@ -105,8 +117,7 @@ def test_weights_over_twelve_orders_of_magnitude_are_enclosed(seed):
     assert enclosure.closed(1e-4, h.size(region.lower, region.upper))
 
 
-@pytest.mark.parametrize("height, width", [(2.0 ** 40, 1.0), (2.0 ** -40, 2.0 ** 20),
-                                           (2.0 ** 200, 2.0 ** -30), (2.0 ** -200, 2.0 ** 100)])
+@pytest.mark.parametrize("height, width", [(2.0**40, 1.0), (2.0**-40, 2.0**20), (2.0**200, 2.0**-30), (2.0**-200, 2.0**100)])
 def test_the_scale_of_h_and_of_the_region_does_not_matter(height, width):
     h = near_copies(6, 5, 8, 1e-4, np.random.default_rng(8))
     scaled = RidgeSum(h.P / exact.rational(width), h.beta, h.c * exact.rational(height), h.slope, h.offset)
@@ -153,8 +164,12 @@ def test_a_crease_hidden_in_a_corner_is_found():
     h = ridges([[1.0] * d], [-(d - t)], [1 / t], offset=-t)
     enclosure = trees.supremum(h, box(d), gap=1e-6)
     assert enclosure.lower > 0.98 and enclosure.upper < 1
-    assert_encloses(enclosure, h, box(d), max(abs(h(np.array(corner, dtype=object)))
-                                             for corner in itertools.product((fmpq(-1), fmpq(1)), repeat=d)))
+    assert_encloses(
+        enclosure,
+        h,
+        box(d),
+        max(abs(h(np.array(corner, dtype=object))) for corner in itertools.product((fmpq(-1), fmpq(1)), repeat=d)),
+    )
 
 
 def test_creases_that_cancel_exactly_in_any_orientation_and_scale_leave_no_kink():
@@ -177,6 +192,7 @@ def test_a_constant_is_its_own_supremum(value):
 
 # ------------------------------------------------------------------ strength
 
+
 @pytest.mark.parametrize("distance, programs", [(1e-2, 150), (1e-5, 150), (1e-7, 150)])
 def test_near_copies_in_seventeen_dimensions_close_within_a_few_programs(distance, programs):
     h, region = near_copies(17, 8, 12, distance, np.random.default_rng(5)), box(17)
@@ -192,8 +208,11 @@ def test_a_tree_with_many_leaves_is_proved_by_its_evidence_alone(cuts):
     h, region = near_copies(8, 24, 30, 0.05, rng), cut_box(8, rng, cuts)
     enclosure = trees.supremum(h, region, gap=1e-4)
     assert sum(len(sign["leaves"]) for sign in enclosure.evidence["signs"]) > 10
-    assert any(len(active) + len(inactive) > 1 + cuts  # relies on sides of other groups
-               for sign in enclosure.evidence["signs"] for _, _, active, inactive in sign["cuts"].values())
+    assert any(
+        len(active) + len(inactive) > 1 + cuts  # relies on sides of other groups
+        for sign in enclosure.evidence["signs"]
+        for _, _, active, inactive in sign["cuts"].values()
+    )
     assert enclosure.closed(1e-4, 0.0)
     assert_encloses(enclosure, h, region)
     Z = rng.uniform(-1, 1, size=(20000, 8))
@@ -240,6 +259,7 @@ def test_evidence_that_was_tampered_with_is_refuted():
 
 
 # ------------------------------------------------------------------ stops
+
 
 @pytest.mark.parametrize("seconds", [-1.0, 0.0, 0.005, 0.03, 0.1, 0.3])
 def test_the_enclosure_is_valid_whenever_the_deadline_strikes(seconds):
@@ -354,6 +374,7 @@ def test_ascents_climb_far_above_the_points_they_start_from():
 
 # ------------------------------------------------------------------ the proved rows
 
+
 def relaxations(h, region):
     oriented, shared = paired(kinks(h, region))
     slacks = [slack for _, slack in facets(region)]
@@ -363,7 +384,7 @@ def relaxations(h, region):
 
 def some_sides(r, rng, most):
     """Decisions for a few random groups."""
-    chosen = rng.permutation(len(r.groups))[:rng.integers(0, most + 1)]
+    chosen = rng.permutation(len(r.groups))[: rng.integers(0, most + 1)]
     return {int(g): bool(rng.random() < 0.5) for g in chosen}
 
 
@@ -458,8 +479,13 @@ def test_any_weights_made_admissible_majorise_h_on_the_leaf(distance):
     rng = np.random.default_rng(12)
     near, region = near_copies(3, 3, 6, distance, rng), cut_box(3, rng, 1)
     alone = exact.rationals(rng.normal(size=(2, 3)))  # these two have no partner
-    h = RidgeSum(np.append(near.P, alone, axis=0), np.append(near.beta, exact.rationals([0.1, 0.2])),
-                 np.append(near.c, exact.rationals([2.0, -2.0])), near.slope, near.offset)
+    h = RidgeSum(
+        np.append(near.P, alone, axis=0),
+        np.append(near.beta, exact.rationals([0.1, 0.2])),
+        np.append(near.c, exact.rationals([2.0, -2.0])),
+        near.slope,
+        near.offset,
+    )
     middle, radius = (region.upper + region.lower) / 2, (region.upper - region.lower) / 2
     for r, sign in zip(relaxations(h, region), (1, -1), strict=True):
         program, chords = LeafProgram(r), list(range(r.first_cut, len(r.rows)))

@@ -1,4 +1,5 @@
 """`twolayer verify` on a few small cases: its contract, its counts, and what training hides."""
+
 from __future__ import annotations
 
 import json

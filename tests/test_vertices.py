@@ -1,4 +1,5 @@
 """Vertex enumeration: exact where vertices are few, proved radii where they are many."""
+
 from __future__ import annotations
 
 import time
@@ -30,8 +31,9 @@ def twins(angle, nodes=12, seed=0):
     b = -(W * rng.uniform(-0.5, 0.5, size=(nodes, 2))).sum(axis=1)
     moved = W + angle * rng.normal(size=W.shape)
     c = np.concatenate([np.ones(nodes), -np.ones(nodes)])
-    return RidgeSum(rationals(np.concatenate([W, moved])), rationals(np.concatenate([b, b])), rationals(c),
-                    rationals([0, 0]), exact.ZERO)
+    return RidgeSum(
+        rationals(np.concatenate([W, moved])), rationals(np.concatenate([b, b])), rationals(c), rationals([0, 0]), exact.ZERO
+    )
 
 
 def as_floats(h, region, monkeypatch):

@@ -2,6 +2,7 @@
 
 It follows the format in the docstring of twolayer.certify.trees and imports nothing of the search.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -88,12 +89,15 @@ def proved(h, region, evidence) -> fmpq:
     """The upper bound on |h| over the domain that the evidence proves; Refuted where it proves none."""
     forms, masses, rest = decomposed(h, region, evidence)
     middle, radius = (region.upper + region.lower) / 2, (region.upper - region.lower) / 2
-    slacks = [np.array([*(-region.A[m] * radius), region.c[m] - (region.A[m] * middle).sum()], dtype=object)
-              for m in evidence["facets"]]
+    slacks = [
+        np.array([*(-region.A[m] * radius), region.c[m] - (region.A[m] * middle).sum()], dtype=object)
+        for m in evidence["facets"]
+    ]
     _require(sorted(sign["sign"] for sign in evidence["signs"]) == [-1, 1], "both signs of h are needed")
     bits = evidence["row_bits"], evidence["weight_bits"]
-    return max(_sign(forms, [sign["sign"] * m for m in masses], sign["sign"] * rest, slacks, sign, *bits)
-               for sign in evidence["signs"])
+    return max(
+        _sign(forms, [sign["sign"] * m for m in masses], sign["sign"] * rest, slacks, sign, *bits) for sign in evidence["signs"]
+    )
 
 
 def _sign(forms, masses, rest, slacks, given, row_bits, weight_bits) -> fmpq:
@@ -110,13 +114,20 @@ def _sign(forms, masses, rest, slacks, given, row_bits, weight_bits) -> fmpq:
     _require(all(s > 0 for _, s in singles), "more of a kink is paired than there is")
     unit = _power(given["unit"])
     errors = [masses[i] * forms[i] - sum((w * forms[j] for j, w in shares), 0 * rest) for i, shares in groups]
-    rows = [rest, *errors, *(forms[i] for i, _ in groups), *(-forms[i] for i, _ in groups),
-            *(w * forms[j] for _, j, w in pairs), *(-w * forms[j] for _, j, w in pairs),
-            *(-s * forms[j] for j, s in singles), *slacks]
+    rows = [
+        rest,
+        *errors,
+        *(forms[i] for i, _ in groups),
+        *(-forms[i] for i, _ in groups),
+        *(w * forms[j] for _, j, w in pairs),
+        *(-w * forms[j] for _, j, w in pairs),
+        *(-s * forms[j] for j, s in singles),
+        *slacks,
+    ]
     n, p = len(groups), len(pairs)
     _require(len(given["scale"]) == len(rows), "wrong number of rows")
     rows = [row / _power(k) for row, k in zip(rows, given["scale"], strict=True)]
-    rows[:1 + n] = [row / unit for row in [rest, *errors]]
+    rows[: 1 + n] = [row / unit for row in [rest, *errors]]
     plus, minus = range(1 + n, 1 + 2 * n), range(1 + 2 * n, 1 + 3 * n)
     pair_plus, pair_minus = range(1 + 3 * n, 1 + 3 * n + p), range(1 + 3 * n + p, 1 + 3 * n + 2 * p)
     single = range(1 + 3 * n + 2 * p, 1 + 3 * n + 2 * p + len(singles))

@@ -2,6 +2,7 @@
 
 Names are imported when first used: `twolayer.metrics` needs NumPy alone, on machines that have nothing else.
 """
+
 from __future__ import annotations
 
 from importlib import import_module
@@ -15,9 +16,17 @@ if TYPE_CHECKING:
 
 __all__ = ["BadInput", "Box", "Check", "Instance", "Polytope", "Subspace", "TwoLayer", "check", "hidden_gradient"]
 
-_HOMES = {"BadInput": "instances", "Instance": "instances", "TwoLayer": "networks", "hidden_gradient": "networks",
-          "Box": "regions", "Polytope": "regions", "Subspace": "regions", "Check": "statements.check",
-          "check": "statements.check"}
+_HOMES = {
+    "BadInput": "instances",
+    "Instance": "instances",
+    "TwoLayer": "networks",
+    "hidden_gradient": "networks",
+    "Box": "regions",
+    "Polytope": "regions",
+    "Subspace": "regions",
+    "Check": "statements.check",
+    "check": "statements.check",
+}
 
 
 def __getattr__(name: str) -> Any:

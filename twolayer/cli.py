@@ -33,9 +33,7 @@ def _positive(text: str) -> float:
 
 
 def _parser() -> _Parser:
-    parser = _Parser(
-        prog="twolayer", description="Certified checks of specialization theorems for two-layer ReLU networks."
-    )
+    parser = _Parser(prog="twolayer", description="Certified checks of specialization theorems for two-layer ReLU networks.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     check = commands.add_parser("check", help="certify the gradient of one instance and judge every statement")
     check.add_argument("instance", help="instance file (JSON); - reads standard input")
@@ -100,11 +98,7 @@ def _check(options) -> int:
 
     instance = Instance.from_json(_read(options.instance))
     result = check(
-        instance,
-        gap=options.gap,
-        time_limit=options.time_limit,
-        workers=2,
-        progress=progress_bar("certifying student nodes"),
+        instance, gap=options.gap, time_limit=options.time_limit, workers=2, progress=progress_bar("certifying student nodes")
     )
     if options.json:
         print(json.dumps(result.to_dict(), allow_nan=False))
@@ -123,11 +117,7 @@ def _certify(options) -> int:
 
     instance = Instance.from_json(_read(options.instance))
     result, _ = certificate(
-        instance,
-        gap=options.gap,
-        time_limit=options.time_limit,
-        workers=2,
-        progress=progress_bar("certifying student nodes"),
+        instance, gap=options.gap, time_limit=options.time_limit, workers=2, progress=progress_bar("certifying student nodes")
     )
     try:
         written(Path(options.output), json.dumps(result, allow_nan=False).encode())
@@ -158,9 +148,7 @@ def _plot(options) -> int:
 def _verify(options) -> int:
     from .study.verify import verify
 
-    return verify(
-        quick=options.quick, report=options.report, as_json=options.json, seed=options.seed, workers=options.workers
-    )
+    return verify(quick=options.quick, report=options.report, as_json=options.json, seed=options.seed, workers=options.workers)
 
 
 if __name__ == "__main__":

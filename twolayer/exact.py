@@ -3,6 +3,7 @@
 Every finite float is a rational, so an instance given in floats has an exact meaning too. python-flint's
 rationals are some ten times faster than `fractions.Fraction`, which the file format and the public API use.
 """
+
 from __future__ import annotations
 
 import math

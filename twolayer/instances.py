@@ -1,4 +1,5 @@
 """Instance = teacher + student + region + subspace (+ second teacher), and its JSON format."""
+
 from __future__ import annotations
 
 import json
@@ -46,8 +47,11 @@ class Instance:
         d, outputs = self.teacher.inputs, self.teacher.outputs
         if self.subspace is None:
             object.__setattr__(self, "subspace", Subspace.whole(d))
-        for label, dimension in (("student", self.student.inputs), ("region", self.region.dimension),
-                                 ("subspace", self.subspace.ambient)):
+        for label, dimension in (
+            ("student", self.student.inputs),
+            ("region", self.region.dimension),
+            ("subspace", self.subspace.ambient),
+        ):
             if dimension != d:
                 raise BadInput(f"teacher has input dimension {d}, so {label} needs dimension {d}; got {dimension}")
         if self.student.outputs != outputs:
@@ -60,8 +64,10 @@ class Instance:
 
     def _check_region(self):
         assert self.subspace is not None
-        for label, arrays in (("region", (self.region.A, self.region.c)),
-                              ("subspace", (self.subspace.basis, self.subspace.origin))):
+        for label, arrays in (
+            ("region", (self.region.A, self.region.c)),
+            ("subspace", (self.subspace.basis, self.subspace.origin)),
+        ):
             if any(abs(x) > LARGEST_FLOAT for array in arrays for x in array.flat):
                 raise BadInput(f"{label} needs numbers within the range of floats; got a larger one")
         A, c = exact.rationals(self.region.A), exact.rationals(self.region.c)
@@ -78,16 +84,24 @@ class Instance:
                 if interior_point(A, c)[0] is None:
                     raise BadInput("region needs interior points; got an empty or flat polytope")
             if point is None:
-                raise BadInput("subspace needs to cross the interior of the region; "
-                               "got one that misses or only touches it")
+                raise BadInput("subspace needs to cross the interior of the region; got one that misses or only touches it")
         except ArithmeticError as error:
             raise BadInput(f"region needs interior points on the subspace beyond rounding; {error}") from None
         if not is_bounded(A, c):
             raise BadInput("region needs to be bounded; got an unbounded polytope")
 
     @classmethod
-    def from_data(cls, teacher: TwoLayer, student: TwoLayer, X: np.ndarray, rank: int, *,
-                  second_teacher: TwoLayer | None = None, name: str = "from data", margin: float = 0.0) -> Instance:
+    def from_data(
+        cls,
+        teacher: TwoLayer,
+        student: TwoLayer,
+        X: np.ndarray,
+        rank: int,
+        *,
+        second_teacher: TwoLayer | None = None,
+        name: str = "from data",
+        margin: float = 0.0,
+    ) -> Instance:
         """Region and subspace from samples: PCA plane of the given rank, bounding box along the principal axes.
 
         X (n, d) samples. U = mean + span of the `rank` leading principal directions. R is the box along all d principal
@@ -96,8 +110,9 @@ class Instance:
         """
         X = np.asarray(X, dtype=np.float64)
         if X.ndim != 2 or X.shape[1] != teacher.inputs:
-            raise BadInput(f"teacher has input dimension {teacher.inputs}, so X needs shape (n, {teacher.inputs}); "
-                           f"got {X.shape}")
+            raise BadInput(
+                f"teacher has input dimension {teacher.inputs}, so X needs shape (n, {teacher.inputs}); got {X.shape}"
+            )
         if not np.isfinite(X).all():
             raise BadInput("X needs finite numbers; got a NaN or an infinity")
         if not 1 <= rank <= X.shape[1]:
@@ -160,8 +175,12 @@ def _parse(data) -> Instance:
     tag = data.get("format")
     if tag != FORMAT:
         raise BadInput(f'format needs to be "{FORMAT}"; got {json.dumps(tag)[:60]}')
-    _keys(data, "the instance", required=("format", "teacher", "student", "region"),
-          optional=("name", "subspace", "second_teacher"))
+    _keys(
+        data,
+        "the instance",
+        required=("format", "teacher", "student", "region"),
+        optional=("name", "subspace", "second_teacher"),
+    )
     name = data.get("name", "unnamed")
     if not isinstance(name, str):
         raise BadInput(f"name needs to be a string; got {_kind(name)}")

@@ -16,11 +16,31 @@ from dataclasses import dataclass
 from .streaming import Array, StreamingCorrelation, as_array, by_channel, library, numbers, root, unit
 
 __all__ = [
-    "Match", "Shares", "Specialisation", "StreamingCorrelation", "angle", "best_correlation", "by_channel",
-    "correlation", "eps_curve", "eps_in", "eps_out", "in_plane_squared", "match", "mean_best_correlation",
-    "out_plane_squared", "projected", "projected_angle", "projected_sin_squared", "projected_sine",
-    "sin_squared", "sorted_curve", "specialisation", "specialised_count", "weight_difference",
-]  # fmt: skip
+    "Match",
+    "Shares",
+    "Specialisation",
+    "StreamingCorrelation",
+    "angle",
+    "best_correlation",
+    "by_channel",
+    "correlation",
+    "eps_curve",
+    "eps_in",
+    "eps_out",
+    "in_plane_squared",
+    "match",
+    "mean_best_correlation",
+    "out_plane_squared",
+    "projected",
+    "projected_angle",
+    "projected_sin_squared",
+    "projected_sine",
+    "sin_squared",
+    "sorted_curve",
+    "specialisation",
+    "specialised_count",
+    "weight_difference",
+]
 
 SPECIALISED_ABOVE = 0.9  # footnote 4, strict
 UNSPECIALISED_BELOW = 0.8  # footnote 4, strict

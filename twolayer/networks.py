@@ -1,4 +1,5 @@
 """Two-layer ReLU networks f(x) = V relu(W x + b), in floats or in exact rationals."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

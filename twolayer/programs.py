@@ -3,6 +3,7 @@
 Every number that leaves this module as a fmpq is proved: an optimum by an exactly checked primal-dual pair, an upper
 bound by weak duality evaluated in rationals, an interior point by its slacks. A solver's word is never a result.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -80,13 +81,21 @@ class Solver:
         solution, basis = self._model.getSolution(), self._model.getBasis()
         active = [i for i, s in enumerate(basis.row_status) if s != highspy.HighsBasisStatus.kBasic]
         value = self._model.getInfo().objective_function_value
-        return FloatOptimum(value * self._size * unit, np.array(solution.col_value) * self._size,
-                            np.array(solution.row_dual) / self._row_units * unit, active)
+        return FloatOptimum(
+            value * self._size * unit,
+            np.array(solution.col_value) * self._size,
+            np.array(solution.row_dual) / self._row_units * unit,
+            active,
+        )
 
     def _run(self) -> highspy.HighsModelStatus:
         """Solve; where the warm start leads nowhere, once more from scratch, then with looser tolerances."""
-        settled = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible,
-                   highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible)
+        settled = (
+            highspy.HighsModelStatus.kOptimal,
+            highspy.HighsModelStatus.kInfeasible,
+            highspy.HighsModelStatus.kUnbounded,
+            highspy.HighsModelStatus.kUnboundedOrInfeasible,
+        )
         for tolerance in (TOLERANCE, TOLERANCE, LOOSE):
             self._model.setOptionValue("primal_feasibility_tolerance", tolerance)
             self._model.setOptionValue("dual_feasibility_tolerance", tolerance)
@@ -201,7 +210,7 @@ def _steps(A: np.ndarray, c: np.ndarray, objective: np.ndarray, basis: list[int]
             blocking = [(slack[m] / rates[m], m) for m in range(len(A)) if rates[m] > 0 and m not in basis]
             if not blocking:
                 return None
-            basis = [*basis[:leaving], min(blocking)[1], *basis[leaving + 1:]]
+            basis = [*basis[:leaving], min(blocking)[1], *basis[leaving + 1 :]]
         elif not negative:  # dual step: bring in a violated row
             entering = broken[0]
             weights = exact.solve(rows.T, A[entering])
@@ -210,7 +219,7 @@ def _steps(A: np.ndarray, c: np.ndarray, objective: np.ndarray, basis: list[int]
             if not ratios:
                 return None  # proves emptiness
             leaving = min(ratios)[2]
-            basis = [*basis[:leaving], entering, *basis[leaving + 1:]]
+            basis = [*basis[:leaving], entering, *basis[leaving + 1 :]]
         else:  # neither: the sum of its rows makes the basis dual feasible and leads to a vertex
             vertex = _steps(A, c, rows.sum(axis=0), basis)
             if vertex is None:
@@ -304,8 +313,12 @@ def box_proof(A: np.ndarray, c: np.ndarray) -> list[dict[int, fmpq]] | None:
             proposal = solver.maximise(objective)
             if isinstance(proposal, str):
                 return None
-            proofs.append({int(row): exact.rational(abs(proposal.duals[row])) / units[row]
-                           for row in np.flatnonzero(np.abs(proposal.duals) > 0)})
+            proofs.append(
+                {
+                    int(row): exact.rational(abs(proposal.duals[row])) / units[row]
+                    for row in np.flatnonzero(np.abs(proposal.duals) > 0)
+                }
+            )
     return proofs
 
 

@@ -1,4 +1,5 @@
 """Regions of input space: polytopes {A x <= c}, boxes, affine subspaces, and Lemma 1 (restriction to a subspace)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -78,8 +79,7 @@ class Subspace:
         if rows == 0:
             raise ValueError("basis needs at least one row; got none")
         if self.origin.shape != (ambient,):
-            raise ValueError(f"basis has {ambient} columns, so origin needs shape ({ambient},); "
-                             f"got {self.origin.shape}")
+            raise ValueError(f"basis has {ambient} columns, so origin needs shape ({ambient},); got {self.origin.shape}")
         if ambient == 0:
             raise ValueError("basis needs at least one column; got none")
         if rows > ambient:

@@ -3,6 +3,7 @@
 `Restricted` is an instance seen from its subspace U: exact node weights, the region, the gradient h_k of every
 observer, its domain A_k, and the hyperplanes on which nodes have their kinks.   Source: Section 3.2, Lemma 1.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -77,8 +78,13 @@ class RidgeSum:
     @cached_property
     def floats(self) -> FloatRidges:
         """The same function with float64 coefficients, each rounded to nearest."""
-        return FloatRidges(exact.nearest(self.P), exact.nearest(self.beta), exact.nearest(self.c),
-                           exact.nearest(self.slope), exact.nearest_float(self.offset))
+        return FloatRidges(
+            exact.nearest(self.P),
+            exact.nearest(self.beta),
+            exact.nearest(self.c),
+            exact.nearest(self.slope),
+            exact.nearest_float(self.offset),
+        )
 
     def negated(self) -> RidgeSum:
         """-h."""
@@ -391,8 +397,9 @@ def restricted(instance: Instance, *, second_teacher: bool = False) -> Restricte
     teacher = instance.second_teacher if second_teacher else instance.teacher
     if teacher is None:
         raise BadInput("Theorem 3 needs a second_teacher; got an instance without one")
-    return Restricted(coordinates, region, _nodes(teacher, "teacher", coordinates),
-                      _nodes(instance.student, "student", coordinates))
+    return Restricted(
+        coordinates, region, _nodes(teacher, "teacher", coordinates), _nodes(instance.student, "student", coordinates)
+    )
 
 
 def _nodes(network, side: str, to: Frame) -> tuple[Node, ...]:

@@ -7,6 +7,7 @@ The squares alone would leave |tau|/2 - tau^2/2, between 0 and 1/8. As Q(z +- 1)
 alike, h has period 1 in u: the strip may be as long as one likes, at the price of 6 creases a period. Without
 the other creases a second difference of height 1 would give 4 eps >= 1; here 4 eps = 1/2.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ Certifies   w = (1,0; 0), w' = (1,0; 1): sin^2 theta = 1/2, yet w' . u = 0 for e
             |u| = 1 every number but 0 is w' . u for some u.
 Does not    refute the lemma for the angle of the weight parts and a unit vector u, which is Lemma 2 repaired.
 """
+
 from ..entry import Step
 from ..geometry import vector
 from ..kernel import dot, rational
@@ -45,14 +46,29 @@ def without_length_one_every_number_is_reached():
         assert dot(W[:2], u) == 0 and dot(OBLIQUE[:2], u) == target
 
 
-ENTRY = counterexample(__name__, __doc__, "Lemma 2", (
-    Step("All weight parts have length 1; in the plane U and -U are the unit vectors orthogonal to w.",
-         weights_have_length_one),
-    Step("Parallel hyperplanes with different biases: the angle of the vectors with their biases is 45 "
-         "degrees, but w' . u = w . u = 0 for every u orthogonal to w, of any length.",
-         parallel_hyperplanes_have_no_such_direction),
-    Step("Hyperplanes that cross: the bias changes sin^2 theta to 481/625, while w' . u is +-4/5, the sine "
-         "of the weights' angle.", unit_directions_give_another_sine),
-    Step("Without |u| = 1, u may be stretched so that w' . u is any number other than 0: the step width "
-         "2q/sin theta of Lemma 3, case 1, then is no distance.", without_length_one_every_number_is_reached),
-))
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Lemma 2",
+    (
+        Step(
+            "All weight parts have length 1; in the plane U and -U are the unit vectors orthogonal to w.",
+            weights_have_length_one,
+        ),
+        Step(
+            "Parallel hyperplanes with different biases: the angle of the vectors with their biases is 45 "
+            "degrees, but w' . u = w . u = 0 for every u orthogonal to w, of any length.",
+            parallel_hyperplanes_have_no_such_direction,
+        ),
+        Step(
+            "Hyperplanes that cross: the bias changes sin^2 theta to 481/625, while w' . u is +-4/5, the sine "
+            "of the weights' angle.",
+            unit_directions_give_another_sine,
+        ),
+        Step(
+            "Without |u| = 1, u may be stretched so that w' . u is any number other than 0: the step width "
+            "2q/sin theta of Lemma 3, case 1, then is no distance.",
+            without_length_one_every_number_is_reached,
+        ),
+    ),
+)

@@ -6,6 +6,7 @@ Certifies   R = (1,2) x (-1,1), f* = relu(x1), f = relu(x1+x2+3) - relu(x2+3): g
             the teacher, of either sign.
 Does not    concern teachers whose boundary meets R.
 """
+
 from ..entry import Step
 from ..geometry import box
 from ..instances import Instance, network, read
@@ -45,9 +46,17 @@ def no_student_is_collinear():
     assert not has_multiple(w, 0, either_sign=True)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 1 (c)", (
-    Step("The line x1 = 0 crosses both activation regions, but x1 >= 1 on R.",
-         the_boundary_is_observed_but_misses_the_region),
-    Step("Both students are active on all of R, and f = x1 = f* there: g_1 = 0.", the_gradient_vanishes),
-    Step("sin^2 of the projected angles to the teacher: 1/2 and 1.", no_student_is_collinear),
-), instance, {"statement": "theorem-1", "teacher": 0, "reason": "region"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 1 (c)",
+    (
+        Step(
+            "The line x1 = 0 crosses both activation regions, but x1 >= 1 on R.", the_boundary_is_observed_but_misses_the_region
+        ),
+        Step("Both students are active on all of R, and f = x1 = f* there: g_1 = 0.", the_gradient_vanishes),
+        Step("sin^2 of the projected angles to the teacher: 1/2 and 1.", no_student_is_collinear),
+    ),
+    instance,
+    {"statement": "theorem-1", "teacher": 0, "reason": "region"},
+)

@@ -5,6 +5,7 @@ Certifies   R = (-1,1)^2, f* = relu(y), f = relu(x-2): the student observes the 
             alpha = 1, r = 1, and the only student has sin theta = 1.
 Does not    refute the bound for observers that are active near the teacher's boundary inside R.
 """
+
 from ..entry import Step
 from ..geometry import box
 from ..instances import Instance, network, read
@@ -30,9 +31,17 @@ def the_bound_is_zero_and_the_sine_one():
     assert found.pi_times_square == 0 and below(found.pi_times_square, min(found.sines_squared))
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 2 (b)", (
-    Step("x - 2 < 0 on R, so A_k is empty; the boundary y = 0 meets the region x >= 2.",
-         the_student_is_dead_and_observes),
-    Step("eps = 0, alpha = 1, r = 1: the bound is 0 whatever its constant, and sin theta = 1.",
-         the_bound_is_zero_and_the_sine_one),
-), instance, {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "region"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 2 (b)",
+    (
+        Step("x - 2 < 0 on R, so A_k is empty; the boundary y = 0 meets the region x >= 2.", the_student_is_dead_and_observes),
+        Step(
+            "eps = 0, alpha = 1, r = 1: the bound is 0 whatever its constant, and sin theta = 1.",
+            the_bound_is_zero_and_the_sine_one,
+        ),
+    ),
+    instance,
+    {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "region"},
+)

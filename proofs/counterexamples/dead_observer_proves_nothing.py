@@ -4,6 +4,7 @@ Certifies   R = (-1,1)^2, f* = relu(x2), f = relu(x1-2): the student observes th
             outside R, g_1 = 0 on R, and no student is a multiple of the teacher, of either sign.
 Does not    count dead students as trained; it shows that "observed" must mean observed inside R.
 """
+
 from ..entry import Step
 from ..geometry import box
 from ..instances import Instance, network, read
@@ -42,9 +43,18 @@ def no_student_is_collinear():
     assert not has_multiple(w, 0, either_sign=True)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 1 (b)", (
-    Step("The boundary x2 = 0 meets the closed activation region x1 >= 2, at (2, 0); that point is not in R.",
-         the_student_observes_the_teacher_outside_the_region),
-    Step("x1 - 2 < 0 on R: A_k is empty and g_1 = 0.", the_student_is_dead),
-    Step("The only student is orthogonal to the teacher.", no_student_is_collinear),
-), instance, {"statement": "theorem-1", "teacher": 0, "reason": "region"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 1 (b)",
+    (
+        Step(
+            "The boundary x2 = 0 meets the closed activation region x1 >= 2, at (2, 0); that point is not in R.",
+            the_student_observes_the_teacher_outside_the_region,
+        ),
+        Step("x1 - 2 < 0 on R: A_k is empty and g_1 = 0.", the_student_is_dead),
+        Step("The only student is orthogonal to the teacher.", no_student_is_collinear),
+    ),
+    instance,
+    {"statement": "theorem-1", "teacher": 0, "reason": "region"},
+)

@@ -7,6 +7,7 @@ Certifies   R = (-1,1)^2, f* = relu(x1), f = relu(-x1) - relu(-2 x1)/2: g_1 = 0 
             lambda of either sign.
 Does not    refute the theorem for boundaries that meet the interior of an activation region.
 """
+
 from ..entry import Step
 from ..geometry import Polytope, box, matrix, vector
 from ..instances import Instance, network, read
@@ -61,14 +62,24 @@ def a_point_of_contact_leaves_no_multiple_at_all():
     assert not has_multiple(w, 0, either_sign=True)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 1 (d)", (
-    Step("Both students are active for x1 < 0; of their closed regions only the edge x1 = 0 lies on the "
-         "boundary.",
-         the_boundary_is_an_edge),
-    Step("Where a student is active, f* = 0 and f = -x1 + x1 = 0: g_1 = 0.", the_gradient_vanishes),
-    Step("p_k . p_j = -1 and -2: no lambda > 0.", every_multiple_is_negative),
-    Step("The sign is not the only thing lost: in the diamond, the region x1 >= 1 of relu(x1-1) touches the "
-         "closed R and the boundary x2 = 0 in (1, 0) only; g_1 = 0, and the student is orthogonal to the "
-         "teacher.",
-         a_point_of_contact_leaves_no_multiple_at_all),
-), instance, {"statement": "theorem-1", "teacher": 0, "reason": "region"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 1 (d)",
+    (
+        Step(
+            "Both students are active for x1 < 0; of their closed regions only the edge x1 = 0 lies on the boundary.",
+            the_boundary_is_an_edge,
+        ),
+        Step("Where a student is active, f* = 0 and f = -x1 + x1 = 0: g_1 = 0.", the_gradient_vanishes),
+        Step("p_k . p_j = -1 and -2: no lambda > 0.", every_multiple_is_negative),
+        Step(
+            "The sign is not the only thing lost: in the diamond, the region x1 >= 1 of relu(x1-1) touches the "
+            "closed R and the boundary x2 = 0 in (1, 0) only; g_1 = 0, and the student is orthogonal to the "
+            "teacher.",
+            a_point_of_contact_leaves_no_multiple_at_all,
+        ),
+    ),
+    instance,
+    {"statement": "theorem-1", "teacher": 0, "reason": "region"},
+)

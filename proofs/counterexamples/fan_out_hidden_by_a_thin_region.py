@@ -5,6 +5,7 @@ Certifies   R = (-1,1) x (-t,t), f* = relu(x+y+3) - relu(x+3) + relu(x+4), k' = 
             1/1000, and below 45 t for every t in (0, 1/100].
 Does not    refute the bound where a ball of radius 5 eps/|alpha| around the boundary fits into R.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import box
@@ -19,8 +20,16 @@ SLOPE = 45
 
 
 def quantities(t):
-    return FanOutBound(epsilon=t, alpha=1, radius_squared=1, nodes=5, dimension=2,
-                       distance_squared=rational("1/2"), inverse_norm=1, fan_out_squared=1)
+    return FanOutBound(
+        epsilon=t,
+        alpha=1,
+        radius_squared=1,
+        nodes=5,
+        dimension=2,
+        distance_squared=rational("1/2"),
+        inverse_norm=1,
+        fan_out_squared=1,
+    )
 
 
 def family(t):
@@ -56,14 +65,22 @@ def the_bound_shrinks_with_the_thickness():
     assert below(quantities(t).pi_times_square, SLOPE * t * SLOPE * t)
 
 
-ENTRY = counterexample(__name__, __doc__, "Corollary 1 (thickness)", (
-    Step("The observer is active on all of R and sees the whole boundary y = 0 of k'.",
-         the_observer_sees_the_whole_boundary),
-    Step("f* - f = y - relu(y) = min(y, 0) on R: eps = t. K = 5, Q = [1], c0^2 = 1/2, r = 1.",
-         the_quantities_are_exact),
-    Step("t = 1/1000: the bound lies between 0.0400 and 0.0402, the fan-out has length 1.",
-         the_bound_is_below_the_fan_out),
-    Step("The same quantities for every t in (0, 1/100], where the bound is below 45 t.",
-         the_bound_shrinks_with_the_thickness),
-    Step("K eps/(c0 r) = 5 sqrt(2) t goes to 0 with t: no constant inside O(1/r) saves the statement."),
-), instance, {"statement": "corollary-1", "student": 0, "reason": "thickness"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Corollary 1 (thickness)",
+    (
+        Step(
+            "The observer is active on all of R and sees the whole boundary y = 0 of k'.", the_observer_sees_the_whole_boundary
+        ),
+        Step("f* - f = y - relu(y) = min(y, 0) on R: eps = t. K = 5, Q = [1], c0^2 = 1/2, r = 1.", the_quantities_are_exact),
+        Step("t = 1/1000: the bound lies between 0.0400 and 0.0402, the fan-out has length 1.", the_bound_is_below_the_fan_out),
+        Step(
+            "The same quantities for every t in (0, 1/100], where the bound is below 45 t.",
+            the_bound_shrinks_with_the_thickness,
+        ),
+        Step("K eps/(c0 r) = 5 sqrt(2) t goes to 0 with t: no constant inside O(1/r) saves the statement."),
+    ),
+    instance,
+    {"statement": "corollary-1", "student": 0, "reason": "thickness"},
+)

@@ -5,6 +5,7 @@ Certifies   R = {|x|+|y| < 1}, f* = relu(x+y+3) - relu(x+3), k' = relu(y), k = r
             t for every t in (0, 1/10].
 Does not    refute the bound with r measured inside the observers' active regions.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import Polytope, matrix, vector
@@ -19,8 +20,16 @@ SLOPE = 65
 
 
 def quantities(t):
-    return FanOutBound(epsilon=t, alpha=1, radius_squared=1, nodes=4, dimension=2,
-                       distance_squared=rational("1/2"), inverse_norm=1, fan_out_squared=1)
+    return FanOutBound(
+        epsilon=t,
+        alpha=1,
+        radius_squared=1,
+        nodes=4,
+        dimension=2,
+        distance_squared=rational("1/2"),
+        inverse_norm=1,
+        fan_out_squared=1,
+    )
 
 
 def family(t):
@@ -57,15 +66,24 @@ def the_bound_shrinks_with_the_corner():
     assert below(quantities(t).pi_times_square, SLOPE * t * SLOPE * t)
 
 
-ENTRY = counterexample(__name__, __doc__, "Corollary 1 (region)", (
-    Step("The observer sees a segment of length t of the boundary y = 0 of k', while r = 1 is half the "
-         "whole length.",
-         the_observer_sees_a_corner),
-    Step("f* - f = y - relu(y) - relu(x-1+t) on R, at most t in size where either student is active: eps = "
-         "t. K = 4, Q = [1]; the nearest other node has sin^2 = c0^2 = 1/2.", the_quantities_are_exact),
-    Step("t = 1/100: the bound lies between 0.335 and 0.337, the fan-out has length 1.",
-         the_bound_is_below_the_fan_out),
-    Step("The same quantities for every t in (0, 1/10], where the bound is below 65 t.",
-         the_bound_shrinks_with_the_corner),
-    Step("K eps/(c0 r) = 4 sqrt(2) t goes to 0 with t: no constant inside O(1/r) saves the statement."),
-), instance, {"statement": "corollary-1", "student": 0, "reason": "region"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Corollary 1 (region)",
+    (
+        Step(
+            "The observer sees a segment of length t of the boundary y = 0 of k', while r = 1 is half the whole length.",
+            the_observer_sees_a_corner,
+        ),
+        Step(
+            "f* - f = y - relu(y) - relu(x-1+t) on R, at most t in size where either student is active: eps = "
+            "t. K = 4, Q = [1]; the nearest other node has sin^2 = c0^2 = 1/2.",
+            the_quantities_are_exact,
+        ),
+        Step("t = 1/100: the bound lies between 0.335 and 0.337, the fan-out has length 1.", the_bound_is_below_the_fan_out),
+        Step("The same quantities for every t in (0, 1/10], where the bound is below 65 t.", the_bound_shrinks_with_the_corner),
+        Step("K eps/(c0 r) = 4 sqrt(2) t goes to 0 with t: no constant inside O(1/r) saves the statement."),
+    ),
+    instance,
+    {"statement": "corollary-1", "student": 0, "reason": "region"},
+)

@@ -5,6 +5,7 @@ Certifies   R = (-1,1)^2, f* = relu(x1), f = relu(-x1) + relu(x1+x2+3) - relu(x2
             students.
 Does not    say how often training ends there; the direction is recovered, only its sign is not.
 """
+
 from ..entry import Step
 from ..geometry import box
 from ..instances import Instance, network, read
@@ -43,12 +44,25 @@ def only_the_flipped_student_is_collinear():
     assert not has_multiple(w, 0) and has_multiple(w, 0, either_sign=True)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 1 (a)", (
-    Step("Every student observes the teacher: each closed activation region meets the line x1 = 0.",
-         every_student_observes_the_teacher),
-    Step("x1 + x2 + 3 > 0 and x2 + 3 > 0 on R, so f = relu(-x1) + x1 = relu(x1) = f* there: g_1 = 0, by the "
-         "exact zero test and by the exact supremum over every A_k.", the_gradient_vanishes),
-    Step("sin^2 of the projected angles to the teacher: 0, 1/2, 1; the collinear student has p_k . p_j = -1 "
-         "< 0.",
-         only_the_flipped_student_is_collinear),
-), instance, {"statement": "theorem-1", "teacher": 0, "reason": "sign"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 1 (a)",
+    (
+        Step(
+            "Every student observes the teacher: each closed activation region meets the line x1 = 0.",
+            every_student_observes_the_teacher,
+        ),
+        Step(
+            "x1 + x2 + 3 > 0 and x2 + 3 > 0 on R, so f = relu(-x1) + x1 = relu(x1) = f* there: g_1 = 0, by the "
+            "exact zero test and by the exact supremum over every A_k.",
+            the_gradient_vanishes,
+        ),
+        Step(
+            "sin^2 of the projected angles to the teacher: 0, 1/2, 1; the collinear student has p_k . p_j = -1 < 0.",
+            only_the_flipped_student_is_collinear,
+        ),
+    ),
+    instance,
+    {"statement": "theorem-1", "teacher": 0, "reason": "sign"},
+)

@@ -7,6 +7,7 @@ Certifies   R = (-1,1) x (99,101), w = (0,1; -100), w' = (s,-c; 100c) with s = 2
             below 4600 t for every t in (0, 1/400].
 Does not    refute the lemma with |b' +- b|, or with the distance of the hyperplanes, in place of |b'-b|.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import box, vector
@@ -83,16 +84,28 @@ def the_chord_exceeds_twice_the_sine():
     assert chord_squared > 4 * sine_squared
 
 
-ENTRY = counterexample(__name__, __doc__, "Lemma 3", (
-    Step("Unit weights, not collinear; j's boundary y = 100 meets R in a segment of radius r = 1, M_0^2 = "
-         "10001, K = 2.",
-         the_setting_is_that_of_the_lemma),
-    Step("sin theta = s <= M K eps/|c_j|, since M K > 1.", the_angle_is_within_its_bound),
-    Step("Not (2): on j's boundary |w' . x| = |s x_1| <= s < 5 eps/|c_j|.", no_point_of_the_boundary_is_far),
-    Step("Not (1) either: |b'-b| > 199 exceeds M_2 eps/|c_j| < 12 for t = 1/400. But |b'+b| < 1/100.",
-         the_biases_are_far_apart),
-    Step("For every t in (0, 1/400]: |b'-b| > 199, and M_2 eps/|c_j| < 4600 t.",
-         the_bound_shrinks_and_the_distance_does_not),
-    Step("The proof's 2 sin(theta/2) <= 2 sin theta needs theta <= 120 degrees: for cos theta = -24/25 the "
-         "left side is 7 sqrt(2)/5, the right one 14/25.", the_chord_exceeds_twice_the_sine),
-))
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Lemma 3",
+    (
+        Step(
+            "Unit weights, not collinear; j's boundary y = 100 meets R in a segment of radius r = 1, M_0^2 = 10001, K = 2.",
+            the_setting_is_that_of_the_lemma,
+        ),
+        Step("sin theta = s <= M K eps/|c_j|, since M K > 1.", the_angle_is_within_its_bound),
+        Step("Not (2): on j's boundary |w' . x| = |s x_1| <= s < 5 eps/|c_j|.", no_point_of_the_boundary_is_far),
+        Step(
+            "Not (1) either: |b'-b| > 199 exceeds M_2 eps/|c_j| < 12 for t = 1/400. But |b'+b| < 1/100.",
+            the_biases_are_far_apart,
+        ),
+        Step(
+            "For every t in (0, 1/400]: |b'-b| > 199, and M_2 eps/|c_j| < 4600 t.", the_bound_shrinks_and_the_distance_does_not
+        ),
+        Step(
+            "The proof's 2 sin(theta/2) <= 2 sin theta needs theta <= 120 degrees: for cos theta = -24/25 the "
+            "left side is 7 sqrt(2)/5, the right one 14/25.",
+            the_chord_exceeds_twice_the_sine,
+        ),
+    ),
+)

@@ -6,6 +6,7 @@ Certifies   R = (-1,1)^2, f* = relu(y) - relu(cy+sx) + relu(x+4), f = relu(x+4),
             1/100].
 Does not    refute that some other node is near: the second teacher has sin theta = s = O(eps).
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import box
@@ -64,15 +65,22 @@ def the_bound_shrinks_with_the_angle():
     assert below(quantities(t).pi_times_square, SLOPE * t * SLOPE * t)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 2 (g)", (
-    Step("The student is active on all of R and sees the whole boundary y = 0.",
-         the_student_sees_the_whole_boundary),
-    Step("f* - f = relu(y) - relu(cy+sx); its largest size is attained in a corner of the square: eps = "
-         "2t(1+t)/(1+t^2). alpha = 1, r = 1, K = 4; the only student is orthogonal to relu(y).",
-         the_quantities_are_exact),
-    Step("t = 1/1000: the bound lies between 0.0455 and 0.0457, the sine is 1.", the_bound_is_below_the_sine),
-    Step("The near node is the second teacher, at sin theta = s.", the_near_node_is_a_teacher),
-    Step("The same quantities for every t in (0, 1/100], where the bound is below 51 t.",
-         the_bound_shrinks_with_the_angle),
-    Step("K eps/(alpha r) goes to 0 with t: no constant inside O(1/r) saves the statement."),
-), instance, {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "student"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 2 (g)",
+    (
+        Step("The student is active on all of R and sees the whole boundary y = 0.", the_student_sees_the_whole_boundary),
+        Step(
+            "f* - f = relu(y) - relu(cy+sx); its largest size is attained in a corner of the square: eps = "
+            "2t(1+t)/(1+t^2). alpha = 1, r = 1, K = 4; the only student is orthogonal to relu(y).",
+            the_quantities_are_exact,
+        ),
+        Step("t = 1/1000: the bound lies between 0.0455 and 0.0457, the sine is 1.", the_bound_is_below_the_sine),
+        Step("The near node is the second teacher, at sin theta = s.", the_near_node_is_a_teacher),
+        Step("The same quantities for every t in (0, 1/100], where the bound is below 51 t.", the_bound_shrinks_with_the_angle),
+        Step("K eps/(alpha r) goes to 0 with t: no constant inside O(1/r) saves the statement."),
+    ),
+    instance,
+    {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "student"},
+)

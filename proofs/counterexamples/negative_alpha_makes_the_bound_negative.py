@@ -5,6 +5,7 @@ Certifies   R = (-1,1)^2, f* = relu(y), students 0.99 relu(y), -relu(x+3), relu(
             teacher's hyperplane.
 Does not    refute the bound with |alpha|.
 """
+
 from ..entry import Step
 from ..geometry import box
 from ..instances import Instance, network, read
@@ -13,8 +14,7 @@ from ..printed import AngleBound, angle_bound, between, observed
 from ._entry import counterexample
 
 OBSERVER = 1
-QUANTITIES = AngleBound(rational("1/100"), alpha=-1, radius_squared=1, nodes=4, dimension=2,
-                        sines_squared=(0, 1, 1))
+QUANTITIES = AngleBound(rational("1/100"), alpha=-1, radius_squared=1, nodes=4, dimension=2, sines_squared=(0, 1, 1))
 SIZE = "0.237", "0.238"
 
 
@@ -40,14 +40,24 @@ def the_bound_is_negative():
     assert found.alpha < 0 < found.epsilon and between(SIZE[0], found.pi_times_square, SIZE[1])
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 2 (f)", (
-    Step("x + 3 > 0 on R: the second student sees the whole boundary y = 0 inside R.",
-         the_observer_sees_the_whole_boundary),
-    Step("f* - f = relu(y)/100, so the suprema are 0.0099, 0.01, 0.01; alpha = -1, r = 1, K = 4; one "
-         "student is collinear.",
-         the_quantities_are_exact),
-    Step("r' = 0.95 > 0 and alpha < 0 < eps: the bound is negative, between -0.238 and -0.237; every sine "
-         "is at least 0.",
-         the_bound_is_negative),
-    Step("A positive constant inside O(1/r) keeps the sign, so none saves the statement."),
-), instance, {"statement": "theorem-2", "teacher": 0, "observer": OBSERVER, "reason": "sign"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 2 (f)",
+    (
+        Step(
+            "x + 3 > 0 on R: the second student sees the whole boundary y = 0 inside R.", the_observer_sees_the_whole_boundary
+        ),
+        Step(
+            "f* - f = relu(y)/100, so the suprema are 0.0099, 0.01, 0.01; alpha = -1, r = 1, K = 4; one student is collinear.",
+            the_quantities_are_exact,
+        ),
+        Step(
+            "r' = 0.95 > 0 and alpha < 0 < eps: the bound is negative, between -0.238 and -0.237; every sine is at least 0.",
+            the_bound_is_negative,
+        ),
+        Step("A positive constant inside O(1/r) keeps the sign, so none saves the statement."),
+    ),
+    instance,
+    {"statement": "theorem-2", "teacher": 0, "observer": OBSERVER, "reason": "sign"},
+)

@@ -5,6 +5,7 @@ Certifies   R = {|x|+|y| < 1}, f* = relu(y), f = relu(x-1+t): eps = t exactly, r
             once, by Sturm's theorem).
 Does not    refute the bound with r measured inside the observer's active region.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import Polytope, matrix, vector
@@ -55,15 +56,28 @@ def the_bound_shrinks_with_the_corner():
     assert below(quantities(t).pi_times_square, SLOPE * t * SLOPE * t)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 2 (a)", (
-    Step("The student is active in the triangle (1, 0), (1-t, t), (1-t, -t) only: of the boundary y = 0 it "
-         "sees a segment of length t, while r is half the length of the whole segment, 1.",
-         the_student_sees_a_corner_of_the_boundary),
-    Step("On the triangle h = relu(y) - (x-1+t) has the vertex values -t, 0, -t, so eps = t; r = 1, alpha = "
-         "1, K = 2, d' = 2; the student is orthogonal to the teacher.", the_quantities_are_exact),
-    Step("t = 1/100: the bound lies between 0.118 and 0.119, the sine is 1.", the_bound_is_below_the_sine),
-    Step("The same quantities for every t in (0, 1/10], where the bound is below 23 t.",
-         the_bound_shrinks_with_the_corner),
-    Step("With any constant C in place of 10 sqrt(d'/(2 pi)) the bound is C K eps/(alpha r) = 2 C t, or "
-         "that with r' = 1-5t: below 1 for small t, so no constant inside O(1/r) saves the statement."),
-), instance, {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "region"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 2 (a)",
+    (
+        Step(
+            "The student is active in the triangle (1, 0), (1-t, t), (1-t, -t) only: of the boundary y = 0 it "
+            "sees a segment of length t, while r is half the length of the whole segment, 1.",
+            the_student_sees_a_corner_of_the_boundary,
+        ),
+        Step(
+            "On the triangle h = relu(y) - (x-1+t) has the vertex values -t, 0, -t, so eps = t; r = 1, alpha = "
+            "1, K = 2, d' = 2; the student is orthogonal to the teacher.",
+            the_quantities_are_exact,
+        ),
+        Step("t = 1/100: the bound lies between 0.118 and 0.119, the sine is 1.", the_bound_is_below_the_sine),
+        Step("The same quantities for every t in (0, 1/10], where the bound is below 23 t.", the_bound_shrinks_with_the_corner),
+        Step(
+            "With any constant C in place of 10 sqrt(d'/(2 pi)) the bound is C K eps/(alpha r) = 2 C t, or "
+            "that with r' = 1-5t: below 1 for small t, so no constant inside O(1/r) saves the statement."
+        ),
+    ),
+    instance,
+    {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "region"},
+)

@@ -6,6 +6,7 @@ Certifies   R = (-1,1) x (99,101), |relu(y-100) - relu(100-t-y) - (y-100) - t/2|
             1200 t for every t in (0, 1/200].
 Does not    refute the lemma with |b' +- b|, or with the distance of the hyperplanes, in place of |b'-b|.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import RidgeSum, box, merged, vector
@@ -70,15 +71,26 @@ def the_bound_shrinks_and_the_distance_does_not():
     assert limit - b > 199 and bias_bound_above(t / 2, T / 2) < SLOPE * t
 
 
-ENTRY = counterexample(__name__, __doc__, "Lemma 4 (a)", (
-    Step("Unit weights (0, 1), (0, -1), biases -100, 100-t, not collinear; r = 1, M_0^2 = 10001, K = 2, c_j "
-         "= 1.",
-         the_setting_is_that_of_the_lemma),
-    Step("With z = y - 100: relu(z) - relu(-z-t) - z - t/2 is -t/2 for z >= 0, t/2 for z <= -t, and between "
-         "them in between: eps = t/2, for every t in (0, 1/200].", the_combination_is_small),
-    Step("The only other node has sin theta = 0 and |b'-b| = 200 - t; M_2 eps/|c_j| < 6 for t = 1/200. But "
-         "|b'+b| = t.",
-         the_other_bias_is_far),
-    Step("For every t in (0, 1/200]: |b'-b| > 199 and M_2 eps/|c_j| < 1200 t.",
-         the_bound_shrinks_and_the_distance_does_not),
-))
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Lemma 4 (a)",
+    (
+        Step(
+            "Unit weights (0, 1), (0, -1), biases -100, 100-t, not collinear; r = 1, M_0^2 = 10001, K = 2, c_j = 1.",
+            the_setting_is_that_of_the_lemma,
+        ),
+        Step(
+            "With z = y - 100: relu(z) - relu(-z-t) - z - t/2 is -t/2 for z >= 0, t/2 for z <= -t, and between "
+            "them in between: eps = t/2, for every t in (0, 1/200].",
+            the_combination_is_small,
+        ),
+        Step(
+            "The only other node has sin theta = 0 and |b'-b| = 200 - t; M_2 eps/|c_j| < 6 for t = 1/200. But |b'+b| = t.",
+            the_other_bias_is_far,
+        ),
+        Step(
+            "For every t in (0, 1/200]: |b'-b| > 199 and M_2 eps/|c_j| < 1200 t.", the_bound_shrinks_and_the_distance_does_not
+        ),
+    ),
+)

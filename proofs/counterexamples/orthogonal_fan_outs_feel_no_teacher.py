@@ -5,6 +5,7 @@ Certifies   C = 2, R = (-1,1)^2, f* = (relu(x1), 0), students relu(x1+x2+3) with
             of it.
 Does not    concern the proof's own hypothesis alpha != 0, which the statement leaves out.
 """
+
 from ..entry import Step
 from ..geometry import box
 from ..instances import Instance, network, read
@@ -43,9 +44,18 @@ def no_student_is_collinear():
     assert angle_bound(w, 0, 0).sines_squared == SINES_SQUARED and not has_multiple(w, 0, either_sign=True)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 1 (e)", (
-    Step("x1 + x2 + 3 > 0 on R: both students see the whole boundary x1 = 0, of length 2, inside R.",
-         both_students_see_the_boundary_inside_the_region),
-    Step("v_k . v*_j = 0, and the students' own terms cancel: g_1 = 0.", alpha_and_the_gradient_vanish),
-    Step("sin^2 of the angle of (1, 1) to (1, 0) is 1/2.", no_student_is_collinear),
-), instance, {"statement": "theorem-1", "teacher": 0, "reason": "alpha"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 1 (e)",
+    (
+        Step(
+            "x1 + x2 + 3 > 0 on R: both students see the whole boundary x1 = 0, of length 2, inside R.",
+            both_students_see_the_boundary_inside_the_region,
+        ),
+        Step("v_k . v*_j = 0, and the students' own terms cancel: g_1 = 0.", alpha_and_the_gradient_vanish),
+        Step("sin^2 of the angle of (1, 1) to (1, 0) is 1/2.", no_student_is_collinear),
+    ),
+    instance,
+    {"statement": "theorem-1", "teacher": 0, "reason": "alpha"},
+)

@@ -6,6 +6,7 @@ Certifies   R = (-1,1)^2, f* = relu(s y)/s + (2/3) relu(x+61/8), f = (5/6) relu(
             s in (0, 1/10].
 Does not    refute the bound for teachers normalised to |p*_j| = 1.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import box
@@ -21,8 +22,9 @@ SLOPE = 5
 
 
 def quantities(s):
-    return AngleBound(EPSILON, rational("5/6") / s, 1, nodes=3, dimension=2,
-                      sines_squared=(SINE_SQUARED,), length_squared=s * s)
+    return AngleBound(
+        EPSILON, rational("5/6") / s, 1, nodes=3, dimension=2, sines_squared=(SINE_SQUARED,), length_squared=s * s
+    )
 
 
 def family(s):
@@ -59,14 +61,23 @@ def the_bound_shrinks_with_the_scale():
     assert below(quantities(s).pi_times_square, SLOPE * s * SLOPE * s)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 2 (d')", (
-    Step("f* - f has the same creases, masses and affine rest for every s: the scale is invisible.",
-         the_function_does_not_depend_on_the_scale),
-    Step("f* - f = |y|/2 - 1/4 on R, so eps = 5/24; alpha = 5/(6s), r = 1, K = 3, sin^2 theta = 16/25.",
-         the_quantities_are_exact),
-    Step("s = 1/100: the bound lies between 0.0427 and 0.0429, the sine is 0.8.",
-         the_bound_is_below_the_sine),
-    Step("The same quantities for every s in (0, 1/10], where the bound is below 5 s.",
-         the_bound_shrinks_with_the_scale),
-    Step("K eps/(alpha r) = 3s/4 goes to 0 with s: no constant inside O(1/r) saves the statement."),
-), instance, {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "norm"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 2 (d')",
+    (
+        Step(
+            "f* - f has the same creases, masses and affine rest for every s: the scale is invisible.",
+            the_function_does_not_depend_on_the_scale,
+        ),
+        Step(
+            "f* - f = |y|/2 - 1/4 on R, so eps = 5/24; alpha = 5/(6s), r = 1, K = 3, sin^2 theta = 16/25.",
+            the_quantities_are_exact,
+        ),
+        Step("s = 1/100: the bound lies between 0.0427 and 0.0429, the sine is 0.8.", the_bound_is_below_the_sine),
+        Step("The same quantities for every s in (0, 1/10], where the bound is below 5 s.", the_bound_shrinks_with_the_scale),
+        Step("K eps/(alpha r) = 3s/4 goes to 0 with s: no constant inside O(1/r) saves the statement."),
+    ),
+    instance,
+    {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "norm"},
+)

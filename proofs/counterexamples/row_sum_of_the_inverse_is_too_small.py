@@ -7,6 +7,7 @@ Certifies   Q^-1 with rows (1,0,..,0) and (1,..,mu,..): Q^T v = (1,..,1) gives v
 Does not    refute the statement with the column sum, which is what the 1-norm of a matrix is; so no instance
             for `twolayer check`.
 """
+
 from ..entry import Step
 from ..instances import read
 from ..kernel import dot, inverse, rational, transpose
@@ -19,9 +20,16 @@ OBSERVERS = tuple(range(1, OUTPUTS + 1))
 SCALE = rational(72)  # of the observers' fan-outs, at least |v|^2: student 0 has not the largest gradient
 FAN_OUT = (rational(OUTPUTS),) + (MU,) * (OUTPUTS - 1)
 BOUND, COLUMN_BOUND = ("7.46", "7.47"), ("59.1", "59.2")
-QUANTITIES = FanOutBound(epsilon=SCALE * EPSILON, alpha=SCALE, radius_squared=length(N) ** 2, nodes=25,
-                         dimension=2, distance_squared=DISTANCE_SQUARED, inverse_norm=(1 + MU) / SCALE,
-                         fan_out_squared=dot(FAN_OUT, FAN_OUT))
+QUANTITIES = FanOutBound(
+    epsilon=SCALE * EPSILON,
+    alpha=SCALE,
+    radius_squared=length(N) ** 2,
+    nodes=25,
+    dimension=2,
+    distance_squared=DISTANCE_SQUARED,
+    inverse_norm=(1 + MU) / SCALE,
+    fan_out_squared=dot(FAN_OUT, FAN_OUT),
+)
 
 
 def inverse_matrix(size, mu):
@@ -67,15 +75,25 @@ def only_the_row_sum_is_exceeded():
     assert rational(COLUMN_BOUND[0]) ** 2 > by_columns.fan_out_squared
 
 
-ENTRY = counterexample(__name__, __doc__, "Corollary 1 (row sum)", (
-    Step("v = Q^-T a has v_i = sum over m of (Q^-1)_mi a_m: columns of Q^-1. With a = (1,..,1) the first "
-         "column gives v_1 = C = the column sum, while every row sum is at most 1 + mu (C = 2..8).",
-         the_row_sum_bounds_no_solution),
-    Step("Fan-outs SCALE times the columns of Q, v_k' = (8, mu, .., mu): |v_m . v_k'| = SCALE for all m. "
-         "All observers are active on all of R, and the balls of radius 5 eps/|alpha| fit.",
-         the_setting_is_that_of_the_corollary),
-    Step("eps/alpha = 1/8, r = 17.5, K = 25, c0^2 = 1/50, row sum (1 + mu)/SCALE.", the_quantities_are_exact),
-    Step("With the row sum the bound lies between 7.46 and 7.47, below |v_k'|_inf = 8; with the column sum "
-         "it exceeds 59.",
-         only_the_row_sum_is_exceeded),
-))
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Corollary 1 (row sum)",
+    (
+        Step(
+            "v = Q^-T a has v_i = sum over m of (Q^-1)_mi a_m: columns of Q^-1. With a = (1,..,1) the first "
+            "column gives v_1 = C = the column sum, while every row sum is at most 1 + mu (C = 2..8).",
+            the_row_sum_bounds_no_solution,
+        ),
+        Step(
+            "Fan-outs SCALE times the columns of Q, v_k' = (8, mu, .., mu): |v_m . v_k'| = SCALE for all m. "
+            "All observers are active on all of R, and the balls of radius 5 eps/|alpha| fit.",
+            the_setting_is_that_of_the_corollary,
+        ),
+        Step("eps/alpha = 1/8, r = 17.5, K = 25, c0^2 = 1/50, row sum (1 + mu)/SCALE.", the_quantities_are_exact),
+        Step(
+            "With the row sum the bound lies between 7.46 and 7.47, below |v_k'|_inf = 8; with the column sum it exceeds 59.",
+            only_the_row_sum_is_exceeded,
+        ),
+    ),
+)

@@ -7,6 +7,7 @@ Certifies   R = (-1,1) x (-t,t), f* = f = (5/6) relu(4x/5+3y/5+32/5), f*' = relu
 Does not    repeat the other reasons of Theorem 2: with f*' = f* and e0 = 0 every one of its counterexamples
             refutes Theorem 3 too.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import box
@@ -22,8 +23,7 @@ SLOPE = 5
 
 
 def quantities(t):
-    return AngleBound(t / 4 * ALPHA, ALPHA, radius_squared=1, nodes=3, dimension=2,
-                      sines_squared=(SINE_SQUARED,))
+    return AngleBound(t / 4 * ALPHA, ALPHA, radius_squared=1, nodes=3, dimension=2, sines_squared=(SINE_SQUARED,))
 
 
 def family(t):
@@ -61,14 +61,21 @@ def the_bound_shrinks_with_the_thickness():
     assert below(quantities(t).pi_times_square, SLOPE * t * SLOPE * t)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 3 (thickness)", (
-    Step("f = f*, so g_1 = 0; f*' - f* = |y|/2 - t/4 on R, so e0 = t/4; the student sees the whole boundary "
-         "y = 0.",
-         the_student_copies_the_first_teacher),
-    Step("eps + e0 |v|_1 = 5t/24, alpha' = 5/6, r = 1, K = 3, sin^2 theta = 16/25.",
-         the_quantities_are_exact),
-    Step("t = 1/100: the bound lies between 0.0427 and 0.0429, the sine is 0.8.",
-         the_bound_is_below_the_sine),
-    Step("The same quantities for every t in (0, 1/10], where the bound is below 5 t.",
-         the_bound_shrinks_with_the_thickness),
-), instance, {"statement": "theorem-3", "teacher": 0, "observer": 0, "reason": "thickness"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 3 (thickness)",
+    (
+        Step(
+            "f = f*, so g_1 = 0; f*' - f* = |y|/2 - t/4 on R, so e0 = t/4; the student sees the whole boundary y = 0.",
+            the_student_copies_the_first_teacher,
+        ),
+        Step("eps + e0 |v|_1 = 5t/24, alpha' = 5/6, r = 1, K = 3, sin^2 theta = 16/25.", the_quantities_are_exact),
+        Step("t = 1/100: the bound lies between 0.0427 and 0.0429, the sine is 0.8.", the_bound_is_below_the_sine),
+        Step(
+            "The same quantities for every t in (0, 1/10], where the bound is below 5 t.", the_bound_shrinks_with_the_thickness
+        ),
+    ),
+    instance,
+    {"statement": "theorem-3", "teacher": 0, "observer": 0, "reason": "thickness"},
+)

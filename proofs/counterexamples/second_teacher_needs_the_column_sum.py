@@ -8,6 +8,7 @@ Certifies   C = 10, R = (-1,1)^2, f* = f = (5/6) relu(4x/5+3y/5+32/5) (1,..,1), 
 Does not    refute the statement with the column sum, the 1-norm of the observer's own fan-out; so no instance
             for `twolayer check`.
 """
+
 from ..entry import Step
 from ..geometry import box
 from ..instances import Instance, network, read
@@ -27,8 +28,9 @@ from ._entry import counterexample
 
 OUTPUTS = 10
 ERROR, ALPHA, ROW = rational("1/4"), rational("25/3"), rational("5/6")
-QUANTITIES = AngleBound(epsilon=ERROR * ROW, alpha=ALPHA, radius_squared=1, nodes=3, dimension=2,
-                        sines_squared=(rational("16/25"),))
+QUANTITIES = AngleBound(
+    epsilon=ERROR * ROW, alpha=ALPHA, radius_squared=1, nodes=3, dimension=2, sines_squared=(rational("16/25"),)
+)
 BOUND = "0.483", "0.484"
 
 
@@ -73,15 +75,27 @@ def only_the_observer_matters():
     assert dot(v, (1,) * OUTPUTS) == sum(map(abs, v)) == ALPHA
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 3 (norm)", (
-    Step("v . (f*' - f) = (25/3)(|y|/2 - 1/4) reaches e0 times the column sum of V, ten times e0 times the "
-         "row sum: the proof's inequality needs the column sum.", the_inequality_of_the_proof_fails),
-    Step("f = f*, so g_1 = 0 and eps = 0; f*' - f = (|y|/2 - 1/4) (1,..,1), so e0 = 1/4; alpha' = 25/3, r = "
-         "1, K = 3, sin^2 = 16/25.",
-         the_quantities_are_exact),
-    Step("With the row sum the bound lies between 0.483 and 0.484, the sine is 0.8.",
-         the_bound_is_below_the_sine),
-    Step("With the column sum r' = 1 - 5/4 < 0: the statement is silent.", the_column_sum_claims_nothing),
-    Step("And only the observer's fan-out matters: |v_k . (f* - f*')| <= |v_k|_1 e0, with equality here; "
-         "the maximum over all students only weakens the bound.", only_the_observer_matters),
-))
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 3 (norm)",
+    (
+        Step(
+            "v . (f*' - f) = (25/3)(|y|/2 - 1/4) reaches e0 times the column sum of V, ten times e0 times the "
+            "row sum: the proof's inequality needs the column sum.",
+            the_inequality_of_the_proof_fails,
+        ),
+        Step(
+            "f = f*, so g_1 = 0 and eps = 0; f*' - f = (|y|/2 - 1/4) (1,..,1), so e0 = 1/4; alpha' = 25/3, r = "
+            "1, K = 3, sin^2 = 16/25.",
+            the_quantities_are_exact,
+        ),
+        Step("With the row sum the bound lies between 0.483 and 0.484, the sine is 0.8.", the_bound_is_below_the_sine),
+        Step("With the column sum r' = 1 - 5/4 < 0: the statement is silent.", the_column_sum_claims_nothing),
+        Step(
+            "And only the observer's fan-out matters: |v_k . (f* - f*')| <= |v_k|_1 e0, with equality here; "
+            "the maximum over all students only weakens the bound.",
+            only_the_observer_matters,
+        ),
+    ),
+)

@@ -7,6 +7,7 @@ Certifies   R = (-1,1)^3, U = {x3 = 0}, w* = (0, h, k) with h = 2t/(1+t^2), k = 
             5 h for every t in (0, 1/100].
 Does not    refute the bound with |p*_j| alpha in place of alpha.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import box, matrix
@@ -26,8 +27,15 @@ def height(t):
 
 
 def quantities(h):
-    return AngleBound(rational("5/24") * h * h, rational("5/6") * h, 1, nodes=3, dimension=2,
-                      sines_squared=(SINE_SQUARED,), length_squared=h * h)
+    return AngleBound(
+        rational("5/24") * h * h,
+        rational("5/6") * h,
+        1,
+        nodes=3,
+        dimension=2,
+        sines_squared=(SINE_SQUARED,),
+        length_squared=h * h,
+    )
 
 
 def family(t):
@@ -68,16 +76,23 @@ def the_bound_shrinks_with_the_projection():
     assert below(quantities(h).pi_times_square, SLOPE * h * SLOPE * h)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 2 (d)", (
-    Step("|w*| = 1, and its projection to U has length h.",
-         the_teacher_has_length_one_and_a_short_projection),
-    Step("On U f* - f = h (|x2|/2 - 1/4), so eps = (5h/6)(h/4); alpha = 5h/6, r = 1, K = 3, sin^2 theta = "
-         "16/25.",
-         the_quantities_are_exact),
-    Step("h = 200/10001: the bound lies between 0.0867 and 0.0869, the sine is 0.8.",
-         the_bound_is_below_the_sine),
-    Step("The same quantities for every t in (0, 1/100], where the bound is below 5 h.",
-         the_bound_shrinks_with_the_projection),
-    Step("K eps/(alpha r) = 3h/4 goes to 0 with h and the sine stays 4/5: no constant inside O(1/r) saves "
-         "the statement."),
-), instance, {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "norm"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 2 (d)",
+    (
+        Step("|w*| = 1, and its projection to U has length h.", the_teacher_has_length_one_and_a_short_projection),
+        Step(
+            "On U f* - f = h (|x2|/2 - 1/4), so eps = (5h/6)(h/4); alpha = 5h/6, r = 1, K = 3, sin^2 theta = 16/25.",
+            the_quantities_are_exact,
+        ),
+        Step("h = 200/10001: the bound lies between 0.0867 and 0.0869, the sine is 0.8.", the_bound_is_below_the_sine),
+        Step(
+            "The same quantities for every t in (0, 1/100], where the bound is below 5 h.",
+            the_bound_shrinks_with_the_projection,
+        ),
+        Step("K eps/(alpha r) = 3h/4 goes to 0 with h and the sine stays 4/5: no constant inside O(1/r) saves the statement."),
+    ),
+    instance,
+    {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "norm"},
+)

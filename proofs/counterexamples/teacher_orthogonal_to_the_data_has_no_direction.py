@@ -6,6 +6,7 @@ Certifies   R = (-1,1)^3, X = {x3 = 0}, f* = relu(x3), students relu(x1+x3+2) an
 Does not    concern teachers with Proj_X w*_j != 0; a student with projection 0 would satisfy the statement,
             and say nothing.
 """
+
 from ..entry import Step
 from ..geometry import box, matrix
 from ..instances import Instance, network, read
@@ -15,8 +16,7 @@ from ._entry import counterexample
 
 def instance():
     student = network(((1, 0, 1), 2, 1), ((1, 0, 0), 2, -1))
-    made = Instance(network(((0, 0, 1), 0, 1)), student, box((-1, 1), (-1, 1), (-1, 1)),
-                    basis=matrix([[1, 0, 0], [0, 1, 0]]))
+    made = Instance(network(((0, 0, 1), 0, 1)), student, box((-1, 1), (-1, 1), (-1, 1)), basis=matrix([[1, 0, 0], [0, 1, 0]]))
     return made.to_json("the teacher's projected weight is zero")
 
 
@@ -43,11 +43,23 @@ def the_projections_are_zero_and_not_zero():
     assert not has_multiple(w, 0, either_sign=True)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 1 (g)", (
-    Step("Both students are active on all of X ∩ R, which lies in the teacher's boundary x3 = 0.",
-         both_students_observe_the_teacher),
-    Step("On X the teacher is relu(0) = 0 and the students are relu(x1+2) and -relu(x1+2): g_1 = 0.",
-         the_gradient_vanishes),
-    Step("Proj_X w*_j = 0, while both students have the projection (1, 0, 0), which is no multiple of 0.",
-         the_projections_are_zero_and_not_zero),
-), instance, {"statement": "theorem-1", "teacher": 0, "reason": "norm"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 1 (g)",
+    (
+        Step(
+            "Both students are active on all of X ∩ R, which lies in the teacher's boundary x3 = 0.",
+            both_students_observe_the_teacher,
+        ),
+        Step(
+            "On X the teacher is relu(0) = 0 and the students are relu(x1+2) and -relu(x1+2): g_1 = 0.", the_gradient_vanishes
+        ),
+        Step(
+            "Proj_X w*_j = 0, while both students have the projection (1, 0, 0), which is no multiple of 0.",
+            the_projections_are_zero_and_not_zero,
+        ),
+    ),
+    instance,
+    {"statement": "theorem-1", "teacher": 0, "reason": "norm"},
+)

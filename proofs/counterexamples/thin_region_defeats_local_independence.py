@@ -6,6 +6,7 @@ Certifies   R = (-1,1) x (-t,t), |relu(y) + relu(x+3) - (x+3) - y/2 - t/4| <= t/
             every t in (0, 1/10].
 Does not    refute the lemma where the ball of radius 5 eps/|c_j| around the boundary fits into R.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import RidgeSum, arrangement_vertices, box, merged, vector
@@ -58,15 +59,24 @@ def a_ball_does_not_fit():
     assert region(T).contains((0, 0)) and not region(T).contains((0, reach))
 
 
-ENTRY = counterexample(__name__, __doc__, "Lemma 4 (b)", (
-    Step("Unit weights (0, 1) and (1, 0), K = 2, c_j = 1; the boundary y = 0 has radius r = 1 in R.",
-         the_setting_is_that_of_the_lemma),
-    Step("On R the combination is relu(y) - y/2 - t/4 = |y|/2 - t/4: eps = t/4, for every t in (0, 1/10].",
-         the_combination_is_small),
-    Step("The only other node is orthogonal, sin theta = 1; for t = 1/100 its bound lies between 0.028 and "
-         "0.029.",
-         the_other_node_is_orthogonal),
-    Step("For every t in (0, 1/10] the bound is below 4 t.", the_bound_shrinks_with_the_thickness),
-    Step("What is missing: the proof steps q = 5 eps/|c_j| = 5t/4 away from the boundary, out of R.",
-         a_ball_does_not_fit),
-))
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Lemma 4 (b)",
+    (
+        Step(
+            "Unit weights (0, 1) and (1, 0), K = 2, c_j = 1; the boundary y = 0 has radius r = 1 in R.",
+            the_setting_is_that_of_the_lemma,
+        ),
+        Step(
+            "On R the combination is relu(y) - y/2 - t/4 = |y|/2 - t/4: eps = t/4, for every t in (0, 1/10].",
+            the_combination_is_small,
+        ),
+        Step(
+            "The only other node is orthogonal, sin theta = 1; for t = 1/100 its bound lies between 0.028 and 0.029.",
+            the_other_node_is_orthogonal,
+        ),
+        Step("For every t in (0, 1/10] the bound is below 4 t.", the_bound_shrinks_with_the_thickness),
+        Step("What is missing: the proof steps q = 5 eps/|c_j| = 5t/4 away from the boundary, out of R.", a_ball_does_not_fit),
+    ),
+)

@@ -6,6 +6,7 @@ Certifies   R = (-1,1) x (-t,t), f* = relu(y) + (2/3) relu(x+8-3t/8), f = (5/6) 
             1/100, and below 5 t for every t in (0, 1/10].
 Does not    refute the bound where a ball of radius 5 eps/|alpha| around the boundary fits into R.
 """
+
 from ..entry import Step
 from ..families import parameter
 from ..geometry import box
@@ -21,8 +22,7 @@ SLOPE = 5
 
 
 def quantities(t):
-    return AngleBound(rational("5/24") * t, ALPHA, radius_squared=1, nodes=3, dimension=2,
-                      sines_squared=(SINE_SQUARED,))
+    return AngleBound(rational("5/24") * t, ALPHA, radius_squared=1, nodes=3, dimension=2, sines_squared=(SINE_SQUARED,))
 
 
 def family(t):
@@ -59,16 +59,22 @@ def the_bound_shrinks_with_the_thickness():
     assert below(quantities(t).pi_times_square, SLOPE * t * SLOPE * t)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 2 (c)", (
-    Step("The student is active on all of R and sees the whole boundary y = 0.",
-         the_student_is_active_everywhere),
-    Step("On R f* - f = relu(y) - y/2 - t/4 = |y|/2 - t/4, of size t/4, so eps = 5t/24; r = 1, K = 3, sin^2 "
-         "theta = 16/25.",
-         the_quantities_are_exact),
-    Step("t = 1/100: the bound lies between 0.0427 and 0.0429, the sine is 0.8.",
-         the_bound_is_below_the_sine),
-    Step("The same quantities for every t in (0, 1/10], where the bound is below 5 t.",
-         the_bound_shrinks_with_the_thickness),
-    Step("K eps/(alpha r) = 3t/4 goes to 0 with t and the sine stays 4/5: no constant inside O(1/r) saves "
-         "the statement."),
-), instance, {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "thickness"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 2 (c)",
+    (
+        Step("The student is active on all of R and sees the whole boundary y = 0.", the_student_is_active_everywhere),
+        Step(
+            "On R f* - f = relu(y) - y/2 - t/4 = |y|/2 - t/4, of size t/4, so eps = 5t/24; r = 1, K = 3, sin^2 theta = 16/25.",
+            the_quantities_are_exact,
+        ),
+        Step("t = 1/100: the bound lies between 0.0427 and 0.0429, the sine is 0.8.", the_bound_is_below_the_sine),
+        Step(
+            "The same quantities for every t in (0, 1/10], where the bound is below 5 t.", the_bound_shrinks_with_the_thickness
+        ),
+        Step("K eps/(alpha r) = 3t/4 goes to 0 with t and the sine stays 4/5: no constant inside O(1/r) saves the statement."),
+    ),
+    instance,
+    {"statement": "theorem-2", "teacher": 0, "observer": 0, "reason": "thickness"},
+)

@@ -10,27 +10,27 @@ Certifies   With the sharp bounds B_m = 4 eps_m/(|p| r) of Corollary 1', |v|_2 =
 Does not    say what the smallest C is; that longer strips and more outputs beat every constant inside O(1/r)
             is words.
 """
+
 from ..entry import Step
 from ..geometry import box
 from ..instances import Instance, network, read
 from ..kernel import rational
 from ..printed import FanOutBound, below, between, column_sum, fan_out_bound, observed
 from ._entry import counterexample
-from ._hidden_crease import (
-    DISTANCE_SQUARED,
-    EPSILON,
-    hidden_crease,
-    hidden_student,
-    largest_disc_fits,
-    length,
-    strip,
-)
+from ._hidden_crease import DISTANCE_SQUARED, EPSILON, hidden_crease, hidden_student, largest_disc_fits, length, strip
 
 OUTPUTS, N = 49, 14
 OBSERVERS = tuple(range(1, OUTPUTS + 1))
-QUANTITIES = FanOutBound(epsilon=OUTPUTS * EPSILON, alpha=OUTPUTS, radius_squared=length(N) ** 2, nodes=138,
-                         dimension=2, distance_squared=DISTANCE_SQUARED, inverse_norm=rational("1/49"),
-                         fan_out_squared=OUTPUTS)
+QUANTITIES = FanOutBound(
+    epsilon=OUTPUTS * EPSILON,
+    alpha=OUTPUTS,
+    radius_squared=length(N) ** 2,
+    nodes=138,
+    dimension=2,
+    distance_squared=DISTANCE_SQUARED,
+    inverse_norm=rational("1/49"),
+    fan_out_squared=OUTPUTS,
+)
 BOUND = "6.82", "6.83"
 
 
@@ -106,26 +106,46 @@ def only_the_two_norm_exceeds_the_bound():
     assert largest == 1 < rational(BOUND[0]), "the infinity norm is within the bound"
 
 
-ENTRY = counterexample(__name__, __doc__, "Corollary 1 (2-norm)", (
-    Step("Q = C times the identity, v = (1,..,1), f* - f = (1/4 - |y|/2) v on the square: B_m = 4 (C/4) = C "
-         "= |v_m . v|, all with equality, and |v|_2 = sqrt(C) |Q^-1|_1 max B_m. So the sqrt(C) of Corollary "
-         "1' is needed.",
-         the_root_is_attained_with_the_sharp_bounds),
-    Step("The printed constant is larger by 2.5 K sqrt(d'/(2 pi)), so the crease must be hidden better than "
-         "by affine functions. h = |tau|/2 - (Q(tau-u) + Q(tau+u))/4 + X(u)/2, u = x/7, has sup|h| = 1/8 on "
-         "|tau| <= 1, |u| <= n + 1/2 (n = 1..4, 14).",
-         the_crease_is_hidden),
-    Step("n = 14, f* - f = -h (1,..,1). The weight of k' = relu(tau) has length 1, and all observers are "
-         "active on all of R.",
-         the_setting_is_that_of_the_corollary),
-    Step("eps = 49/8 at every student, alpha = 49, |Q^-1|_1 = 1/49, r = 101.5, K = 138, c0^2 = 1/50.",
-         the_quantities_are_exact),
-    Step("R contains every point within q = 5 eps/|alpha| = 5/8 of the segment of radius r - q: the "
-         "repaired radius is r'.",
-         the_regions_are_thick_enough),
-    Step("The bound lies between 6.82 and 6.83, below |v_k'|_2 = 7 and above |v_k'|_inf = 1.",
-         only_the_two_norm_exceeds_the_bound),
-    Step("h has period 1 in u, so the strip may be as long as one likes. As n grows K/r tends to 6/7, and "
-         "with a constant A in place of 10 sqrt(d'/(2 pi)) the bound tends to A (6/7) sqrt(50)/8 < 0.76 A, "
-         "whatever C is, while |v_k'|_2 = sqrt(C): no constant inside O(1/r) saves the 2-norm."),
-), instance, {"statement": "corollary-1", "student": 0, "reason": "norm"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Corollary 1 (2-norm)",
+    (
+        Step(
+            "Q = C times the identity, v = (1,..,1), f* - f = (1/4 - |y|/2) v on the square: B_m = 4 (C/4) = C "
+            "= |v_m . v|, all with equality, and |v|_2 = sqrt(C) |Q^-1|_1 max B_m. So the sqrt(C) of Corollary "
+            "1' is needed.",
+            the_root_is_attained_with_the_sharp_bounds,
+        ),
+        Step(
+            "The printed constant is larger by 2.5 K sqrt(d'/(2 pi)), so the crease must be hidden better than "
+            "by affine functions. h = |tau|/2 - (Q(tau-u) + Q(tau+u))/4 + X(u)/2, u = x/7, has sup|h| = 1/8 on "
+            "|tau| <= 1, |u| <= n + 1/2 (n = 1..4, 14).",
+            the_crease_is_hidden,
+        ),
+        Step(
+            "n = 14, f* - f = -h (1,..,1). The weight of k' = relu(tau) has length 1, and all observers are "
+            "active on all of R.",
+            the_setting_is_that_of_the_corollary,
+        ),
+        Step(
+            "eps = 49/8 at every student, alpha = 49, |Q^-1|_1 = 1/49, r = 101.5, K = 138, c0^2 = 1/50.",
+            the_quantities_are_exact,
+        ),
+        Step(
+            "R contains every point within q = 5 eps/|alpha| = 5/8 of the segment of radius r - q: the repaired radius is r'.",
+            the_regions_are_thick_enough,
+        ),
+        Step(
+            "The bound lies between 6.82 and 6.83, below |v_k'|_2 = 7 and above |v_k'|_inf = 1.",
+            only_the_two_norm_exceeds_the_bound,
+        ),
+        Step(
+            "h has period 1 in u, so the strip may be as long as one likes. As n grows K/r tends to 6/7, and "
+            "with a constant A in place of 10 sqrt(d'/(2 pi)) the bound tends to A (6/7) sqrt(50)/8 < 0.76 A, "
+            "whatever C is, while |v_k'|_2 = sqrt(C): no constant inside O(1/r) saves the 2-norm."
+        ),
+    ),
+    instance,
+    {"statement": "corollary-1", "student": 0, "reason": "norm"},
+)

@@ -6,6 +6,7 @@ Certifies   R = (-1,1)^2, f* = relu(x1) - relu(-x1) = x1, f = relu(x1+x2+3) - re
             multiple of either teacher.
 Does not    concern hyperplanes whose teachers have a total kink mass other than 0.
 """
+
 from ..entry import Step
 from ..geometry import box
 from ..instances import Instance, network, read
@@ -51,10 +52,16 @@ def no_student_is_collinear():
         assert not has_multiple(w, j, either_sign=True)
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 1 (f)", (
-    Step("Both students see the whole boundary x1 = 0 inside R.", the_boundary_is_seen_inside_the_region),
-    Step("The nodes on x1 = 0 have masses 1 and -1: relu(x1) - relu(-x1) = x1 has no crease.",
-         the_kink_masses_cancel),
-    Step("f = x1 = f* on R: g_1 = 0.", the_gradient_vanishes),
-    Step("sin^2 of the projected angles to either teacher: 1/2 and 1.", no_student_is_collinear),
-), instance, {"statement": "theorem-1", "teacher": 0, "reason": "shared-hyperplane"})
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 1 (f)",
+    (
+        Step("Both students see the whole boundary x1 = 0 inside R.", the_boundary_is_seen_inside_the_region),
+        Step("The nodes on x1 = 0 have masses 1 and -1: relu(x1) - relu(-x1) = x1 has no crease.", the_kink_masses_cancel),
+        Step("f = x1 = f* on R: g_1 = 0.", the_gradient_vanishes),
+        Step("sin^2 of the projected angles to either teacher: 1/2 and 1.", no_student_is_collinear),
+    ),
+    instance,
+    {"statement": "theorem-1", "teacher": 0, "reason": "shared-hyperplane"},
+)

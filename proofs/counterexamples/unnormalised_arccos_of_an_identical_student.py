@@ -7,6 +7,7 @@ Certifies   R = (-1,1)^3, U = {x3 = 0}, teacher and student both relu(3 x1/5 + 4
 Does not    concern the angle of normalised projections, which is 0 here; so there is no instance for
             `twolayer check`.
 """
+
 from ..entry import Step
 from ..geometry import box, matrix
 from ..instances import Instance, network, read
@@ -48,12 +49,19 @@ def the_unnormalised_product_may_exceed_one():
     assert w.inner(w.node(w.teacher, 0)[0], w.node(w.student, 0)[0]) == 4
 
 
-ENTRY = counterexample(__name__, __doc__, "Theorem 2 (e)", (
-    Step("The student is the teacher, of length 1: g_1 = 0, eps = 0, and the bound is 0 whatever its "
-         "constant.",
-         the_student_is_the_teacher),
-    Step("p . p' = 9/25, so sin^2(arccos(p . p')) = 1 - 81/625 = 544/625; normalised, the angle is 0.",
-         the_unnormalised_angle_is_large),
-    Step("A weight of length 2 in U has p . p' = 4, which is no cosine.",
-         the_unnormalised_product_may_exceed_one),
-))
+ENTRY = counterexample(
+    __name__,
+    __doc__,
+    "Theorem 2 (e)",
+    (
+        Step(
+            "The student is the teacher, of length 1: g_1 = 0, eps = 0, and the bound is 0 whatever its constant.",
+            the_student_is_the_teacher,
+        ),
+        Step(
+            "p . p' = 9/25, so sin^2(arccos(p . p')) = 1 - 81/625 = 544/625; normalised, the angle is 0.",
+            the_unnormalised_angle_is_large,
+        ),
+        Step("A weight of length 2 in U has p . p' = 4, which is no cosine.", the_unnormalised_product_may_exceed_one),
+    ),
+)

@@ -5,6 +5,7 @@ is written with slacks (b = a + s, c = b + u), so a polynomial without negative 
 all of it. A piecewise linear expression is evaluated on one cone of linearity after another: `relu` refuses
 an argument whose coefficients disagree in sign.
 """
+
 from __future__ import annotations
 
 import itertools

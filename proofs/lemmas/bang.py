@@ -4,6 +4,7 @@ Certifies   for unit vectors u_i, reals m_i and widths w_i >= 0 the point s = su
             m_i| >= w_i.
 Does not    bound how many flips a search needs (it is finite, and a local maximum is enough).
 """
+
 from __future__ import annotations
 
 from ..entry import Entry, Step
@@ -69,15 +70,19 @@ ENTRY = Entry(
     " that finds the point in rationals is proofs.constructions.bang_point.",
     steps=(
         Step("Flipping e_i changes F by -4 w_i [e_i (<u_i, s> - m_i) - w_i].", flipping),
-        Step("If e_i (<u_i, s> - m_i) < w_i with w_i > 0, the flip strictly increases F. So at a local"
-             " maximum e_i (<u_i, s> - m_i) >= w_i, and |<u_i, s> - m_i| >= w_i.", local_maximum),
+        Step(
+            "If e_i (<u_i, s> - m_i) < w_i with w_i > 0, the flip strictly increases F. So at a local"
+            " maximum e_i (<u_i, s> - m_i) >= w_i, and |<u_i, s> - m_i| >= w_i.",
+            local_maximum,
+        ),
         Step("w_i = 0: the claim |<u_i, s> - m_i| >= 0 is empty."),
-        Step("A local maximum exists, and flipping reaches one: 2^N sign vectors, F strictly increases"
-             " (words)."),
+        Step("A local maximum exists, and flipping reaches one: 2^N sign vectors, F strictly increases (words)."),
         Step("|s| <= sum w_i, adding one vector at a time.", short_sum),
-        Step("More, at a global maximum: flipping a set S changes F by 4 |sigma|^2 - 4 sum over S of e_i w_i"
-             " (<u_i, s> - m_i), sigma = sum over S of e_i w_i u_i; so the depths d_i = e_i (<u_i, s> - m_i)"
-             " have sum w_i d_i >= |sigma|^2.",
-             flipping_a_set),
+        Step(
+            "More, at a global maximum: flipping a set S changes F by 4 |sigma|^2 - 4 sum over S of e_i w_i"
+            " (<u_i, s> - m_i), sigma = sum over S of e_i w_i u_i; so the depths d_i = e_i (<u_i, s> - m_i)"
+            " have sum w_i d_i >= |sigma|^2.",
+            flipping_a_set,
+        ),
     ),
 )

@@ -3,6 +3,7 @@
 Certifies   |v . v_k'| <= B_m for each observer, and the three norm bounds with the right norms.
 Does not    apply if another node shares the hyperplane: then only |kappa_H|/|p_k'| is bounded.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -60,19 +61,25 @@ ENTRY = Entry(
     f" = eps_km, Gamma as in Theorem A for it. Then |v_km . v_k'| <= B_m = {OBSERVED}, p = |p_k'|; |v_k'|_inf"
     " <= |Q^-1|_1 max B_m with the largest absolute column sum; |v_k'|_2 <= min(|B|_2/sigma_min(Q), sqrt(C)"
     " |Q^-1|_1 max B_m).",
-    certifies="The bound of one observer from Theorem A; the column (not row) sum, attained; the factor sqrt"
-    " C, needed.",
+    certifies="The bound of one observer from Theorem A; the column (not row) sum, attained; the factor sqrt C, needed.",
     does_not="sigma_min(Q) |v|_2 <= |Q^T v|_2 is the definition of the smallest singular value (words). k' is"
     " no observer of itself: H_k' is on the boundary of A_k', so no ball fits. If other nodes share H_k', B_m"
     " bounds |kappa_H|/|p_k'| only.",
     steps=(
-        Step("In h_km the node k' has c = -v_k' . v_km, alone on its hyperplane: |kappa_H| = |v_k' . v_km|"
-             " |p_k'|, and Theorem A bounds it.",
-             one_observer),
-        Step("beta = Q^T v_k' has |beta_m| <= B_m; v_k' = Q^-T beta, entry i is the sum over m of (Q^-1)_mi"
-             " beta_m: at most the absolute sum of column i times max B_m.", largest_entry),
-        Step("The column sum is attained, and the row sum would be too small: Q^-1 = [[1, 0], [1, 1/2]], beta"
-             " = (1, 1).", column_sum),
+        Step(
+            "In h_km the node k' has c = -v_k' . v_km, alone on its hyperplane: |kappa_H| = |v_k' . v_km|"
+            " |p_k'|, and Theorem A bounds it.",
+            one_observer,
+        ),
+        Step(
+            "beta = Q^T v_k' has |beta_m| <= B_m; v_k' = Q^-T beta, entry i is the sum over m of (Q^-1)_mi"
+            " beta_m: at most the absolute sum of column i times max B_m.",
+            largest_entry,
+        ),
+        Step(
+            "The column sum is attained, and the row sum would be too small: Q^-1 = [[1, 0], [1, 1/2]], beta = (1, 1).",
+            column_sum,
+        ),
         Step("|v|_2 <= sqrt(C) |v|_inf, attained; and |v|_2 <= |beta|_2/sigma_min(Q).", euclidean),
     ),
 )

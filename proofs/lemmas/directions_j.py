@@ -4,6 +4,7 @@ Certifies   sin theta_min <= C_J eps/(|kappa| r), C_J = 2^(J-1) J/binom(J-2, J/2
             51.2.
 Does not    claim C_J sharp beyond J = 2.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -30,7 +31,7 @@ def product_of_differences() -> None:
         for j in range(count):
             for chosen in weights:
                 if not chosen[j]:
-                    moved = (*chosen[:j], 1, *chosen[j + 1:])
+                    moved = (*chosen[:j], 1, *chosen[j + 1 :])
                     same(weights[chosen] + weights[moved], 0)
 
 
@@ -87,12 +88,13 @@ ENTRY = Entry(
     " opposing-only version). Fewer directions, or odd J: repeat one (words). A parallel crease has sine 0:"
     " nothing to show.",
     steps=(
-        Step("v_j along direction j, rising by a; h summed over p + (1/2) sum +-v_j with the product of the"
-             " signs, prod_j (1 - shift by v_j) at p - (1/2) sum v_j: kills every class, and affine"
-             " functions, J >= 2; total weight 2^J.",
-             product_of_differences),
-        Step("On H's crease: sum over i of (-1)^i binom(J, i) relu((i - J/2) a) = +-a binom(J - 2, J/2 - 1).",
-             crease),
+        Step(
+            "v_j along direction j, rising by a; h summed over p + (1/2) sum +-v_j with the product of the"
+            " signs, prod_j (1 - shift by v_j) at p - (1/2) sum v_j: kills every class, and affine"
+            " functions, J >= 2; total weight 2^J.",
+            product_of_differences,
+        ),
+        Step("On H's crease: sum over i of (-1)^i binom(J, i) relu((i - J/2) a) = +-a binom(J - 2, J/2 - 1).", crease),
         Step("a = 2 r sin theta_min/J: all 2^J points are in the ball.", inside_the_ball),
         Step("kappa a binom(J - 2, J/2 - 1) <= 2^J eps.", constants),
     ),

@@ -4,6 +4,7 @@ Certifies   sum 1/sin theta_j >= room = |kappa| r binom(J-2, J/2-1)/(2^(J-1) eps
             supply; an odd number of directions made even by the normal of H.
 Does not    use more of the directions than their angles to H.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -58,9 +59,14 @@ ENTRY = Entry(
     certifies="The height that just fits, the total, the share of the students, and that J directions follow with all of them named.",
     does_not="Directions are counted for creases of either sign. A parallel direction with a student has sine 0: nothing to show.",
     steps=(
-        Step("As in directions-j, with height a = 2 r/(sum of 1/sin theta_j): the vectors v_j have lengths a/sin theta_j.", inside_the_ball),
+        Step(
+            "As in directions-j, with height a = 2 r/(sum of 1/sin theta_j): the vectors v_j have lengths a/sin theta_j.",
+            inside_the_ball,
+        ),
         Step("kappa a binom(J-2, J/2-1) <= 2^J eps.", total_is_large),
-        Step("The directions without a student supply others, each of the J_S with one at most 1/sine.", students_supply_the_rest),
+        Step(
+            "The directions without a student supply others, each of the J_S with one at most 1/sine.", students_supply_the_rest
+        ),
         Step("One more difference, along the normal, keeps every class at 0 and needs the length a.", spare_direction),
     ),
 )

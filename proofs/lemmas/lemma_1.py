@@ -4,6 +4,7 @@ Certifies   the identity for all dimensions d >= d', and that orthonormal coordi
             projected angles.
 Does not    need U orthonormal for the identity itself.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -45,8 +46,10 @@ ENTRY = Entry(
     does_not="Nothing is left out: the paper's Lemma 1 is true as printed.",
     steps=(
         Step("w . (U y + x0) + b = (U^T w) . y + (w . x0 + b).", preactivation),
-        Step("If U^T U = 1, then Proj w . Proj w' = (U U^T w) . (U U^T w') = p . p', and (U y) . (U z) = y ."
-             " z: projected norms and angles, and distances on the subspace, may be computed in y.",
-             projections),
+        Step(
+            "If U^T U = 1, then Proj w . Proj w' = (U U^T w) . (U U^T w') = p . p', and (U y) . (U z) = y ."
+            " z: projected norms and angles, and distances on the subspace, may be computed in y.",
+            projections,
+        ),
     ),
 )

@@ -5,6 +5,7 @@ Certifies   u = (n' - cos theta n) / sin theta is a unit vector in H_j with n' .
 Does not    hold as printed: theta must be the angle of the weight parts, not of the augmented vectors, and u
             a unit vector.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -48,12 +49,12 @@ ENTRY = Entry(
     " slab of width 2 q / sin theta.",
     certifies="The three inner products and the splitting, for every angle strictly between 0 and 180 degrees"
     " and every dimension (Gram matrices).",
-    does_not="theta is the angle of the weight parts. With the angle of the augmented vectors, as printed,"
-    " the lemma is false.",
+    does_not="theta is the angle of the weight parts. With the angle of the augmented vectors, as printed, the lemma is false.",
     steps=(
-        Step("0 < theta < 180 degrees: u = (n' - cos theta n) / sin theta has n . u = 0, |u| = 1, n' . u ="
-             " sin theta.",
-             is_a_unit_vector_in_the_hyperplane),
+        Step(
+            "0 < theta < 180 degrees: u = (n' - cos theta n) / sin theta has n . u = 0, |u| = 1, n' . u = sin theta.",
+            is_a_unit_vector_in_the_hyperplane,
+        ),
         Step("sin theta = 0: n' = +-n, and any unit u in H has n' . u = 0 = sin theta (m >= 2 is needed)."),
         Step("Hence n' = cos theta n + sin theta u.", splits_the_normal),
     ),

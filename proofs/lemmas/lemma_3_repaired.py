@@ -5,6 +5,7 @@ Certifies   the volume argument with its constant 10 sqrt(d/(2 pi)), and the bia
 Does not    hold as printed: the bias half fails for nearly anti-parallel nodes; |b' - sigma b| needs the sign
             sigma.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -69,18 +70,30 @@ ENTRY = Entry(
     does_not="Fubini (a slab of width w covers at most w V_(d-2)(rho) of B) and the triangle inequality are"
     " words. sigma = -1 occurs: as printed (always sigma = +1) the lemma is false.",
     steps=(
-        Step("{x in H_j : |n' . x + b'| <= q} is a slab of width 2q/sin theta (lemma-2-repaired); sin theta ="
-             " 0: all or nothing.",
-             slab_width),
-        Step("Suppose no other hyperplane satisfies (1). If its slab meets B and its sine is above the bound,"
-             " it covers less than 2q/(M K eps/c) V_(d-2)(rho) of B (words: the slices of B across u are"
-             " balls of radius <= rho)."),
-        Step("If its slab meets B at x and its sine is within the bound, take sigma with sigma n . n' >= 0:"
-             " |n' - sigma n| = 2 sin(phi/2) <= 2 sin phi, phi <= 90 degrees.", half_angle),
-        Step("n' . x + b' = (n' - sigma n) . x + b' - sigma b on H_j, so |b' - sigma b| <= 2 M_0 M K eps/c +"
-             " q: (1) holds after all. So only slabs of the first kind meet B.", bias),
-        Step("Together they cover at most (K-1)/K rho sqrt(2 pi/d) V_(d-2)(rho) < V_(d-1)(rho): some x in B"
-             " is outside all slabs.",
-             volumes),
+        Step(
+            "{x in H_j : |n' . x + b'| <= q} is a slab of width 2q/sin theta (lemma-2-repaired); sin theta ="
+            " 0: all or nothing.",
+            slab_width,
+        ),
+        Step(
+            "Suppose no other hyperplane satisfies (1). If its slab meets B and its sine is above the bound,"
+            " it covers less than 2q/(M K eps/c) V_(d-2)(rho) of B (words: the slices of B across u are"
+            " balls of radius <= rho)."
+        ),
+        Step(
+            "If its slab meets B at x and its sine is within the bound, take sigma with sigma n . n' >= 0:"
+            " |n' - sigma n| = 2 sin(phi/2) <= 2 sin phi, phi <= 90 degrees.",
+            half_angle,
+        ),
+        Step(
+            "n' . x + b' = (n' - sigma n) . x + b' - sigma b on H_j, so |b' - sigma b| <= 2 M_0 M K eps/c +"
+            " q: (1) holds after all. So only slabs of the first kind meet B.",
+            bias,
+        ),
+        Step(
+            "Together they cover at most (K-1)/K rho sqrt(2 pi/d) V_(d-2)(rho) < V_(d-1)(rho): some x in B"
+            " is outside all slabs.",
+            volumes,
+        ),
     ),
 )

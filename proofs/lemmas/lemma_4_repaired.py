@@ -5,6 +5,7 @@ Certifies   the contradiction 4 eps >= |kappa| q = 5 eps, and that segments of h
 Does not    keep the printed radius r - q: it presumes thickness across the boundary. The sine bound is not
             sharp (Theorem A).
 """
+
 from __future__ import annotations
 
 import sympy
@@ -63,13 +64,19 @@ ENTRY = Entry(
     " theorem-1-repaired. The printed r' = r - q is replaced by rho: the ball must have thickness q across"
     " H_j. Merging nodes by hyperplane and Lemma 1 put h on U (words).",
     steps=(
-        Step("Per unit of kink mass: a node with normal p_i has mass c_i |p_i|, and its second differences"
-             " scale with it.", with_kinks),
-        Step("If not, lemma-3-repaired (2) gives y in the ball with |n' . y + b'| > q for every other"
-             " hyperplane (its alternative (1) contains the claim).", far_point),
-        Step("On the segment y +- q n a node n' . y + b' changes by q |cos theta| <= q: the other nodes are"
-             " affine on it.", one_side),
-        Step("So the second difference of h is kappa q = 5 eps; it is at most 4 eps: contradiction.",
-             contradiction),
+        Step(
+            "Per unit of kink mass: a node with normal p_i has mass c_i |p_i|, and its second differences scale with it.",
+            with_kinks,
+        ),
+        Step(
+            "If not, lemma-3-repaired (2) gives y in the ball with |n' . y + b'| > q for every other"
+            " hyperplane (its alternative (1) contains the claim).",
+            far_point,
+        ),
+        Step(
+            "On the segment y +- q n a node n' . y + b' changes by q |cos theta| <= q: the other nodes are affine on it.",
+            one_side,
+        ),
+        Step("So the second difference of h is kappa q = 5 eps; it is at most 4 eps: contradiction.", contradiction),
     ),
 )

@@ -4,6 +4,7 @@ Certifies   relu(b + a) + relu(b - a) - 2 relu(b) = max(0, |a| - |b|) for all re
             mass.
 Does not    use anything but relu(z) = max(z, 0).
 """
+
 from __future__ import annotations
 
 import itertools
@@ -63,10 +64,8 @@ ENTRY = Entry(
     does_not="The boundary cases between signs follow by continuity (words).",
     steps=(
         Step("relu(-z) = relu(z) - z and relu(lambda z) = |lambda| relu(sign(lambda) z).", orientation),
-        Step("|b| >= |a|: the second difference of relu(b + a tau), step 1, is 0: the segment is not cut.",
-             uncut_segments),
-        Step("|b| < |a|: it is |a| - |b| > 0; if b = 0 (x on the crease) it is the kink |a| times the step.",
-             cut_segments),
+        Step("|b| >= |a|: the second difference of relu(b + a tau), step 1, is 0: the segment is not cut.", uncut_segments),
+        Step("|b| < |a|: it is |a| - |b| > 0; if b = 0 (x on the crease) it is the kink |a| times the step.", cut_segments),
         Step("The weights 1, -2, 1 kill constants and linear functions, and their sizes sum to 4.", size),
     ),
 )

@@ -4,6 +4,7 @@ Certifies   the existence of a student on H_j (bias included), and lambda > 0 un
             dropped.
 Does not    give lambda > 0 without that condition: Theorem 1's flipped student is the counterexample.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -62,17 +63,31 @@ ENTRY = Entry(
     " span has coefficient 0 (words).",
     steps=(
         Step("H meets the interior of A_k (the ball), so zero-test gives kappa_H = 0."),
-        Step("kappa_H = kappa_T - sum over students on H of (v_k' . v_k) |p_k'|. So that sum is kappa_T != 0:"
-             " some student on H has v_k' . v_k != 0, and p_k' != 0.", a_student_is_there),
-        Step("lambda > 0: write each crossing hyperplane's nodes as C_plus relu(z) + C_minus relu(-z) ="
-             " (C_plus + C_minus) relu(z) - C_minus z.", linear_parts),
-        Step("All masses C_plus + C_minus are 0, so the affine rest, sum of c_i z_i over active nodes minus"
-             " sum of C_minus,H' z_H', is 0 as an augmented vector (an affine function that is 0 on an open"
-             " set). z_H is outside the span of the others: C_minus,H = 0."),
-        Step("Then C_plus,H = 0 too. It is alpha_j |lambda_j| (the only teacher, lambda_j = 1) minus students"
-             " with lambda > 0: one of them has v_k . v_k' != 0.", teacher_needs_a_companion),
-        Step("Without the condition: f* = relu(x1), f = relu(-x1) + relu(x1 + x2 + 3) - relu(x2 + 3) on (-1,"
-             " 1)^2 passes the zero test with lambda = -1 only; z_H is the difference of the two active"
-             " nodes.", condition_is_needed),
+        Step(
+            "kappa_H = kappa_T - sum over students on H of (v_k' . v_k) |p_k'|. So that sum is kappa_T != 0:"
+            " some student on H has v_k' . v_k != 0, and p_k' != 0.",
+            a_student_is_there,
+        ),
+        Step(
+            "lambda > 0: write each crossing hyperplane's nodes as C_plus relu(z) + C_minus relu(-z) ="
+            " (C_plus + C_minus) relu(z) - C_minus z.",
+            linear_parts,
+        ),
+        Step(
+            "All masses C_plus + C_minus are 0, so the affine rest, sum of c_i z_i over active nodes minus"
+            " sum of C_minus,H' z_H', is 0 as an augmented vector (an affine function that is 0 on an open"
+            " set). z_H is outside the span of the others: C_minus,H = 0."
+        ),
+        Step(
+            "Then C_plus,H = 0 too. It is alpha_j |lambda_j| (the only teacher, lambda_j = 1) minus students"
+            " with lambda > 0: one of them has v_k . v_k' != 0.",
+            teacher_needs_a_companion,
+        ),
+        Step(
+            "Without the condition: f* = relu(x1), f = relu(-x1) + relu(x1 + x2 + 3) - relu(x2 + 3) on (-1,"
+            " 1)^2 passes the zero test with lambda = -1 only; z_H is the difference of the two active"
+            " nodes.",
+            condition_is_needed,
+        ),
     ),
 )

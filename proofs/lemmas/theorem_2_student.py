@@ -3,6 +3,7 @@
 Certifies   tan theta <= N_S/(sqrt(X^2 - 1) - Gamma_T), X = |kappa_T| r/(4 eps), and its cylinder form.
 Does not    name a student if the teachers' own creases can hide H_j: Gamma_T too large.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -63,17 +64,18 @@ ENTRY = Entry(
     " theorem-1-repaired. A parallel opposing crease with a student has tan theta = 0; one with teachers only"
     " makes Gamma_T infinite.",
     steps=(
-        Step("kappa_H = kappa_T minus the students on H; no student: kappa_H = kappa_T.",
-             without_a_student_on_it),
-        Step("Theorem A: X <= sqrt(1 + Gamma^2), so Gamma >= sqrt(X^2 - 1) (X > 1 since Gamma_T < sqrt(X^2 -"
-             " 1) is presumed real).",
-             gamma_is_large),
-        Step("So Gamma_S >= room - Gamma_T > 0, hence N_S >= 1, and Gamma_S <= N_S cot theta_min.",
-             students_share),
-        Step("Cylinder: t > 4 eps/|kappa_T| contradicts |kappa| t <= 4 eps, so t Gamma > rho: Gamma > rho/t.",
-             cylinder),
-        Step("alpha_ik >= 0: a hyperplane with teachers only has mass sum alpha |p| >= 0, the sign of"
-             " kappa_T, so it does not oppose.",
-             teachers_do_not_oppose),
+        Step("kappa_H = kappa_T minus the students on H; no student: kappa_H = kappa_T.", without_a_student_on_it),
+        Step(
+            "Theorem A: X <= sqrt(1 + Gamma^2), so Gamma >= sqrt(X^2 - 1) (X > 1 since Gamma_T < sqrt(X^2 -"
+            " 1) is presumed real).",
+            gamma_is_large,
+        ),
+        Step("So Gamma_S >= room - Gamma_T > 0, hence N_S >= 1, and Gamma_S <= N_S cot theta_min.", students_share),
+        Step("Cylinder: t > 4 eps/|kappa_T| contradicts |kappa| t <= 4 eps, so t Gamma > rho: Gamma > rho/t.", cylinder),
+        Step(
+            "alpha_ik >= 0: a hyperplane with teachers only has mass sum alpha |p| >= 0, the sign of"
+            " kappa_T, so it does not oppose.",
+            teachers_do_not_oppose,
+        ),
     ),
 )

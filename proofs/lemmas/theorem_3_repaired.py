@@ -3,6 +3,7 @@
 Certifies   h'_k = h_k + v_k . (f*' - f*), and the dual norms of the 2-, infinity- and 1-norm, each attained.
 Does not    involve any other student's fan-out: the printed maximum over all of them is not needed.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -65,12 +66,13 @@ ENTRY = Entry(
     " the 1-norm.",
     certifies="The splitting of h'_k, and Hoelder's inequality for the three pairs of norms with equality"
     " cases (so no smaller factor works).",
-    does_not="Sums over more than two outputs are term by term (words). Theorem 1' needs eps = 0 for f*'"
-    " itself.",
+    does_not="Sums over more than two outputs are term by term (words). Theorem 1' needs eps = 0 for f*' itself.",
     steps=(
-        Step("h'_k = v_k . (f*' - f) = h_k + v_k . (f*' - f*), so |h'_k| <= eps_k + e0 |v_k|_dual on A_k. The"
-             " theorems use h only.",
-             other_teacher),
+        Step(
+            "h'_k = v_k . (f*' - f) = h_k + v_k . (f*' - f*), so |h'_k| <= eps_k + e0 |v_k|_dual on A_k. The"
+            " theorems use h only.",
+            other_teacher,
+        ),
         Step("2-norm: Cauchy-Schwarz by a square; attained by g = e0 v/|v|.", euclidean),
         Step("Maximum norm of f* - f*': the factor is the 1-norm of v_k.", maximum_norm),
         Step("1-norm of f* - f*': the factor is the largest |v_ki|.", sum_norm),

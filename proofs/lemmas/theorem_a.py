@@ -4,6 +4,7 @@ Certifies   |kappa| r <= 4 eps sqrt(1 + Gamma^2) and sin theta_min <= 4 N eps/(|
             only are counted.
 Does not    claim the factor N to be best (Theorems B and C); the 4 is attained.
 """
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -71,21 +72,32 @@ ENTRY = Entry(
     does_not="That creases of the same sign are unlimited uses only that their second differences are"
     " nonnegative. An empty count N = 0 gives |kappa| r <= 4 eps. For d' = 1 see theorem-a-on-a-line.",
     steps=(
-        Step("Replace h by -h if kappa < 0. Coordinates with the centre at 0 and H = {tau = 0}, n its normal"
-             " (words)."),
-        Step("A crease at angle theta, unit normal cos theta n + sin theta u (lemma-2-repaired), cuts the"
-             " open segment {x + tau n, |tau| < t} only if |<u, x> - m| < t |cot theta|; a crease that misses"
-             " the ball cuts no segment inside the ball.", slab),
-        Step("Bang's lemma in H with the widths t |cot theta_i| of the opposing creases: a point x in H, |x|"
-             " <= t Gamma, whose segment none of them cuts."),
+        Step("Replace h by -h if kappa < 0. Coordinates with the centre at 0 and H = {tau = 0}, n its normal (words)."),
+        Step(
+            "A crease at angle theta, unit normal cos theta n + sin theta u (lemma-2-repaired), cuts the"
+            " open segment {x + tau n, |tau| < t} only if |<u, x> - m| < t |cot theta|; a crease that misses"
+            " the ball cuts no segment inside the ball.",
+            slab,
+        ),
+        Step(
+            "Bang's lemma in H with the widths t |cot theta_i| of the opposing creases: a point x in H, |x|"
+            " <= t Gamma, whose segment none of them cuts."
+        ),
         Step("With t = r/sqrt(1 + Gamma^2) the segment lies in the ball.", segment_in_the_ball),
-        Step("Second difference at x with step t: H gives kappa t; creases of the same sign give >= 0,"
-             " opposing creases 0 (second-difference). So kappa t <= 4 eps, and kappa r <= 4 eps r/t.",
-             evaluation),
-        Step("Gamma <= N cot theta_min and 1 + N^2 cot^2 = N^2/sin^2 - (N^2 - 1) <= N^2/sin^2: kappa r <= 4"
-             " eps N/sin theta_min. If a crease is parallel, its sine is 0 and there is nothing to show.",
-             sine),
-        Step("Attained: relu(tau) - tau/2 - 1/4 on |tau| <= 1 has eps = 1/4, kappa r = 1; a crease through"
-             " the segment's line (90 degrees) changes nothing.", attained),
+        Step(
+            "Second difference at x with step t: H gives kappa t; creases of the same sign give >= 0,"
+            " opposing creases 0 (second-difference). So kappa t <= 4 eps, and kappa r <= 4 eps r/t.",
+            evaluation,
+        ),
+        Step(
+            "Gamma <= N cot theta_min and 1 + N^2 cot^2 = N^2/sin^2 - (N^2 - 1) <= N^2/sin^2: kappa r <= 4"
+            " eps N/sin theta_min. If a crease is parallel, its sine is 0 and there is nothing to show.",
+            sine,
+        ),
+        Step(
+            "Attained: relu(tau) - tau/2 - 1/4 on |tau| <= 1 has eps = 1/4, kappa r = 1; a crease through"
+            " the segment's line (90 degrees) changes nothing.",
+            attained,
+        ),
     ),
 )

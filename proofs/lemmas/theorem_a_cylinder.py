@@ -4,6 +4,7 @@ Certifies   |kappa| t <= 4 eps if t Gamma <= rho; when a cylinder lies in a poly
             special case.
 Does not    solve the linear programs rho(t).
 """
+
 from __future__ import annotations
 
 import itertools
@@ -54,18 +55,21 @@ ENTRY = Entry(
     f" rho, Gamma over the opposing creases that meet the cylinder, then |kappa| <= {BOUND_OF_MASS}. The"
     " largest rho for given t and centre p is a linear program: a . p + rho |a_H| + t |a . n| <= b for every"
     " facet a . y <= b. The best cylinder is never worse than the ball.",
-    certifies="The bound, the support function of a cylinder, and the cylinder inside the ball that gives"
-    " Theorem A back.",
+    certifies="The bound, the support function of a cylinder, and the cylinder inside the ball that gives Theorem A back.",
     does_not="Bang's lemma and the slabs are those of theorem-a. |a_H| is a number, so the program is linear"
     " in (p, rho) (words).",
     steps=(
-        Step("As in Theorem A: Bang's point has |x| <= t Gamma <= rho, so its segment of half length t lies"
-             " in the cylinder and no opposing crease cuts it; the second difference gives kappa t <= 4"
-             " eps.", evaluation),
-        Step("The maximum of a . y over the cylinder is a . p + rho |a_H| + t |a . n|, taken at a corner.",
-             inside_a_polytope),
-        Step("In a ball of radius r take t = r/sqrt(1 + Gamma^2), rho = t Gamma: the corners are on the"
-             " sphere, and the bound is Theorem A's. Fewer creases meet the cylinder than the ball.",
-             ball_is_a_cylinder),
+        Step(
+            "As in Theorem A: Bang's point has |x| <= t Gamma <= rho, so its segment of half length t lies"
+            " in the cylinder and no opposing crease cuts it; the second difference gives kappa t <= 4"
+            " eps.",
+            evaluation,
+        ),
+        Step("The maximum of a . y over the cylinder is a . p + rho |a_H| + t |a . n|, taken at a corner.", inside_a_polytope),
+        Step(
+            "In a ball of radius r take t = r/sqrt(1 + Gamma^2), rho = t Gamma: the corners are on the"
+            " sphere, and the bound is Theorem A's. Fewer creases meet the cylinder than the ball.",
+            ball_is_a_cylinder,
+        ),
     ),
 )

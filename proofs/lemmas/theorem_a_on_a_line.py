@@ -3,6 +3,7 @@
 Certifies   |kappa| t <= 4 eps if no opposing crease lies in the open interval (p - t, p + t); attained.
 Does not    speak of angles: there are none.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -39,9 +40,11 @@ ENTRY = Entry(
     certifies="The second difference at p, and that kappa relu(q) - kappa q/2 - kappa t/4 attains the bound.",
     does_not="Creases of the same sign are unlimited.",
     steps=(
-        Step("Second difference at p with step t: kappa t from p, 0 from opposing creases at distance >= t,"
-             " >= 0 from the others; at most 4 eps.", evaluation),
-        Step("kappa relu(q) - kappa q/2 - kappa t/4 has the values +-kappa t/4 at -t, 0, t: eps = kappa t/4.",
-             attained),
+        Step(
+            "Second difference at p with step t: kappa t from p, 0 from opposing creases at distance >= t,"
+            " >= 0 from the others; at most 4 eps.",
+            evaluation,
+        ),
+        Step("kappa relu(q) - kappa q/2 - kappa t/4 has the values +-kappa t/4 at -t, 0, t: eps = kappa t/4.", attained),
     ),
 )

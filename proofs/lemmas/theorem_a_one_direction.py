@@ -3,6 +3,7 @@
 Certifies   sin theta <= 4 eps/(|kappa| r) when all opposing creases in the ball are parallel to each other.
 Does not    limit creases of the same sign.
 """
+
 from __future__ import annotations
 
 from ..entry import Entry, Step
@@ -40,10 +41,12 @@ ENTRY = Entry(
     certifies="The direction along the creases, its height above H, and the constant.",
     does_not="If theta = 0 there is nothing to show. Creases of the same sign are unlimited.",
     steps=(
-        Step("v = (n - cos theta n')/sin theta is a unit vector with n' . v = 0 and n . v = sin theta.",
-             along_the_creases),
-        Step("Second difference at the centre with step r v: H gives kappa r sin theta, the opposing creases"
-             " 0 (their nodes are constant along v), creases of the same sign >= 0. So kappa r sin theta <= 4"
-             " eps.", evaluation),
+        Step("v = (n - cos theta n')/sin theta is a unit vector with n' . v = 0 and n . v = sin theta.", along_the_creases),
+        Step(
+            "Second difference at the centre with step r v: H gives kappa r sin theta, the opposing creases"
+            " 0 (their nodes are constant along v), creases of the same sign >= 0. So kappa r sin theta <= 4"
+            " eps.",
+            evaluation,
+        ),
     ),
 )

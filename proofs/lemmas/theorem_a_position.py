@@ -3,6 +3,7 @@
 Certifies   the two halves hold for the same crease, by splitting the creases into steep ones and far ones.
 Does not    need the ball's centre to be special.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -70,21 +71,34 @@ ENTRY = Entry(
     does_not="Strict inequalities leave room for a slightly larger height than T: continuity (words)."
     " Replaces the bias half of Lemma 4, sign-free.",
     steps=(
-        Step("T is the height at which the second difference kappa T equals 4 eps; T < r says that Theorem A"
-             " with N = 0 is violated, so N >= 1.", height),
-        Step("Suppose no opposing crease satisfies both. Call it steep if tan theta > N T/sqrt(r^2 - T^2),"
-             " else far: then its distance is > (N + 1) T cos theta. Every far crease has a larger cotangent"
-             " than every steep one (words)."),
-        Step("Distance and offset: a crease with node cos theta tau + sin theta (<u, x> - m) is at distance"
-             " |m| sin theta from the centre.",
-             distance),
-        Step("Bang's lemma for the steep creases only, with widths T cot: |x| <= T sum cot < sqrt(r^2 - T^2),"
-             " the segment of half length T is inside the ball.", steep_creases_leave_room),
-        Step("A far crease has |<u, x> - m| >= |m| - |x| > (N + 1) T cot - (number of steep ones) T cot >= T"
-             " cot: not cut.",
-             far_creases_stay_away),
+        Step(
+            "T is the height at which the second difference kappa T equals 4 eps; T < r says that Theorem A"
+            " with N = 0 is violated, so N >= 1.",
+            height,
+        ),
+        Step(
+            "Suppose no opposing crease satisfies both. Call it steep if tan theta > N T/sqrt(r^2 - T^2),"
+            " else far: then its distance is > (N + 1) T cos theta. Every far crease has a larger cotangent"
+            " than every steep one (words)."
+        ),
+        Step(
+            "Distance and offset: a crease with node cos theta tau + sin theta (<u, x> - m) is at distance"
+            " |m| sin theta from the centre.",
+            distance,
+        ),
+        Step(
+            "Bang's lemma for the steep creases only, with widths T cot: |x| <= T sum cot < sqrt(r^2 - T^2),"
+            " the segment of half length T is inside the ball.",
+            steep_creases_leave_room,
+        ),
+        Step(
+            "A far crease has |<u, x> - m| >= |m| - |x| > (N + 1) T cot - (number of steep ones) T cot >= T cot: not cut.",
+            far_creases_stay_away,
+        ),
         Step("A parallel opposing crease is far, at distance > (N + 1) T >= T: not cut.", parallel),
-        Step("All inequalities are strict, so they hold for a height slightly above T, where kappa t > 4 eps:"
-             " contradiction (continuity: words)."),
+        Step(
+            "All inequalities are strict, so they hold for a height slightly above T, where kappa t > 4 eps:"
+            " contradiction (continuity: words)."
+        ),
     ),
 )

@@ -4,6 +4,7 @@ Certifies   the signed sum is never above Gamma, and where it is smaller: sqrt 2
             directions at 90 degrees.
 Does not    say how to compute the maximum over 2^N signs cheaply.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -59,17 +60,15 @@ ENTRY = Entry(
     statement="In Theorem A, Gamma may be replaced by the maximum over signs e of |sum e_i |cot theta_i|"
     " u_i|, u_i the unit direction in H of the opposing crease i. It is at most sum |cot theta_i|, with"
     " equality if all u_i are parallel (always if d' = 2).",
-    certifies="Bang's point is t times a signed sum; the excess of Gamma^2 is a sum of nonnegative pair"
-    " terms; a strict gain.",
-    does_not="The pair identity is checked for three creases with symbols; for more it is the same expansion"
-    " (words).",
+    certifies="Bang's point is t times a signed sum; the excess of Gamma^2 is a sum of nonnegative pair terms; a strict gain.",
+    does_not="The pair identity is checked for three creases with symbols; for more it is the same expansion (words).",
     steps=(
-        Step("Bang's point s = sum e_i t |cot_i| u_i has |s| = t |sum e_i |cot_i| u_i|, so t Gamma may be"
-             " replaced by t times the maximum over signs, with t = r/sqrt(1 + Gamma^2) as before.",
-             displacement),
-        Step("Gamma^2 - |sum e_i cot_i u_i|^2 = sum over pairs of 2 cot_i cot_j (1 - e_i e_j <u_i, u_j>) >="
-             " 0.", excess),
-        Step("Two orthogonal directions with cot = 1: the signed value is sqrt 2, not 2; parallel ones keep"
-             " 2.", gain),
+        Step(
+            "Bang's point s = sum e_i t |cot_i| u_i has |s| = t |sum e_i |cot_i| u_i|, so t Gamma may be"
+            " replaced by t times the maximum over signs, with t = r/sqrt(1 + Gamma^2) as before.",
+            displacement,
+        ),
+        Step("Gamma^2 - |sum e_i cot_i u_i|^2 = sum over pairs of 2 cot_i cot_j (1 - e_i e_j <u_i, u_j>) >= 0.", excess),
+        Step("Two orthogonal directions with cot = 1: the signed value is sqrt 2, not 2; parallel ones keep 2.", gain),
     ),
 )

@@ -5,6 +5,7 @@ Certifies   sin theta_min <= 4 eps/(|kappa| r) by a four-point difference; and t
             creases) violate the bound.
 Does not    extend to opposing directions only.
 """
+
 from __future__ import annotations
 
 from fractions import Fraction as Q
@@ -24,8 +25,9 @@ SIDE = Q(1)  # of the square [-1, 1]^2, and the radius
 TWO_LINES = ((Q(-3, 4), Q(1), Q(1, 2)), (Q(1, 3), Q(3, 2), Q(9, 16)), (Q(1, 12), Q(3), Q(9, 4)))
 TWO_LINES_AFFINE = (Q(0), Q(-1, 3), Q(-1, 6))
 # Two opposing directions, four lines (y = +-x/2 + o, o = +-1/4)
-FOUR_LINES = tuple((mass, slope, offset) for mass, slope in ((Q(-8), Q(1, 2)), (Q(8, 3), Q(1)))
-                   for offset in (Q(1, 4), Q(-1, 4)))
+FOUR_LINES = tuple(
+    (mass, slope, offset) for mass, slope in ((Q(-8), Q(1, 2)), (Q(8, 3), Q(1))) for offset in (Q(1, 4), Q(-1, 4))
+)
 FOUR_LINES_AFFINE = (Q(0), Q(8, 3), Q(5, 3))
 
 
@@ -111,23 +113,34 @@ ENTRY = Entry(
     does_not="The second instance stands in the theory notes with the affine part -16x/3 + 8y + 5/3; read"
     " 8y/3 + 5/3 (-16y/3 + 8y). As printed there its supremum is 11, and it refutes nothing.",
     steps=(
-        Step("h(p + (v1 + v2)/2) - h(p + (v1 - v2)/2) - h(p - (v1 - v2)/2) + h(p - (v1 + v2)/2) is 0 for"
-             " every function that is constant along v1 or along v2, in particular for creases of the two"
-             " directions and for affine functions.",
-             kills_both_directions),
+        Step(
+            "h(p + (v1 + v2)/2) - h(p + (v1 - v2)/2) - h(p - (v1 - v2)/2) + h(p - (v1 + v2)/2) is 0 for"
+            " every function that is constant along v1 or along v2, in particular for creases of the two"
+            " directions and for affine functions.",
+            kills_both_directions,
+        ),
         Step("If v1 and v2 both rise by a above H, H gives kappa a, and the sum is at most 4 eps.", crease),
-        Step("v_j = a (n - cos theta_j n_j)/sin^2 theta_j lies in direction j, rises by a, has length a/sin"
-             " theta_j. With a = r sin theta_min the four points are in the ball. So kappa r sin theta_min <="
-             " 4 eps.",
-             inside_the_ball),
-        Step("A parallel crease has sine 0: nothing to show. With fewer than two directions repeat one"
-             " (words)."),
-        Step("Same-sign creases count: relu(y) - (3/4) sum relu(y -+ x - 1/2) + (1/3) sum relu(y -+ 3x/2 -"
-             " 9/16) + (1/12) sum relu(y -+ 3x - 9/4) - y/3 - 1/6 has eps = 1/6 exactly, two opposing lines,"
-             " sin^2 = 1/2 > (4/6)^2.", two_lines_refute),
-        Step("16 relu(y) - 8 sum relu(+-x/2 + y - o) + (8/3) sum relu(+-x + y - o) + 8y/3 + 5/3, o = +-1/4:"
-             " eps = 1 exactly, sin^2 = 1/5 > (4/16)^2.", four_lines_refute),
-        Step("In both, the listed lines are distinct and those with negative mass are the opposing ones.",
-             opposing_lines_are_those_listed),
+        Step(
+            "v_j = a (n - cos theta_j n_j)/sin^2 theta_j lies in direction j, rises by a, has length a/sin"
+            " theta_j. With a = r sin theta_min the four points are in the ball. So kappa r sin theta_min <="
+            " 4 eps.",
+            inside_the_ball,
+        ),
+        Step("A parallel crease has sine 0: nothing to show. With fewer than two directions repeat one (words)."),
+        Step(
+            "Same-sign creases count: relu(y) - (3/4) sum relu(y -+ x - 1/2) + (1/3) sum relu(y -+ 3x/2 -"
+            " 9/16) + (1/12) sum relu(y -+ 3x - 9/4) - y/3 - 1/6 has eps = 1/6 exactly, two opposing lines,"
+            " sin^2 = 1/2 > (4/6)^2.",
+            two_lines_refute,
+        ),
+        Step(
+            "16 relu(y) - 8 sum relu(+-x/2 + y - o) + (8/3) sum relu(+-x + y - o) + 8y/3 + 5/3, o = +-1/4:"
+            " eps = 1 exactly, sin^2 = 1/5 > (4/16)^2.",
+            four_lines_refute,
+        ),
+        Step(
+            "In both, the listed lines are distinct and those with negative mass are the opposing ones.",
+            opposing_lines_are_those_listed,
+        ),
     ),
 )

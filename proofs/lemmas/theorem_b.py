@@ -4,6 +4,7 @@ Certifies   kappa <= 2 eps [max(1/t, N gamma/rho) + max(1/t, N gamma/(3 rho))] f
             form; C_1, C_2, C_N.
 Does not    cover d' >= 3 (open), nor a form with Gamma = sum |cot| instead of N gamma.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -98,24 +99,28 @@ ENTRY = Entry(
     f" gamma eps if t >= 3 rho/(N gamma). In a ball of radius r: kappa r <= min over 1 <= s <= 3 of {BALL},"
     " hence min sin theta <= C_N eps/(kappa r) with C_1 = 4, C_2 = 6, C_N = 8N/3 for N >= 3. Creases of the"
     " same sign are unlimited.",
-    certifies="The scaling, the 2N gaps of mean 2/N, the assembly of theorem-b-cells, -pairs and -gaps, and"
-    " all constants.",
+    certifies="The scaling, the 2N gaps of mean 2/N, the assembly of theorem-b-cells, -pairs and -gaps, and all constants.",
     does_not="Fewer than N creases: add creases of mass 0 (words). gamma = 0 is Theorem A with Gamma = 0. d'"
     " >= 3: it holds in every 2-plane through n, with |cot theta_i|/|<u_i, e>| for cot theta_i; more is open."
     " Attained: theorem-b-attained.",
     steps=(
         Step("Scale to gamma = rho = 1.", scaling),
-        Step("theorem-b-cells: kappa <= 2 eps (1/a_k + 1/b_k) for every gap k > 0. Reflect (theorem-b-pairs):"
-             " 2N gaps of total 4.",
-             gaps_of_the_extended_sequence),
-        Step("theorem-b-pairs bounds 1/a_k + 1/b_k by phi(g_k) + phi(G_k), and theorem-b-gaps (in units of"
-             " the mean, c = 2/(N t)) finds a gap with at most phi(1) + phi(3). Undo the scaling.",
-             equal_gaps_are_worst),
-        Step("t >= 3 rho/(N gamma): kappa rho <= (8/3) N gamma eps. t <= rho/(N gamma): kappa t <= 4 eps.",
-             tall_cylinders),
+        Step(
+            "theorem-b-cells: kappa <= 2 eps (1/a_k + 1/b_k) for every gap k > 0. Reflect (theorem-b-pairs):"
+            " 2N gaps of total 4.",
+            gaps_of_the_extended_sequence,
+        ),
+        Step(
+            "theorem-b-pairs bounds 1/a_k + 1/b_k by phi(g_k) + phi(G_k), and theorem-b-gaps (in units of"
+            " the mean, c = 2/(N t)) finds a gap with at most phi(1) + phi(3). Undo the scaling.",
+            equal_gaps_are_worst,
+        ),
+        Step("t >= 3 rho/(N gamma): kappa rho <= (8/3) N gamma eps. t <= rho/(N gamma): kappa t <= 4 eps.", tall_cylinders),
         Step("Ball of radius r: the cylinder with t = s rho/(N gamma), rho^2 + t^2 = r^2 is inside.", ball),
         Step("gamma = cot theta_min and s = min(N, 3) <= N: sqrt(N^2 cot^2 + s^2) <= N/sin theta_min.", sine),
-        Step("d' >= 3: in the plane spanned by n and a unit vector e of H the theorem holds with |cot"
-             " theta_i|/|<u_i, e>|.", plane),
+        Step(
+            "d' >= 3: in the plane spanned by n and a unit vector e of H the theorem holds with |cot theta_i|/|<u_i, e>|.",
+            plane,
+        ),
     ),
 )

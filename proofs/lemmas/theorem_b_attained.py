@@ -4,6 +4,7 @@ Certifies   sup |h| of an explicit family on the strip equals Theorem B's bound:
             3 (t = s rho/(N gamma)).
 Does not    show attainment in a ball, or for N = 2 and s > 2.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -40,8 +41,7 @@ def nodes(lines: Iterable[Line]):
 
 def family(count: int, s: Q):
     """On |x| <= N, |tau| <= s: opposing lines at -N+1, -N+3, .., slopes alternately 1, -1."""
-    lines = [line for i in range(count) for line in
-             pair(SPACING * i + 1 - count, (-1) ** i, i in (0, count - 1), s)]
+    lines = [line for i in range(count) for line in pair(SPACING * i + 1 - count, (-1) ** i, i in (0, count - 1), s)]
     tilt, level = (Q(str(e.subs(S, sympy.Rational(s)))) for e in (TILT, LEVEL))
     return nodes(lines), (Q(0), -tilt, -level), level
 
@@ -72,9 +72,12 @@ def jumps() -> None:
 # Windows: x within 1 of line k (relative offset 0), neighbours at -2 and 2; None where there is no line.
 INNER, END, NO_LINE = False, True, None
 # With the slope of the left neighbour's place: line 0 has slope 1.
-WINDOWS = (((NO_LINE, END, INNER), -1), ((END, INNER, END), 1), ((END, INNER, INNER), 1),
-           *(((INNER, *rest), slope) for rest in ((INNER, INNER), (INNER, END), (END, NO_LINE))
-             for slope in SIGNS))
+WINDOWS = (
+    ((NO_LINE, END, INNER), -1),
+    ((END, INNER, END), 1),
+    ((END, INNER, INNER), 1),
+    *(((INNER, *rest), slope) for rest in ((INNER, INNER), (INNER, END), (END, NO_LINE)) for slope in SIGNS),
+)
 Poly = Sequence[Any]  # rational coefficients in s, constant first
 
 
@@ -119,8 +122,10 @@ def window_family(kinds: Sequence[bool | None], first_slope: int):
     Pairs further left have left their jumps, alternately + and -: together 0, or 2 (s - 1) tau if the left
     neighbour's slope is -1.
     """
-    end, inner = ((coefficients(mass * 2 * (S + 1) / S), coefficients(slope * S))
-                  for mass, slope in ((END_MASS, END_SLOPE), (INNER_MASS, INNER_SLOPE)))
+    end, inner = (
+        (coefficients(mass * 2 * (S + 1) / S), coefficients(slope * S))
+        for mass, slope in ((END_MASS, END_SLOPE), (INNER_MASS, INNER_SLOPE))
+    )
     terms: list[tuple[Poly, tuple[Poly, ...]]] = [((2, 2), ((0,), (1,), (0,)))]
     for place, kind in enumerate(kinds):
         if kind is not NO_LINE:
@@ -159,20 +164,25 @@ def all_windows() -> None:
         terms, affine = window_family(kinds, first_slope)
         forms = sorted({form for _, form in terms} | set(box))
         meets = itertools.starmap(meet, itertools.combinations(forms, 2))
-        signed = [(point, [apply(form, point) for form in box], [apply(form, point) for _, form in terms])
-                  for point in meets if any(point[2])]
+        signed = [
+            (point, [apply(form, point) for form in box], [apply(form, point) for _, form in terms])
+            for point in meets
+            if any(point[2])
+        ]
         cuts = [Q(1), *breakpoints(p for point, walls, own in signed for p in (point[2], *walls, *own)), Q(3)]
         same((cuts[0], cuts[-1]), (1, 3))
         for low, high in itertools.pairwise(cuts):
             corners = attained = 0
             for point, walls, own in signed:
                 d = sign_between(point[2], low, high)
-                sides = [d * sign_between(wall, low, high) * (1 if place < 2 else -1)
-                         for place, wall in enumerate(walls)]
+                sides = [d * sign_between(wall, low, high) * (1 if place < 2 else -1) for place, wall in enumerate(walls)]
                 if min(sides) >= 0:  # x + 1, tau + s >= 0 >= x - 1, tau - s
                     corners += sides.count(0) >= 2
-                    active = [times(weight, v) for (weight, _), v in zip(terms, own, strict=True)
-                              if d * sign_between(v, low, high) > 0]
+                    active = [
+                        times(weight, v)
+                        for (weight, _), v in zip(terms, own, strict=True)
+                        if d * sign_between(v, low, high) > 0
+                    ]
                     value = add(apply(affine, point), *active)
                     for e in SIGNS:
                         room = d * sign_between(add(times((0, 1), point[2]), times((e,), value)), low, high)
@@ -186,7 +196,7 @@ def windows_cover() -> None:
     there."""
     for count in range(3, 10):
         ends = [NO_LINE, *(i in (0, count - 1) for i in range(count)), NO_LINE]
-        same(all((tuple(ends[k:k + 3]), (-1) ** (k + 1)) in WINDOWS for k in range(count)), True)
+        same(all((tuple(ends[k : k + 3]), (-1) ** (k + 1)) in WINDOWS for k in range(count)), True)
     same((1 - count, count - 1), tuple(SPACING * i + 1 - count for i in (0, count - 1)))
     same(2 * SPACING - 1, 3)  # |x - o| >= 3 >= s |w| for the others
 
@@ -210,11 +220,17 @@ ENTRY = Entry(
     steps=(
         Step("Theorem B at t = s rho/(N gamma), 1 <= s <= 3: eps >= s/(2(s + 1)).", the_bound),
         Step("Exact enumeration for small N.", by_enumeration),
-        Step("A pair is 0 to its left and mass (slope - partner's slope) tau to its right: the jumps are +-(s"
-             " - 1)/(s + 1) tau.", jumps),
-        Step("So near line k only lines k - 1, k, k + 1 bend, and the tilt left over is -s/(s + 1) or -1/(s +"
-             " 1): nine windows.", windows_cover),
-        Step("In each, |h| <= s/(2(s + 1)) at every vertex, for all s in [1, 3]; at (x, 0) left of all lines"
-             " h = -s/(2(s + 1)).", all_windows),
+        Step(
+            "A pair is 0 to its left and mass (slope - partner's slope) tau to its right: the jumps are +-(s - 1)/(s + 1) tau.",
+            jumps,
+        ),
+        Step(
+            "So near line k only lines k - 1, k, k + 1 bend, and the tilt left over is -s/(s + 1) or -1/(s + 1): nine windows.",
+            windows_cover,
+        ),
+        Step(
+            "In each, |h| <= s/(2(s + 1)) at every vertex, for all s in [1, 3]; at (x, 0) left of all lines h = -s/(2(s + 1)).",
+            all_windows,
+        ),
     ),
 )

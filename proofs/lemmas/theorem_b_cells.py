@@ -4,6 +4,7 @@ Certifies   kappa <= 2 eps (1/a_k + 1/b_k) for every non-empty gap k, from the f
 Does not    limit creases of the same sign; the two ends of the chord are not on one vertical (that is what
             slabs lose).
 """
+
 from __future__ import annotations
 
 import sympy
@@ -56,14 +57,22 @@ ENTRY = Entry(
     does_not="Convexity and Helly on a line (intervals that meet pairwise meet) are words. An opposing crease"
     " parallel to H is excluded.",
     steps=(
-        Step("Let kappa > 0. The cell Q_k = {(x, tau) in D : o_L + w_L tau <= x <= o_R + w_R tau for all L <="
-             " k < R} is convex, contains the gap k of H, and no opposing crease meets its interior, so h -"
-             " kappa relu(tau) is convex on it (words)."),
+        Step(
+            "Let kappa > 0. The cell Q_k = {(x, tau) in D : o_L + w_L tau <= x <= o_R + w_R tau for all L <="
+            " k < R} is convex, contains the gap k of H, and no opposing crease meets its interior, so h -"
+            " kappa relu(tau) is convex on it (words)."
+        ),
         Step("Clipping only shrinks Q_k.", clipping),
-        Step("At height a > 0 (at -b) the slice of Q_k is not empty iff every pair has o_R + w_R tau >= o_L +"
-             " w_L tau, i.e. a times the pair's quotient is at most 1. So Q_k has points A, B of heights a_k"
-             " and -b_k.", slices),
-        Step("AB meets H at x0 = (b A + a B)/(a + b) in Q_k; convexity: (b h(A) + a h(B))/(a + b) - h(x0) >="
-             " kappa a b/(a + b), and the left side is at most 2 eps.", chord),
+        Step(
+            "At height a > 0 (at -b) the slice of Q_k is not empty iff every pair has o_R + w_R tau >= o_L +"
+            " w_L tau, i.e. a times the pair's quotient is at most 1. So Q_k has points A, B of heights a_k"
+            " and -b_k.",
+            slices,
+        ),
+        Step(
+            "AB meets H at x0 = (b A + a B)/(a + b) in Q_k; convexity: (b h(A) + a h(B))/(a + b) - h(x0) >="
+            " kappa a b/(a + b), and the left side is at most 2 eps.",
+            chord,
+        ),
     ),
 )

@@ -3,6 +3,7 @@
 Certifies   some g_k > 0 with phi(g_k) + phi(G_k) <= phi(1) + phi(3), phi(y) = max(c, 2/y), for every c >= 0.
 Does not    say which gap.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -78,23 +79,31 @@ ENTRY = Entry(
     kind="proof",
     statement="Periodic gaps g_k >= 0 of mean 1, G_k = g_(k-1) + g_k + g_(k+1), phi(y) = max(c, 2/y), c >= 0,"
     " phi(0) infinite. Some k with g_k > 0 has phi(g_k) + phi(G_k) <= phi(1) + phi(3).",
-    certifies="Every inequality on its whole range of x = g - 1, c and the slacks; the factor 3g/(4g - 3)"
-    " exactly.",
+    certifies="Every inequality on its whole range of x = g - 1, c and the slacks; the factor 3g/(4g - 3) exactly.",
     does_not="phi is nonincreasing (words).",
     steps=(
-        Step("Suppose phi(g_k) + phi(G_k) > phi(1) + phi(3) for all k with g_k > 0. If c >= 2: some g_k >= 1,"
-             " and there phi(g_k) = phi(G_k) = c: contradiction.", large_c),
-        Step("c < 2, so phi(1) = 2, phi(3) = max(c, 2/3). B = {k : g_k > 1}. B empty: all gaps are 1,"
-             " equality, contradiction."),
-        Step("k in B. phi(g_k) = c is impossible: phi(G_k) > 2 + max(c, 2/3) - c >= 2 would need G_k < 1 <"
-             " g_k <= G_k.",
-             flat_part_is_impossible),
-        Step("So phi(g_k) = 2/g_k < 2, phi(G_k) > max(c, 2/3) >= c, so phi(G_k) = 2/G_k > 8/3 - 2/g_k: G_k <"
-             " 3g/(4g - 3). With g = 1 + x: x < 1/2 because G >= g, and e_(k-1) + e_(k+1) < -(10x + 4x^2)/(1"
-             " + 4x) < -2x, e = g - 1.",
-             neighbours_are_short),
+        Step(
+            "Suppose phi(g_k) + phi(G_k) > phi(1) + phi(3) for all k with g_k > 0. If c >= 2: some g_k >= 1,"
+            " and there phi(g_k) = phi(G_k) = c: contradiction.",
+            large_c,
+        ),
+        Step(
+            "c < 2, so phi(1) = 2, phi(3) = max(c, 2/3). B = {k : g_k > 1}. B empty: all gaps are 1, equality, contradiction."
+        ),
+        Step(
+            "k in B. phi(g_k) = c is impossible: phi(G_k) > 2 + max(c, 2/3) - c >= 2 would need G_k < 1 < g_k <= G_k.",
+            flat_part_is_impossible,
+        ),
+        Step(
+            "So phi(g_k) = 2/g_k < 2, phi(G_k) > max(c, 2/3) >= c, so phi(G_k) = 2/G_k > 8/3 - 2/g_k: G_k <"
+            " 3g/(4g - 3). With g = 1 + x: x < 1/2 because G >= g, and e_(k-1) + e_(k+1) < -(10x + 4x^2)/(1"
+            " + 4x) < -2x, e = g - 1.",
+            neighbours_are_short,
+        ),
         Step("Every gap is a neighbour of at most two of B.", neighbours_counted),
-        Step("Sum over B in a period: 2 sum_(off B) e <= sum mult_j e_j < -2 sum_B e, so sum e < 0; but the"
-             " mean of g is 1.", summing),
+        Step(
+            "Sum over B in a period: 2 sum_(off B) e <= sum mult_j e_j < -2 sum_B e, so sum e < 0; but the mean of g is 1.",
+            summing,
+        ),
     ),
 )

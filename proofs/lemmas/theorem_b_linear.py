@@ -4,6 +4,7 @@ Certifies   the construction: its sup is at most sigma/8, with kappa = 1 and at 
             opposing lines of slope +-1.
 Does not    replace x^2 by finitely many creases exactly: that costs an arbitrarily small error (words).
 """
+
 from __future__ import annotations
 
 import sympy
@@ -64,17 +65,20 @@ ENTRY = Entry(
     f" sigma) + x^2/(2 sigma) has kappa_H = 1, |h| <= {LEVEL}, and at most {COUNT} opposing lines. So with N"
     f" of them kappa rho/(gamma eps) >= {LOWER} is reached, up to rounding: linear in N for every h.",
     certifies="The cancellation, the interpolation error for every z, the masses, the counts.",
-    does_not="x^2/(2 sigma) is a limit of vertical creases of positive mass (words); sigma = 4(1 + h)/(N -"
-    " 2).",
+    does_not="x^2/(2 sigma) is a limit of vertical creases of positive mass (words); sigma = 4(1 + h)/(N - 2).",
     steps=(
-        Step("The parabolas cancel: tau^2/(2 sigma) - ((tau - x)^2 + (tau + x)^2)/(4 sigma) + x^2/(2 sigma) ="
-             " 0.",
-             smooth_parts_cancel),
-        Step("0 <= P - tau^2/(2 sigma) <= sigma/8 and 0 <= (Q + Q - parabolas)/(4 sigma) <= sigma/8, so |h|"
-             " <= sigma/8.",
-             interpolation_error),
-        Step("P bends by 1 at each mesh point, so kappa_H = 1; the vertical creases and horizontal ones have"
-             " the same sign.", masses),
+        Step(
+            "The parabolas cancel: tau^2/(2 sigma) - ((tau - x)^2 + (tau + x)^2)/(4 sigma) + x^2/(2 sigma) = 0.",
+            smooth_parts_cancel,
+        ),
+        Step(
+            "0 <= P - tau^2/(2 sigma) <= sigma/8 and 0 <= (Q + Q - parabolas)/(4 sigma) <= sigma/8, so |h| <= sigma/8.",
+            interpolation_error,
+        ),
+        Step(
+            "P bends by 1 at each mesh point, so kappa_H = 1; the vertical creases and horizontal ones have the same sign.",
+            masses,
+        ),
         Step("Only Q's creases, lines of slope +-1, oppose; count them, and solve for sigma.", counting),
     ),
 )

@@ -4,6 +4,7 @@ Certifies   1/a_k + 1/b_k <= max(1/t, 2/g) + max(1/t, 2/G), G the sum of three n
             reflection's algebra.
 Does not    need equal gaps or a finite t. Scaled: gamma = rho = 1.
 """
+
 from __future__ import annotations
 
 from ..entry import Entry, Step
@@ -110,23 +111,28 @@ ENTRY = Entry(
     statement="Scale gamma = rho = 1, |w_i| <= 1. Reflect the lines in both walls: (o, w) -> (2 - o, -w), (-2"
     " - o, -w), and so on with period 4. In the extended sequence, for a gap g = g_k > 0 and G = g_(k-1) +"
     " g_k + g_(k+1): 1/a_k + 1/b_k <= max(1/t, 2/g) + max(1/t, 2/G).",
-    certifies="The reflections, that wall pairs are image pairs, and the three cases of Lemma 1 on their"
-    " whole ranges.",
+    certifies="The reflections, that wall pairs are image pairs, and the three cases of Lemma 1 on their whole ranges.",
     does_not="A maximum over infinitely many pairs is attained because the quotients tend to 0 (words).",
     steps=(
-        Step("The reflections in the walls x = 1 and x = -1, and their product, the shift by 4.",
-             reflections),
-        Step("A wall pair (L, wall) has the quotient w_L/(1 - o_L) of the pair of L with its image; mirrored"
-             " gaps have the same quotients. So 1/a_k and 1/b_k are at most the maxima over the extended"
-             " sequence.", wall_pairs),
-        Step("U, V the two maxima over pairs: U, V <= 2/g, since |w_L - w_R| <= 2 and o_R - o_L >= g.",
-             each_at_most),
+        Step("The reflections in the walls x = 1 and x = -1, and their product, the shift by 4.", reflections),
+        Step(
+            "A wall pair (L, wall) has the quotient w_L/(1 - o_L) of the pair of L with its image; mirrored"
+            " gaps have the same quotients. So 1/a_k and 1/b_k are at most the maxima over the extended"
+            " sequence.",
+            wall_pairs,
+        ),
+        Step("U, V the two maxima over pairs: U, V <= 2/g, since |w_L - w_R| <= 2 and o_R - o_L >= g.", each_at_most),
         Step("If U or V is at most 1/t: the sum is at most 1/t + max(1/t, 2/g).", one_is_small),
-        Step("Otherwise both are positive, attained at pairs (L, R), (L', R') that differ, because the"
-             " numerators have opposite signs. If they share an end: U + V <= 2/g.", one_end_shared),
-        Step("If both ends differ: D + D' >= (o_(k+1) + o_(k+2)) - (o_k + o_(k-1)) = g + G with D, D' >= g,"
-             " so 2/D + 2/D' <= 2/g + 2/G.",
-             ends_differ),
+        Step(
+            "Otherwise both are positive, attained at pairs (L, R), (L', R') that differ, because the"
+            " numerators have opposite signs. If they share an end: U + V <= 2/g.",
+            one_end_shared,
+        ),
+        Step(
+            "If both ends differ: D + D' >= (o_(k+1) + o_(k+2)) - (o_k + o_(k-1)) = g + G with D, D' >= g,"
+            " so 2/D + 2/D' <= 2/g + 2/G.",
+            ends_differ,
+        ),
         Step("Equal gaps and alternating extreme slopes attain it.", equal_gaps),
     ),
 )

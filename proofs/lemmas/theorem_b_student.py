@@ -4,6 +4,7 @@ Certifies   the largest value of a sum of two quotients over free slopes in [-c,
             one shared, or both; that a farther free line never matters; the ball form N gamma >= room.
 Does not    say that the best gap is found: any gap is a bound.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -103,17 +104,28 @@ ENTRY = Entry(
     does_not="A student parallel to H has sine 0: nothing to show. Steps 1 and 3 use theorem-b-cells unchanged: its proof"
     " needs a convex cell inside the region where |h| <= eps, not that walls are vertical, and no clipping.",
     steps=(
-        Step("A facet of A_k is a wall with its own slope; the cell of a gap, cut by lines and walls, is convex and in"
-             " A_k. A parallel facet or teacher limits the height on its side.", facets),
-        Step("theorem-b-cells: kappa <= 2 eps (1/a + 1/b) for the true slopes. If all students have |cot| <= c they lie in"
-             " [-c, c], so the largest value over that box is at least kappa/(2 eps). Else some student has |cot| > c.",
-             contradiction),
-        Step("max(1/t, max U) + max(1/t, max V) is a maximum of sums of one term each, each sum linear in every slope: it is"
-             " largest at ends. Different lines: each quotient at its own ends.", all_different),
+        Step(
+            "A facet of A_k is a wall with its own slope; the cell of a gap, cut by lines and walls, is convex and in"
+            " A_k. A parallel facet or teacher limits the height on its side.",
+            facets,
+        ),
+        Step(
+            "theorem-b-cells: kappa <= 2 eps (1/a + 1/b) for the true slopes. If all students have |cot| <= c they lie in"
+            " [-c, c], so the largest value over that box is at least kappa/(2 eps). Else some student has |cot| > c.",
+            contradiction,
+        ),
+        Step(
+            "max(1/t, max U) + max(1/t, max V) is a maximum of sums of one term each, each sum linear in every slope: it is"
+            " largest at ends. Different lines: each quotient at its own ends.",
+            all_different,
+        ),
         Step("A free line in both quotients cannot be at both ends.", shared),
-        Step("Two free lines on each side of the gap are enough: in a sum where both quotients matter (are not negative) a"
-             " farther one may be replaced by the nearest that the sum does not use yet; a negative quotient is never"
-             " larger than 1/t.", farther),
+        Step(
+            "Two free lines on each side of the gap are enough: in a sum where both quotients matter (are not negative) a"
+            " farther one may be replaced by the nearest that the sum does not use yet; a negative quotient is never"
+            " larger than 1/t.",
+            farther,
+        ),
         Step("So the largest c below ROOM is a minimum over sums linear in c.", growing),
         Step("Ball: Theorem B with gamma = max(gamma_T, c).", ball_form),
     ),

@@ -4,6 +4,7 @@ Certifies   the certificate form by two chords parallel to a removed line, the l
             the ball form.
 Does not    claim sharpness: for large N the truth is o(N) (theorem-d).
 """
+
 from __future__ import annotations
 
 import sympy
@@ -133,23 +134,29 @@ ENTRY = Entry(
     " the cell by convexity. For N <= 2 theorem-a-two-directions gives 4. Fewer than N creases: add some of"
     " mass 0.",
     steps=(
-        Step("Remove line j. In the cell of the other lines h = (ridge of line j) + affine + kappa"
-             " relu(tau)."),
-        Step("Chords parallel to line j: from x in H up to height v+ and down to -v-. They stay in the cell"
-             " iff x lies between max_L o_L + (w_L - w)^+ v and min_R o_R - (w - w_R)^+ v (below with the"
-             " signs exchanged).",
-             chords),
-        Step("The difference quotients of h along the two chords differ by exactly kappa, and are at most 2"
-             " eps/v+ and 2 eps/v-.",
-             two_quotients),
-        Step("Scale gamma = rho = 1, Lam = kappa/eps. Numerators are at most 2, so Lam <= 4 max(1/t, 2/G_j),"
-             " G_j = g_(j-1) + g_j.",
-             numerators),
-        Step("Next to a wall (j = 1 or N) they are at most 2 and 1: Lam <= 2 [max(1/t, 2/G_j) + max(1/t,"
-             " 1/G_j)]. The end cell, nothing removed (theorem-b-cells): Lam <= 4 max(1/t, 1/g_N).",
-             numerators_at_the_wall),
-        Step("If Lam > C, then 1/t <= N/3 < Lam/6, hence G_j <= 8/Lam inside, G_1, G_N <= 6/Lam, g_N <="
-             " 4/Lam.", short_gaps),
+        Step("Remove line j. In the cell of the other lines h = (ridge of line j) + affine + kappa relu(tau)."),
+        Step(
+            "Chords parallel to line j: from x in H up to height v+ and down to -v-. They stay in the cell"
+            " iff x lies between max_L o_L + (w_L - w)^+ v and min_R o_R - (w - w_R)^+ v (below with the"
+            " signs exchanged).",
+            chords,
+        ),
+        Step(
+            "The difference quotients of h along the two chords differ by exactly kappa, and are at most 2"
+            " eps/v+ and 2 eps/v-.",
+            two_quotients,
+        ),
+        Step(
+            "Scale gamma = rho = 1, Lam = kappa/eps. Numerators are at most 2, so Lam <= 4 max(1/t, 2/G_j),"
+            " G_j = g_(j-1) + g_j.",
+            numerators,
+        ),
+        Step(
+            "Next to a wall (j = 1 or N) they are at most 2 and 1: Lam <= 2 [max(1/t, 2/G_j) + max(1/t,"
+            " 1/G_j)]. The end cell, nothing removed (theorem-b-cells): Lam <= 4 max(1/t, 1/g_N).",
+            numerators_at_the_wall,
+        ),
+        Step("If Lam > C, then 1/t <= N/3 < Lam/6, hence G_j <= 8/Lam inside, G_1, G_N <= 6/Lam, g_N <= 4/Lam.", short_gaps),
         Step("N odd: 2 <= (12 + 8((N + 1)/2 - 2))/Lam = 4N/Lam, so Lam <= 2N: contradiction.", odd),
         Step("N even: 2 <= (6 + 8(N/2 - 1) + 4)/Lam = (4N + 2)/Lam, so Lam <= 2N + 1: contradiction.", even),
         Step("Ball of radius r with t = 3 rho/(N gamma); N^2 cot^2 + 9 <= N^2/sin^2 for N >= 3.", ball),

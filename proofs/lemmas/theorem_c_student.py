@@ -4,6 +4,7 @@ Certifies   the sum of the two numerators is convex in the free slope left out, 
             the other slopes; the ball form.
 Does not    claim the exact maximum over all slopes: numerators that share a line are bounded one by one.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -78,7 +79,10 @@ ENTRY = Entry(
         Step("All creases of one direction may be left out together.", one_direction),
         Step("For fixed other slopes 1/v+ + 1/v- is convex in w, so over [-c, c] it is largest at an end.", convex),
         Step("At fixed w each numerator is largest at an end of each free slope.", ends_of_the_others),
-        Step("So if all students have |cot| <= c, the sum at these ends is at least kappa/(2 eps). Ball: Theorem C with gamma ="
-             " max(gamma_T, c).", ball_form),
+        Step(
+            "So if all students have |cot| <= c, the sum at these ends is at least kappa/(2 eps). Ball: Theorem C with gamma ="
+            " max(gamma_T, c).",
+            ball_form,
+        ),
     ),
 )

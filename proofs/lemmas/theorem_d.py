@@ -4,6 +4,7 @@ Words only.
 Certifies   nothing but four identities that the words use.
 Does not    give a rate; the proof is by compactness and is read, not run.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -57,35 +58,51 @@ ENTRY = Entry(
     statement="Lam_all(N, h) = sup of kappa rho/(gamma eps) over instances with d' = 2 and N other creases of"
     " any sign that meet the cylinder, t = h rho/gamma. For every A there is N_0(A) with Lam_all(N, h) < N/A"
     " for all N >= N_0 and h >= 40 A/N: it is o(N).",
-    certifies="The value T/16 of the best test function, the strip integral, the arithmetic of delta, the"
-    " moments.",
-    does_not="Everything else is words: the averaging, the compactness lemma and Kergin interpolation. No"
-    " rate follows.",
+    certifies="The value T/16 of the best test function, the strip integral, the arithmetic of delta, the moments.",
+    does_not="Everything else is words: the averaging, the compactness lemma and Kergin interpolation. No rate follows.",
     steps=(
-        Step("Suppose eps = delta = A/N, kappa = gamma = rho = 1. T = 40 delta; psi smooth on [-T, T], int"
-             " |psi| = 1, orthogonal to 1, tau, tau^2, psi(relu) >= T/20.", test_function),
-        Step("Averaging: x_L in [-1, -1/2], x_R in [1/2, 1] such that at most m = m(A) lines have |o - x| <="
-             " 4T (the average over an interval of length 1/2 is at most N 16 T = 640 A)."),
-        Step("Integrate h against 1 on [x_L, x_R] times psi(tau). A crease ((x - o) - w tau)^+ of mass g"
-             " gives g (b(x_R) - b(x_L)), b(x) = int psi ((x - o - w tau)^+)^2/2, which is 0 unless the line"
-             " meets {x} x [-T, T] (there the square is a quadratic in tau, or 0).",
-             strip_integral),
-        Step("H gives (x_R - x_L) psi(relu); affine functions 0. So (x_R - x_L)(T/20 - delta) <= |B(x_R)| +"
-             " |B(x_L)|, B(x) = sum g_i b_i(x)."),
-        Step("Lemma. m lines x = o + w tau, |w| <= 1, |o| <= 4; g = sum of g_i ((x - o_i) - w_i tau)^+ plus"
-             " an affine function, |g| <= 2 on Q = [-3, 3] x [-1, 1]; b a smooth function of the line, 0 on"
-             " lines that miss {0} x [-1, 1]. Then |sum g_i b(l_i)| <= C(m)."),
-        Step("Its proof: else a sequence with unbounded sums; pass to limits of the lines and group equal"
-             " limits. A cluster whose limit l* meets the segment has a small patch of Q around a point of l*"
-             " off the other limits; finally only the cluster's lines meet the patch. For every polynomial"
-             " q(z, v) of degree < m in z = o - o*, v = w - w* there is G_q supported in the patch with int"
-             " G_q(o + w tau, tau) dtau = q (A(x - o* - w* tau) B(tau), A = y^a/a! near 0, B with moments"
-             " delta_lk).", moments),
-        Step("Then sum over the cluster of g_i q(l_i) = int g d_x^2 G_q is bounded. Kergin interpolation: a q"
-             " of degree < m with bounded coefficients that equals b at the cluster's lines. So every"
-             " cluster's sum is bounded: contradiction."),
-        Step("Rescale by T around x_R and x_L (lines with |o - x| > 4T miss the box): |B(x)| <= 2 C(m) T^2,"
-             " so delta <= 4 C(m) 1600 delta^2, delta >= 1/(6400 C(m)) and N = A/delta is bounded.",
-             arithmetic),
+        Step(
+            "Suppose eps = delta = A/N, kappa = gamma = rho = 1. T = 40 delta; psi smooth on [-T, T], int"
+            " |psi| = 1, orthogonal to 1, tau, tau^2, psi(relu) >= T/20.",
+            test_function,
+        ),
+        Step(
+            "Averaging: x_L in [-1, -1/2], x_R in [1/2, 1] such that at most m = m(A) lines have |o - x| <="
+            " 4T (the average over an interval of length 1/2 is at most N 16 T = 640 A)."
+        ),
+        Step(
+            "Integrate h against 1 on [x_L, x_R] times psi(tau). A crease ((x - o) - w tau)^+ of mass g"
+            " gives g (b(x_R) - b(x_L)), b(x) = int psi ((x - o - w tau)^+)^2/2, which is 0 unless the line"
+            " meets {x} x [-T, T] (there the square is a quadratic in tau, or 0).",
+            strip_integral,
+        ),
+        Step(
+            "H gives (x_R - x_L) psi(relu); affine functions 0. So (x_R - x_L)(T/20 - delta) <= |B(x_R)| +"
+            " |B(x_L)|, B(x) = sum g_i b_i(x)."
+        ),
+        Step(
+            "Lemma. m lines x = o + w tau, |w| <= 1, |o| <= 4; g = sum of g_i ((x - o_i) - w_i tau)^+ plus"
+            " an affine function, |g| <= 2 on Q = [-3, 3] x [-1, 1]; b a smooth function of the line, 0 on"
+            " lines that miss {0} x [-1, 1]. Then |sum g_i b(l_i)| <= C(m)."
+        ),
+        Step(
+            "Its proof: else a sequence with unbounded sums; pass to limits of the lines and group equal"
+            " limits. A cluster whose limit l* meets the segment has a small patch of Q around a point of l*"
+            " off the other limits; finally only the cluster's lines meet the patch. For every polynomial"
+            " q(z, v) of degree < m in z = o - o*, v = w - w* there is G_q supported in the patch with int"
+            " G_q(o + w tau, tau) dtau = q (A(x - o* - w* tau) B(tau), A = y^a/a! near 0, B with moments"
+            " delta_lk).",
+            moments,
+        ),
+        Step(
+            "Then sum over the cluster of g_i q(l_i) = int g d_x^2 G_q is bounded. Kergin interpolation: a q"
+            " of degree < m with bounded coefficients that equals b at the cluster's lines. So every"
+            " cluster's sum is bounded: contradiction."
+        ),
+        Step(
+            "Rescale by T around x_R and x_L (lines with |o - x| > 4T miss the box): |B(x)| <= 2 C(m) T^2,"
+            " so delta <= 4 C(m) 1600 delta^2, delta >= 1/(6400 C(m)) and N = A/delta is bounded.",
+            arithmetic,
+        ),
     ),
 )

@@ -3,6 +3,7 @@
 Certifies   the order-k mass form for every even k, n = 1 and n >= 1; the table of the resulting bounds.
 Does not    compute e_k: see relu-distance; smaller values only weaken the bounds.
 """
+
 from __future__ import annotations
 
 from fractions import Fraction as Q
@@ -141,26 +142,42 @@ ENTRY = Entry(
     f" theta_i, n = 1, all |cot| <= gamma, T = q rho/gamma: eps >= {VALUE}, and the best q (if q rho/gamma <="
     f" t) gives kappa rho/(gamma eps) <= {HIDDEN}: logarithmic in M/kappa.",
     certifies="All factors for symbolic k; the table for M/kappa = "
-    + ", ".join(f"{mass}: {float(bound):g}" for mass, bound in TABLE.items()) + ".",
+    + ", ".join(f"{mass}: {float(bound):g}" for mass, bound in TABLE.items())
+    + ".",
     does_not="Words: the duality psi(relu) = e_k T for a measure with |psi| = 1 (for the listed k the"
     " functionals are explicit, with e_k replaced by their value); Rolle's theorem for X >= 0; the"
     " orthogonality of sign U_m for general m is checked as a geometric sum and for m = 1, 2, 4.",
     steps=(
-        Step("psi: a measure on [-T, T], |psi| = 1, orthogonal to polynomials of degree < k, psi(relu) = e_k"
-             " T (duality: words; explicit for the lower bounds of relu-distance)."),
-        Step("psi = beta^(k), beta supported in [-T, T], and int |beta| = sup psi(F) over |F^(k)| <= 1, at"
-             " most the error of interpolation at Chebyshev points, T^k 2^(1-k)/k!.", chebyshev),
-        Step("chi: a probability density on the ball of radius rho whose coordinates have densities X with"
-             " sup |X^(k-2)| <= Y. mu = chi x psi has |mu| = 1, mu(kappa relu(tau)) = e_k kappa T, mu(affine)"
-             " = 0 (words: Fubini, k >= 2)."),
-        Step("A node is a function of cos tau + sin (z - m): d_tau = cot d_z. Integrating by parts,"
-             " |mu(node)| <= |kappa_i| (cos^2/sin) |cot|^(k-2) Y int |beta|.", ridges),
-        Step("n = 1: X with X^(k-2) = C sign U_(k-2)(x/rho), which vanishes at the ends to order k - 2 and"
-             " does not change sign (Rolle: an inner zero would force k - 1 sign changes); mass 1 gives Y ="
-             " (k-2)! 2^(k-3)/rho^(k-1).", spline),
-        Step("Any n: convolve k - 1 copies of theorem-m-constant's law on radius rho/(k-1): coordinates"
-             " unimodal (words), Y = (2c(k-1)/rho)^(k-1)/2.",
-             convolution),
+        Step(
+            "psi: a measure on [-T, T], |psi| = 1, orthogonal to polynomials of degree < k, psi(relu) = e_k"
+            " T (duality: words; explicit for the lower bounds of relu-distance)."
+        ),
+        Step(
+            "psi = beta^(k), beta supported in [-T, T], and int |beta| = sup psi(F) over |F^(k)| <= 1, at"
+            " most the error of interpolation at Chebyshev points, T^k 2^(1-k)/k!.",
+            chebyshev,
+        ),
+        Step(
+            "chi: a probability density on the ball of radius rho whose coordinates have densities X with"
+            " sup |X^(k-2)| <= Y. mu = chi x psi has |mu| = 1, mu(kappa relu(tau)) = e_k kappa T, mu(affine)"
+            " = 0 (words: Fubini, k >= 2)."
+        ),
+        Step(
+            "A node is a function of cos tau + sin (z - m): d_tau = cot d_z. Integrating by parts,"
+            " |mu(node)| <= |kappa_i| (cos^2/sin) |cot|^(k-2) Y int |beta|.",
+            ridges,
+        ),
+        Step(
+            "n = 1: X with X^(k-2) = C sign U_(k-2)(x/rho), which vanishes at the ends to order k - 2 and"
+            " does not change sign (Rolle: an inner zero would force k - 1 sign changes); mass 1 gives Y ="
+            " (k-2)! 2^(k-3)/rho^(k-1).",
+            spline,
+        ),
+        Step(
+            "Any n: convolve k - 1 copies of theorem-m-constant's law on radius rho/(k-1): coordinates"
+            " unimodal (words), Y = (2c(k-1)/rho)^(k-1)/2.",
+            convolution,
+        ),
         Step("Products Y int |beta|; k = 2 is Theorem M with all masses.", factors),
         Step("Total mass: (cos^2/sin) |cot|^(k-2) <= cos gamma^(k-1).", total_mass),
         Step("The best q.", best_height),

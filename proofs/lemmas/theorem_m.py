@@ -4,6 +4,7 @@ Certifies   kappa t - (c_n/rho) t^2 S <= 4 eps with S = sum |kappa'| cos^2/sin o
             its form that names a student.
 Does not    claim that c_n is best: see theorem-m-constant.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -67,19 +68,22 @@ ENTRY = Entry(
     " opposing creases that meet the cylinder. No student on H, S_T the part of S from creases with teachers"
     f" only, M_S the sum of |kappa'| over the opposing ones with a student, D = {D} > 0: some student has tan"
     f" theta <= {TANGENT_BOUND}.",
-    certifies="The integral of a cut, the density bound c_n/rho for every n, the constants, and the student"
-    " form.",
+    certifies="The integral of a cut, the density bound c_n/rho for every n, the constants, and the student form.",
     does_not="Averaging an inequality over a probability law, and Fubini, are words. A parallel opposing"
     " crease in the cylinder makes S infinite and the statement empty.",
     steps=(
-        Step("For x in the ball of radius rho in H, the second difference of h at x with step t is at most 4"
-             " eps, and at least kappa t minus, for each opposing crease, |kappa'| max(0, t cos theta - sin"
-             " theta |<u, x> - m|) (second-difference)."),
+        Step(
+            "For x in the ball of radius rho in H, the second difference of h at x with step t is at most 4"
+            " eps, and at least kappa t minus, for each opposing crease, |kappa'| max(0, t cos theta - sin"
+            " theta |<u, x> - m|) (second-difference)."
+        ),
         Step("That function of z = <u, x> - m has the integral t^2 cos^2 theta/sin theta.", cut_length),
-        Step("x uniform in the n-ball: the density of <u, x> is at most V_(n-1)(rho)/V_n(rho) = c_n/rho.",
-             density),
+        Step("x uniform in the n-ball: the density of <u, x> is at most V_(n-1)(rho)/V_n(rho) = c_n/rho.", density),
         Step("Average (words: monotone, Fubini): kappa t - (c_n/rho) t^2 S <= 4 eps.", average),
-        Step("S = S_T + S_S and S_S <= M_S cot theta_min over the creases with a student (cos^2/sin = cos cot"
-             " <= cot). If D > 0, (c_n/rho) t^2 M_S cot theta_min >= D.", student),
+        Step(
+            "S = S_T + S_S and S_S <= M_S cot theta_min over the creases with a student (cos^2/sin = cos cot"
+            " <= cot). If D > 0, (c_n/rho) t^2 M_S cot theta_min >= D.",
+            student,
+        ),
     ),
 )

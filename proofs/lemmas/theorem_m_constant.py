@@ -4,6 +4,7 @@ Certifies   the marginal densities for n = 1, 2, 3 and n >= 4, and c*_n < c_n fo
             rotation-invariant laws.
 Does not    help Theorem M', whose proof needs a law with a density.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -68,20 +69,26 @@ ENTRY = Entry(
     kind="proof",
     statement=f"Theorem M holds with c*_n instead of c_n: c*_n = 1/2 for n <= 3 and c*_n = {C_STAR} for n >="
     " 4. c*_n < c_n for n >= 2, and c*_n is the best constant that a rotation-invariant law can give.",
-    certifies="The total mass and the marginals of the laws, for all n at once where n >= 3; the comparison"
-    " with c_n.",
+    certifies="The total mass and the marginals of the laws, for all n at once where n >= 3; the comparison with c_n.",
     does_not="The area of a slab of a sphere (its slope against the axis) is words.",
     steps=(
-        Step("Theorem M's proof averages over any law on the ball of radius rho in H; it only uses a bound"
-             " c/rho for the density of every coordinate (words)."),
+        Step(
+            "Theorem M's proof averages over any law on the ball of radius rho in H; it only uses a bound"
+            " c/rho for the density of every coordinate (words)."
+        ),
         Step("n = 1: uniform on [-rho, rho], density 1/(2 rho).", dimension_one),
-        Step("n = 2: density 1/(2 pi rho sqrt(rho^2 - |x|^2)): every coordinate is uniform on [-rho, rho].",
-             dimension_two),
-        Step("n >= 3: uniform on the sphere of radius rho: coordinate density (c*_n/rho) (1 -"
-             " z^2/rho^2)^((n-3)/2), at most c*_n/rho; uniform for n = 3.", sphere),
+        Step("n = 2: density 1/(2 pi rho sqrt(rho^2 - |x|^2)): every coordinate is uniform on [-rho, rho].", dimension_two),
+        Step(
+            "n >= 3: uniform on the sphere of radius rho: coordinate density (c*_n/rho) (1 -"
+            " z^2/rho^2)^((n-3)/2), at most c*_n/rho; uniform for n = 3.",
+            sphere,
+        ),
         Step("c*_n/c_n = (n-1)/n for n >= 3; for n = 2, 1/2 < 2/pi.", better),
-        Step("A rotation-invariant law on the ball is a mixture of spheres of radius s <= rho, whose"
-             " coordinates have density c*_n/s >= c*_n/rho at 0 (n >= 3); for n <= 3 any law on [-rho, rho]"
-             " has density at least 1/(2 rho) somewhere.", best),
+        Step(
+            "A rotation-invariant law on the ball is a mixture of spheres of radius s <= rho, whose"
+            " coordinates have density c*_n/s >= c*_n/rho at 0 (n >= 3); for n <= 3 any law on [-rho, rho]"
+            " has density at least 1/(2 rho) somewhere.",
+            best,
+        ),
     ),
 )

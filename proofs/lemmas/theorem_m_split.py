@@ -4,6 +4,7 @@ Certifies   kappa t - c_n t^2 S(light)/(rho - t Gamma(heavy)) <= 4 eps for every
             its two ends.
 Does not    choose the split.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -70,19 +71,29 @@ ENTRY = Entry(
     " constant (measurable); the law of a map z_u + nondecreasing step has density at most that of z_u;"
     " Fubini. c*_n may not be used: its law has no density.",
     steps=(
-        Step("z uniform in the n-ball of radius rho' = rho - t Gamma_B; e(z) maximises |z + s_e|^2 - 2 sum"
-             " e_i w_i m_i over signs, w_i = t |cot_i| for i in B. Then x(z) = z + s_e has |<u_i, x> - m_i|"
-             " >= w_i for i in B: no crease of B cuts the segment at x.",
-             bang_around_a_point),
+        Step(
+            "z uniform in the n-ball of radius rho' = rho - t Gamma_B; e(z) maximises |z + s_e|^2 - 2 sum"
+            " e_i w_i m_i over signs, w_i = t |cot_i| for i in B. Then x(z) = z + s_e has |<u_i, x> - m_i|"
+            " >= w_i for i in B: no crease of B cuts the segment at x.",
+            bang_around_a_point,
+        ),
         Step("|x(z)| <= rho' + t Gamma_B = rho.", stays_inside),
-        Step("e(z) maximises an affine function of z with gradient 2 s_e, so along a unit vector u, <u,"
-             " s_e(z)> is nondecreasing.",
-             monotone),
-        Step("So for fixed z perpendicular to u, <u, x(z)> = z_u + (nondecreasing step function) takes a"
-             " value at most once, with slope 1. Integrating over the perpendicular part: density of <u, x>"
-             " at most V_(n-1)(rho')/V_n(rho') = c_n/rho'.", density),
-        Step("Average the second difference at x(z): H gives kappa t, the same sign >= 0, B gives 0, S at"
-             " least -(c_n/rho') t^2 S (theorem-m).", average),
+        Step(
+            "e(z) maximises an affine function of z with gradient 2 s_e, so along a unit vector u, <u,"
+            " s_e(z)> is nondecreasing.",
+            monotone,
+        ),
+        Step(
+            "So for fixed z perpendicular to u, <u, x(z)> = z_u + (nondecreasing step function) takes a"
+            " value at most once, with slope 1. Integrating over the perpendicular part: density of <u, x>"
+            " at most V_(n-1)(rho')/V_n(rho') = c_n/rho'.",
+            density,
+        ),
+        Step(
+            "Average the second difference at x(z): H gives kappa t, the same sign >= 0, B gives 0, S at"
+            " least -(c_n/rho') t^2 S (theorem-m).",
+            average,
+        ),
         Step("B empty is Theorem M; B = all says kappa t <= 4 eps.", ends),
     ),
 )

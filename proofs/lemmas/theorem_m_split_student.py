@@ -3,6 +3,7 @@
 Certifies   the tangent from Theorem M' for every split, the rule for the best split, and the tangent from Theorem L.
 Does not    choose the cylinder.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -78,10 +79,16 @@ ENTRY = Entry(
     certifies="The solution for the tangent, the threshold of the split, both ends, and the power k - 1.",
     does_not="Choosing the smaller of two terms for each crease on its own is best, as numerator and denominator are sums (words).",
     steps=(
-        Step("Theorem M' with Gamma_B <= Gamma_T + N_B cot theta_min and S <= S_T + M_S cot theta_min; if its left side still exceeds 4 eps"
-             " (or t Gamma_B >= rho only through students), theta_min is small: solve for it.", split),
+        Step(
+            "Theorem M' with Gamma_B <= Gamma_T + N_B cot theta_min and S <= S_T + M_S cot theta_min; if its left side still exceeds 4 eps"
+            " (or t Gamma_B >= rho only through students), theta_min is small: solve for it.",
+            split,
+        ),
         Step("A weighed student contributes at most |kappa'| cot.", weights),
-        Step("Each crease adds to the numerator or takes from the denominator on its own: the rule of the best split.", best_split),
+        Step(
+            "Each crease adds to the numerator or takes from the denominator on its own: the rule of the best split.",
+            best_split,
+        ),
         Step("Its two ends are Theorem M's student form and the cylinder's count.", ends),
         Step("Theorem L with |cot| <= cot theta_min for students.", order),
     ),

@@ -3,6 +3,7 @@
 Certifies   max |h| over the three points >= |kappa| t/4, and no more: an instance where it is equal.
 Does not    need eps: it is a lower bound on sup |g_1,k| computed from three values.
 """
+
 from __future__ import annotations
 
 import sympy
@@ -47,12 +48,16 @@ ENTRY = Entry(
     does_not="proofs.constructions.three_evaluations finds the points in rationals; it is tested, exactly, on"
     " random instances.",
     steps=(
-        Step("|h(x + t n) + h(x - t n) - 2 h(x)| >= kappa t (second-difference), and it is at most 4 times"
-             " the largest of the three.",
-             largest_of_three),
+        Step(
+            "|h(x + t n) + h(x - t n) - 2 h(x)| >= kappa t (second-difference), and it is at most 4 times"
+            " the largest of the three.",
+            largest_of_three,
+        ),
         Step("kappa (relu(tau) - tau/2) - kappa t/4 takes +-kappa t/4 at all three points.", equality),
-        Step("Without normalising: steps tau p with p the normal of H give kappa t = tau sum over the nodes"
-             " on H of c_i |p_i . p|.",
-             in_terms_of_the_node),
+        Step(
+            "Without normalising: steps tau p with p the normal of H give kappa t = tau sum over the nodes"
+            " on H of c_i |p_i . p|.",
+            in_terms_of_the_node,
+        ),
     ),
 )

@@ -3,6 +3,7 @@
 Certifies   the ratio V_n/V_{n-1} for all n by a recursion, and the inequality by log-convexity of Gamma.
 Does not    check that an integral of a nonnegative function is nonnegative (words).
 """
+
 from __future__ import annotations
 
 import sympy
@@ -48,8 +49,7 @@ def log_convexity() -> None:
     """t^(x-1) (1 + lambda sqrt t)^2 e^-t, integrated and minimised over lambda."""
     root = sympy.Symbol("root", positive=True)
     square = sympy.Poly((1 + LAMBDA * root) ** 2, root)
-    quadratic = sum(coefficient * moment(X - 1 + sympy.Rational(power, 2))
-                    for (power,), coefficient in square.terms())
+    quadratic = sum(coefficient * moment(X - 1 + sympy.Rational(power, 2)) for (power,), coefficient in square.terms())
     best = -sympy.gamma(X + sympy.Rational(1, 2)) / sympy.gamma(X + 1)
     least = sympy.expand(quadratic.subs(LAMBDA, best))
     equal(sympy.diff(quadratic, LAMBDA).subs(LAMBDA, best), 0)
@@ -69,22 +69,19 @@ ENTRY = Entry(
     kind="proof",
     statement=f"For every n >= 1 and r > 0: V_n(r) >= {LOWER} V_(n-1)(r), V_n(r) = {VOLUME} the volume of the"
     " n-ball. (In the appendix n = d - 1.)",
-    certifies="The slice ratio for all n, and the inequality for all real n >= 1, not for a list of"
-    " dimensions.",
-    does_not="Two facts are words: an integral of a nonnegative function is nonnegative, and slicing a ball"
-    " (Fubini).",
+    certifies="The slice ratio for all n, and the inequality for all real n >= 1, not for a list of dimensions.",
+    does_not="Two facts are words: an integral of a nonnegative function is nonnegative, and slicing a ball (Fubini).",
     steps=(
-        Step("Slicing (words: Fubini): V_n(1)/V_(n-1)(1) = I((n-1)/2), I(m) = integral of (1 - s^2)^m over"
-             " [-1, 1]."),
-        Step(f"I satisfies (2m + 1) I(m) = 2m I(m-1), and so does the ratio {RATIO} with m = (n-1)/2.",
-             slices_recur),
+        Step("Slicing (words: Fubini): V_n(1)/V_(n-1)(1) = I((n-1)/2), I(m) = integral of (1 - s^2)^m over [-1, 1]."),
+        Step(f"I satisfies (2m + 1) I(m) = 2m I(m-1), and so does the ratio {RATIO} with m = (n-1)/2.", slices_recur),
         Step("Both agree at n = 1 (2) and n = 2 (pi/2), hence at every n.", slices_start),
-        Step("So V_n is the stated formula: V_1(r) = 2r and V_n/V_(n-1) = r times the ratio.",
-             volume_formula),
-        Step("Log-convexity: t^(x-1) (1 + lambda sqrt t)^2 e^-t >= 0 has the integral Gamma(x) + 2 lambda"
-             " Gamma(x + 1/2) + lambda^2 Gamma(x + 1) >= 0; at its minimum this says Gamma(x + 1/2)^2 <="
-             " Gamma(x) Gamma(x + 1).",
-             log_convexity),
+        Step("So V_n is the stated formula: V_1(r) = 2r and V_n/V_(n-1) = r times the ratio.", volume_formula),
+        Step(
+            "Log-convexity: t^(x-1) (1 + lambda sqrt t)^2 e^-t >= 0 has the integral Gamma(x) + 2 lambda"
+            " Gamma(x + 1/2) + lambda^2 Gamma(x + 1) >= 0; at its minimum this says Gamma(x + 1/2)^2 <="
+            " Gamma(x) Gamma(x + 1).",
+            log_convexity,
+        ),
         Step("With x = (n + 1)/2 that is the square of the claim.", conclusion),
     ),
 )

@@ -4,6 +4,7 @@ Certifies   the rewriting of h_k as creases plus an affine rest, that a crease o
             the test is rational.
 Does not    use floats, tolerances or samples; two exact instances show both answers.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -28,8 +29,9 @@ def rewriting() -> None:
         equal(nodes, (c1 * L1 + c2 * L2) * relu(s * Z) - c2 * L2 * s * Z)
 
 
-def creases_and_rest(nodes: Sequence[tuple[Q, Augmented]],
-                     corners: Sequence[Sequence[Q]]) -> tuple[dict[Augmented, Q], Augmented]:
+def creases_and_rest(
+    nodes: Sequence[tuple[Q, Augmented]], corners: Sequence[Sequence[Q]]
+) -> tuple[dict[Augmented, Q], Augmented]:
     """({z_H: sum of c_i |lambda_i|}, affine rest) on the polytope with these corners; linear in the number of
     nodes.
 
@@ -106,19 +108,28 @@ ENTRY = Entry(
     " function that vanishes on an open set is 0; g_1,k = h_k on the active side and both closures agree by"
     " continuity.",
     steps=(
-        Step("Nodes lambda_i z_H on one hyperplane: sum c_i relu(lambda_i z) = (sum c_i |lambda_i|) relu(z) +"
-             " sum over lambda_i < 0 of c_i lambda_i z.", rewriting),
-        Step("A node whose hyperplane misses the interior of A_k is affine on A_k (active: its weights;"
-             " inactive: 0). So h_k = sum over crossing H of (kappa_H/|p_H|) relu(z_H) + affine rest, and"
-             " 'if' follows."),
-        Step("Only if: take a point of H in the interior off all other hyperplanes; a short segment across H"
-             " has the second difference kappa_H t, so h_k = 0 forces kappa_H = 0.", a_mass_shows),
+        Step(
+            "Nodes lambda_i z_H on one hyperplane: sum c_i relu(lambda_i z) = (sum c_i |lambda_i|) relu(z) +"
+            " sum over lambda_i < 0 of c_i lambda_i z.",
+            rewriting,
+        ),
+        Step(
+            "A node whose hyperplane misses the interior of A_k is affine on A_k (active: its weights;"
+            " inactive: 0). So h_k = sum over crossing H of (kappa_H/|p_H|) relu(z_H) + affine rest, and"
+            " 'if' follows."
+        ),
+        Step(
+            "Only if: take a point of H in the interior off all other hyperplanes; a short segment across H"
+            " has the second difference kappa_H t, so h_k = 0 forces kappa_H = 0.",
+            a_mass_shows,
+        ),
         Step("With all masses 0, h_k is the affine rest, which vanishes on an open set, so it is 0."),
         Step("kappa_H = |p_H| sum c_i |lambda_i|: zero iff a rational sum is zero.", rational),
-        Step("A table by hand: crossing nodes of both orientations, one node off and one on everywhere.",
-             by_hand),
-        Step("Exact instances: the flipped student passes; without the node relu(x2 + 3) the rest, without"
-             " the teacher the crease fails.",
-             instances),
+        Step("A table by hand: crossing nodes of both orientations, one node off and one on everywhere.", by_hand),
+        Step(
+            "Exact instances: the flipped student passes; without the node relu(x2 + 3) the rest, without"
+            " the teacher the crease fails.",
+            instances,
+        ),
     ),
 )

@@ -8,6 +8,7 @@ and the claims: eps = sup |h| on the strip, and how many lines are counted ("all
 negative mass). The supremum is taken over all vertices of the arrangement; in an endless strip h must also be
 flat in tau above and below all of them.
 """
+
 from __future__ import annotations
 
 import json
@@ -26,8 +27,7 @@ Row = tuple[Fraction, Fraction, Fraction]  # p x + q tau = c
 
 @dataclass(frozen=True)
 class Instance:
-    """What a file says. height None is an endless strip; nodes are (mass, p, q, c): mass relu(p x + q tau - c).
-    """
+    """What a file says. height None is an endless strip; nodes are (mass, p, q, c): mass relu(p x + q tau - c)."""
 
     count: str
     nodes: int
@@ -47,8 +47,10 @@ def number(text: Any) -> Fraction:
 def parsed(data: dict[str, Any]) -> Instance:
     """The instance in a file's data; KeyError or ValueError if it is no such file."""
     if data["count"] not in COUNTS or type(data["nodes"]) is not int or data["nodes"] < 1:
-        raise ValueError(f"count needs to be one of {', '.join(COUNTS)} and nodes an integer >= 1; got "
-                         f"{data['count']!r} and {data['nodes']!r}")
+        raise ValueError(
+            f"count needs to be one of {', '.join(COUNTS)} and nodes an integer >= 1; got "
+            f"{data['count']!r} and {data['nodes']!r}"
+        )
     height = None if data["height"] == ENDLESS else number(data["height"])
     if height is not None and height <= 0:
         raise ValueError(f"height needs to be positive; got {height}")

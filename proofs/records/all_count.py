@@ -5,6 +5,7 @@ Certifies   d' = 2: Lam_all(N, h) <= max over the number n of opposing creases o
             + m_n).
 Does not    claim sharpness; for large N and fixed h the truth is o(N) (theorem-d).
 """
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -79,8 +80,10 @@ def ball(nodes: int) -> Fraction:
 
 def factors() -> None:
     """The two bounds are Theorem B's and the same-sign count's; C_N of Theorem B."""
-    equal(SAME_SINE.subs(M, 1), BANG * (sympy.Symbol("N_same", positive=True) + 1) * theorem_b.EPS
-          / sympy.Symbol("kappa", positive=True))
+    equal(
+        SAME_SINE.subs(M, 1),
+        BANG * (sympy.Symbol("N_same", positive=True) + 1) * theorem_b.EPS / sympy.Symbol("kappa", positive=True),
+    )
     equal(sympy.solve(8 * theorem_b.EPS * theorem_b.N / 3 - 1, theorem_b.EPS)[0], 1 / (8 * theorem_b.N / 3))
     same(dict(theorem_b.CONSTANTS), {1: 4, 2: 6, 3: 8})
 
@@ -136,15 +139,23 @@ ENTRY = Entry(
     does_not="Sharp cases known: N <= 2, and N = 5 at t = rho/gamma (8, the record all-05-1-over-1)."
     " N <= 2 in a cylinder: two directions, words.",
     steps=(
-        Step("One opposing crease: theorem-b-cells with gap 0 gives kappa <= 2 eps [1/t + max(1/t, gamma/rho)], better than"
-             " Theorem B if t > 3 rho/gamma.", one_opposing),
-        Step("Let n creases oppose. Theorem B bounds kappa by n, the same-sign count by N - n; whichever n is, the smaller"
-             " of the two holds.", factors),
+        Step(
+            "One opposing crease: theorem-b-cells with gap 0 gives kappa <= 2 eps [1/t + max(1/t, gamma/rho)], better than"
+            " Theorem B if t > 3 rho/gamma.",
+            one_opposing,
+        ),
+        Step(
+            "Let n creases oppose. Theorem B bounds kappa by n, the same-sign count by N - n; whichever n is, the smaller"
+            " of the two holds.",
+            factors,
+        ),
         Step("Ball, d' = 2: min(8 n/3, 4 (N - n + 1)) <= (8/5)(N + 1), with C_1 = 4, C_2 = 6 for N >= 2.", crossing),
         Step("Every d': Theorem A has 4 n, the same-sign count 4 (N - n + 1)/m.", crossing_in_any_dimension),
         Step("Comparison with Theorem C for N = 3, .., 12.", smaller_than_theorem_c),
-        Step("N = 2 in a cylinder: the four points +-v_1/2 +-v_2/2 with v_j = a (w_j, 1), a = min(t, rho/gamma), give kappa a"
-             " <= 4 eps. N = 1: the certificate form of Theorem C with 1/v = max(1/t, gamma |w|/(2 rho)).",
-             two_directions_in_a_cylinder),
+        Step(
+            "N = 2 in a cylinder: the four points +-v_1/2 +-v_2/2 with v_j = a (w_j, 1), a = min(t, rho/gamma), give kappa a"
+            " <= 4 eps. N = 1: the certificate form of Theorem C with 1/v = max(1/t, gamma |w|/(2 rho)).",
+            two_directions_in_a_cylinder,
+        ),
     ),
 )

@@ -4,6 +4,7 @@ Certifies   sup |h| of an explicit family with N other creases, all of |cot| <= 
             (polynomials in s, window by window); even N is the family of theorem-b-attained with N/2 opposing lines.
 Does not    show that nothing better exists.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -51,8 +52,11 @@ def exact(expression, s: Q) -> Q:
 def odd_family(count: int, s: Q):
     """On |x| <= N/2, |tau| <= s: pairs at -N/2 + 1, -N/2 + 3, .., N/2 - 2, and one opposing line on the wall."""
     wall, pairs = Q(count, 2), count // 2
-    lines = [(offset - wall + 1 + SPACING * i, slope, mass) for i in range(pairs)
-             for offset, slope, mass in pair(0, (-1) ** i, i == 0, s)]
+    lines = [
+        (offset - wall + 1 + SPACING * i, slope, mass)
+        for i in range(pairs)
+        for offset, slope, mass in pair(0, (-1) ** i, i == 0, s)
+    ]
     inner = pair(0, 1, False, s)[0][2]
     lines.append((wall, Q((-1) ** pairs), -inner))
     return nodes(lines), (Q(0), -exact(TILT, s), -exact(LEVEL, s)), exact(LEVEL, s)
@@ -95,8 +99,11 @@ def check_window(kinds, first_slope: int, wall: int) -> None:
     box = [((1,), (0,), (1,)), ((0,), (1,), (0, 1)), ((1,), (0,), (-wall,)), ((0,), (1,), (0, -1))]
     forms = sorted({form for _, form in terms} | set(box))
     meets = itertools.starmap(meet, itertools.combinations(forms, 2))
-    signed = [(point, [apply(form, point) for form in box], [apply(form, point) for _, form in terms])
-              for point in meets if any(point[2])]
+    signed = [
+        (point, [apply(form, point) for form in box], [apply(form, point) for _, form in terms])
+        for point in meets
+        if any(point[2])
+    ]
     cuts = [Q(1), *breakpoints(p for point, walls, own in signed for p in (point[2], *walls, *own)), Q(3)]
     for low, high in itertools.pairwise(cuts):
         corners = 0
@@ -106,8 +113,7 @@ def check_window(kinds, first_slope: int, wall: int) -> None:
             if min(sides) < 0:
                 continue
             corners += sides.count(0) >= 2
-            active = [times(weight, v) for (weight, _), v in zip(terms, own, strict=True)
-                      if d * sign_between(v, low, high) > 0]
+            active = [times(weight, v) for (weight, _), v in zip(terms, own, strict=True) if d * sign_between(v, low, high) > 0]
             value = add(apply(affine, point), *active)
             for e in SIGNS:
                 room = d * sign_between(add(times((0, 1), point[2]), times((e,), value)), low, high)
@@ -128,7 +134,7 @@ def odd_windows_cover() -> None:
     for count in range(3, 22, 2):
         pairs = count // 2
         kinds = [NO_LINE, *(i == 0 for i in range(pairs)), SINGLE, NO_LINE]
-        same(all((tuple(kinds[k:k + 3]), (-1) ** (k + 1)) in known for k in range(pairs + 1)), True)
+        same(all((tuple(kinds[k : k + 3]), (-1) ** (k + 1)) in known for k in range(pairs + 1)), True)
         same(SPACING * pairs + 1, count)
 
 

@@ -1,4 +1,5 @@
 """Every *.json beside this file is a record: an instance that hides a crease, checked exactly, between its bounds."""
+
 from __future__ import annotations
 
 import re
@@ -20,8 +21,11 @@ def regime_height(regime: str, nodes: int) -> Fraction | None:
     """The height that a file's name promises: lowest is where Theorem C begins, 3/N (1 for one or two nodes)."""
     if regime == "endless":
         return None
-    return Fraction(3, nodes) if nodes > 2 and regime == "lowest" else Fraction(
-        1 if regime == "lowest" else regime.replace("_over_", "/"))
+    return (
+        Fraction(3, nodes)
+        if nodes > 2 and regime == "lowest"
+        else Fraction(1 if regime == "lowest" else regime.replace("_over_", "/"))
+    )
 
 
 def check_name(path: Path, instance: Instance) -> None:
@@ -32,8 +36,9 @@ def check_name(path: Path, instance: Instance) -> None:
     nodes = int(match["nodes"])
     promised = match["count"], nodes, regime_height(match["regime"], nodes)
     if promised != (instance.count, instance.nodes, instance.height):
-        raise AssertionError(f"[the name {path.stem} promises {promised}; the file holds "
-                             f"{(instance.count, instance.nodes, instance.height)}]")
+        raise AssertionError(
+            f"[the name {path.stem} promises {promised}; the file holds {(instance.count, instance.nodes, instance.height)}]"
+        )
 
 
 def check_interval(instance: Instance) -> None:
@@ -72,8 +77,15 @@ def entry(path: Path) -> Entry:
         instance = read(path)
         bound, theorem = upper(instance.count, instance.nodes, instance.height)
     except Exception:  # a file that cannot be read is a row that fails
-        return Entry(name, "sharpness", "record", f"{path.name} cannot be read.", "Nothing.", "Anything.",
-                     (Step("The file is read.", partial(checks, path)),))
+        return Entry(
+            name,
+            "sharpness",
+            "record",
+            f"{path.name} cannot be read.",
+            "Nothing.",
+            "Anything.",
+            (Step("The file is read.", partial(checks, path)),),
+        )
     lines = counted(instance)
     lower = decimal(1 / instance.eps)
     where = "|x| <= 1, every tau" if instance.height is None else f"|x| <= 1, |tau| <= {instance.height}"
@@ -88,11 +100,14 @@ def entry(path: Path) -> Entry:
         f" |cot| <= 1, {len(instance.terms) - len(lines)} others; the mass 1 of H; the interval is not empty.",
         does_not="That no better instance exists: the lower end comes from a search.",
         steps=(
-            Step("The file holds the count, the nodes and the height that its name says.",
-                 lambda: check_name(path, read(path))),
+            Step(
+                "The file holds the count, the nodes and the height that its name says.", lambda: check_name(path, read(path))
+            ),
             Step("No more counted lines than claimed, |cot| <= 1, mass 1 on H.", lambda: check_lines(read(path))),
-            Step(f"sup |h| = {float(instance.eps):.6g}, exactly as claimed; an endless h is flat at both ends.",
-                 lambda: check_eps(read(path))),
+            Step(
+                f"sup |h| = {float(instance.eps):.6g}, exactly as claimed; an endless h is flat at both ends.",
+                lambda: check_eps(read(path)),
+            ),
             Step(f"1/eps is at most the bound of {theorem}.", lambda: check_interval(read(path))),
         ),
     )

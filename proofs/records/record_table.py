@@ -3,6 +3,7 @@
 Certifies   each row, from the instance's file and the bound's formula.
 Does not    close the intervals of the all-count for N >= 3.
 """
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -85,6 +86,8 @@ ENTRY = Entry(
     " theory notes (their all-count instances are taken at any height from 3/N on; * = attained).",
     certifies="Every interval: its lower end by an exact instance, its upper end by the formula of the theorem named.",
     does_not="Close the all-count for N >= 3, nor the opposing count in endless strips for N >= 2.",
-    steps=(*(row(count, nodes, regime) for count in HEIGHTS for regime in HEIGHTS[count] for nodes in NODES),
-           *(ball_row(nodes) for nodes in NODES)),
+    steps=(
+        *(row(count, nodes, regime) for count in HEIGHTS for regime in HEIGHTS[count] for nodes in NODES),
+        *(ball_row(nodes) for nodes in NODES),
+    ),
 )

@@ -4,6 +4,7 @@ Certifies   kappa min(t, m_n rho/((N_same + 1) gamma)) <= 4 eps: the convex orde
             mean m_n of |<u, e>| on the sphere for every n, the ball form; sharp for d' = 2 (N_same = 0, .., 4).
 Does not    claim sharpness for d' >= 3 or in tall strips.
 """
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -23,8 +24,14 @@ HEIGHT = M * HALF_WIDTH / GAMMA  # a: half the height of the double cone
 BALL = 4 * EPS * sympy.sqrt((N_SAME + 1) ** 2 * GAMMA**2 / M**2 + 1)  # of kappa r
 SINE = 4 * (N_SAME + 1) / M * EPS / KAPPA  # of r sin theta_min
 # Two opposing creases, N_same = 0, every height t >= 1: relu(tau) - (relu(x - tau) + relu(x + tau))/2 + ..
-HIDDEN = Instance("all", 2, None, tuple((Fraction(-1, 2), Fraction(1), Fraction(q), Fraction(0)) for q in SIGNS),
-                  (Fraction(1, 2), Fraction(-1, 2), Fraction(1, 4)), Fraction(1, 4))
+HIDDEN = Instance(
+    "all",
+    2,
+    None,
+    tuple((Fraction(-1, 2), Fraction(1), Fraction(q), Fraction(0)) for q in SIGNS),
+    (Fraction(1, 2), Fraction(-1, 2), Fraction(1, 4)),
+    Fraction(1, 4),
+)
 
 
 def convex_order() -> None:
@@ -68,7 +75,7 @@ def mean_on_the_sphere() -> None:
     """The density of <u, e> is proportional to (1 - z^2)^((n-3)/2) (n >= 2): a ratio of two Beta integrals."""
     z = sympy.Symbol("z", positive=True)
     power = (DIM - 3) / 2
-    equal(sympy.diff(-(1 - z**2) ** (power + 1) / (2 * (power + 1)), z), z * (1 - z**2) ** power)
+    equal(sympy.diff(-((1 - z**2) ** (power + 1)) / (2 * (power + 1)), z), z * (1 - z**2) ** power)
     first = 1 / (2 * (power + 1))  # integral of z (1 - z^2)^power over [0, 1]
     # and of (1 - z^2)^power: half of Beta(1/2, power + 1)
     whole = sympy.gamma(sympy.Rational(1, 2)) * sympy.gamma(power + 1) / sympy.gamma(power + sympy.Rational(3, 2)) / 2
@@ -133,8 +140,7 @@ def sharp_for_small_counts() -> None:
         masses = creases(made).values()
         if (len(masses), sum(mass > 0 for mass in masses)) != (3 * same + 2, same):
             raise AssertionError(f"[not {same} creases of the same sign and {2 * same + 2} opposing ones]")
-        equal(1 / sympy.Rational(str(made.eps)), (4 * EPS / HEIGHT * RHO / EPS).subs(
-            {N_SAME: same, M: 1, GAMMA: 1}))
+        equal(1 / sympy.Rational(str(made.eps)), (4 * EPS / HEIGHT * RHO / EPS).subs({N_SAME: same, M: 1, GAMMA: 1}))
 
 
 def attained() -> None:
@@ -162,20 +168,35 @@ ENTRY = Entry(
     " Equality for every N_same too, by the period 1 in u (then with all diagonals that meet the strip). Taller"
     " strips and d' >= 3: open.",
     steps=(
-        Step("Bang's lemma for the same-sign creases, half-widths b = rho/(N_same + 1): some x0 in H, |x0| <= rho - b, has"
-             " |<u_i, x0> - m_i| >= b for each (refined: half-widths max(b, a |cot theta_i|)).", room),
-        Step("They miss the interior of the double cone K with rim |x - x0| = b in H and tips x0 +- a n, a = min(t, m"
-             " b/gamma): |cot| a <= b.", double_cone),
-        Step("mu(h) = h(x0 + a n) + h(x0 - a n) - 2 E h(x0 + b e), e uniform on the unit sphere of H. It is 0 for affine"
-             " functions, so for same-sign creases; kappa a for H; at most 4 eps in size.", weights),
-        Step("An opposing crease is -c phi, phi a convex function of <u, x> + w tau. At the tips that is z0 +- w a, on the"
-             " rim z0 + b <u, e>, and b E |<u, e>| = b m >= |w| a: convex order gives mu(phi) <= 0, so mu(-c phi) >= 0.",
-             convex_order),
+        Step(
+            "Bang's lemma for the same-sign creases, half-widths b = rho/(N_same + 1): some x0 in H, |x0| <= rho - b, has"
+            " |<u_i, x0> - m_i| >= b for each (refined: half-widths max(b, a |cot theta_i|)).",
+            room,
+        ),
+        Step(
+            "They miss the interior of the double cone K with rim |x - x0| = b in H and tips x0 +- a n, a = min(t, m"
+            " b/gamma): |cot| a <= b.",
+            double_cone,
+        ),
+        Step(
+            "mu(h) = h(x0 + a n) + h(x0 - a n) - 2 E h(x0 + b e), e uniform on the unit sphere of H. It is 0 for affine"
+            " functions, so for same-sign creases; kappa a for H; at most 4 eps in size.",
+            weights,
+        ),
+        Step(
+            "An opposing crease is -c phi, phi a convex function of <u, x> + w tau. At the tips that is z0 +- w a, on the"
+            " rim z0 + b <u, e>, and b E |<u, e>| = b m >= |w| a: convex order gives mu(phi) <= 0, so mu(-c phi) >= 0.",
+            convex_order,
+        ),
         Step("m_n = E |<u, e>|; e = +-1 if n = 1.", mean_on_the_sphere),
         Step("So kappa a <= mu(h) <= 4 eps. Ball: rho^2 + a^2 = r^2.", ball),
-        Step("Sharp for d' = 2, t = 2 rho/((N_same + 1) gamma): N_same vertical creases at the mesh of X, 2 N_same + 2 opposing"
-             " diagonals at the mesh of Q, h = |v|/2 - (Q(v - u) + Q(v + u))/4 + X(u)/2.", sharp_for_small_counts),
-        Step("d' = 2, N_same = 0, every height: h = relu(tau) - (relu(x - tau) + relu(x + tau))/2 + x/2 - tau/2 + 1/4.",
-             attained),
+        Step(
+            "Sharp for d' = 2, t = 2 rho/((N_same + 1) gamma): N_same vertical creases at the mesh of X, 2 N_same + 2 opposing"
+            " diagonals at the mesh of Q, h = |v|/2 - (Q(v - u) + Q(v + u))/4 + X(u)/2.",
+            sharp_for_small_counts,
+        ),
+        Step(
+            "d' = 2, N_same = 0, every height: h = relu(tau) - (relu(x - tau) + relu(x + tau))/2 + x/2 - tau/2 + 1/4.", attained
+        ),
     ),
 )

@@ -3,6 +3,7 @@
 Prints each improvement, and at the end the instance as the rationals of a record file; --output writes it if it
 beats what is there. It starts from the records of the same count and regime with at most as many nodes.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -67,8 +68,15 @@ def main(arguments: list[str] | None = None) -> int:
         known += [made] if made is not None else []
     known = known[-12:]
     started = time.monotonic()
-    found = search(empty, known, options.seconds, rng, lambda best, runs: print(
-        f"{time.monotonic() - started:7.1f} s  descent {runs:5}  1/eps {1 / best.eps:.7f}", flush=True))
+    found = search(
+        empty,
+        known,
+        options.seconds,
+        rng,
+        lambda best, runs: print(
+            f"{time.monotonic() - started:7.1f} s  descent {runs:5}  1/eps {1 / best.eps:.7f}", flush=True
+        ),
+    )
     if found is None:
         print("python -m proofs.search: nothing found; more --seconds?", file=sys.stderr)
         return 1

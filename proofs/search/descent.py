@@ -1,4 +1,5 @@
 """Many starts, and from each a descent by linear programs inside a trust region."""
+
 from __future__ import annotations
 
 import time
@@ -46,8 +47,9 @@ def blank(count: str, nodes: int, height: float, helpers: int = 0) -> Lines:
     flat = np.r_[np.zeros(nodes, bool), np.arange(helpers) % 3 == 2]
     total = nodes + helpers
     sign = np.r_[-np.ones(nodes), np.ones(helpers)]
-    return Lines(np.where(flat, 0.0, 1.0), np.where(flat, 1.0, 0.0), np.zeros(total), sign,
-                 np.where(sign < 0, 1.0, STEEPEST), height)
+    return Lines(
+        np.where(flat, 0.0, 1.0), np.where(flat, 1.0, 0.0), np.zeros(total), sign, np.where(sign < 0, 1.0, STEEPEST), height
+    )
 
 
 def random_start(empty: Lines, rng: np.random.Generator) -> Lines:
@@ -55,8 +57,8 @@ def random_start(empty: Lines, rng: np.random.Generator) -> Lines:
     alternating directions."""
     n = len(empty)
     half = (n + 1) // 2
-    slopes = rng.choice([-1, 0, 1, .5, -.5, 1 / 3, -1 / 3], n) if rng.random() < .7 else rng.uniform(-1, 1, n)
-    offsets = rng.uniform(-1, 1, half) if rng.random() < .6 else (2 * np.arange(half) + 1) / half - 1
+    slopes = rng.choice([-1, 0, 1, 0.5, -0.5, 1 / 3, -1 / 3], n) if rng.random() < 0.7 else rng.uniform(-1, 1, n)
+    offsets = rng.uniform(-1, 1, half) if rng.random() < 0.6 else (2 * np.arange(half) + 1) / half - 1
     habit = rng.integers(6)
     if habit == 0:
         offset = rng.uniform(-1, 1, n)
@@ -69,9 +71,9 @@ def random_start(empty: Lines, rng: np.random.Generator) -> Lines:
         first = rng.integers(2)
         place = (np.arange(n) + first) // 2
         offset = (4 * place + 2 * (1 - first)) / n - 1
-        slopes = (-1.) ** place * np.where((np.arange(n) + first) % 2, rng.uniform(0, .6), 1)
-    if rng.random() < .5:
-        offset, slopes = offset + rng.normal(0, .02, n), slopes + rng.normal(0, .1, n)
+        slopes = (-1.0) ** place * np.where((np.arange(n) + first) % 2, rng.uniform(0, 0.6), 1)
+    if rng.random() < 0.5:
+        offset, slopes = offset + rng.normal(0, 0.02, n), slopes + rng.normal(0, 0.1, n)
     return _placed(empty, offset, slopes, rng)
 
 
@@ -86,16 +88,21 @@ def _placed(empty: Lines, offset: np.ndarray, slopes: np.ndarray, rng: np.random
 def shaken(lines: Lines, rng: np.random.Generator) -> Lines:
     """A known instance with some lines moved, and sometimes one drawn anew."""
     n = len(lines)
-    c = lines.c + rng.normal(0, .1, n) * (rng.random(n) < .5)
-    q = lines.q + rng.normal(0, .3, n) * (rng.random(n) < .3) * lines.p
-    if rng.random() < .5:
+    c = lines.c + rng.normal(0, 0.1, n) * (rng.random(n) < 0.5)
+    q = lines.q + rng.normal(0, 0.3, n) * (rng.random(n) < 0.3) * lines.p
+    if rng.random() < 0.5:
         i = rng.integers(n)
         c[i], q[i] = rng.uniform(-1, 1), rng.uniform(-1, 1) if lines.p[i] else 1.0
     return replace(lines, c=np.clip(c, -OUTER, OUTER), q=np.clip(q, -lines.steepest, lines.steepest))
 
 
-def search(empty: Lines, known: list[Lines], seconds: float, rng: np.random.Generator,
-           tell: Callable[[Hidden, int], None] = lambda found, runs: None) -> Hidden | None:
+def search(
+    empty: Lines,
+    known: list[Lines],
+    seconds: float,
+    rng: np.random.Generator,
+    tell: Callable[[Hidden, int], None] = lambda found, runs: None,
+) -> Hidden | None:
     """The best instance found in so many seconds, starting from random lines and from shaken known ones.
 
     known: instances with as many lines as `empty`. tell is called with every improvement and the number of
@@ -106,7 +113,7 @@ def search(empty: Lines, known: list[Lines], seconds: float, rng: np.random.Gene
     while time.monotonic() < deadline:
         if runs < len(known):
             start = known[runs]
-        elif pool and rng.random() < .5:
+        elif pool and rng.random() < 0.5:
             start = shaken(pool[rng.integers(len(pool))], rng)
         else:
             lot = (best_masses(random_start(empty, rng)) for _ in range(SCREENED))

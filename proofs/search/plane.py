@@ -6,6 +6,7 @@ o = c) or 0 (the horizontal tau = c, q = 1). The crease to hide is relu(tau), ma
 is a linear program. A vertex is where two lines cross, so its place and h's value there are smooth in c and q
 as long as no third line passes through it; where one does, the linearisation is only a proposal.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -103,8 +104,9 @@ def _program(lines: Lines, v: Vertices, moves: np.ndarray, flat: np.ndarray, bou
     ends = {}
     if not np.isfinite(lines.height):
         ends = {"A_eq": np.c_[recession(lines), np.zeros(2), flat], "b_eq": [-1, 0]}
-    return linprog(cost, upper, np.r_[-v.above, v.above], method="highs",
-                   bounds=[*limit, *[(None, None)] * 3, (0, None), *bounds], **ends)
+    return linprog(
+        cost, upper, np.r_[-v.above, v.above], method="highs", bounds=[*limit, *[(None, None)] * 3, (0, None), *bounds], **ends
+    )
 
 
 def best_masses(lines: Lines) -> Hidden | None:
@@ -114,7 +116,7 @@ def best_masses(lines: Lines) -> Hidden | None:
     if found.status != 0:
         return None
     n = len(lines)
-    return Hidden(lines, float(found.x[n + 3]), found.x[:n], found.x[n:n + 3])
+    return Hidden(lines, float(found.x[n + 3]), found.x[:n], found.x[n : n + 3])
 
 
 def proposal(start: Hidden, radius: float) -> tuple[Lines, float] | None:
@@ -136,9 +138,14 @@ def proposal(start: Hidden, radius: float) -> tuple[Lines, float] | None:
     left = np.minimum(turn, np.maximum(0, lines.steepest + lines.q))
     right = np.minimum(turn, np.maximum(0, lines.steepest - lines.q))
     slopes = np.r_[[np.where(lines.q > 0, m, 0)], [np.where(lines.q < 0, m, 0)]]
-    found = _program(lines, v, np.c_[by_c, by_q], np.c_[np.zeros((2, n)), slopes],
-                     [*zip(-room[1], room[0], strict=True), *zip(-left, right, strict=True)])
+    found = _program(
+        lines,
+        v,
+        np.c_[by_c, by_q],
+        np.c_[np.zeros((2, n)), slopes],
+        [*zip(-room[1], room[0], strict=True), *zip(-left, right, strict=True)],
+    )
     if found.status != 0:
         return None
-    move = found.x[n + 4:]
+    move = found.x[n + 4 :]
     return replace(lines, c=lines.c + move[:n], q=lines.q + move[n:]), float(found.x[n + 3])

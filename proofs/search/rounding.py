@@ -4,6 +4,7 @@ For rational lines the LP over masses has a rational optimum: the constraints th
 basic solution are solved in Fractions. Where that would need large denominators, the masses are rounded and eps
 is what it then is. Either way eps is computed by the record's own check.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -29,8 +30,10 @@ DUST = 1e-9  # a smaller mass is 0: the line is left out
 def rounded_lines(best: Hidden) -> Iterator[Lines]:
     """The lines with ever larger denominators."""
     lines = best.lines
+
     def near(values: np.ndarray, d: int) -> np.ndarray:
         return np.array([float(Fraction(z).limit_denominator(d)) for z in values])
+
     for d in sorted({*DENOMINATORS, *COMMON}):
         for c in (near(lines.c, d), np.round(lines.c * d) / d):
             for q in (near(lines.q, d), np.round(lines.q * d) / d):
@@ -80,11 +83,16 @@ def exact_masses(best: Hidden) -> list[Fraction] | None:
     height = None if not np.isfinite(lines.height) else Fraction(lines.height).limit_denominator(10**4)
     rows: list[list[Fraction]] = []
     if height is None:
-        rows += [[*(max(z, zero) for z in q), zero, one, zero, zero, -one],
-                 [*(min(z, zero) for z in q), zero, one, zero, zero, zero]]
+        rows += [
+            [*(max(z, zero) for z in q), zero, one, zero, zero, -one],
+            [*(min(z, zero) for z in q), zero, one, zero, zero, zero],
+        ]
     rows += [[*(one * (k == i) for k in range(n + 4)), zero] for i in range(n) if abs(best.masses[i]) < DUST]
-    rows += [[*(one * (k == i) for k in range(n + 4)), Fraction(int(np.sign(m) * HEAVIEST))]
-             for i, m in enumerate(best.masses) if abs(m) > HEAVIEST - TIGHT]
+    rows += [
+        [*(one * (k == i) for k in range(n + 4)), Fraction(int(np.sign(m) * HEAVIEST))]
+        for i, m in enumerate(best.masses)
+        if abs(m) > HEAVIEST - TIGHT
+    ]
     v = float_vertices(lines)
     h = v.rows @ np.r_[best.masses, best.affine] + v.above
     all_p, all_q = [*p, zero, one, one, zero, zero], [*q, one, zero, zero, one, one]
@@ -120,15 +128,19 @@ def as_data(best: Hidden, count: str, nodes: int) -> dict[str, Any]:
         if not np.isfinite(lines.height):
             flattened(lines, masses, affine)
     else:
-        masses, affine = exact[:n], exact[n:n + 3]
+        masses, affine = exact[:n], exact[n : n + 3]
     kept = [i for i in range(n) if abs(masses[i]) > DUST]
     text = {i: [str(Fraction(z).limit_denominator(10**6)) for z in (lines.c[i], -lines.q[i])] for i in kept}
     height = str(Fraction(lines.height).limit_denominator(10**4)) if np.isfinite(lines.height) else ENDLESS
     data: dict[str, Any] = {
-        "count": count, "nodes": nodes, "height": height, "eps": "1",
+        "count": count,
+        "nodes": nodes,
+        "height": height,
+        "eps": "1",
         "lines": [[*text[i], str(masses[i])] for i in sorted(kept, key=lambda i: lines.c[i]) if lines.p[i] == 1],
         "horizontals": [[text[i][0], str(masses[i])] for i in kept if lines.p[i] == 0],
-        "affine": [str(a) for a in affine]}
+        "affine": [str(a) for a in affine],
+    }
     made = parsed(data)
     values = [value(made, x, tau) for x, tau in vertices(made)]
     middle = (max(values) + min(values)) / 2

@@ -1,4 +1,5 @@
 """Pictures of the benchmark: seconds side by side, gap against time, and how the times scale."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -4,6 +4,7 @@ A teacher has unit Gaussian rows, and biases that lead each hyperplane through a
 cross the cube [-1, 1]^d. Teacher nodes are split into two student nodes whose fan-outs add up to the teacher's, each
 rescaled by a positive number (relu(s z) = s relu(z)); then all weights, biases and fan-outs move by eps.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -2,6 +2,7 @@
 
 A process a measurement: its peak memory is its own, and what it leaves behind slows nobody.
 """
+
 from __future__ import annotations
 
 import json
@@ -103,8 +104,14 @@ def main() -> int:
     get_reusable_executor().shutdown()
     workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # those that have ended
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    result |= {"mb_before": before / 1024, "mb_peak": peak / 1024, "mb_largest_worker": workers / 1024,
-               "limit": spec.limit, "threads": result.get("threads", spec.threads), "load": os.getloadavg()[0]}
+    result |= {
+        "mb_before": before / 1024,
+        "mb_peak": peak / 1024,
+        "mb_largest_worker": workers / 1024,
+        "limit": spec.limit,
+        "threads": result.get("threads", spec.threads),
+        "load": os.getloadavg()[0],
+    }
     print("\n" + json.dumps(result), flush=True)
     return 0
 

@@ -3,6 +3,7 @@
 Timed is what a user calls, on objects that are new at every repetition (they cache their floats). Compilation and the
 first use of the solvers happen before, on another instance.
 """
+
 from __future__ import annotations
 
 import math
@@ -35,8 +36,13 @@ def warm(workers: int = 1) -> None:
 def described(e: Enclosure) -> dict:
     """An enclosure as numbers."""
     gap = (e.upper - e.lower) / e.upper if e.upper > 0 else 0.0
-    return {"lower": e.lower, "upper": e.upper, "gap": gap, "method": e.evidence.get("method"),
-            "work": e.evidence.get("cells", e.evidence.get("programs"))}
+    return {
+        "lower": e.lower,
+        "upper": e.upper,
+        "gap": gap,
+        "method": e.evidence.get("method"),
+        "work": e.evidence.get("cells", e.evidence.get("programs")),
+    }
 
 
 def single(cell: Cell, student: int, limit: float, gap: float = GAP) -> dict:
@@ -66,8 +72,14 @@ def every(cell: Cell, limit: float, gap: float, workers: int) -> dict:
         rows.append({"seconds": end - start, "set_up": ready - start})
     gaps = [described(e)["gap"] for e in found]
     chosen = sorted(rows, key=lambda row: row["seconds"])[len(rows) // 2 if len(rows) > 2 else 0]
-    return {**chosen, "first": rows[0]["seconds"], "students": len(found), "worst_gap": max(gaps),
-            "reached": int(sum(gap_k <= gap for gap_k in gaps)), "status": "done"}
+    return {
+        **chosen,
+        "first": rows[0]["seconds"],
+        "students": len(found),
+        "worst_gap": max(gaps),
+        "reached": int(sum(gap_k <= gap for gap_k in gaps)),
+        "status": "done",
+    }
 
 
 def anytime(cell: Cell, student: int, limit: float) -> dict:
@@ -79,8 +91,15 @@ def anytime(cell: Cell, student: int, limit: float) -> dict:
     seconds = time.perf_counter() - start
     nested = all(a <= c <= d <= b for (_, a, b), (_, c, d) in pairwise(told)) and told[-1][1:] == (e.lower, e.upper)
     points = [{"seconds": s, "lower": a, "upper": b, "gap": (b - a) / b if b > 0 else 0.0} for s, a, b in thinned(told)]
-    return {"points": points, "reports": len(told), "overrun": seconds / limit, "seconds": seconds, "limit": limit,
-            **described(e), "status": "done" if nested else "an enclosure does not lie in the one before"}
+    return {
+        "points": points,
+        "reports": len(told),
+        "overrun": seconds / limit,
+        "seconds": seconds,
+        "limit": limit,
+        **described(e),
+        "status": "done" if nested else "an enclosure does not lie in the one before",
+    }
 
 
 def thinned(told: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:

@@ -1,4 +1,5 @@
 """What is measured, in which order: ours and the peers on one cell next to each other, what matters most first."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -22,8 +23,13 @@ FURTHER = (1, 2)
 
 OURS, AIM = "ours", "Gurobi one-sided + cuts + cutoff"
 QUICK = (OURS, AIM, "HiGHS one-sided + cuts + cutoff", "SCIP one-sided + cuts + cutoff")
-OTHERS = ("HiGHS (scipy) textbook", "Gurobi textbook", "SCIP textbook", "auto_LiRPA + input splitting",
-          "CROWN + input splitting (NumPy)")
+OTHERS = (
+    "HiGHS (scipy) textbook",
+    "Gurobi textbook",
+    "SCIP textbook",
+    "auto_LiRPA + input splitting",
+    "CROWN + input splitting (NumPy)",
+)
 
 CURVES: dict[str, tuple[Cell, ...]] = {
     "d'": tuple(cube(d, 16) for d in (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32)),
@@ -51,10 +57,12 @@ def single(cell: Cell, solver: str, student: int = 0, full: bool = False) -> Spe
 def plan(full: bool = False) -> list[Spec]:
     """All measurements in order; `full` has longer limits, and repeats the slow peers for more students, too."""
     jobs = [single(cell, solver, full=full) for cell in CELLS for solver in QUICK]
-    jobs += [Spec("radii", solver, (), limit=RADII, options={"shape": shape, "region": region,
-                                                             "label": [shape, region]})
-             for shape, region in radii.TASKS
-             for solver in (OURS, *radii.PEERS) if solver == OURS or shape in radii.PEERS[solver][1]]
+    jobs += [
+        Spec("radii", solver, (), limit=RADII, options={"shape": shape, "region": region, "label": [shape, region]})
+        for shape, region in radii.TASKS
+        for solver in (OURS, *radii.PEERS)
+        if solver == OURS or shape in radii.PEERS[solver][1]
+    ]
     for cell in CELLS:
         if not cell.patch:
             jobs.append(everyone(cell, GAP, EVERYONE))
@@ -62,9 +70,11 @@ def plan(full: bool = False) -> list[Spec]:
     jobs += [Spec("anytime", OURS, (cell,), limit=LIMIT) for cell in (cube(8, 32), cube(16, 16), cube(32, 16), patches())]
     jobs += [single(cell, solver, full=full) for cell in CELLS for solver in OTHERS]
     jobs += [single(cell, solver, student, full) for cell in CELLS for student in FURTHER for solver in QUICK]
-    jobs += [Spec("curve", solver, cells, limit=CURVE, threads=1 if solver == OURS else CORES,
-                  options={"label": [name]})
-             for name, cells in CURVES.items() for solver in (OURS, AIM)]
+    jobs += [
+        Spec("curve", solver, cells, limit=CURVE, threads=1 if solver == OURS else CORES, options={"label": [name]})
+        for name, cells in CURVES.items()
+        for solver in (OURS, AIM)
+    ]
     if full:
         jobs += [single(cell, solver, student, full) for cell in CELLS for student in FURTHER for solver in OTHERS]
     return jobs
@@ -72,8 +82,14 @@ def plan(full: bool = False) -> list[Spec]:
 
 def everyone(cell: Cell, gap: float, limit: float) -> Spec:
     """All students of a cell at a gap."""
-    return Spec("all", OURS, (cell,), limit=limit, threads=CORES,
-                options={"gap": gap, "workers": CORES, "label": [cell.name, f"gap {gap:g}"]})
+    return Spec(
+        "all",
+        OURS,
+        (cell,),
+        limit=limit,
+        threads=CORES,
+        options={"gap": gap, "workers": CORES, "label": [cell.name, f"gap {gap:g}"]},
+    )
 
 
 def worth(spec: Spec, results: dict[str, dict]) -> bool:

@@ -12,6 +12,7 @@ them in floats is made within the time), the compiled code loaded; "again" is th
 have no batch: pair by pair. Timed for a peer: one call a pair, as its users write it, conversion of the hyperplane to floats
 included, that of the regions not; as many pairs as its limit allows, scaled to 4,096.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -85,8 +86,15 @@ def scipy_linprog(n, o, A, c, shape: str) -> float:
     """One linear program a pair."""
     lengths = np.linalg.norm(A if shape == "ball" else A - np.outer(A @ n, n), axis=1)
     d = len(n)
-    found = linprog(np.append(np.zeros(d), -1), np.column_stack([A, lengths]), c, np.append(n, 0)[None, :], [-o],
-                    bounds=[(None, None)] * d + [(0, None)], method="highs")
+    found = linprog(
+        np.append(np.zeros(d), -1),
+        np.column_stack([A, lengths]),
+        c,
+        np.append(n, 0)[None, :],
+        [-o],
+        bounds=[(None, None)] * d + [(0, None)],
+        method="highs",
+    )
     return found.x[-1] if found.status == 0 else 0.0
 
 
@@ -173,8 +181,14 @@ def _batch(region: str, cell: Cell, size: int) -> dict:
             found = inscribed_radii(task.frame, task.creases, task.domains)
             seconds.append(time.perf_counter() - start)
     radii = [float(found.radius[i, j]) for i, j in task.pairs]
-    return {"seconds": statistics.median(first), "again": statistics.median(again), "pairs": len(radii), "radii": radii,
-            "one_by_one": len(found.exactly), "status": "done"}
+    return {
+        "seconds": statistics.median(first),
+        "again": statistics.median(again),
+        "pairs": len(radii),
+        "radii": radii,
+        "one_by_one": len(found.exactly),
+        "status": "done",
+    }
 
 
 def disagreements(mine: list[float], theirs: list[float]) -> int:

@@ -4,6 +4,7 @@ Every measurement is a process, and its result a file in DIR that is written ato
 that had spent its seconds, goes on where it was when it is started again. Table and figures are written at the end,
 and anew at every later run, from what is there. Peers that are not installed are skipped by name.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -27,8 +28,19 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 2400.0  # the default plan takes some 2,100 on two idle cores
 GRACE = 45.0  # seconds beyond its limits after which a solver is ended
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # of BLAS: solvers get theirs by option
-PACKAGES = ("numpy", "scipy", "highspy", "python-flint", "numba", "joblib", "gurobipy", "pyscipopt", "auto-LiRPA",
-            "polytope", "pypoman")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "highspy",
+    "python-flint",
+    "numba",
+    "joblib",
+    "gurobipy",
+    "pyscipopt",
+    "auto-LiRPA",
+    "polytope",
+    "pypoman",
+)
 
 
 def environment() -> dict:
@@ -47,9 +59,15 @@ def environment() -> dict:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             versions[package] = None
-    return {"processor": model, "cores": os.cpu_count(), "memory": memory, "system": platform.system(),
-            "python": platform.python_version(), "packages": versions,
-            "solvers": {"HiGHS": highs.version(), "SCIP": scip.version(), "Gurobi": gurobi.version()}}
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "memory": memory,
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "packages": versions,
+        "solvers": {"HiGHS": highs.version(), "SCIP": scip.version(), "Gurobi": gurobi.version()},
+    }
 
 
 def sources() -> str:
@@ -73,9 +91,16 @@ def write(path: Path, text: str) -> None:
 def run(spec: Spec) -> dict:
     """One measurement in a process of its own, ended if it far exceeds its limits."""
     most = spec.limit * max(len(spec.cells), 1) * (3 if spec.kind == "all" else 1) + GRACE
-    process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.job"], cwd=ROOT, text=True, start_new_session=True,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               env={**os.environ, **dict.fromkeys(ONE_THREAD, "1")})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.job"],
+        cwd=ROOT,
+        text=True,
+        start_new_session=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **dict.fromkeys(ONE_THREAD, "1")},
+    )
     try:
         out, err = process.communicate(spec.as_json(), timeout=most)
     except subprocess.TimeoutExpired:
@@ -112,13 +137,25 @@ def line(spec: Spec, result: dict) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Measures, then writes table.csv, table.md and figures."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.run", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=SECONDS,
-                        help="after which no measurement begins; start again to go on (default %(default)g)")
-    parser.add_argument("--only", nargs="+", default=[], metavar="WORD",
-                        help="measurements whose name has one of these words: all, radii, curve, Gurobi, _32__16_ ...")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=SECONDS,
+        help="after which no measurement begins; start again to go on (default %(default)g)",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="WORD",
+        help="measurements whose name has one of these words: all, radii, curve, Gurobi, _32__16_ ...",
+    )
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "out" / "bench", metavar="DIR")
-    parser.add_argument("--full", action="store_true",
-                        help="120 s for everybody everywhere, the slow peers on more students (an hour and a half)")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="120 s for everybody everywhere, the slow peers on more students (an hour and a half)",
+    )
     parser.add_argument("--fresh", action="store_true", help="forget what DIR holds")
     options = parser.parse_args(arguments)
     if options.fresh:
@@ -127,12 +164,14 @@ def main(arguments: list[str] | None = None) -> int:
     stored = options.output / "environment.json"
     results = load(options.output)
     if results and stored.exists() and json.loads(stored.read_text(encoding="utf-8")) != here:
-        print(f"error: {options.output} holds measurements from another machine or other versions; "
-              "choose another -o, or forget them with --fresh", file=sys.stderr)
+        print(
+            f"error: {options.output} holds measurements from another machine or other versions; "
+            "choose another -o, or forget them with --fresh",
+            file=sys.stderr,
+        )
         return 2
     write(stored, json.dumps(here, indent=1))
-    jobs = [job for job in plan.plan(options.full)
-            if not options.only or any(word in job.name for word in options.only)]
+    jobs = [job for job in plan.plan(options.full) if not options.only or any(word in job.name for word in options.only)]
     end, left_out = time.monotonic() + options.seconds, 0
     for number, job in enumerate(jobs):
         if job.name in results or not plan.worth(job, results):
@@ -142,9 +181,16 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         why = plan.known_missing(job)
         result = skipped(why) if why else run(job)
-        results[job.name] = {"name": job.name, "kind": job.kind, "solver": job.solver, "student": job.student,
-                             "cell": job.options.get("label", [c.name for c in job.cells])[0] if job.cells else "",
-                             "options": job.options, "sources": digest, **result}
+        results[job.name] = {
+            "name": job.name,
+            "kind": job.kind,
+            "solver": job.solver,
+            "student": job.student,
+            "cell": job.options.get("label", [c.name for c in job.cells])[0] if job.cells else "",
+            "options": job.options,
+            "sources": digest,
+            **result,
+        }
         write(options.output / "measured" / f"{job.name}.json", json.dumps(results[job.name]))
         print(f"[{number + 1}/{len(jobs)}] {line(job, result)}", flush=True)
     tables.write_all(results, here, options.output)

@@ -5,6 +5,7 @@ eps from 1 down to 1e-12 (and 0) and weights from 1e-6 to 1e6. Vertices (in rati
 trees enclose sup |h| of each, whatever the front door would choose; exact enumeration in rationals says which value
 that is. Some searches are stopped early: an enclosure has to hold whenever the deadline strikes.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -79,8 +80,13 @@ def drawn(rng: np.random.Generator) -> Problem:
         for share in shares if rng.random() < 0.85 else ():
             scale = 10.0 ** rng.uniform(-1, 1) * (1 if rng.random() < 0.9 else -1)
             noise = eps * weights * abs(scale)
-            rows.append((scale * p + noise * rng.normal(size=d), scale * b + noise * float(rng.normal()),
-                         -c * share / abs(scale) * (1 + eps * float(rng.normal()))))
+            rows.append(
+                (
+                    scale * p + noise * rng.normal(size=d),
+                    scale * b + noise * float(rng.normal()),
+                    -c * share / abs(scale) * (1 + eps * float(rng.normal())),
+                )
+            )
     rows = rows[: MOST_NODES[d]]
     P, beta, c = (exact.rationals(np.array(x)) for x in zip(*rows, strict=True))
     slope, offset = exact.zeros(d), exact.ZERO
@@ -151,8 +157,10 @@ def checked(seed: int, number: int) -> Tally:
         tally.open_[method] += left_open
         wrong = fault(problem, found, value)
         if wrong:
-            tally.misses.append(f"seed {seed} number {number} (d = {problem.h.dimension}, eps {problem.eps:.1e}, "
-                                f"weights {problem.weights:.1e}), {method}: {wrong}")
+            tally.misses.append(
+                f"seed {seed} number {number} (d = {problem.h.dimension}, eps {problem.eps:.1e}, "
+                f"weights {problem.weights:.1e}), {method}: {wrong}"
+            )
     return tally
 
 

@@ -1,4 +1,5 @@
 """The side-by-side table, the agreement of all answers, and the aims: from the stored results to CSV and Markdown."""
+
 from __future__ import annotations
 
 import csv
@@ -13,15 +14,36 @@ from .instances import CELLS, cube, patches
 ULPS = 1e-9  # relative: peers print floats
 WORTHLESS = 0.1  # share of the supremum that a solver's tolerances may make up
 ROWS = (plan.OURS, *plan.QUICK[1:], *plan.OTHERS)
-FIELDS = ("kind", "cell", "solver", "student", "status", "seconds", "runs", "threads", "limit", "gap", "method",
-          "lower", "upper", "value", "bound", "tolerance", "off", "mb_before", "mb_peak", "mb_largest_worker", "load",
-          "sources", "reason")
+FIELDS = (
+    "kind",
+    "cell",
+    "solver",
+    "student",
+    "status",
+    "seconds",
+    "runs",
+    "threads",
+    "limit",
+    "gap",
+    "method",
+    "lower",
+    "upper",
+    "value",
+    "bound",
+    "tolerance",
+    "off",
+    "mb_before",
+    "mb_peak",
+    "mb_largest_worker",
+    "load",
+    "sources",
+    "reason",
+)
 
 
 def singles(results: dict[str, dict], cell: str, solver: str) -> dict[int, dict]:
     """The measurements of one cell by one solver, by student."""
-    return {r["student"]: r for r in results.values()
-            if r["kind"] == "single" and r["cell"] == cell and r["solver"] == solver}
+    return {r["student"]: r for r in results.values() if r["kind"] == "single" and r["cell"] == cell and r["solver"] == solver}
 
 
 def off(theirs: dict, ours: dict) -> float:
@@ -68,8 +90,9 @@ def side_by_side(results: dict[str, dict]) -> str:
         peak = [r["mb_peak"] for r in singles(results, name, plan.OURS).values() if "mb_peak" in r]
         memory.append(f"{max(peak):.0f} MB" if peak else "-")
     limits = [limits_text([r for r in results.values() if r["kind"] == "single" and r["cell"] == name]) for name in names]
-    return "\n".join([*lines, "| limits, s | " + " | ".join(limits) + " |",
-                      "| peak memory of ours | " + " | ".join(memory) + " |"])
+    return "\n".join(
+        [*lines, "| limits, s | " + " | ".join(limits) + " |", "| peak memory of ours | " + " | ".join(memory) + " |"]
+    )
 
 
 def limits_text(rows: list[dict]) -> str:
@@ -104,21 +127,31 @@ def disagreements(results: dict[str, dict]) -> Iterator[str]:
         theirs["off"] = wrong = off(theirs, ours)
         if wrong > ULPS * ours["upper"]:
             beyond = wrong > theirs["tolerance"]
-            yield (f"- {problem}: {solver} says [{theirs['value']:.9g}, {theirs['bound']:.9g}], "
-                   f"ours is [{ours['lower']:.9g}, {ours['upper']:.9g}]: off by {wrong:.1e}, "
-                   f"{'BEYOND' if beyond else 'within'} its tolerance of {theirs['tolerance']:.1e}")
+            yield (
+                f"- {problem}: {solver} says [{theirs['value']:.9g}, {theirs['bound']:.9g}], "
+                f"ours is [{ours['lower']:.9g}, {ours['upper']:.9g}]: off by {wrong:.1e}, "
+                f"{'BEYOND' if beyond else 'within'} its tolerance of {theirs['tolerance']:.1e}"
+            )
         elif theirs["status"] == "solved" and theirs["tolerance"] > WORTHLESS * ours["upper"]:
-            yield (f"- {problem}: {solver} says solved, but its tolerances allow {theirs['tolerance']:.1e}, more than "
-                   f"{WORTHLESS:.0%} of the supremum (at most {ours['upper']:.1e})")
+            yield (
+                f"- {problem}: {solver} says solved, but its tolerances allow {theirs['tolerance']:.1e}, more than "
+                f"{WORTHLESS:.0%} of the supremum (at most {ours['upper']:.1e})"
+            )
 
 
 def radii_table(results: dict[str, dict]) -> str:
     """Seconds for 4,096 radii."""
-    lines = [f"| {radii.PAIRS:,} radii at d = {radii.CELL.inputs} | seconds | same objects again | pairs measured | "
-             "ratio to ours | differ from ours |", "|---|---|---|---|---|---|"]
+    lines = [
+        f"| {radii.PAIRS:,} radii at d = {radii.CELL.inputs} | seconds | same objects again | pairs measured | "
+        "ratio to ours | differ from ours |",
+        "|---|---|---|---|---|---|",
+    ]
     for shape, region in radii.TASKS:
-        rows = {r["solver"]: r for r in results.values()
-                if r["kind"] == "radii" and (r["options"]["shape"], r["options"]["region"]) == (shape, region)}
+        rows = {
+            r["solver"]: r
+            for r in results.values()
+            if r["kind"] == "radii" and (r["options"]["shape"], r["options"]["region"]) == (shape, region)
+        }
         mine = rows.get(plan.OURS)
         for solver, row in rows.items():
             if "seconds" not in row:
@@ -127,8 +160,9 @@ def radii_table(results: dict[str, dict]) -> str:
             differ = radii.disagreements(mine["radii"], row["radii"]) if mine and "radii" in mine else 0
             share = f"{row['seconds'] / mine['seconds']:.3g}x" if mine and "seconds" in mine else ""
             again = f"{row['again']:.3g}" if "again" in row else ""
-            lines.append(f"| {shape}, {region}: {solver} | {row['seconds']:.3g} | {again} | {row['pairs']:,} | {share} | "
-                         f"{differ} |")
+            lines.append(
+                f"| {shape}, {region}: {solver} | {row['seconds']:.3g} | {again} | {row['pairs']:,} | {share} | {differ} |"
+            )
     return "\n".join([*lines, "", *radii.__doc__.split("\n\n")[1].splitlines()])
 
 
@@ -147,8 +181,12 @@ def aims(results: dict[str, dict]) -> list[str]:
         mine, theirs = singles(results, cell.name, plan.OURS), singles(results, cell.name, plan.AIM)
         common = [k for k in mine if "gap" in mine[k] and "gap" in theirs.get(k, {})]
         if any(mine[k]["status"] not in ("solved", "noise") for k in common):
-            judge(f"{cell.name}, open at the limit: gap no larger than that of {plan.AIM}",
-                  statistics.median(mine[k]["gap"] / max(theirs[k]["gap"], plan.GAP) for k in common), 1.0, "of its gap")
+            judge(
+                f"{cell.name}, open at the limit: gap no larger than that of {plan.AIM}",
+                statistics.median(mine[k]["gap"] / max(theirs[k]["gap"], plan.GAP) for k in common),
+                1.0,
+                "of its gap",
+            )
         else:
             share = ratio(theirs, mine)
             judge(f"{cell.name}: no slower than {plan.AIM}", share[0] if share else None, 1.0, "of its time")
@@ -166,24 +204,36 @@ def aims(results: dict[str, dict]) -> list[str]:
     last = curve["points"][-1] if curve and "points" in curve else None
     judge(f"{patches().name}: upper / lower after 60 s", last and last["upper"] / last["lower"], 2.0, "times")
     for shape, region, allowed in (("ball", "box", 0.05), ("ball", "A_k", 0.05), ("ball", "polytope", 2.0)):
-        row = next((r for r in results.values() if r["kind"] == "radii" and r["solver"] == plan.OURS
-                    and r["options"]["shape"] == shape and r["options"]["region"] == region), None)
+        row = next(
+            (
+                r
+                for r in results.values()
+                if r["kind"] == "radii"
+                and r["solver"] == plan.OURS
+                and r["options"]["shape"] == shape
+                and r["options"]["region"] == region
+            ),
+            None,
+        )
         judge(f"{radii.PAIRS:,} inscribed radii, {region}, new objects", row and row.get("seconds"), allowed)
-    peaks = [max(r.get("mb_peak", 0), r.get("mb_largest_worker", 0)) for r in results.values()
-             if r["solver"] == plan.OURS]
+    peaks = [max(r.get("mb_peak", 0), r.get("mb_largest_worker", 0)) for r in results.values() if r["solver"] == plan.OURS]
     judge("memory of one process", max(peaks) if peaks else None, 2048.0, "MB")
     return lines
 
 
 def everyone_table(results: dict[str, dict]) -> str:
     """Seconds for all student nodes of an instance on two processes."""
-    lines = ["| all students | gap asked | seconds | of it set-up | first call | students | worst gap | peak MB |",
-             "|---|---|---|---|---|---|---|---|"]
+    lines = [
+        "| all students | gap asked | seconds | of it set-up | first call | students | worst gap | peak MB |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for r in results.values():
         if r["kind"] == "all" and "seconds" in r:
             peak = max(r["mb_peak"], r["mb_largest_worker"])
-            lines.append(f"| {r['cell']} | {r['options']['gap']:g} | {r['seconds']:.3g} | {r['set_up']:.3g} | "
-                         f"{r['first']:.3g} | {r['students']} | {r['worst_gap']:.1e} | {peak:.0f} |")
+            lines.append(
+                f"| {r['cell']} | {r['options']['gap']:g} | {r['seconds']:.3g} | {r['set_up']:.3g} | "
+                f"{r['first']:.3g} | {r['students']} | {r['worst_gap']:.1e} | {peak:.0f} |"
+            )
     return "\n".join(lines)
 
 
@@ -192,8 +242,9 @@ def curve_table(results: dict[str, dict]) -> str:
     lines = ["| curve | solver | seconds (gap where it is not closed) |", "|---|---|---|"]
     for r in results.values():
         if r["kind"] == "curve" and "rows" in r:
-            points = [f"{p['cell']}: {p['seconds']:.2g}" + ("" if p["gap"] <= plan.GAP else f" ({p['gap']:.1e})")
-                      for p in r["rows"]]
+            points = [
+                f"{p['cell']}: {p['seconds']:.2g}" + ("" if p["gap"] <= plan.GAP else f" ({p['gap']:.1e})") for p in r["rows"]
+            ]
             lines.append(f"| {r['cell']} | {r['solver']} | {'; '.join(points)} |")
     return "\n".join(lines)
 
@@ -204,18 +255,33 @@ def write_all(results: dict[str, dict], environment: dict, directory: Path) -> N
     digests = sorted({r["sources"] for r in results.values()})
     solvers = [f"{k} {v}" for k, v in {**environment["packages"], **environment["solvers"]}.items() if v]
     text = [
-        "# Side by side", "",
+        "# Side by side",
+        "",
         f"{environment['processor']}, {environment['cores']} cores, {environment['memory']}, "
         f"{environment['system']}, Python {environment['python']}; " + ", ".join(solvers) + ".",
         f"Peers may use {plan.CORES} threads, ours one a student. Gap {plan.GAP:g}, seconds a student (median), both "
         "signs; in brackets the ratio to ours on the same students; limits of the solvers with cuts / of the others. Other "
         "work on the machine moves the seconds: read "
-        "the ratios.", *([f"Rows of {len(digests)} versions of the sources: {', '.join(digests)}."] if len(digests) > 1
-                         else []), "",
-        side_by_side(results), "", everyone_table(results), "", radii_table(results), "", curve_table(results), "",
-        "## Aims", "", *aims(results), "",
-        "## Answers that our enclosures exclude, or that tolerances make worthless", "",
-        *(wrong or ["None: every peer agrees with every enclosure."]), ""]
+        "the ratios.",
+        *([f"Rows of {len(digests)} versions of the sources: {', '.join(digests)}."] if len(digests) > 1 else []),
+        "",
+        side_by_side(results),
+        "",
+        everyone_table(results),
+        "",
+        radii_table(results),
+        "",
+        curve_table(results),
+        "",
+        "## Aims",
+        "",
+        *aims(results),
+        "",
+        "## Answers that our enclosures exclude, or that tolerances make worthless",
+        "",
+        *(wrong or ["None: every peer agrees with every enclosure."]),
+        "",
+    ]
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "table.md").write_text("\n".join(text), encoding="utf-8")
     stream = io.StringIO()

@@ -4,6 +4,7 @@ On a cell h is affine, so a linear program finds its best point; crossing a crea
 lead to a better cell. Floats and HiGHS only propose points: what counts is the value in rationals at a point
 of the domain.
 """
+
 from __future__ import annotations
 
 import time

@@ -141,9 +141,7 @@ class Surroundings:
         normal, offset, m = n.normal[None], np.array([n.offset]), f.across
         if radii_proof.misses_box(normal, offset, f.lower, f.upper)[0]:
             return True
-        return len(m) == 1 and bool(
-            radii_proof.misses_cut_box(normal, offset, f.lower, f.upper, f.A[m], f.c[m], mu)[0]
-        )
+        return len(m) == 1 and bool(radii_proof.misses_cut_box(normal, offset, f.lower, f.upper, f.A[m], f.c[m], mu)[0])
 
     def _misses_rows(self, proposal: FloatOptimum) -> bool:
         if not self._lengths.is_safe:
@@ -289,4 +287,3 @@ class Surroundings:
             return True
         slack = 1e-9 * (1 + abs(offset))
         return high.value + offset >= -slack and -low.value + offset <= slack
-

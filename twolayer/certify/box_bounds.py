@@ -24,6 +24,7 @@ value of an upper bound by at most gamma_k * mass, k = count + 2 d + 16, where m
 <= 2 k u here; the 2 also covers the rounding of mass and sizes. TINY covers underflow. Ranges are widened by
 (2 d + 8) u size, which covers the d + 3 roundings on each path of their sums.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -31,7 +32,7 @@ import numpy as np
 from .climb import walk
 from .compiled import compiled, inlined
 
-UNIT = 2.0 ** -53  # unit roundoff of float64
+UNIT = 2.0**-53  # unit roundoff of float64
 TINY = 1e-290  # more than all underflows of one bound together; terms have size about 1
 HARD = 1e6  # cap of a constraint, relative to the slope of everything else: a heuristic, any value is sound
 UP = 1 + 4 * UNIT  # makes a product of up to three rounded factors >= 0 an upper bound

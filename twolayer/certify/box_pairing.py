@@ -10,6 +10,7 @@ a reference z_g, z_i = a_i z_g + e_i with a_i > 0, and
 All of it is computed in rationals and rounded once: C_g, e_i and the affine rest are small where h is small, and carry
 a relative error of one unit each. Coordinates are those of the unit cube: point = centre + half * w, |w_j| <= 1.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -100,8 +101,16 @@ def paired(h: RidgeSum, region: Domain) -> Paired:
     cuts = [m for m in range(len(A)) if limit[m] < (1 - exact.rational(CUTS)) * abs(A[m]).sum()]
     shorten = np.array([power_of_two(-_exponent(abs(A[m]).sum())) for m in cuts], dtype=object)
     A, alpha = A[cuts] * shorten[:, None], -limit[cuts] * shorten
-    floats = Floats(first, exact.nearest(c), ratio, _rows(Z, zeta), _rows(E, e), _rows(S, sigma),
-                    _rows(slope[None, :], np.array([offset], dtype=object)), _rows(A, alpha))
+    floats = Floats(
+        first,
+        exact.nearest(c),
+        ratio,
+        _rows(Z, zeta),
+        _rows(E, e),
+        _rows(S, sigma),
+        _rows(slope[None, :], np.array([offset], dtype=object)),
+        _rows(A, alpha),
+    )
     return Paired(floats, centre, half, exponent, tuple(zip(ridge, scale, strict=True)))
 
 
@@ -155,7 +164,7 @@ def _groups(Z: np.ndarray, beta: np.ndarray, c: np.ndarray) -> tuple[list[int], 
     """
     n = len(c)
     rows = np.concatenate([Z, beta[:, None]], axis=1)
-    ratio = (rows @ rows.T) / (rows ** 2).sum(axis=1)[None, :]  # z_i is about ratio[i, j] z_j
+    ratio = (rows @ rows.T) / (rows**2).sum(axis=1)[None, :]  # z_i is about ratio[i, j] z_j
     far = np.abs(rows[:, None, :] - ratio[:, :, None] * rows[None, :, :]).sum(axis=2)
     np.fill_diagonal(far, np.inf)
     reference = np.full(n, -1)

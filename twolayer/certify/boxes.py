@@ -21,6 +21,7 @@ Ridges on one hyperplane are merged into the one that is named; those of one sig
 On every leaf, h <= upper and -h <= upper follow from the bounds listed in `box_bounds`, with some multipliers kappa, on
 the leaf or on a cell it was split off.
 """
+
 from __future__ import annotations
 
 import time
@@ -44,8 +45,16 @@ RECORDED = 200_000  # cells beyond which the tree is not kept as evidence
 SLACK = 1 - 1e-14  # absorbs the rounding of the target and of the upper bound
 
 
-def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None,
-             floor: float = 0.0, most: float = np.inf, nested: Nested | None = None) -> Enclosure:
+def supremum(
+    h: RidgeSum,
+    region: Domain,
+    *,
+    gap: float = 1e-3,
+    deadline: float | None = None,
+    floor: float = 0.0,
+    most: float = np.inf,
+    nested: Nested | None = None,
+) -> Enclosure:
     """Enclosure of sup over the region of |h|; nested is told what is proved after every batch of cells.
 
     Stops once `most` cells were bounded, at a relative gap (upper - lower) / upper, at an interval below the noise of
@@ -83,8 +92,14 @@ class _Pool:
 
     def __init__(self, d: int, n: int):
         self.count = 0
-        self.columns: list[np.ndarray] = [np.empty((1, d)), np.empty((1, d)), np.empty((1, n), np.int8), np.empty((1, 2)),
-                        np.empty(1, np.int64), np.empty(1, np.int64)]
+        self.columns: list[np.ndarray] = [
+            np.empty((1, d)),
+            np.empty((1, d)),
+            np.empty((1, n), np.int8),
+            np.empty((1, 2)),
+            np.empty(1, np.int64),
+            np.empty(1, np.int64),
+        ]
         self.worst = np.empty(1)  # the larger of the two bounds
 
     def best(self) -> float:
@@ -96,12 +111,13 @@ class _Pool:
         end = self.count + len(columns[0])
         if end > len(self.worst):
             room = 2 * end
-            self.columns = [np.concatenate([a[: self.count], np.empty((room - self.count, *a.shape[1:]), a.dtype)])
-                            for a in self.columns]
+            self.columns = [
+                np.concatenate([a[: self.count], np.empty((room - self.count, *a.shape[1:]), a.dtype)]) for a in self.columns
+            ]
             self.worst = np.concatenate([self.worst[: self.count], np.empty(room - self.count)])
         for mine, new in zip(self.columns, columns, strict=True):
-            mine[self.count:end] = new
-        self.worst[self.count:end] = columns[3].max(axis=1)
+            mine[self.count : end] = new
+        self.worst[self.count : end] = columns[3].max(axis=1)
         self.count = end
 
     def take(self, most: int) -> list[np.ndarray]:
@@ -157,8 +173,16 @@ class _Tree:
 class _Search:
     """One branch and bound. Numbers are in units of 2**exponent (see `Paired`), but for `lower`."""
 
-    def __init__(self, h: RidgeSum, region: Domain, form: Paired, start: Enclosure, gap: float, floor: float,
-                 nested: Nested | None = None):
+    def __init__(
+        self,
+        h: RidgeSum,
+        region: Domain,
+        form: Paired,
+        start: Enclosure,
+        gap: float,
+        floor: float,
+        nested: Nested | None = None,
+    ):
         self.h, self.region, self.form, self.start, self.nested = h, region, form, start, nested
         self.unit = power_of_two(form.exponent)
         self.gap, self.floor = gap, self._scaled(floor)
@@ -184,8 +208,9 @@ class _Search:
     def run(self, deadline: float | None, most: float = np.inf) -> None:
         """Split cells until the target is met, `most` cells were bounded or the deadline strikes."""
         d, n = len(self.form.centre), len(self.form.creases)
-        self._bound(np.zeros((1, d)), np.ones((1, d)), np.zeros((1, n), np.int8), np.full((1, 2), np.inf),
-                    np.zeros(1, np.int64))
+        self._bound(
+            np.zeros((1, d)), np.ones((1, d)), np.zeros((1, n), np.int8), np.full((1, 2), np.inf), np.zeros(1, np.int64)
+        )
         while self.pool.count:
             if self.pool.best() <= self.target():
                 break
@@ -238,9 +263,15 @@ class _Search:
         _, lower, witness, cells = self.proved
         form = self.form
         evidence = {
-            "method": "boxes", "interrupted": interrupted, "stopped": self.stopped, "cells": cells,
-            "centre": [str(x) for x in form.centre], "half": [str(x) for x in form.half],
+            "method": "boxes",
+            "interrupted": interrupted,
+            "stopped": self.stopped,
+            "cells": cells,
+            "centre": [str(x) for x in form.centre],
+            "half": [str(x) for x in form.half],
             "creases": [[ridge, str(factor)] for ridge, factor in form.creases],
-            "first": form.floats.first.tolist(), "ratio": form.floats.ratio.tolist(), "tree": self.tree.levels(cells),
+            "first": form.floats.first.tolist(),
+            "ratio": form.floats.ratio.tolist(),
+            "tree": self.tree.levels(cells),
         }
         return Enclosure(lower, self.upper(), witness, evidence)

@@ -2,6 +2,7 @@
 
 The bounds are proved in `box_bounds`. Values, gaps and splits are plain floats: they steer the search.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -12,7 +13,7 @@ from .compiled import compiled
 EVERYWHERE = 0.1  # weight of a piece's largest gap, beside its gap at the maximiser, when a split is chosen
 NEAR = 1e-12  # a point that violates a row or a decided sign by less is a candidate witness
 EMPTY = -np.inf  # the bound of a cell without points
-FINEST = 2.0 ** -45  # boxes are not halved below this half-width, so that all centres are exact floats
+FINEST = 2.0**-45  # boxes are not halved below this half-width, so that all centres are exact floats
 
 
 @compiled

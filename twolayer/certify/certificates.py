@@ -75,8 +75,9 @@ def rows_of(problem: Restricted, A: np.ndarray) -> Rows:
     return Rows([m for m, row in enumerate(varying) if not exact.is_zero(row)], len(A))
 
 
-def gradient_evidence(problem: Restricted, domains, enclosures, rows: Rows, *, gap: float = 1e-3,
-                      deadline: float | None = None, progress=iter) -> tuple[list[Enclosure], list[dict[str, Any]]]:
+def gradient_evidence(
+    problem: Restricted, domains, enclosures, rows: Rows, *, gap: float = 1e-3, deadline: float | None = None, progress=iter
+) -> tuple[list[Enclosure], list[dict[str, Any]]]:
     """(enclosures, entries): each enclosure with evidence for both sides, and its entry of the certificate.
 
     An enclosure found without multipliers is proved anew by a tree, down to the same upper end; it may end up wider
@@ -95,24 +96,39 @@ def gradient_evidence(problem: Restricted, domains, enclosures, rows: Rows, *, g
                 enclosure, evidence = _by_tree(h, domain, problem.region, enclosure, gap, deadline, rows, rows.total + 1)
                 entry = {"evidence": evidence}
             entry["inside"] = texts(domain.interior)
-        entry |= {"student": node.index, "lower": text(exact.rational(enclosure.lower)),
-                  "upper": text(exact.rational(enclosure.upper)),
-                  "witness": None if enclosure.witness is None else texts(enclosure.witness)}
+        entry |= {
+            "student": node.index,
+            "lower": text(exact.rational(enclosure.lower)),
+            "upper": text(exact.rational(enclosure.upper)),
+            "witness": None if enclosure.witness is None else texts(enclosure.witness),
+        }
         found.append(enclosure)
         entries.append(entry)
     return found, entries
 
 
-def supremum_evidence(h: RidgeSum, region: Domain, enclosure: Enclosure, rows: Rows, *, steps: float, gap: float = 1e-3,
-                      deadline: float | None = None) -> tuple[Enclosure, dict[str, Any]]:
+def supremum_evidence(
+    h: RidgeSum,
+    region: Domain,
+    enclosure: Enclosure,
+    rows: Rows,
+    *,
+    steps: float,
+    gap: float = 1e-3,
+    deadline: float | None = None,
+) -> tuple[Enclosure, dict[str, Any]]:
     """The same for one ridge sum over the region itself: (enclosure, its entry).   steps: see `checking_steps`"""
     if enclosure.evidence["method"] in ("vertices", "zero") and steps <= MOST_STEPS:
         evidence: dict[str, Any] = {"method": "vertices"}
     else:
         enclosure, evidence = _by_tree(h, region, region, enclosure, gap, deadline, rows, rows.total)
     witness = region.interior if enclosure.witness is None else enclosure.witness
-    return enclosure, {"lower": text(exact.rational(enclosure.lower)), "upper": text(exact.rational(enclosure.upper)),
-                       "witness": texts(witness), "evidence": evidence}
+    return enclosure, {
+        "lower": text(exact.rational(enclosure.lower)),
+        "upper": text(exact.rational(enclosure.upper)),
+        "witness": texts(witness),
+        "evidence": evidence,
+    }
 
 
 def box_entries(region: Domain, rows: Rows) -> list[list]:
@@ -133,8 +149,9 @@ def _dead(problem: Restricted, node: Node, rows: Rows) -> list[list]:
     return dyadic(best.duals, rows)
 
 
-def _by_tree(h: RidgeSum, domain: Domain, region: Domain, enclosure: Enclosure, gap: float, deadline: float | None,
-             rows: Rows, held: int) -> tuple[Enclosure, dict[str, Any]]:
+def _by_tree(
+    h: RidgeSum, domain: Domain, region: Domain, enclosure: Enclosure, gap: float, deadline: float | None, rows: Rows, held: int
+) -> tuple[Enclosure, dict[str, Any]]:
     """The enclosure with the evidence of a tree; the tree's own upper end where it is the larger one."""
     found = enclosure
     if found.evidence["method"] != "trees" or "signs" not in found.evidence:
@@ -155,9 +172,17 @@ def tree(h: RidgeSum, evidence: dict[str, Any], domain: Domain, region: Domain, 
     region: what the certificate's box holds; held: how many rows are >= 0 on the domain, before the sides of groups.
     """
     signs = [_Sign(side, evidence, domain, rows, held).entry() for side in evidence["signs"]]
-    return {"method": "tree", "box": _walls(domain, region, rows), "kinks": evidence["kinks"], "signs": signs,
-            "settled": [entry for ridge, active, proof in evidence["settled"]
-                        for entry in _settled(h, ridge, active, {m: _read(y) for m, y in proof.items()}, rows)]}
+    return {
+        "method": "tree",
+        "box": _walls(domain, region, rows),
+        "kinks": evidence["kinks"],
+        "signs": signs,
+        "settled": [
+            entry
+            for ridge, active, proof in evidence["settled"]
+            for entry in _settled(h, ridge, active, {m: _read(y) for m, y in proof.items()}, rows)
+        ],
+    }
 
 
 def _walls(domain: Domain, region: Domain, rows: Rows) -> list[list]:
@@ -211,8 +236,12 @@ class _Sign:
         """The sign's groups, cuts and leaves."""
         numbers = {row: n for n, row in enumerate(self.side["cuts"])}
         leaves = [(decided, self._leaf(decided, weights, numbers)) for decided, weights in self.side["leaves"]]
-        return {"sign": self.side["sign"], "groups": self.side["groups"], "tree": nested(leaves),
-                "cuts": [self._cut(*cut) for cut in self.side["cuts"].values()]}
+        return {
+            "sign": self.side["sign"],
+            "groups": self.side["groups"],
+            "tree": nested(leaves),
+            "cuts": [self._cut(*cut) for cut in self.side["cuts"].values()],
+        }
 
     def _cut(self, group: int, numbers: list[int], active: dict[int, int], inactive: dict[int, int]) -> list:
         """[group, form, proof where active, proof where not, [[other group, side], ...] that the proofs rely on]."""

@@ -6,6 +6,7 @@ by walking along edges (a simplex method on the piecewise linear function itself
 is a ReLU with a huge cap. The walk only proposes: any multipliers 0 <= kappa_k <= cap_k give a valid upper
 bound, since -cap relu(y) <= -kappa y, so nothing about its convergence or rounding needs to be believed.
 """
+
 from __future__ import annotations
 
 import numpy as np

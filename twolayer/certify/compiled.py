@@ -4,6 +4,7 @@ Machine code is cached on disk. numba renews a function's cache when the functio
 a file that it calls does: an edited bound would go on running as it was. So the cache lies in a directory
 named after the text of all files with compiled code.
 """
+
 from __future__ import annotations
 
 import hashlib

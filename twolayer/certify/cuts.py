@@ -2,6 +2,7 @@
 
 HiGHS only proposes a slope and multipliers; `Relaxation.add_cut` proves the constant that they are worth.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -38,9 +39,9 @@ class CutProgram:
 
     def __init__(self, relaxation: Relaxation):
         r = self.relaxation = relaxation
-        table = np.array(r.rows[:r.first_cut], dtype=float) * 2.0 ** -ROW_BITS
+        table = np.array(r.rows[: r.first_cut], dtype=float) * 2.0**-ROW_BITS
         d = self.dimension = table.shape[1] - 1
-        self.error, self.side, self.slack = table[1:1 + len(r.groups)], table[r.plus], table[r.slack]
+        self.error, self.side, self.slack = table[1 : 1 + len(r.groups)], table[r.plus], table[r.slack]
         eye, ones = np.eye(d), np.ones((d, 1))
         walls = np.concatenate([np.hstack([eye, -ones]), np.hstack([eye, ones]), self.slack])
         self.model = new_model(np.full(d + 1, -2.0), np.full(d + 1, 2.0), np.zeros(d + 1))  # only rows bind
@@ -73,10 +74,10 @@ class CutProgram:
     def _read(self, group: int, value: float, dual: np.ndarray) -> CutProposal:
         """Duals at limits that move with x are the slope and prove the inactive side, others the active."""
         d, r = self.dimension, self.relaxation
-        slope = np.minimum(dual[:d], 0.0) + np.maximum(dual[d:2 * d], 0.0)
+        slope = np.minimum(dual[:d], 0.0) + np.maximum(dual[d : 2 * d], 0.0)
         active: dict[int, float] = {}
         inactive: dict[int, float] = {}
-        for m, y, form in zip(r.slack, dual[2 * d:self.walls], self.slack, strict=True):
+        for m, y, form in zip(r.slack, dual[2 * d : self.walls], self.slack, strict=True):
             if y > 0:
                 inactive[m], slope = y, slope + y * form[:d]
             elif y < 0:

@@ -7,6 +7,7 @@ Kinks of opposite mass that nearly coincide are paired, so that their difference
     G_i = m_i relu(u_i) - sum over partners j of w_ij relu(u_j),    m_i, w_ij, s_j > 0.
 Pairing is a choice; the identity is exact whatever is chosen.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -2,6 +2,7 @@
 
 HiGHS only proposes: multipliers and points. `relaxation` proves what they are worth.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -86,7 +87,7 @@ class LeafProgram:
 
     def __init__(self, relaxation: Relaxation):
         r = self.relaxation = relaxation
-        table = self.table = np.array(r.rows, dtype=float) * 2.0 ** -ROW_BITS
+        table = self.table = np.array(r.rows, dtype=float) * 2.0**-ROW_BITS
         scaled = r.pair_plus + r.pair_minus + r.single  # from units of their own to those of T and y, 2^unit
         factor = np.ones(len(table))
         factor[scaled] = [2.0 ** (r.scale[row] - r.unit) for row in scaled]
@@ -115,17 +116,23 @@ class LeafProgram:
         sliver[range(len(thick)), range(pairs, singles)] = 1.0
         single[range(len(r.singles)), range(singles, self.columns)] = 1.0
         self.proved: list[int] = []
-        blocks = [(heights, [1 + g for g in range(groups)]), (heights, [0] * groups), (nothing, r.plus),
-                  (nothing, r.minus), (sliver, [r.pair_plus[p] for p in thick]),
-                  (sliver, [r.pair_minus[p] for p in thick]),
-                  (np.zeros((len(r.slack), self.columns)), r.slack), (single, r.single)]
+        blocks = [
+            (heights, [1 + g for g in range(groups)]),
+            (heights, [0] * groups),
+            (nothing, r.plus),
+            (nothing, r.minus),
+            (sliver, [r.pair_plus[p] for p in thick]),
+            (sliver, [r.pair_minus[p] for p in thick]),
+            (np.zeros((len(r.slack), self.columns)), r.slack),
+            (single, r.single),
+        ]
         starts = []
         for _, rows in blocks:
             starts.append(len(self.proved))
             self.proved += rows
         self.error, self.zero, self.plus, self.minus, self.pair_plus, self.pair_minus, always, _ = starts
         forms = table[self.proved]
-        forms[self.zero:self.zero + groups] = 0.0
+        forms[self.zero : self.zero + groups] = 0.0
         matrix = np.concatenate([part for part, _ in blocks])
         matrix[:, :d] += forms[:, :d]
         self.limit, self.base = -forms[:, d], len(forms)
@@ -144,7 +151,7 @@ class LeafProgram:
         below, above = np.zeros(self.groups), np.zeros(self.groups)
         np.add.at(below, self.pair_group, np.maximum(-partner, 0.0))
         np.add.at(above, self.pair_group, np.maximum(partner, 0.0))
-        return np.where(heights[r.plus] > 0, heights[1:1 + self.groups] - below, -above)
+        return np.where(heights[r.plus] > 0, heights[1 : 1 + self.groups] - below, -above)
 
     def solve(self, decided: Mapping[int, bool], cuts: Sequence[int], basis: Any = None) -> Proposal | None:
         """The relaxation of a leaf with these cuts, from an earlier basis; None if HiGHS gives up."""
@@ -165,10 +172,10 @@ class LeafProgram:
             return None
         solution = self.model.getSolution()
         values, duals = np.array(solution.col_value), np.array(solution.row_dual)
-        duals[self.base:] *= -1.0  # cuts are "<=" rows
+        duals[self.base :] *= -1.0  # cuts are "<=" rows
         value = self.table[0, -1] - self.model.getInfo().objective_function_value
-        point, heights = np.clip(values[:self.dimension], -1.0, 1.0), values[self.dimension:][:self.groups]
-        slack = self.cut_limit - np.array(solution.row_value)[self.base:]
+        point, heights = np.clip(values[: self.dimension], -1.0, 1.0), values[self.dimension :][: self.groups]
+        slack = self.cut_limit - np.array(solution.row_value)[self.base :]
         return Proposal(value, point, heights, self._weights(duals), slack, self.model.getBasis())
 
     def _weights(self, duals: np.ndarray) -> dict[int, float]:
@@ -213,9 +220,9 @@ class LeafProgram:
             self.model.deleteRows(len(stale), stale)
         fresh, r = cuts[same:], self.relaxation
         table = np.array([r.rows[row] for row in fresh], dtype=float).reshape(-1, self.dimension + 1)
-        table *= 2.0 ** -ROW_BITS
+        table *= 2.0**-ROW_BITS
         part = np.zeros((len(fresh), self.columns))
-        part[:, :self.dimension] = -table[:, :-1]
+        part[:, : self.dimension] = -table[:, :-1]
         part[range(len(fresh)), [self.dimension + r.cuts[row - r.first_cut].group for row in fresh]] = 1.0
         add_rows(self.model, part, -INFINITE, table[:, -1])
         self.cuts, self.cut_limit = cuts, np.append(self.cut_limit[:same], table[:, -1])

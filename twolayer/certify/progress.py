@@ -1,4 +1,5 @@
 """What a search tells while it runs: nested enclosures, each certified, at the moments when one improves."""
+
 from __future__ import annotations
 
 import time

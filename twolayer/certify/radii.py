@@ -103,8 +103,10 @@ def _in_boxes(frame: Frame, lines: list[Line], rows: list[Facets], *, cut: bool)
     if cut:
         place = np.array([x.across[0] for x in rows])
         q = np.stack([x.A[m] for x, m in zip(rows, place, strict=True)])
-        s, terms, ell = (np.array([y[m] for y, m in zip(z, place, strict=True)])
-                         for z in ([x.c for x in rows], [x.terms for x in rows], [x.lengths for x in rows]))
+        s, terms, ell = (
+            np.array([y[m] for y, m in zip(z, place, strict=True)])
+            for z in ([x.c for x in rows], [x.terms for x in rows], [x.lengths for x in rows])
+        )
     size = len(lines) * len(rows)
     radius, settled, centres = np.zeros(size), np.zeros(size, dtype=bool), np.empty((size, d))
     step = max(CHUNK // d, 1)
@@ -175,8 +177,9 @@ class _Family:
         for at, x in enumerate(rows):
             for mine, y in zip(self.own, (x.A, x.c, x.terms, x.lengths), strict=True):
                 mine[at, : len(x.c) - first] = y[first:]
-        self.lower, self.upper = (np.array([exact.nearest(x) for x in ends])
-                                  for ends in ([x.lower for x in domains], [x.upper for x in domains]))
+        self.lower, self.upper = (
+            np.array([exact.nearest(x) for x in ends]) for ends in ([x.lower for x in domains], [x.upper for x in domains])
+        )
         low, high = self.lower.min(axis=0), self.upper.max(axis=0)
         self.middle, self.unit = (low + high) / 2, float(np.linalg.norm(high - low))
         self.top = np.append((high - self.middle) / self.unit, 2.0)

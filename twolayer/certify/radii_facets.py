@@ -201,11 +201,18 @@ def _converted(frame: Frame, domain: Domain, first: int) -> _Rows:
 
 def _joined(base: _Rows, first: int, rest: _Rows) -> _Rows:
     """The first rows of one and all of the other."""
+
     def both(x, y):
         return np.concatenate([x[:first], y])
 
-    return _Rows(both(base.A, rest.A), both(base.c, rest.c), both(base.terms, rest.terms),
-                 both(base.lengths, rest.lengths), both(base.ends, rest.ends), (base.safe or first == 0) and rest.safe)
+    return _Rows(
+        both(base.A, rest.A),
+        both(base.c, rest.c),
+        both(base.terms, rest.terms),
+        both(base.lengths, rest.lengths),
+        both(base.ends, rest.ends),
+        (base.safe or first == 0) and rest.safe,
+    )
 
 
 def _finished(rows: _Rows) -> Facets:
@@ -218,8 +225,9 @@ def _finished(rows: _Rows) -> Facets:
     np.maximum.at(lower, axis[~up], rows.ends[single[~up]])
     bounded = bool(np.isfinite(lower).all() and np.isfinite(upper).all())
     across = np.flatnonzero(rows.terms != 1)
-    return Facets(rows.A, rows.c, rows.terms, rows.lengths, lower if bounded else None, upper if bounded else None, across,
-                  rows.safe)
+    return Facets(
+        rows.A, rows.c, rows.terms, rows.lengths, lower if bounded else None, upper if bounded else None, across, rows.safe
+    )
 
 
 def _nearest(numbers: list[fmpq]) -> np.ndarray:

@@ -15,6 +15,7 @@ affine function on the box; a leaf's bound is a combination of rows with integer
 box: constant + sum |coefficient|. Rounding happens once, upwards, when a row is made; all else is exact.
 Source: weak duality after Neumaier and Shcherbina (2004), with rows that are exact to begin with.
 """
+
 from __future__ import annotations
 
 import math
@@ -80,8 +81,7 @@ class Relaxation:
     are in units of 2^unit, the other rows in units of their own, 2^scale[row].
     """
 
-    def __init__(self, h: Kinks, shared: dict[tuple[int, int], float], slacks: Sequence[np.ndarray],
-                 unit: int):
+    def __init__(self, h: Kinks, shared: dict[tuple[int, int], float], slacks: Sequence[np.ndarray], unit: int):
         self.h, self.unit = h, unit
         self.groups, self.singles = grouped(h, shared)
         self.pairs = [(g, j, w) for g, group in enumerate(self.groups) for j, w in group.partners]
@@ -104,7 +104,7 @@ class Relaxation:
         for g, e in enumerate(errors):
             high, low = exact.nearest_float(reach(e)), -exact.nearest_float(reach(-e))
             share = min(max(high / (high - low), 0.0), 1.0) if high > low else float(high > 0)
-            self.add_cut(g, exact.nearest(e[:-1]) * 2.0 ** -self.unit * share, {}, {}, {})
+            self.add_cut(g, exact.nearest(e[:-1]) * 2.0**-self.unit * share, {}, {}, {})
 
     def _add(self, form: np.ndarray, kind: int, number: int, scale: int | None = None) -> int:
         """Append a row that majorises a form: coefficients to nearest, what they miss onto the constant."""
@@ -134,20 +134,25 @@ class Relaxation:
             total = [x + number * y for x, y in zip(total, self.rows[row], strict=True)]
         return total
 
-    def add_cut(self, group: int, slope: np.ndarray, active: Mapping[int, float],
-                inactive: Mapping[int, float], decided: Mapping[int, bool]) -> int:
+    def add_cut(
+        self,
+        group: int,
+        slope: np.ndarray,
+        active: Mapping[int, float],
+        inactive: Mapping[int, float],
+        decided: Mapping[int, bool],
+    ) -> int:
         """Append the best cut of a slope (d,), in units of 2^unit, with multipliers of rows as proof.
 
         Its constant is what the sides need: max over the box of e + sum active - slope, sum inactive - slope.
         Multipliers of rows that are not >= 0 on their side of a leaf with these decisions are ignored.
         """
-        coefficients = [int(x) for x in np.rint(slope * 2.0 ** ROW_BITS).tolist()]
+        coefficients = [int(x) for x in np.rint(slope * 2.0**ROW_BITS).tolist()]
         lifted = [x << WEIGHT_BITS for x in coefficients]
         others = self.held({g: side for g, side in decided.items() if g != group})
         sides: list[dict[int, int]] = []
         tops = []
-        for start, proposed, own in (({1 + group: WHOLE}, active, self.plus[group]),
-                                     ({}, inactive, self.minus[group])):
+        for start, proposed, own in (({1 + group: WHOLE}, active, self.plus[group]), ({}, inactive, self.minus[group])):
             side = {row: weight(x) for row, x in proposed.items() if row == own or row in others}
             total = self.combined(start | side)
             tops.append(total[-1] + sum(map(abs, map(sub, total, lifted))))
@@ -168,8 +173,9 @@ class Relaxation:
         top = self.top(weights)
         return exact.round_up(fmpq(top << shift) if shift >= 0 else fmpq(top, 1 << -shift))
 
-    def emptied(self, parent: Mapping[int, int], ray: Mapping[int, float],
-                decided: Mapping[int, bool]) -> dict[int, int] | None:
+    def emptied(
+        self, parent: Mapping[int, int], ray: Mapping[int, float], decided: Mapping[int, bool]
+    ) -> dict[int, int] | None:
         """The parent's weights plus a multiple of a ray that proves the leaf empty: their bound is at most 0.
 
         ray: a combination of slacks and of decided sides, each >= 0 on the leaf, that is < 0 on the box.

@@ -33,9 +33,7 @@ def method(h: RidgeSum, region: Domain) -> str:
     """Name of the method for one problem: "vertices", "boxes" or "trees"."""
     d, hyperplanes = h.dimension, len(h.P) + len(region.A)
     candidates = vertices.count(hyperplanes, d)
-    if candidates * (d * d + len(h.P) * (d + 1)) <= vertices.EXACT_WORK // 4 or (
-        d <= 3 and candidates <= MOST_VERTICES
-    ):
+    if candidates * (d * d + len(h.P) * (d + 1)) <= vertices.EXACT_WORK // 4 or (d <= 3 and candidates <= MOST_VERTICES):
         return "vertices"
     return "boxes" if d <= BOXES_UP_TO else "trees"
 
@@ -122,8 +120,11 @@ def gradient_suprema(
                 break
     for k in set(range(len(domains))) - set(found):
         region = domains[k]
-        found[k] = (Enclosure(0.0, 0.0, None, DEAD) if region is None else
-                    crude(problem.gradient(problem.student[k]), region, INTERRUPTED))
+        found[k] = (
+            Enclosure(0.0, 0.0, None, DEAD)
+            if region is None
+            else crude(problem.gradient(problem.student[k]), region, INTERRUPTED)
+        )
     return [found[k] for k in range(len(domains))]
 
 

@@ -22,6 +22,7 @@ problem, and the rows in the numbering of `relaxation.Relaxation`; proves what i
 that the decisions of the leaves are those of a binary tree; and adds up each leaf, whose weights must be
 admissible (`Relaxation.admissible`).
 """
+
 from __future__ import annotations
 
 import heapq
@@ -47,11 +48,19 @@ KEPT = 0.1  # children keep the cuts whose slack is at most this share of the le
 TRIALS = 12  # most groups that are tried before branching; a try ends after
 PATIENCE = 3  # so many in a row that did not improve on the best
 RESOLVED = 1e-10  # a group is as good as exact once its gap is below this share of the unit
-CLOSED = 1 - 2.0 ** -50  # keeps a gap that is just reached on the right side of rounding
+CLOSED = 1 - 2.0**-50  # keeps a gap that is just reached on the right side of rounding
 
 
-def supremum(h: RidgeSum, region: Domain, *, gap: float = 1e-3, deadline: float | None = None,
-             floor: float = 0.0, known: Enclosure | None = None, nested: Nested | None = None) -> Enclosure:
+def supremum(
+    h: RidgeSum,
+    region: Domain,
+    *,
+    gap: float = 1e-3,
+    deadline: float | None = None,
+    floor: float = 0.0,
+    known: Enclosure | None = None,
+    nested: Nested | None = None,
+) -> Enclosure:
     """Enclosure of sup over the domain of |h|; known is an earlier one of the same h, whose witness starts the search.
 
     nested is told what is proved after every round of cuts at the roots, and after every leaf.
@@ -84,7 +93,7 @@ class Side:
     @property
     def unit(self) -> float:
         """What bounds are divided by in the programs."""
-        return 2.0 ** self.relaxation.unit
+        return 2.0**self.relaxation.unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +125,16 @@ class Leaf:
 class _Search:
     """State of one search; `leaves` covers the domain for both signs at every moment."""
 
-    def __init__(self, h: RidgeSum, region: Domain, start: Enclosure, gap: float, deadline: float,
-                 floor: float, nested: Nested | None = None):
+    def __init__(
+        self,
+        h: RidgeSum,
+        region: Domain,
+        start: Enclosure,
+        gap: float,
+        deadline: float,
+        floor: float,
+        nested: Nested | None = None,
+    ):
         self.gap, self.deadline, self.floor, self.nested = gap, deadline, floor, nested
         self.noise = CANCELLATION * h.size(region.lower, region.upper)
         self.kinks, self.shared = paired(kinks(h, region))
@@ -216,11 +233,17 @@ class _Search:
         gaps = np.maximum(proposal.heights - program.values(proposal.point), 0.0)
         near = KEPT * (bound - self.incumbent.lower) / parent.side.unit
         status = list(proposal.basis.row_status)
-        base, status = status[:program.base], status[program.base:]
+        base, status = status[: program.base], status[program.base :]
         kept = [n for n, slack in enumerate(proposal.slack) if slack <= near or status[n] != BASIC]
         proposal.basis.row_status = base + [status[n] for n in kept]
-        return replace(leaf, point=proposal.point, heights=proposal.heights, gaps=gaps,
-                       cuts=[parent.cuts[n] for n in kept], basis=proposal.basis)
+        return replace(
+            leaf,
+            point=proposal.point,
+            heights=proposal.heights,
+            gaps=gaps,
+            cuts=[parent.cuts[n] for n in kept],
+            basis=proposal.basis,
+        )
 
     def _cut(self, leaf: Leaf, rounds: int, worth: float) -> Leaf:
         """The leaf after rounds of cuts at its best point, while each closes a share `worth` of its gap."""
@@ -298,13 +321,19 @@ class _Search:
         """What is proved now, with the evidence for it."""
         lower, witness = self.incumbent.best
         leaves = list(self.leaves.values())
-        evidence = {"method": "trees", "row_bits": ROW_BITS, "weight_bits": WEIGHT_BITS,
-                    "interrupted": interrupted, "programs": self.programs,
-                    "facets": [m for m, _ in self.facets],
-                    "settled": [[node, active, {m: f"{y.p}/{y.q}" for m, y in proof.items()}]
-                                for node, active, proof in self.kinks.settled],
-                    "kinks": [list(kink) for kink in zip(self.kinks.nodes, self.kinks.flipped, strict=True)],
-                    "signs": [_evidence([leaf for leaf in leaves if leaf.side.sign == s]) for s in (1, -1)]}
+        evidence = {
+            "method": "trees",
+            "row_bits": ROW_BITS,
+            "weight_bits": WEIGHT_BITS,
+            "interrupted": interrupted,
+            "programs": self.programs,
+            "facets": [m for m, _ in self.facets],
+            "settled": [
+                [node, active, {m: f"{y.p}/{y.q}" for m, y in proof.items()}] for node, active, proof in self.kinks.settled
+            ],
+            "kinks": [list(kink) for kink in zip(self.kinks.nodes, self.kinks.flipped, strict=True)],
+            "signs": [_evidence([leaf for leaf in leaves if leaf.side.sign == s]) for s in (1, -1)],
+        }
         return Enclosure(lower, max(leaf.bound for leaf in leaves), witness, evidence)
 
 
@@ -312,8 +341,12 @@ def _evidence(leaves: list[Leaf]) -> dict[str, Any]:
     r = leaves[0].side.relaxation
     used = sorted({row for leaf in leaves for row in leaf.weights if row >= r.first_cut})
     cuts = {row: r.cuts[row - r.first_cut] for row in used}
-    return {"sign": leaves[0].side.sign, "unit": r.unit, "scale": r.scale[:r.first_cut],
-            "groups": [[group.kink, [[j, f"{w.p}/{w.q}"] for j, w in group.partners]] for group in r.groups],
-            "singles": [j for j, _ in r.singles],
-            "cuts": {row: [cut.group, r.rows[row], cut.active, cut.inactive] for row, cut in cuts.items()},
-            "leaves": [[[list(step) for step in leaf.decided.items()], leaf.weights] for leaf in leaves]}
+    return {
+        "sign": leaves[0].side.sign,
+        "unit": r.unit,
+        "scale": r.scale[: r.first_cut],
+        "groups": [[group.kink, [[j, f"{w.p}/{w.q}"] for j, w in group.partners]] for group in r.groups],
+        "singles": [j for j, _ in r.singles],
+        "cuts": {row: [cut.group, r.rows[row], cut.active, cut.inactive] for row, cut in cuts.items()},
+        "leaves": [[[list(step) for step in leaf.decided.items()], leaf.weights] for leaf in leaves],
+    }

@@ -33,9 +33,7 @@ def count(hyperplanes: int, dimension: int) -> int:
     return math.comb(hyperplanes, dimension)
 
 
-def supremum(
-    h: RidgeSum, region: Domain, *, gap: float = 0.0, deadline: float | None = None, floor: float = 0.0
-) -> Enclosure:
+def supremum(h: RidgeSum, region: Domain, *, gap: float = 0.0, deadline: float | None = None, floor: float = 0.0) -> Enclosure:
     """Enclosure of sup over region of |h|; gap and floor are met whatever they are."""
     return suprema([h], [region], deadline=deadline)[0]
 

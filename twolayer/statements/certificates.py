@@ -43,8 +43,9 @@ ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly
 MOST_VERDICTS = 600  # rows of a certificate; fails come first, then the rows closest to failing
 
 
-def certificate(instance: Instance, *, gap: float = 1e-3, time_limit: float | None = None, workers: int = 1,
-                progress=iter) -> tuple[dict[str, Any], Check]:
+def certificate(
+    instance: Instance, *, gap: float = 1e-3, time_limit: float | None = None, workers: int = 1, progress=iter
+) -> tuple[dict[str, Any], Check]:
     """(the certificate as JSON-able values, the check that it certifies).
 
     gap, time_limit, workers, progress: as in `check`. left_out counts the rows that hold or fail
@@ -55,7 +56,8 @@ def certificate(instance: Instance, *, gap: float = 1e-3, time_limit: float | No
     rows = rows_of(problem, exact.rationals(instance.region.A))
     domains = active_domains(problem)
     enclosures = uninterrupted(
-        gradient_suprema(problem, domains, gap=gap, deadline=deadline, workers=workers, progress=progress))
+        gradient_suprema(problem, domains, gap=gap, deadline=deadline, workers=workers, progress=progress)
+    )
     enclosures, students = gradient_evidence(problem, domains, enclosures, rows, gap=gap, deadline=deadline)
     out: dict[str, Any] = {
         "format": FORMAT,
@@ -109,14 +111,14 @@ class _Radii:
         self.entries: list[dict[str, Any]] = []
         self._known: dict[tuple, int] = {}
 
-    def add(self, kind: str, node: tuple[str, int], observer: int | None, allowance: float,
-            entry: dict[str, Any]) -> int:
+    def add(self, kind: str, node: tuple[str, int], observer: int | None, allowance: float, entry: dict[str, Any]) -> int:
         """Position of an entry, written at its first use."""
         key = (kind, node, observer, allowance, entry["radius"])
         if key not in self._known:
             self._known[key] = len(self.entries)
-            self.entries.append({"kind": kind, "node": list(node), "observer": observer,
-                                 "allowance": text(exact.rational(allowance)), **entry})
+            self.entries.append(
+                {"kind": kind, "node": list(node), "observer": observer, "allowance": text(exact.rational(allowance)), **entry}
+            )
         return self._known[key]
 
 
@@ -211,8 +213,9 @@ class _Restated:
         observer = setting.problem.student[v.observer]
         if v.form == PRINTED:
             alpha = exact.ball((self.node.fan_out * observer.fan_out).sum())
-            return self._paper(alpha, lambda r, eps: bounds.printed_sine(
-                setting.problem.dimension, r, len(setting.problem.nodes), eps, alpha))
+            return self._paper(
+                alpha, lambda r, eps: bounds.printed_sine(setting.problem.dimension, r, len(setting.problem.nodes), eps, alpha)
+            )
         if v.terms.get("branch") == "coincident":
             place = self._ball(observer)
             return None if place is None else (arb(0), {"radius": place})
@@ -254,8 +257,11 @@ class _Restated:
             cylinder = self._around(domain).cylinder(t) if t > 0 else None
             if cylinder is not None:
                 found.append(("cylinder", cylinder))
-        scored = [(value, kind, body) for kind, body in found
-                  if (value := self._by_count(kind, body, observer, kappa, epsilon)) is not None]
+        scored = [
+            (value, kind, body)
+            for kind, body in found
+            if (value := self._by_count(kind, body, observer, kappa, epsilon)) is not None
+        ]
         if not scored:
             return None
         value, kind, body = min(scored, key=lambda item: exact.upper_float(item[0]))
@@ -307,8 +313,9 @@ class _Restated:
         if v.form == PRINTED:
             alphas = [abs(exact.ball((o.fan_out * self.node.fan_out).sum())) for o in observers]
             c0 = exact.ball(v.terms["distance"])
-            found = self._paper(min(alphas, key=exact.upper_float),
-                                lambda r, eps: norm * bounds.printed_sine(d, r, nodes, eps, c0))
+            found = self._paper(
+                min(alphas, key=exact.upper_float), lambda r, eps: norm * bounds.printed_sine(d, r, nodes, eps, c0)
+            )
             return None if found is None else (found[0], {**extra, **found[1]})
         places, i = [], setting.crease(self.node)
         limits = []

@@ -128,9 +128,7 @@ def check(
     searched = None if time_limit is None else start + SEARCH_SHARE * time_limit
     problem = restricted(instance)
     domains = active_domains(problem)
-    enclosures = gradient_suprema(
-        problem, domains, gap=gap, deadline=searched, floor=floor, workers=workers, progress=progress
-    )
+    enclosures = gradient_suprema(problem, domains, gap=gap, deadline=searched, floor=floor, workers=workers, progress=progress)
     if interrupted(enclosures):
         deadline = time.monotonic()  # whoever interrupts waits for what there is, not for the best bounds
     result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline)

@@ -54,15 +54,7 @@ def rows(setting: Setting) -> Iterator[Verdict]:
 
 def _row(form: str, node: Node, verdict: str, why: str, measured=None, bound=None, terms=None, **more: Any) -> Verdict:
     return Verdict(
-        STATEMENT,
-        form,
-        verdict,
-        number(measured),
-        number(bound),
-        why,
-        student=node.index,
-        terms=numbers(terms),
-        **more,
+        STATEMENT, form, verdict, number(measured), number(bound), why, student=node.index, terms=numbers(terms), **more
     )
 
 
@@ -175,9 +167,7 @@ def printed(setting: Setting, node: Node) -> Verdict:
         if (
             other is not node
             and alpha != 0
-            and observed_anywhere(
-                student.W[node.index], student.b[node.index], student.W[other.index], student.b[other.index]
-            )
+            and observed_anywhere(student.W[node.index], student.b[node.index], student.W[other.index], student.b[other.index])
         ):
             candidates.append((other, abs(exact.ball(alpha))))
     below, above = setting.disc(i)
@@ -287,9 +277,7 @@ def repaired(setting: Setting, node: Node) -> Verdict:
                 candidates.append((other, bounds.printed_sine(d, disc.radius, nodes, epsilon, c0) / size))
     chosen = choose(candidates, len(node.fan_out), _largest_limit)
     if chosen is None:
-        return _row(
-            REPAIRED, node, NOT_APPLICABLE, "no C observers with an invertible Q see the boundary thickly enough"
-        )
+        return _row(REPAIRED, node, NOT_APPLICABLE, "no C observers with an invertible Q see the boundary thickly enough")
     worst = max(chosen.limits, key=exact.upper_float)
     norm = bounds.column_sum_norm(chosen.inverse)
     bound = arb(len(chosen.observers)).sqrt() * norm * worst

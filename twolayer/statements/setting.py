@@ -58,18 +58,14 @@ class Setting:
         """(lower, upper) of the printed eps: the largest over all students, plus e0 max_j |v_j|_1 in Theorem 3."""
         dual = arb(max(sum((abs(x) for x in node.fan_out), exact.ZERO) for node in self.problem.student))
         lower, upper = max(e.lower for e in self.enclosures), max(e.upper for e in self.enclosures)
-        return exact.ball(lower) + exact.ball(self.excess[0]) * dual, exact.ball(upper) + exact.ball(
-            self.excess[1]
-        ) * dual
+        return exact.ball(lower) + exact.ball(self.excess[0]) * dual, exact.ball(upper) + exact.ball(self.excess[1]) * dual
 
     # -- angles -----------------------------------------------------------------------------------------------------
 
     @cached_property
     def crease_index(self) -> dict[tuple[str, int], int]:
         """Position in problem.creases of every node with p != 0, by (side, index)."""
-        return {
-            (node.side, node.index): i for i, crease in enumerate(self.problem.creases) for node, _ in crease.members
-        }
+        return {(node.side, node.index): i for i, crease in enumerate(self.problem.creases) for node, _ in crease.members}
 
     def crease(self, node: Node) -> int:
         """Position in problem.creases of a node's hyperplane."""
@@ -152,9 +148,7 @@ class Setting:
         """|kappa| of all creases for an observer, in floats (to choose, not to prove).   -> (n,)"""
         key = ("kinks", observer.index)
         if key not in self._cache:
-            self._cache[key] = np.array(
-                [abs(float(self.kappa(i, observer).mid())) for i in range(len(self.problem.creases))]
-            )
+            self._cache[key] = np.array([abs(float(self.kappa(i, observer).mid())) for i in range(len(self.problem.creases))])
         return self._cache[key]
 
     def float_angles(self, i: int) -> tuple[np.ndarray, np.ndarray]:
@@ -175,9 +169,7 @@ class Setting:
     def directions(self) -> np.ndarray:
         """A label for the exact direction of every crease's normal: equal labels mean parallel creases.   (n,)"""
         labels: dict[tuple, int] = {}
-        return np.array(
-            [labels.setdefault(tuple(crease.normal), len(labels)) for crease in self.problem.creases], dtype=int
-        )
+        return np.array([labels.setdefault(tuple(crease.normal), len(labels)) for crease in self.problem.creases], dtype=int)
 
     def surroundings(self, i: int, domain: Domain) -> Surroundings:
         """Crease i inside a domain, for inscribed shapes."""

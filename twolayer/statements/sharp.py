@@ -118,14 +118,7 @@ def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed, nea
 
 
 def _cylinders(
-    setting: Setting,
-    i: int,
-    observer: Node,
-    domain: Domain,
-    inscribed: Inscribed,
-    near: Around,
-    width: float,
-    goal: float,
+    setting: Setting, i: int, observer: Node, domain: Domain, inscribed: Inscribed, near: Around, width: float, goal: float
 ) -> list[tuple[float, Cylinder]]:
     """(height in units of 4 eps / |kappa|, cylinder) for a few heights; each costs one linear program.
 
@@ -239,8 +232,10 @@ def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -
     if setting.is_late or domain is None:
         pass
     elif setting.problem.dimension == 2:  # with every slope known, cells and chords leave the other methods behind
-        planar = (sharp_cells.kink(setting, i, observer, domain, near, counted),
-                  sharp_chords.kink(setting, i, observer, domain, near))
+        planar = (
+            sharp_cells.kink(setting, i, observer, domain, near, counted),
+            sharp_chords.kink(setting, i, observer, domain, near),
+        )
         candidates += [found for found in planar if found is not None]
     else:
         candidates += sharp_counts.kinks(setting, i, observer, inscribed, near)

@@ -42,9 +42,13 @@ def student(setting: Setting, i: int, observer: Node, domain: Domain, near: Arou
         return None
 
     def prove() -> Bound | None:
-        terms = {"kappa": size.kappa, "epsilon": size.epsilon, "cot": cot,
-                 "opposing_students": int((near.opposes & near.student).sum()),
-                 "opposing_teachers": int((near.opposes & ~near.student).sum())}
+        terms = {
+            "kappa": size.kappa,
+            "epsilon": size.epsilon,
+            "cot": cot,
+            "opposing_students": int((near.opposes & near.student).sum()),
+            "opposing_teachers": int((near.opposes & ~near.student).sum()),
+        }
         if np.isinf(cot):
             return Bound(arb(0), FORM, terms) if excludes(lines, gap, arb(0), limit) else None
         c = exact.ball(cot * BACK)

@@ -30,9 +30,7 @@ SHARES = np.linspace(1, 3, 9)  # heights of Theorem B's cylinder in the ball, in
 MOST_DIRECTIONS = 14  # 2^J points: the constant is poor long before
 
 
-def student(
-    setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around, goal: float
-) -> Iterator[Candidate]:
+def student(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around, goal: float) -> Iterator[Candidate]:
     """Bounds on the smallest sine of a student that beat `goal`, from smaller and smaller balls around the centre."""
     if not goal > 0:
         return
@@ -54,17 +52,33 @@ def student(
 def _opposing(setting: Setting, i: int, size: Sizes, radius: float, near: Around, counted: np.ndarray, x: float):
     squares = (x * SHARES / (SHARES + 1)) ** 2 - SHARES**2
     m = int(np.argmax(squares))
-    return _count(setting, i, near, counted, int(counted.sum()), squares[m], "opposing-count",
-                  lambda count: bounds.opposing_room(size.kappa, radius, size.epsilon, float(SHARES[m])),
-                  {"kappa": size.kappa, "epsilon": size.epsilon, "radius": radius, "share": float(SHARES[m])})
+    return _count(
+        setting,
+        i,
+        near,
+        counted,
+        int(counted.sum()),
+        squares[m],
+        "opposing-count",
+        lambda count: bounds.opposing_room(size.kappa, radius, size.epsilon, float(SHARES[m])),
+        {"kappa": size.kappa, "epsilon": size.epsilon, "radius": radius, "share": float(SHARES[m])},
+    )
 
 
 def _all(setting: Setting, i: int, size: Sizes, radius: float, near: Around, counted: np.ndarray, x: float):
     count = max(int(counted.sum()), 3)
     square = (2 * x * count / bounds.all_count(count)) ** 2 - 9
-    return _count(setting, i, near, counted, count, square, "all-count",
-                  lambda count: bounds.all_room(size.kappa, radius, size.epsilon, count),
-                  {"kappa": size.kappa, "epsilon": size.epsilon, "radius": radius})
+    return _count(
+        setting,
+        i,
+        near,
+        counted,
+        count,
+        square,
+        "all-count",
+        lambda count: bounds.all_room(size.kappa, radius, size.epsilon, count),
+        {"kappa": size.kappa, "epsilon": size.epsilon, "radius": radius},
+    )
 
 
 def _count(setting, i, near: Around, counted: np.ndarray, count: int, square, form: str, room, terms) -> Candidate | None:

@@ -65,15 +65,25 @@ def split(setting: Setting, i: int, observer: Node, cylinder: Cylinder) -> Itera
         def prove(rho=rho, students=students, teachers=teachers) -> Bound | None:
             cotangents = setting.cotangents(i)
             tangent = bounds.student_tangent_by_split(
-                n, kappa, epsilon, rho, t,
-                (total(cotangents[j] for j in near.index[teachers & heavy]),
-                 total(weight(setting, i, j, observer) for j in near.index[teachers & ~heavy])),
-                (int((students & heavy).sum()),
-                 total(abs(setting.kappa(j, observer)) for j in near.index[students & ~heavy])),
+                n,
+                kappa,
+                epsilon,
+                rho,
+                t,
+                (
+                    total(cotangents[j] for j in near.index[teachers & heavy]),
+                    total(weight(setting, i, j, observer) for j in near.index[teachers & ~heavy]),
+                ),
+                (int((students & heavy).sum()), total(abs(setting.kappa(j, observer)) for j in near.index[students & ~heavy])),
             )
-            terms = {"kappa": kappa, "epsilon": epsilon, "rho": rho, "t": t,
-                     "counted": int(((students | teachers) & heavy).sum()),
-                     "weighed": int(((students | teachers) & ~heavy).sum())}
+            terms = {
+                "kappa": kappa,
+                "epsilon": epsilon,
+                "rho": rho,
+                "t": t,
+                "counted": int(((students | teachers) & heavy).sum()),
+                "weighed": int(((students | teachers) & ~heavy).sum()),
+            }
             return None if tangent is None else Bound(bounds.sine_of_tangent(tangent), SPLIT, terms)
 
         yield top / np.hypot(top, rest), prove

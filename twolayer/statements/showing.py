@@ -17,9 +17,7 @@ RIGHT = ("measured", "bound")
 def nodes(v: Verdict) -> str:
     """The nodes of a row: teacher, student and observers."""
     parts = [
-        f"{letter}{value}"
-        for letter, value in (("j=", v.teacher), ("k'=", v.student), ("k=", v.observer))
-        if value is not None
+        f"{letter}{value}" for letter, value in (("j=", v.teacher), ("k'=", v.student), ("k=", v.observer)) if value is not None
     ]
     if v.observers is not None:
         parts.append("k in {" + ",".join(map(str, v.observers)) + "}")
@@ -50,8 +48,10 @@ def rich_table(verdicts: Sequence[Verdict], most: int | None = None):
     for column in COLUMNS:
         table.add_column(column, justify="right" if column in RIGHT else "left")
     for v in ordered(verdicts)[:most]:
-        row = [f"[{COLOURS[v.verdict]}]{text}[/]" if name == "verdict" else plain(text)
-               for name, text in zip(COLUMNS, cells(v), strict=True)]
+        row = [
+            f"[{COLOURS[v.verdict]}]{text}[/]" if name == "verdict" else plain(text)
+            for name, text in zip(COLUMNS, cells(v), strict=True)
+        ]
         table.add_row(*row)
     return table
 
@@ -61,10 +61,16 @@ def html(name: str, gradient: tuple[float, float], verdicts: Sequence[Verdict]) 
     align = {column: "right" if column in RIGHT else "left" for column in COLUMNS}
     head = "".join(f'<th style="text-align:{align[c]}">{c}</th>' for c in COLUMNS)
     body = "".join(
-        "<tr>" + "".join(
+        "<tr>"
+        + "".join(
             f'<td style="text-align:{align[c]}{";color:" + SHADES[v.verdict] if c == "verdict" else ""}">{escape(text)}</td>'
-            for c, text in zip(COLUMNS, cells(v), strict=True)) + "</tr>"
-        for v in ordered(verdicts))
+            for c, text in zip(COLUMNS, cells(v), strict=True)
+        )
+        + "</tr>"
+        for v in ordered(verdicts)
+    )
     lower, upper = gradient
-    return (f"<p><b>{escape(name)}</b>: sup |g<sub>1</sub>| in [{lower:.6g}, {upper:.6g}]</p>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    return (
+        f"<p><b>{escape(name)}</b>: sup |g<sub>1</sub>| in [{lower:.6g}, {upper:.6g}]</p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )

@@ -148,10 +148,5 @@ def sharpened(setting: Setting, teacher: Node) -> Verdict:
             terms=terms,
         )
     return _row(
-        SHARP,
-        teacher,
-        HOLDS,
-        "a student lies exactly on the teacher's hyperplane",
-        square_root(exact.ball(0)),
-        terms=terms,
+        SHARP, teacher, HOLDS, "a student lies exactly on the teacher's hyperplane", square_root(exact.ball(0)), terms=terms
     )

@@ -86,9 +86,7 @@ def _inapplicable(row: Row, form: str) -> Verdict | None:
     alpha = (teacher.fan_out * row.observer.fan_out).sum()
     kappa = setting.mass(setting.crease(teacher), row.observer, "teacher")
     if alpha == 0 and (kappa == 0 or form == PRINTED):
-        return row.verdict(
-            form, VACUOUS, "alpha = 0: the observer does not see the teacher's output", terms={"alpha": 0.0}
-        )
+        return row.verdict(form, VACUOUS, "alpha = 0: the observer does not see the teacher's output", terms={"alpha": 0.0})
     if kappa == 0:
         return row.verdict(form, NOT_APPLICABLE, "kappa_T = 0: the teacher's creases cancel on this hyperplane")
     return None
@@ -135,8 +133,7 @@ def printed(row: Row) -> Verdict:
         return row.verdict(
             PRINTED,
             FAILS,
-            f"the best student is at sine {number(measured):.4g}, above the bound; "
-            f"missing hypothesis: {' + '.join(missing)}",
+            f"the best student is at sine {number(measured):.4g}, above the bound; missing hypothesis: {' + '.join(missing)}",
             measured,
             at_worst,
             terms,
@@ -189,12 +186,7 @@ def _seen(row: Row, form: str) -> tuple[Verdict | None, Inscribed | None]:
 def _coincident(row: Row, form: str, terms: dict[str, Any]) -> Verdict | None:
     if row.setting.problem.creases[row.setting.crease(row.teacher)].has("student"):
         return row.verdict(
-            form,
-            HOLDS,
-            "a student lies exactly on the teacher's hyperplane",
-            arb(0),
-            arb(0),
-            {**terms, "branch": "coincident"},
+            form, HOLDS, "a student lies exactly on the teacher's hyperplane", arb(0), arb(0), {**terms, "branch": "coincident"}
         )
     return None
 
@@ -207,12 +199,7 @@ def repaired(row: Row) -> Verdict:
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)
     kappa, epsilon = setting.kappa(i, observer, "teacher"), setting.epsilon(observer)[1]
-    terms = {
-        "kappa": kappa,
-        "epsilon": epsilon,
-        "nodes": len(setting.problem.nodes),
-        "dimension": setting.problem.dimension,
-    }
+    terms = {"kappa": kappa, "epsilon": epsilon, "nodes": len(setting.problem.nodes), "dimension": setting.problem.dimension}
     on_it = _coincident(row, REPAIRED, terms)
     if on_it is not None:
         return on_it
@@ -222,10 +209,7 @@ def repaired(row: Row) -> Verdict:
     disc = setting.surroundings(i, domain).guarded_disc(q)
     if disc is None:
         return row.verdict(
-            REPAIRED,
-            NOT_APPLICABLE,
-            "no disc of the boundary has its q-neighbourhood inside A_k",
-            terms={**terms, "q": q},
+            REPAIRED, NOT_APPLICABLE, "no disc of the boundary has its q-neighbourhood inside A_k", terms={**terms, "q": q}
         )
     measured, node = _best_other(row)
     terms.update(

@@ -4,6 +4,7 @@ The floor is a lowest tick for what a logarithmic axis has no place for (0, nega
 Okabe and Ito's, which colour-blind eyes tell apart; marks and strokes differ as well. Figures are drawn by
 Agg, without a display and without pyplot's global state.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -22,15 +23,27 @@ INK, PAPER, GRID = "#1b1b20", "#ffffff", "#dcdce2"  # a page with another backgr
 COLOUR = {PRINTED: "#d55e00", REPAIRED: "#0072b2", SHARP: "#009e73"}
 STROKE: dict[str, Any] = {PRINTED: (0, (4, 2)), REPAIRED: (0, (1, 1.2)), SHARP: "solid"}
 MARK = {PRINTED: "s", REPAIRED: "^", SHARP: "o"}
-SHADE = {HOLDS: "#009e73", FAILS: "#d55e00", UNDECIDED: "#e69f00", VACUOUS: "#a0a0aa",
-         NOT_APPLICABLE: "#cdcdd6"}
+SHADE = {HOLDS: "#009e73", FAILS: "#d55e00", UNDECIDED: "#e69f00", VACUOUS: "#a0a0aa", NOT_APPLICABLE: "#cdcdd6"}
 SIZE = (4.6, 3.9)  # inches; letters of 10 points stay readable where a phone shows it 360 pixels wide
 STYLE: dict[Any, Any] = {
-    "font.size": 10, "axes.titlesize": 10, "axes.titlelocation": "left", "legend.fontsize": 9,
-    "legend.frameon": False, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK,
-    "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False,
-    "figure.facecolor": PAPER, "axes.facecolor": "none", "grid.color": GRID, "grid.linewidth": 0.6,
-    "svg.fonttype": "none", "savefig.dpi": 200,
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": "none",
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "svg.fonttype": "none",
+    "savefig.dpi": 200,
 }
 BAND = (10, 90)  # percentiles of a band
 MOST_TICKS = 6
@@ -50,8 +63,11 @@ def new_axes(x: str, y: str, title: str) -> tuple[Figure, Axes]:
 
 def median_line(axes: Axes, x, samples, label: str, colour: str, stroke: Any, **more: Any) -> None:
     """Median and band of the samples at every x, NaN left out; no line where all are NaN."""
-    known = [(at, *np.nanpercentile(values, (BAND[0], 50, BAND[1])))
-             for at, values in zip(x, samples, strict=True) if not np.isnan(values).all()]
+    known = [
+        (at, *np.nanpercentile(values, (BAND[0], 50, BAND[1])))
+        for at, values in zip(x, samples, strict=True)
+        if not np.isnan(values).all()
+    ]
     if known:
         at, low, middle, high = np.array(known).T
         axes.fill_between(at, low, high, color=colour, alpha=0.13, linewidth=0)
@@ -75,8 +91,7 @@ def cloud(axes: Axes, fine, failing, colour: str, floor: float, widest: float, h
         axes.scatter(x, y, s=9, alpha=0.35, color=colour, linewidths=0, rasterized=True)
     if len(failing):
         x, y = onto(floor, failing).T
-        axes.scatter(x, y, s=16, marker="x", color=INK, linewidths=0.8, zorder=4, clip_on=False,
-                     label=f"{len(failing)} fail")
+        axes.scatter(x, y, s=16, marker="x", color=INK, linewidths=0.8, zorder=4, clip_on=False, label=f"{len(failing)} fail")
         axes.legend(loc="lower right")
     decades(axes, "x", floor, widest, floored=True)
     decades(axes, "y", floor, highest, floored=True)

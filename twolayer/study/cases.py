@@ -83,9 +83,7 @@ def oracle(data: LowRankData, teacher: TwoLayer, target: float) -> Callable:
         enclosures = uninterrupted(gradient_suprema(problem, gap=ORACLE_GAP, floor=target, deadline=deadline))
         upper = max(e.upper for e in enclosures)
         found = [
-            exact.nearest(problem.frame.point(e.witness))
-            for e in enclosures
-            if e.witness is not None and e.lower > target / 10
+            exact.nearest(problem.frame.point(e.witness)) for e in enclosures if e.witness is not None and e.lower > target / 10
         ]
         return upper, np.array(found).reshape(-1, data.ambient)
 
@@ -155,9 +153,7 @@ def thin_directions(case: Case, rng) -> Iterator[Drawn]:
     across = Subspace(data.basis[data.rank :], _on_boundary(data, teacher))
     drawn = _drawn(case, data, teacher, guided, subspace=across, name=f"{case.name}, U orthogonal to X")
     flat = across.origin + (data.samples - data.mean) @ across.basis.T @ across.basis
-    yield replace(
-        drawn, sampled=float(np.abs(hidden_gradient(teacher, guided.trained.student, flat)).max()), trained=False
-    )
+    yield replace(drawn, sampled=float(np.abs(hidden_gradient(teacher, guided.trained.student, flat)).max()), trained=False)
 
 
 def _on_boundary(data: LowRankData, teacher: TwoLayer) -> np.ndarray:
@@ -177,9 +173,7 @@ def unspecialised(case: Case, rng) -> Iterator[Drawn]:
     """Over-realised students some of whose nodes keep their random boundary; only their fan-outs are trained."""
     data = _data(case, rng)
     teacher = _teacher(case, data, rng)
-    yield _drawn(
-        case, data, teacher, _train(case, data, teacher, rng, Recipe(spectators=case.options.get("spectators", 2)))
-    )
+    yield _drawn(case, data, teacher, _train(case, data, teacher, rng, Recipe(spectators=case.options.get("spectators", 2))))
 
 
 def two_teachers(case: Case, rng) -> Iterator[Drawn]:
@@ -189,20 +183,10 @@ def two_teachers(case: Case, rng) -> Iterator[Drawn]:
     guided = _train(case, data, teacher, rng)
     size = case.options["size"]
     yield _drawn(
-        case,
-        data,
-        teacher,
-        guided,
-        second_teacher=perturbed(teacher, size, rng),
-        name=f"{case.name}, moved by {size:g}",
+        case, data, teacher, guided, second_teacher=perturbed(teacher, size, rng), name=f"{case.name}, moved by {size:g}"
     )
     yield _drawn(
-        case,
-        data,
-        teacher,
-        guided,
-        second_teacher=off_plane_twin(teacher, data, 1.0, rng),
-        name=f"{case.name}, equal on X",
+        case, data, teacher, guided, second_teacher=off_plane_twin(teacher, data, 1.0, rng), name=f"{case.name}, equal on X"
     )
 
 
@@ -213,9 +197,7 @@ def checkpoints(case: Case, rng) -> Iterator[Drawn]:
     guided = _train(case, data, teacher, rng, Recipe(level_ratio=case.options.get("level_ratio", 30.0)))
     rounds = [(r.sampled, r.upper, r.witnesses, r.seconds) for r in guided.rounds]
     for step, checkpoint in enumerate(guided.trained.checkpoints):
-        instance = Instance(
-            teacher, checkpoint.student, data.region(), data.subspace(), name=f"{case.name}, checkpoint {step}"
-        )
+        instance = Instance(teacher, checkpoint.student, data.region(), data.subspace(), name=f"{case.name}, checkpoint {step}")
         yield Drawn(instance, checkpoint.gradient, rounds)
 
 

@@ -37,12 +37,21 @@ def run(options: argparse.Namespace) -> int:
         task = progress.add_task(f"hunting {options.statement}", total=int(options.seconds), visible=sys.stderr.isatty())
 
         def told(counts: Counts) -> None:
-            progress.update(task, completed=int(time.monotonic() - start),
-                            description=f"{counts.candidates} candidates, {counts.judged} judged")
+            progress.update(
+                task,
+                completed=int(time.monotonic() - start),
+                description=f"{counts.candidates} candidates, {counts.judged} judged",
+            )
 
         search = counterexample if question.form == PRINTED else record
-        found = search(question, options.dim, options.nodes, np.random.default_rng(options.seed),
-                       deadline=start + options.seconds, progress=told)
+        found = search(
+            question,
+            options.dim,
+            options.nodes,
+            np.random.default_rng(options.seed),
+            deadline=start + options.seconds,
+            progress=told,
+        )
     seconds = time.monotonic() - start
     if options.json:
         print(json.dumps(summary(question, found, seconds, options.seed), allow_nan=False))
@@ -54,8 +63,10 @@ def run(options: argparse.Namespace) -> int:
         except OSError as error:
             raise BadInput(f"{options.output} needs to be a writable file; got {error.strerror or error}") from None
     if found.broken:
-        print(f"A {question.form} STATEMENT FAILS: {question.statement}. A bug or a discovery: {json.dumps(_row(found))}",
-              file=sys.stderr)
+        print(
+            f"A {question.form} STATEMENT FAILS: {question.statement}. A bug or a discovery: {json.dumps(_row(found))}",
+            file=sys.stderr,
+        )
     return int(found.row is None) if question.form == PRINTED else int(found.broken)
 
 
@@ -118,16 +129,23 @@ def _print(question: Question, found: Found, seconds: float, output: str | None)
     elif found.ratio is None:
         console.print(f"[bold green]{name}[/]: no violation in {found.telling} rows with a vanishing gradient", highlight=False)
     else:
-        console.print(f"[bold green]{name}[/]: no violation in {found.telling} telling rows; "
-                      f"the nearest reaches {found.ratio:.6g} of its bound", highlight=False)
-    console.print(f"measured {row.measured:.6g}, bound {0.0 if row.bound is None else row.bound:.6g}   ({effort})\n",
-                  highlight=False)
+        console.print(
+            f"[bold green]{name}[/]: no violation in {found.telling} telling rows; "
+            f"the nearest reaches {found.ratio:.6g} of its bound",
+            highlight=False,
+        )
+    console.print(
+        f"measured {row.measured:.6g}, bound {0.0 if row.bound is None else row.bound:.6g}   ({effort})\n", highlight=False
+    )
     for line in described(found.instance):
         console.print(f"  {escape(line)}", highlight=False)
     if output is not None:
-        console.print(f"\ninstance: {escape(output)}   (judge it with: twolayer check {escape(output)}; prove it with: "
-                      f"twolayer certify {escape(output)} -o CERTIFICATE; python -m proofs check CERTIFICATE)",
-                      highlight=False, soft_wrap=True)
+        console.print(
+            f"\ninstance: {escape(output)}   (judge it with: twolayer check {escape(output)}; prove it with: "
+            f"twolayer certify {escape(output)} -o CERTIFICATE; python -m proofs check CERTIFICATE)",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def described(instance: Instance) -> list[str]:

@@ -150,8 +150,9 @@ def drawn_shape(plane: int, nodes: int, rng: np.random.Generator) -> Shape:
 def drawn(shape: Shape, count: int, rng: np.random.Generator) -> Batch:
     """Random candidates that share their ingredients and differ in their numbers; fan-outs of students are random too."""
     A, c, half = _region(shape.plane, count, rng)
-    made = Batch(np.zeros((count, 0, shape.plane + shape.extra)), np.zeros((count, 0)),
-                 np.zeros((count, shape.outputs, 0)), A, c, 0)
+    made = Batch(
+        np.zeros((count, 0, shape.plane + shape.extra)), np.zeros((count, 0)), np.zeros((count, shape.outputs, 0)), A, c, 0
+    )
     for node in range(shape.teachers + shape.students):
         made = _with_node(made, TEACHER_KINDS if node < shape.teachers else STUDENT_KINDS, half, rng)
     made = replace(made, teachers=shape.teachers)
@@ -212,7 +213,9 @@ def _with_node(made: Batch, kinds: tuple[str, ...], half: np.ndarray, rng: np.ra
         np.concatenate([made.W, w[:, None]], axis=1),
         np.concatenate([made.b, b[:, None]], axis=1),
         np.concatenate([made.V, v[:, :, None]], axis=2),
-        made.A, made.c, made.teachers,
+        made.A,
+        made.c,
+        made.teachers,
     )
 
 

@@ -1,8 +1,8 @@
 """What the statements say about many candidates at once, in floats: a filter, never a verdict.
 
-    seen     the vertices of every candidate's arrangement, and eps_k from them
-    fitted   students' fan-outs by least squares, so that the gradient is small before anything else is asked
-    sines, room, observed    the geometry of the statements
+seen     the vertices of every candidate's arrangement, and eps_k from them
+fitted   students' fan-outs by least squares, so that the gradient is small before anything else is asked
+sines, room, observed    the geometry of the statements
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ def seen(batch: Batch) -> Seen:
     return _judged(batch, values, inside, sees, alive)
 
 
-def _judged(
-    batch: Batch, values: np.ndarray, inside: np.ndarray, sees: np.ndarray, alive: np.ndarray
-) -> Seen:
+def _judged(batch: Batch, values: np.ndarray, inside: np.ndarray, sees: np.ndarray, alive: np.ndarray) -> Seen:
     signs = np.where(np.arange(batch.V.shape[2]) < batch.teachers, 1.0, -1.0)
     errors = np.maximum(values, 0) @ (batch.V * signs).transpose(0, 2, 1)
     gradient = np.abs(errors @ batch.V[:, :, batch.teachers :])
@@ -180,6 +178,6 @@ def on_it(P: np.ndarray, b: np.ndarray, j: int) -> np.ndarray:
 
 def teacher_mass(batch: Batch, j: int) -> np.ndarray:
     """kappa_T of teacher j's hyperplane for every student.   -> (B, S)"""
-    t, P = batch.teachers, batch.W[:, :batch.teachers, : batch.plane]
+    t, P = batch.teachers, batch.W[:, : batch.teachers, : batch.plane]
     V = (batch.V[:, :, :t] * (lengths(P) * on_it(P, batch.b[:, :t], j))[:, None, :]).sum(axis=2)
     return (V[:, :, None] * batch.V[:, :, t:]).sum(axis=1)

@@ -46,8 +46,9 @@ class Rows:
 
 def together(rows: Sequence[Rows]) -> Rows:
     """Rows side by side."""
-    return Rows(*(np.stack([getattr(row, name) for row in rows], axis=1)
-                  for name in ("measured", "bound", "applies", "reason")))
+    return Rows(
+        *(np.stack([getattr(row, name) for row in rows], axis=1) for name in ("measured", "bound", "applies", "reason"))
+    )
 
 
 def printed_sine(D: int, radius, nodes: int, epsilon, scale) -> np.ndarray:
@@ -79,9 +80,15 @@ def printed_theorem_1(batch: Batch, found: Seen) -> Rows:
         alpha = (batch.V[:, :, j, None] * batch.V[:, :, t:]).sum(axis=1)
         kinks = np.abs(teacher_mass(batch, j))
         reason = np.select(
-            [constant, ~enters.any(axis=1), ~(enters & (np.abs(alpha) > TOUCH)).any(axis=1),
-             ~(enters & (kinks > TOUCH)).any(axis=1)],
-            ["norm", "region", "alpha", "shared-hyperplane"], default="sign").astype(object)
+            [
+                constant,
+                ~enters.any(axis=1),
+                ~(enters & (np.abs(alpha) > TOUCH)).any(axis=1),
+                ~(enters & (kinks > TOUCH)).any(axis=1),
+            ],
+            ["norm", "region", "alpha", "shared-hyperplane"],
+            default="sign",
+        ).astype(object)
         sees = np.stack([observed(batch, j, k) for k in students], axis=1).any(axis=1)
         rows.append(Rows(measured, np.zeros(len(batch)), np.asarray(vanishing & sees), reason))
     return together(rows)
@@ -150,8 +157,14 @@ def printed_corollary_1(batch: Batch, found: Seen) -> Rows:
         if tried:
             every = together(tried)
             best = np.where(every.applies, every.bound, np.inf).argmin(axis=1)[:, None]
-            rows.append(Rows(*(np.take_along_axis(getattr(every, name), best, axis=1)[:, 0]
-                               for name in ("measured", "bound", "applies", "reason"))))
+            rows.append(
+                Rows(
+                    *(
+                        np.take_along_axis(getattr(every, name), best, axis=1)[:, 0]
+                        for name in ("measured", "bound", "applies", "reason")
+                    )
+                )
+            )
     if not rows:
         nothing = np.zeros((len(batch), 1))
         return Rows(nothing, nothing, nothing > 0, np.full(nothing.shape, UNKNOWN, dtype=object))

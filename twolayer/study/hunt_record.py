@@ -30,8 +30,14 @@ POLISHED = 40  # exact judgements around each new start
 
 
 def record(
-    question: Question, plane: int, nodes: int, rng: np.random.Generator, *,
-    deadline: float | None = None, most: int | None = None, progress: Callable[[Counts], None] = lambda counts: None,
+    question: Question,
+    plane: int,
+    nodes: int,
+    rng: np.random.Generator,
+    *,
+    deadline: float | None = None,
+    most: int | None = None,
+    progress: Callable[[Counts], None] = lambda counts: None,
 ) -> Found:
     """Search for the instance that comes nearest to a repaired or sharp bound; an exact failure ends it (broken)."""
     end = None if deadline is None else deadline - SHRINKING * (deadline - time.monotonic())

@@ -101,8 +101,15 @@ def _promise(question: Question, rows: Rows) -> np.ndarray:
 
 
 def counterexample(
-    question: Question, plane: int, nodes: int, rng: np.random.Generator, *, starts: int = 4,
-    deadline: float | None = None, most: int | None = None, progress: Callable[[Counts], None] = lambda counts: None,
+    question: Question,
+    plane: int,
+    nodes: int,
+    rng: np.random.Generator,
+    *,
+    starts: int = 4,
+    deadline: float | None = None,
+    most: int | None = None,
+    progress: Callable[[Counts], None] = lambda counts: None,
 ) -> Found:
     """Search for an instance on which a printed statement fails, and shrink it; at most `most` candidates, until the deadline.
 

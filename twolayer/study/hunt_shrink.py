@@ -44,10 +44,7 @@ def cost(draft: Draft) -> tuple:
 
 
 def shrunk(
-    draft: Draft,
-    promising: Callable[[Batch], np.ndarray],
-    accepted: Callable[[Draft], bool],
-    deadline: float | None = None,
+    draft: Draft, promising: Callable[[Batch], np.ndarray], accepted: Callable[[Draft], bool], deadline: float | None = None
 ) -> Draft:
     """Shrink a draft that is accepted as long as something smaller is.
 

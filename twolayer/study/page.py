@@ -3,6 +3,7 @@
 Every piece of text goes through `escaped` on its way into HTML and through `embedded` on its way into the
 script's data; the script writes text nodes only.
 """
+
 from __future__ import annotations
 
 import html
@@ -15,8 +16,14 @@ from ..statements.verdict import NOT_APPLICABLE, VACUOUS
 from .canvas import COLOUR, GRID, INK, PAPER, SHADE
 
 # Colours that a dark page replaces: every colour of a figure, as a variable of the style sheet.
-VARIABLES = {INK: "ink", PAPER: "figure", GRID: "grid", **{colour: form for form, colour in COLOUR.items()},
-             SHADE[VACUOUS]: "vacuous", SHADE[NOT_APPLICABLE]: "absent"}
+VARIABLES = {
+    INK: "ink",
+    PAPER: "figure",
+    GRID: "grid",
+    **{colour: form for form, colour in COLOUR.items()},
+    SHADE[VACUOUS]: "vacuous",
+    SHADE[NOT_APPLICABLE]: "absent",
+}
 PROLOGUE = re.compile(r"^.*?(?=<svg)", re.S)
 NUMBERED = re.compile(r' id="[A-Za-z0-9.]+_\d+"')  # figure_1, axes_1, ...: nothing refers to them
 SIZES = re.compile(r'(<svg[^>]*?) width="[^"]*"|(<svg[^>]*?) height="[^"]*"')
@@ -38,15 +45,15 @@ def tag(name: str, *children: Any, **attributes: Any) -> Markup:
     return Markup(f"<{name}{written}>{''.join(map(escaped, children))}</{name}>")
 
 
-def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]], *, tall: bool = False,
-          **attributes: Any) -> Markup:
+def table(
+    columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]], *, tall: bool = False, **attributes: Any
+) -> Markup:
     """A table in a box of its own that scrolls; a tall one is cut to the screen's height.
 
     columns  (heading, kind), kind being name (may break), word (may not), number (right) or text (wide)
     """
     head = tag("tr", *(tag("th", heading, scope="col", class_=kind) for heading, kind in columns))
-    body = [tag("tr", *(tag("td", cell, class_=kind) for cell, (_, kind) in zip(row, columns, strict=True)))
-            for row in rows]
+    body = [tag("tr", *(tag("td", cell, class_=kind) for cell, (_, kind) in zip(row, columns, strict=True))) for row in rows]
     inner = tag("table", tag("thead", head), tag("tbody", *body), **attributes)
     return tag("div", inner, class_="scroll tall" if tall else "scroll", tabindex="0")
 
@@ -71,12 +78,26 @@ def embedded(data: Any) -> Markup:
 
 def document(title: str, body: Iterable[Any], data: Any) -> str:
     """The whole page."""
-    return "\n".join((
-        "<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">', tag("title", title), f"<style>{STYLE}</style>",
-        "</head>", "<body>", *(escaped(part) for part in body), embedded(data),
-        f"<script>{SCRIPT}</script>", "</body>", "</html>", ""))
+    return "\n".join(
+        (
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
+            tag("title", title),
+            f"<style>{STYLE}</style>",
+            "</head>",
+            "<body>",
+            *(escaped(part) for part in body),
+            embedded(data),
+            f"<script>{SCRIPT}</script>",
+            "</body>",
+            "</html>",
+            "",
+        )
+    )
 
 
 STYLE = """

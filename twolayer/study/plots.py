@@ -2,6 +2,7 @@
 
 Every function takes the results of a study and returns a picture, or None where they have nothing for it.
 """
+
 from __future__ import annotations
 
 from collections import Counter, defaultdict
@@ -69,8 +70,7 @@ class Picture:
 
 def pictures(results: Sequence[Row]) -> list[Picture]:
     """All pictures for which the results have data, in reading order."""
-    painters = (along_training, sampled_against_certified, angles_against_bounds, fan_outs_against_bounds,
-                gains, across)
+    painters = (along_training, sampled_against_certified, angles_against_bounds, fan_outs_against_bounds, gains, across)
     with rc_context(STYLE):
         painted = [paint(results) for paint in painters]
     return [picture for picture in painted if picture is not None]
@@ -86,13 +86,13 @@ def along_training(results: Sequence[Row]) -> Picture | None:
     for name, students in runs.items():
         students = sorted(students, key=lambda r: -r["gradient"]["upper"])
         found = [rows_by_pair(r) for r in students]
-        pairs = [pair for pair, forms in found[-1].items()
-                 if all(has_positive_bound(forms.get(form)) for form in FORMS)]
+        pairs = [pair for pair, forms in found[-1].items() if all(has_positive_bound(forms.get(form)) for form in FORMS)]
         if not pairs:
             continue
         gradient = [r["gradient"]["upper"] for r in students]
-        figure, axes = new_axes("certified sup |g₁|, training goes right", "sine",
-                        f"d' = {students[0]['dimension']}, {len(pairs)} pairs")
+        figure, axes = new_axes(
+            "certified sup |g₁|, training goes right", "sine", f"d' = {students[0]['dimension']}, {len(pairs)} pairs"
+        )
         for form in FORMS:
             bounds = [[bound_on_sine(forms.get(pair, {}).get(form)) for pair in pairs] for forms in found]
             median_line(axes, gradient, bounds, f"{form} bound", COLOUR[form], STROKE[form])
@@ -106,14 +106,19 @@ def along_training(results: Sequence[Row]) -> Picture | None:
         panels.append(Panel(f"training-{number}", f"Measured sine and bounds along {name}", figure))
     if not panels:
         return None
-    return Picture("Angles close as the gradient falls", (
-        "Theorem 2 along training runs, one student after another, from a certified gradient near 1 "
-        f"down. Lines are medians over (teacher node, observer) pairs, bands run from the {BAND[0]}th to "
-        f"the {BAND[1]}th percentile. The pairs are those for which all three forms give a positive "
-        "bound on the last student, so that the forms are compared on equal terms; where a form says "
-        "nothing on an earlier student, 1 is counted, and a printed bound of 0 or less (alpha < 0) is "
-        "left out. A theorem must stay above the measured line; the distance between them is what its "
-        "constant gives away."), tuple(panels))
+    return Picture(
+        "Angles close as the gradient falls",
+        (
+            "Theorem 2 along training runs, one student after another, from a certified gradient near 1 "
+            f"down. Lines are medians over (teacher node, observer) pairs, bands run from the {BAND[0]}th to "
+            f"the {BAND[1]}th percentile. The pairs are those for which all three forms give a positive "
+            "bound on the last student, so that the forms are compared on equal terms; where a form says "
+            "nothing on an earlier student, 1 is counted, and a printed bound of 0 or less (alpha < 0) is "
+            "left out. A theorem must stay above the measured line; the distance between them is what its "
+            "constant gives away."
+        ),
+        tuple(panels),
+    )
 
 
 def sampled_against_certified(results: Sequence[Row]) -> Picture | None:
@@ -122,20 +127,24 @@ def sampled_against_certified(results: Sequence[Row]) -> Picture | None:
     first = different_points(run[0] for run in rounds)
     untrained = [r for r in results if r["family"] == CROSSWISE and not r["trained_here"]]
     kinds: list[tuple[str, set[tuple], dict[str, Any]]] = [
-        ("training checkpoints", different_points(gradient_point(r) for r in results if r["family"] == ALONG),
-         {"marker": "x", "color": INK, "s": 16, "linewidths": 0.8}),
-        ("U ⊥ X, not trained there", different_points(map(gradient_point, untrained)),
-         {"marker": "D", "color": COLOUR[SHARP], "s": 18}),
+        (
+            "training checkpoints",
+            different_points(gradient_point(r) for r in results if r["family"] == ALONG),
+            {"marker": "x", "color": INK, "s": 16, "linewidths": 0.8},
+        ),
+        (
+            "U ⊥ X, not trained there",
+            different_points(map(gradient_point, untrained)),
+            {"marker": "D", "color": COLOUR[SHARP], "s": 18},
+        ),
         ("first round", first, {"marker": "o", "facecolors": "none", "edgecolors": COLOUR[PRINTED], "s": 34}),
-        ("last round", different_points(run[-1] for run in rounds),
-         {"marker": "o", "color": COLOUR[REPAIRED], "s": 12}),
+        ("last round", different_points(run[-1] for run in rounds), {"marker": "o", "color": COLOUR[REPAIRED], "s": 12}),
     ]
     values = [x for _, points, _ in kinds for point in points for x in point]
     if not values:
         return None
     floor = floor_below(values)
-    figure, axes = new_axes("largest |g₁| over the samples", "certified sup |g₁|",
-                            "gradient: sampled and certified")
+    figure, axes = new_axes("largest |g₁| over the samples", "certified sup |g₁|", "gradient: sampled and certified")
     for run in {tuple(run) for run in rounds if len(run) > 1}:
         path = onto(floor, (point for point in run if None not in point))
         axes.plot(path[:, 0], path[:, 1], color=INK, alpha=0.4, linewidth=0.8, zorder=1)
@@ -148,15 +157,25 @@ def sampled_against_certified(results: Sequence[Row]) -> Picture | None:
     diagonal(axes, floor)
     axes.legend(loc="lower right", fontsize=8)
     ratio, sampled, upper = max(((y / x, x, y) for x, y in first if x > 0), default=(0.0, 0.0, 0.0))
-    said = (f" After the first round of one run the samples showed {short(sampled)} and the supremum was "
-            f"{short(upper)}, the largest ratio.") if ratio > 1 else ""
-    return Picture("What sampling hides", (
-        "The hypothesis of every statement is a small supremum of |g₁|. A maximum over samples is only "
-        "a lower bound of it: points above the diagonal are what sampling hid. After each round of "
-        "training, the points where the certified supremum is attained join the samples; lines connect "
-        f"the rounds of a run.{said} Below about 1e-13 the sampled number is mostly the rounding of "
-        "float evaluations and may come out above the certified one, which has none."),
-        (Panel("gradients", "Sampled against certified gradient", figure),))
+    said = (
+        (
+            f" After the first round of one run the samples showed {short(sampled)} and the supremum was "
+            f"{short(upper)}, the largest ratio."
+        )
+        if ratio > 1
+        else ""
+    )
+    return Picture(
+        "What sampling hides",
+        (
+            "The hypothesis of every statement is a small supremum of |g₁|. A maximum over samples is only "
+            "a lower bound of it: points above the diagonal are what sampling hid. After each round of "
+            "training, the points where the certified supremum is attained join the samples; lines connect "
+            f"the rounds of a run.{said} Below about 1e-13 the sampled number is mostly the rounding of "
+            "float evaluations and may come out above the certified one, which has none."
+        ),
+        (Panel("gradients", "Sampled against certified gradient", figure),),
+    )
 
 
 def angles_against_bounds(results: Sequence[Row]) -> Picture | None:
@@ -170,14 +189,18 @@ def angles_against_bounds(results: Sequence[Row]) -> Picture | None:
         target = "best student" if form != REPAIRED else "best other node"
         panels += _panels(rows, form, f"measured sine to the {target}", floor, 1.0, 1.0)
     zero, negative = sum(v["measured"] == 0 for v in rows), sum(v["bound"] < 0 for v in rows)
-    return Picture("Theorem 2, row by row", (
-        "One point for each (teacher node, observer) pair; on the diagonal the measured sine equals the "
-        "bound, and a point above it refutes the form. Vacuous rows (a bound of 1 or more) are left "
-        f"out. What a logarithmic axis cannot show stands on the floor marked ≤ 0: {_rows(zero)} with a "
-        f"measured sine of 0 and {_rows(negative)} with a negative printed bound (alpha < 0). "
-        f"{_failures(rows)} The printed and sharp forms speak of the best student, the repaired one of "
-        "the best other node of either network."),
-        tuple(panels))
+    return Picture(
+        "Theorem 2, row by row",
+        (
+            "One point for each (teacher node, observer) pair; on the diagonal the measured sine equals the "
+            "bound, and a point above it refutes the form. Vacuous rows (a bound of 1 or more) are left "
+            f"out. What a logarithmic axis cannot show stands on the floor marked ≤ 0: {_rows(zero)} with a "
+            f"measured sine of 0 and {_rows(negative)} with a negative printed bound (alpha < 0). "
+            f"{_failures(rows)} The printed and sharp forms speak of the best student, the repaired one of "
+            "the best other node of either network."
+        ),
+        tuple(panels),
+    )
 
 
 def fan_outs_against_bounds(results: Sequence[Row]) -> Picture | None:
@@ -190,12 +213,17 @@ def fan_outs_against_bounds(results: Sequence[Row]) -> Picture | None:
     panels: list[Panel] = []
     for form in FORMS:
         panels += _panels(rows, form, "measured fan-out norm |v|₂", floor, widest, highest)
-    return Picture("Corollary 1, row by row", (
-        "One point for each student node whose hyperplane carries no other node; on the diagonal its "
-        "fan-out norm equals the bound, and a point above it refutes the form. A specialised student "
-        "lies next to its teacher, so its bound is large and asks for nothing (right). A student far "
-        "from every other hyperplane must have a small fan-out (lower left). "
-        f"{_failures(rows)}"), tuple(panels))
+    return Picture(
+        "Corollary 1, row by row",
+        (
+            "One point for each student node whose hyperplane carries no other node; on the diagonal its "
+            "fan-out norm equals the bound, and a point above it refutes the form. A specialised student "
+            "lies next to its teacher, so its bound is large and asks for nothing (right). A student far "
+            "from every other hyperplane must have a small fan-out (lower left). "
+            f"{_failures(rows)}"
+        ),
+        tuple(panels),
+    )
 
 
 def gains(results: Sequence[Row]) -> Picture | None:
@@ -225,18 +253,27 @@ def gains(results: Sequence[Row]) -> Picture | None:
             axes.plot(at, middle, MARK[form], color=COLOUR[form], label=f"{form} / sharp", markersize=6)
             extremes += [*low, *high]
     axes.axhline(1, color=INK, linewidth=0.8)
-    axes.set(yscale="log", xticks=range(len(dimensions)), xticklabels=dimensions,
-             xlim=(-0.6, len(dimensions) - 0.4), ylim=(min(extremes) / 1.3, max(extremes) * 1.3))
+    axes.set(
+        yscale="log",
+        xticks=range(len(dimensions)),
+        xticklabels=dimensions,
+        xlim=(-0.6, len(dimensions) - 0.4),
+        ylim=(min(extremes) / 1.3, max(extremes) * 1.3),
+    )
     multiples(axes.yaxis, min(extremes), max(extremes))
     figure.legend(loc="outside upper right", ncols=2)
-    return Picture("How much sharper", (
-        "Theorem 2: the bound of another form over the sharp one, for the pairs where both hold with a "
-        f"bound in (0, 1); medians, and bars from the {BAND[0]}th to the {BAND[1]}th percentile. Above 1 "
-        "the sharp form is smaller. It has no factor sqrt(d') and counts opposing hyperplanes, not all "
-        "nodes. Comparisons with the printed form are for scale only: as printed it is not a theorem. "
-        f"For {only[SHARP]} pairs only the sharp form holds with a bound below 1, for {only[REPAIRED]} "
-        "only the repaired one, which speaks of any other node, not of a student."),
-        (Panel("gains", "Ratio of bounds by dimension", figure),))
+    return Picture(
+        "How much sharper",
+        (
+            "Theorem 2: the bound of another form over the sharp one, for the pairs where both hold with a "
+            f"bound in (0, 1); medians, and bars from the {BAND[0]}th to the {BAND[1]}th percentile. Above 1 "
+            "the sharp form is smaller. It has no factor sqrt(d') and counts opposing hyperplanes, not all "
+            "nodes. Comparisons with the printed form are for scale only: as printed it is not a theorem. "
+            f"For {only[SHARP]} pairs only the sharp form holds with a bound below 1, for {only[REPAIRED]} "
+            "only the repaired one, which speaks of any other node, not of a student."
+        ),
+        (Panel("gains", "Ratio of bounds by dimension", figure),),
+    )
 
 
 def across(results: Sequence[Row]) -> Picture | None:
@@ -245,22 +282,28 @@ def across(results: Sequence[Row]) -> Picture | None:
     stated = {r["trained_here"] for r in family if any(v["statement"] == "theorem-2" for v in r["verdicts"])}
     if len(stated) < 2:
         return None
-    return Picture("Where the data do not reach", (
-        "Data of small thickness off a subspace X. On U = X students find their teachers. On U "
-        "orthogonal to X the region is thin and nothing was learned: the angles are what initialisation "
-        "left. Theorem 2 asks for a ball around the teacher's boundary inside U ∩ R; where the boundary "
-        "misses the region no form applies, and none claims anything. Angles and radii on the left are "
-        "computed in floats, for illustration; the verdicts on the right are certified."),
-        (Panel("across-angles", "Angles and radii on U = X and on U orthogonal to X", _sides(family)),
-         Panel("across-verdicts", "Verdicts of Theorem 2 on U = X and orthogonal to X", _shares(family))))
+    return Picture(
+        "Where the data do not reach",
+        (
+            "Data of small thickness off a subspace X. On U = X students find their teachers. On U "
+            "orthogonal to X the region is thin and nothing was learned: the angles are what initialisation "
+            "left. Theorem 2 asks for a ball around the teacher's boundary inside U ∩ R; where the boundary "
+            "misses the region no form applies, and none claims anything. Angles and radii on the left are "
+            "computed in floats, for illustration; the verdicts on the right are certified."
+        ),
+        (
+            Panel("across-angles", "Angles and radii on U = X and on U orthogonal to X", _sides(family)),
+            Panel("across-verdicts", "Verdicts of Theorem 2 on U = X and orthogonal to X", _shares(family)),
+        ),
+    )
 
 
 def _sides(family: Sequence[Row]) -> Figure:
     """Sine to the best student against the radius of U ∩ R, on both subspaces."""
-    figure, axes = new_axes("radius of the largest ball in U ∩ R", "sine to the best student",
-                            "one point a teacher node")
-    points = {trained: [p for r in family if r["trained_here"] is trained for p in angles_on_subspace(r)]
-              for trained in (True, False)}
+    figure, axes = new_axes("radius of the largest ball in U ∩ R", "sine to the best student", "one point a teacher node")
+    points = {
+        trained: [p for r in family if r["trained_here"] is trained for p in angles_on_subspace(r)] for trained in (True, False)
+    }
     radii, sines = np.array(points[True] + points[False]).T
     floor = floor_below(sines)
     for label, trained, marker, colour in SIDES:
@@ -276,8 +319,16 @@ def _shares(family: Sequence[Row]) -> Figure:
     """How many rows of Theorem 2 got each verdict, by subspace and form."""
     figure, axes = new_axes("rows of Theorem 2", "", "what can be said")
     places = [(label, trained, form) for label, trained, *_ in reversed(SIDES) for form in reversed(FORMS)]
-    counts = [Counter(v["verdict"] for r in family if r["trained_here"] is trained for v in r["verdicts"]
-                      if v["statement"] == "theorem-2" and v["form"] == form) for _, trained, form in places]
+    counts = [
+        Counter(
+            v["verdict"]
+            for r in family
+            if r["trained_here"] is trained
+            for v in r["verdicts"]
+            if v["statement"] == "theorem-2" and v["form"] == form
+        )
+        for _, trained, form in places
+    ]
     left = np.zeros(len(places))
     for verdict in VERDICTS:
         width = np.array([count[verdict] for count in counts])
@@ -290,8 +341,7 @@ def _shares(family: Sequence[Row]) -> Figure:
     return figure
 
 
-def _panels(rows: Sequence[Row], form: str, measured: str, floor: float, widest: float,
-            highest: float) -> list[Panel]:
+def _panels(rows: Sequence[Row], form: str, measured: str, floor: float, widest: float, highest: float) -> list[Panel]:
     """The panel of a form's measured sides against its bounds; none where it has no rows."""
     mine = [v for v in rows if v["form"] == form]
     if not mine:

@@ -2,6 +2,7 @@
 
 A result is an instance's dictionary as `verify` builds it, a row one of its verdicts.
 """
+
 from __future__ import annotations
 
 from collections import defaultdict
@@ -42,14 +43,17 @@ def bound_on_sine(row: Row | None) -> float:
 
 def sine_to_student(forms: dict[str, Row]) -> float:
     """The measured sine to the best student; NaN where it is 0 or no form states it."""
-    return next((forms[form]["measured"] for form in (SHARP, PRINTED)
-                 if form in forms and forms[form]["measured"]), np.nan)
+    return next((forms[form]["measured"] for form in (SHARP, PRINTED) if form in forms and forms[form]["measured"]), np.nan)
 
 
 def judged_rows(results: Sequence[Row], statement: str) -> list[Row]:
     """Rows with two sides to compare, vacuous ones left out."""
-    return [v for r in results for v in r["verdicts"] if v["statement"] == statement
-            and v["verdict"] in (HOLDS, FAILS, UNDECIDED) and None not in (v["bound"], v["measured"])]
+    return [
+        v
+        for r in results
+        for v in r["verdicts"]
+        if v["statement"] == statement and v["verdict"] in (HOLDS, FAILS, UNDECIDED) and None not in (v["bound"], v["measured"])
+    ]
 
 
 def gradient_point(result: Row) -> tuple[float | None, float | None]:

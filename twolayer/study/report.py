@@ -2,6 +2,7 @@
 
 Files are replaced whole: a reader sees the old one or the new one, never half of it.
 """
+
 from __future__ import annotations
 
 import io
@@ -45,9 +46,15 @@ def write_report(directory: Path, settings: Row, seconds: float, results: Sequen
         written(directory / "figures" / f"{panel.name}.png", drawn(panel, "png"))
     whole = finite({"settings": settings, "seconds": seconds, "summary": counts, "instances": listed})
     written(directory / "report.json", json.dumps(whole, allow_nan=False, indent=1).encode())
-    body = [*sections.opening(settings, seconds, listed), *sections.verdicts(counts),
-            *sections.illustrations(painted, drawings), *sections.instances(listed), *sections.worst(listed),
-            *sections.all_rows(), *sections.circumstances(settings, seconds)]
+    body = [
+        *sections.opening(settings, seconds, listed),
+        *sections.verdicts(counts),
+        *sections.illustrations(painted, drawings),
+        *sections.instances(listed),
+        *sections.worst(listed),
+        *sections.all_rows(),
+        *sections.circumstances(settings, seconds),
+    ]
     written(directory / "report.html", document(sections.TITLE, body, compact(listed)).encode())
 
 
@@ -101,13 +108,27 @@ def compact(listed: Sequence[Row]) -> Row:
     for i, r in enumerate(listed):
         for v in r["verdicts"]:
             terms = {**({"missing": v["missing"]} if v.get("missing") else {}), **v["terms"]}
-            rows.append([i, place("statements", v["statement"]), place("forms", v["form"]),
-                         place("verdicts", v["verdict"]), place("nodes", sections.nodes_of(v)), v["measured"],
-                         v["bound"], place("whys", v["why"]), [place("shapes", tuple(terms)),
-                                                               *(_rounded(x) for x in terms.values())]])
-    return finite({**{kind: list(found) for kind, found in words.items()}, "rows": rows,
-                   "families": list(dict.fromkeys(r["family"] for r in listed)),
-                   "instances": [[r["name"], r["family"], r["file"]] for r in listed]})
+            rows.append(
+                [
+                    i,
+                    place("statements", v["statement"]),
+                    place("forms", v["form"]),
+                    place("verdicts", v["verdict"]),
+                    place("nodes", sections.nodes_of(v)),
+                    v["measured"],
+                    v["bound"],
+                    place("whys", v["why"]),
+                    [place("shapes", tuple(terms)), *(_rounded(x) for x in terms.values())],
+                ]
+            )
+    return finite(
+        {
+            **{kind: list(found) for kind, found in words.items()},
+            "rows": rows,
+            "families": list(dict.fromkeys(r["family"] for r in listed)),
+            "instances": [[r["name"], r["family"], r["file"]] for r in listed],
+        }
+    )
 
 
 def _rounded(value: Any) -> Any:

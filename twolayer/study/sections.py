@@ -2,6 +2,7 @@
 
 A listed result is a result of the study without its instance's text, with "file", the path of that text.
 """
+
 from __future__ import annotations
 
 import math
@@ -30,9 +31,14 @@ def opening(settings: Row, seconds: float, listed: Sequence[Row]) -> list[Markup
     homes = {r["name"]: r["dimension"] for r, _ in telling}
     high = sum(dimension >= HIGH for dimension in homes.values())
     failing, wrong = sum(v["form"] == PRINTED and v["verdict"] == FAILS for v in rows), broken(list(listed))
-    tiles = ((len(listed), "instances"), (len(rows), "rows judged"), (failing, "printed rows fail"),
-             (len(wrong), "repaired or sharp rows fail"), (len(telling), "telling rows (see below)"),
-             (max((r["dimension"] for r in listed), default=0), "largest dimension d' of U"))
+    tiles = (
+        (len(listed), "instances"),
+        (len(rows), "rows judged"),
+        (failing, "printed rows fail"),
+        (len(wrong), "repaired or sharp rows fail"),
+        (len(telling), "telling rows (see below)"),
+        (max((r["dimension"] for r in listed), default=0), "largest dimension d' of U"),
+    )
     places = ("verdicts", "pictures", "instances", "worst cases", "all rows", "settings")
     links = [tag("a", label.capitalize(), href=f"#{label.replace(' ', '-')}") for label in places]
     alarm = []
@@ -41,36 +47,59 @@ def opening(settings: Row, seconds: float, listed: Sequence[Row]) -> list[Markup
         text = f"A repaired or sharp statement fails, which is a bug or a discovery: {names}."
         alarm = [tag("p", text, class_="alarm")]
     return [
-        tag("h1", TITLE), tag("p", f"{settings.get('date', '')}, {seconds:.0f} s", class_="soft"),
-        tag("nav", *links), *alarm, _introduction(),
-        tag("div", *(tag("div", tag("b", f"{n:,}"), tag("span", label), class_="tile") for n, label in tiles),
-            class_="tiles"),
-        tag("p", "Telling rows are sharp rows on angles that hold, not by coincidence, with a bound strictly "
+        tag("h1", TITLE),
+        tag("p", f"{settings.get('date', '')}, {seconds:.0f} s", class_="soft"),
+        tag("nav", *links),
+        *alarm,
+        _introduction(),
+        tag("div", *(tag("div", tag("b", f"{n:,}"), tag("span", label), class_="tile") for n, label in tiles), class_="tiles"),
+        tag(
+            "p",
+            "Telling rows are sharp rows on angles that hold, not by coincidence, with a bound strictly "
             f"between 0 and {TELLING}, for students trained on U: {len(telling)} rows on "
-            f"{len(homes)} instances, {high} of them with d'\u00a0≥\u00a0{HIGH}."),
+            f"{len(homes)} instances, {high} of them with d'\u00a0≥\u00a0{HIGH}.",
+        ),
     ]
 
 
 def _introduction() -> Markup:
     return tag(
-        "p", "Teacher networks were drawn on low-rank data, over-realised students were trained on them ",
+        "p",
+        "Teacher networks were drawn on low-rank data, over-realised students were trained on them ",
         "from random weights (exact copies are built), and Theorems 1 to 3 and Corollary 1 of ",
-        tag("cite", PAPER), " were judged on every student in three forms: ", tag("b", PRINTED),
-        ", as the paper states them; ", tag("b", REPAIRED), ", the paper's argument with the hypotheses ",
-        "that it needs; and ", tag("b", SHARP), ", the bounds of this project. ", tag("b", "Certified"),
+        tag("cite", PAPER),
+        " were judged on every student in three forms: ",
+        tag("b", PRINTED),
+        ", as the paper states them; ",
+        tag("b", REPAIRED),
+        ", the paper's argument with the hypotheses ",
+        "that it needs; and ",
+        tag("b", SHARP),
+        ", the bounds of this project. ",
+        tag("b", "Certified"),
         " means proved for this instance: the supremum of the hidden gradient |g₁|, over all points of U ",
         "∩ R at which a node is active and not over samples, lies between the value at a witness and an ",
         "upper bound; gradients, radii, angles and kink masses are computed in rational numbers or in balls ",
-        "rounded outwards. A row says ", tag("b", HOLDS), " or ", tag("b", FAILS), " only where that ",
+        "rounded outwards. A row says ",
+        tag("b", HOLDS),
+        " or ",
+        tag("b", FAILS),
+        " only where that ",
         "comparison is proved. Otherwise it is undecided (the enclosures overlap), vacuous (the bound says ",
-        "nothing) or not-applicable (a hypothesis is not met). Sampled numbers enter no verdict.")
+        "nothing) or not-applicable (a hypothesis is not met). Sampled numbers enter no verdict.",
+    )
 
 
 def verdicts(counts: Row) -> list[Markup]:
     """How often each statement, in each form, got each verdict."""
     columns = [("statement", "word"), ("form", "word"), *((verdict, "number") for verdict in VERDICTS)]
-    rows = [[statement, form, *(_count(counts[statement][form].get(v, 0), v) for v in VERDICTS)]
-            for statement in STATEMENTS if statement in counts for form in FORMS if form in counts[statement]]
+    rows = [
+        [statement, form, *(_count(counts[statement][form].get(v, 0), v) for v in VERDICTS)]
+        for statement in STATEMENTS
+        if statement in counts
+        for form in FORMS
+        if form in counts[statement]
+    ]
     return [tag("h2", "Verdicts", id="verdicts"), table(columns, rows)]
 
 
@@ -83,42 +112,100 @@ def illustrations(painted: Sequence[Picture], drawings: dict[str, str]) -> list[
     parts = [tag("h2", "Pictures", id="pictures")]
     for picture in painted:
         panels = [tag("div", figure(drawings[panel.name], panel.alt)) for panel in picture.panels]
-        parts.append(tag("figure", tag("h3", picture.heading), tag("div", *panels, class_="pictures"),
-                         tag("figcaption", picture.caption)))
+        parts.append(
+            tag(
+                "figure", tag("h3", picture.heading), tag("div", *panels, class_="pictures"), tag("figcaption", picture.caption)
+            )
+        )
     return parts if painted else [*parts, tag("p", "This run has no data for any of them.")]
 
 
 def instances(listed: Sequence[Row]) -> list[Markup]:
     """Every instance: sampled against certified gradient, rows that hold, sizes, link to its file."""
-    columns = [("instance", "name"), *((heading, "number") for heading in (
-        "sampled", "certified", "first: sampled", "certified", "holds: printed", "repaired", "sharp",
-        "d'", "d", "teacher", "student", "C", "check, s"))]
+    columns = [
+        ("instance", "name"),
+        *(
+            (heading, "number")
+            for heading in (
+                "sampled",
+                "certified",
+                "first: sampled",
+                "certified",
+                "holds: printed",
+                "repaired",
+                "sharp",
+                "d'",
+                "d",
+                "teacher",
+                "student",
+                "C",
+                "check, s",
+            )
+        ),
+    ]
     rows = []
     for r in listed:
         first = r["rounds"][0] if r["rounds"] and r["trained_here"] and r["family"] != ALONG else (None, None)
         holds = Counter(v["form"] for v in r["verdicts"] if v["verdict"] == HOLDS)
-        rows.append((_link(r), short(r["gradient"]["sampled"]), _above(r["gradient"]["upper"]),
-                     short(first[0]), _above(first[1]), *(holds[form] for form in FORMS), r["dimension"],
-                     r["ambient"], r["teacher_nodes"], r["student_nodes"], r["outputs"],
-                     f"{r['seconds']['check']:.1f}"))
-    return [tag("h2", "Instances", id="instances"), _hint(
-        "Each link is an instance file, on which twolayer check gives the rows again. Sampled is the largest "
-        "|g₁| over the training samples, certified an upper bound of the supremum, rounded up; first is the "
-        "student of the first round, before any certified witness joined its samples; holds counts rows; "
-        "teacher and student are numbers of nodes."), table(columns, rows, tall=True)]
+        rows.append(
+            (
+                _link(r),
+                short(r["gradient"]["sampled"]),
+                _above(r["gradient"]["upper"]),
+                short(first[0]),
+                _above(first[1]),
+                *(holds[form] for form in FORMS),
+                r["dimension"],
+                r["ambient"],
+                r["teacher_nodes"],
+                r["student_nodes"],
+                r["outputs"],
+                f"{r['seconds']['check']:.1f}",
+            )
+        )
+    return [
+        tag("h2", "Instances", id="instances"),
+        _hint(
+            "Each link is an instance file, on which twolayer check gives the rows again. Sampled is the largest "
+            "|g₁| over the training samples, certified an upper bound of the supremum, rounded up; first is the "
+            "student of the first round, before any certified witness joined its samples; holds counts rows; "
+            "teacher and student are numbers of nodes."
+        ),
+        table(columns, rows, tall=True),
+    ]
 
 
 def worst(listed: Sequence[Row]) -> list[Markup]:
     """The rows closest to violation, and the printed rows that fail, grouped by what they miss."""
-    parts = [tag("h2", "Worst cases", id="worst-cases"), _hint(
-        "Closest to violation: the rows that hold with the largest measured over bound, one for each "
-        "training run. Above 1 the statement would fail.")]
-    columns = [("instance", "name"), ("measured / bound", "number"), ("measured", "number"),
-               ("bound", "number"), ("statement", "word"), ("nodes", "word"), ("proved by", "word")]
+    parts = [
+        tag("h2", "Worst cases", id="worst-cases"),
+        _hint(
+            "Closest to violation: the rows that hold with the largest measured over bound, one for each "
+            "training run. Above 1 the statement would fail."
+        ),
+    ]
+    columns = [
+        ("instance", "name"),
+        ("measured / bound", "number"),
+        ("measured", "number"),
+        ("bound", "number"),
+        ("statement", "word"),
+        ("nodes", "word"),
+        ("proved by", "word"),
+    ]
     for form, proof in ((SHARP, ""), (REPAIRED, "guarded disc")):
-        rows = [(_link(r), f"{v['measured'] / v['bound']:.3f}", short(v["measured"]), short(v["bound"]),
-                 v["statement"], nodes_of(v), v["terms"].get("method", proof))
-                for r, v in closest(listed, form)]
+        rows = [
+            (
+                _link(r),
+                f"{v['measured'] / v['bound']:.3f}",
+                short(v["measured"]),
+                short(v["bound"]),
+                v["statement"],
+                nodes_of(v),
+                v["terms"].get("method", proof),
+            )
+            for r, v in closest(listed, form)
+        ]
         parts.append(tag("h3", form.capitalize()))
         parts.append(table(columns, rows) if rows else tag("p", "No row holds with a positive bound."))
     parts.append(tag("h3", "Printed rows that fail, by the hypothesis that would restore them"))
@@ -135,14 +222,22 @@ def _group(statement: str, missing: str, found: Sequence[tuple[Row, Row]]) -> Ma
     rows = []
     for mine in homes.values():
         furthest = min((v for _, v in mine), key=_share)
-        rows.append((_link(mine[0][0]), len(mine), short(furthest["measured"]), short(furthest["bound"]),
-                     nodes_of(furthest)))
-    columns = [("instance", "name"), ("rows", "number"), ("worst: measured", "number"), ("bound", "number"),
-               ("nodes", "word")]
-    show = tag("button", "show the rows", type="button", data_statement=statement, data_form=PRINTED,
-               data_verdict=FAILS, data_search=f"hypothesis: {missing}")
-    title = tag("summary", tag("b", f"{statement}, missing {missing or 'nothing that was tried'}"),
-                f": {_many(len(found), 'row')} on {_many(len(homes), 'instance')}")
+        rows.append((_link(mine[0][0]), len(mine), short(furthest["measured"]), short(furthest["bound"]), nodes_of(furthest)))
+    columns = [("instance", "name"), ("rows", "number"), ("worst: measured", "number"), ("bound", "number"), ("nodes", "word")]
+    show = tag(
+        "button",
+        "show the rows",
+        type="button",
+        data_statement=statement,
+        data_form=PRINTED,
+        data_verdict=FAILS,
+        data_search=f"hypothesis: {missing}",
+    )
+    title = tag(
+        "summary",
+        tag("b", f"{statement}, missing {missing or 'nothing that was tried'}"),
+        f": {_many(len(found), 'row')} on {_many(len(homes), 'instance')}",
+    )
     return tag("details", title, tag("p", show), table(columns, rows, tall=True))
 
 
@@ -152,8 +247,12 @@ def _many(count: int, noun: str) -> str:
 
 def closest(listed: Sequence[Row], form: str) -> list[tuple[Row, Row]]:
     """The rows of a form that hold with the largest measured / bound, one for each training run."""
-    holding = [(r, v) for r in listed for v in r["verdicts"]
-               if v["form"] == form and v["verdict"] == HOLDS and v["bound"] and v["measured"] is not None]
+    holding = [
+        (r, v)
+        for r in listed
+        for v in r["verdicts"]
+        if v["form"] == form and v["verdict"] == HOLDS and v["bound"] and v["measured"] is not None
+    ]
     runs: dict[str, tuple[Row, Row]] = {}
     for r, v in sorted(holding, key=lambda pair: -pair[1]["measured"] / pair[1]["bound"]):
         runs.setdefault(r["name"].split(", checkpoint")[0], (r, v))
@@ -177,34 +276,64 @@ def _share(row: Row) -> float:
 
 def all_rows() -> list[Markup]:
     """The table that the page's script fills from its data, with the filters."""
-    menus = [tag("label", key, tag("select", tag("option", "all", value=""), id=key))
-             for key in ("statement", "form", "verdict", "family")]
+    menus = [
+        tag("label", key, tag("select", tag("option", "all", value=""), id=key))
+        for key in ("statement", "form", "verdict", "family")
+    ]
     field = Markup('<input id="search" type="search" autocomplete="off">')
-    order = tag("label", "order", tag("select", *(tag("option", label, value=value) for value, label in (
-        ("ratio", "measured / bound, largest first"), ("measured", "measured, largest first"),
-        ("bound", "bound, largest first"), ("", "as checked"))), id="order"))
-    buttons = {key: tag("button", label, type="button", id=key)
-               for key, label in (("back", "← back"), ("next", "next →"), ("clear", "clear filters"))}
-    columns = [("instance", "name"), ("statement", "word"), ("form", "word"), ("verdict", "word"),
-               ("measured", "number"), ("bound", "number"), ("measured / bound", "number"), ("nodes", "word"),
-               ("why (and factors)", "text")]
+    order = tag(
+        "label",
+        "order",
+        tag(
+            "select",
+            *(
+                tag("option", label, value=value)
+                for value, label in (
+                    ("ratio", "measured / bound, largest first"),
+                    ("measured", "measured, largest first"),
+                    ("bound", "bound, largest first"),
+                    ("", "as checked"),
+                )
+            ),
+            id="order",
+        ),
+    )
+    buttons = {
+        key: tag("button", label, type="button", id=key)
+        for key, label in (("back", "← back"), ("next", "next →"), ("clear", "clear filters"))
+    }
+    columns = [
+        ("instance", "name"),
+        ("statement", "word"),
+        ("form", "word"),
+        ("verdict", "word"),
+        ("measured", "number"),
+        ("bound", "number"),
+        ("measured / bound", "number"),
+        ("nodes", "word"),
+        ("why (and factors)", "text"),
+    ]
     return [
-        tag("h2", "All rows", id="all-rows"), tag("div", *menus,
-        tag("label", "search (all words)", field), order, class_="filters"),
-        tag("div", buttons["back"], buttons["next"], tag("span", id="count"), buttons["clear"],
-            class_="pager"),
-        table(columns, [], tall=True, id="rows"), _hint(
+        tag("h2", "All rows", id="all-rows"),
+        tag("div", *menus, tag("label", "search (all words)", field), order, class_="filters"),
+        tag("div", buttons["back"], buttons["next"], tag("span", id="count"), buttons["clear"], class_="pager"),
+        table(columns, [], tall=True, id="rows"),
+        _hint(
             "j is a teacher node (of the second teacher in theorem-3), k an observer, k' a student node. "
-            "Numbers are rounded for reading; report.json has every digit."),
-        tag("noscript", tag("p", "This table needs JavaScript; report.json holds the same rows."))]
+            "Numbers are rounded for reading; report.json has every digit."
+        ),
+        tag("noscript", tag("p", "This table needs JavaScript; report.json holds the same rows.")),
+    ]
 
 
 def circumstances(settings: Row, seconds: float) -> list[Markup]:
     """Versions, seed, hardware, time and the cases."""
     single = {key: value for key, value in settings.items() if key not in ("cases", "versions")}
     pairs = [*single.items(), ("seconds", f"{seconds:.1f}"), *settings.get("versions", {}).items()]
-    parts = [tag("h2", "Settings", id="settings"),
-             tag("dl", *(part for name, value in pairs for part in (tag("dt", name), tag("dd", value))))]
+    parts = [
+        tag("h2", "Settings", id="settings"),
+        tag("dl", *(part for name, value in pairs for part in (tag("dt", name), tag("dd", value)))),
+    ]
     cases = settings.get("cases", [])
     if cases:
         columns = list(dict.fromkeys(key for case in cases for key in case))
@@ -221,9 +350,20 @@ def _setting(value: Any) -> str:
 def nodes_of(row: Row) -> str:
     """The nodes of a row as the terminal shows them."""
     observers = tuple(row["observers"]) if "observers" in row else None
-    return nodes(Verdict(row["statement"], row["form"], row["verdict"], None, None, "",
-                         teacher=row.get("teacher"), student=row.get("student"), observer=row.get("observer"),
-                         observers=observers))
+    return nodes(
+        Verdict(
+            row["statement"],
+            row["form"],
+            row["verdict"],
+            None,
+            None,
+            "",
+            teacher=row.get("teacher"),
+            student=row.get("student"),
+            observer=row.get("observer"),
+            observers=observers,
+        )
+    )
 
 
 def _link(result: Row) -> Markup:

@@ -44,8 +44,19 @@ AXES = ("rank", "ambient", "thickness", "teacher", "width", "outputs", "gradient
 WHOLE = ("rank", "ambient", "teacher", "width", "outputs")  # axes of whole numbers, from 1 on
 DEFAULTS: dict[str, Any] = {"ambient": 6, "thickness": 0, "teacher": 4, "width": 2, "outputs": 2, "gradient": 1e-2, "seeds": 1}
 VERDICTS = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
-COLUMNS = (*AXES, "gradient_lower", "gradient_upper", "gradient_sampled", "seconds", "statement", "form",
-           *VERDICTS, "measured_median", "bound_median", "closest")
+COLUMNS = (
+    *AXES,
+    "gradient_lower",
+    "gradient_upper",
+    "gradient_sampled",
+    "seconds",
+    "statement",
+    "form",
+    *VERDICTS,
+    "measured_median",
+    "bound_median",
+    "closest",
+)
 SAMPLES = 400  # from which the gradient is estimated while the student is moved
 ROUNDS = 3  # of moving it: the gradient is nearly linear in the move
 MOST_CELLS = 1_000_000
@@ -141,8 +152,13 @@ def rows(cell: Cell, gap: float) -> list[dict[str, Any]]:
         found = check(drawn, gap=gap)
     uninterrupted(found.enclosures)
     lower, upper = found.gradient
-    common = {**cell, "gradient_lower": lower, "gradient_upper": upper, "gradient_sampled": sampled,
-              "seconds": round(time.perf_counter() - start, 3)}
+    common = {
+        **cell,
+        "gradient_lower": lower,
+        "gradient_upper": upper,
+        "gradient_sampled": sampled,
+        "seconds": round(time.perf_counter() - start, 3),
+    }
     groups: dict[tuple[str, str], list] = {}
     for verdict in found.verdicts:
         groups.setdefault((verdict.statement, verdict.form), []).append(verdict)
@@ -171,8 +187,9 @@ def sweep(config: str, directory: Path, *, workers: int = 2, cluster: str | None
         with ExitStack() as stack:
             stack.enter_context(_engine(cluster))
             progress = stack.enter_context(bars())
-            task = progress.add_task("instances", total=len(cells), completed=len(cells) - len(pending),
-                                     visible=sys.stderr.isatty())
+            task = progress.add_task(
+                "instances", total=len(cells), completed=len(cells) - len(pending), visible=sys.stderr.isatty()
+            )
             for cell, found in _done(pending, gap, workers, cluster is not None):
                 written(key[name(cell)], json.dumps({"gap": gap, "rows": found}, allow_nan=False).encode())
                 progress.advance(task)

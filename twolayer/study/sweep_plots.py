@@ -54,8 +54,10 @@ def angles(rows: list[dict[str, Any]]) -> Figure:
         levels = sorted({row["gradient"] for row in part})
         top = [float(np.nanmedian([row["gradient_upper"] for row in part if row["gradient"] == level])) for level in levels]
         for form in FORMS:
-            samples = [[max(row["bound_median"], FLOOR) for row in part if row["form"] == form and row["gradient"] == level]
-                       for level in levels]
+            samples = [
+                [max(row["bound_median"], FLOOR) for row in part if row["form"] == form and row["gradient"] == level]
+                for level in levels
+            ]
             median_line(panel, top, samples, form, COLOUR[form], STROKE[form], marker=MARK[form], markersize=4)
         sines = [[max(row["measured_median"], FLOOR) for row in part if row["gradient"] == level] for level in levels]
         median_line(panel, top, sines, "measured", INK, "solid")
@@ -83,8 +85,13 @@ def verdicts(rows: list[dict[str, Any]]) -> Figure:
             for verdict, low, high in zip(SHARES, ends, ends[1:], strict=False):
                 panel.bar(v + 0.28 * (f - 1), high - low, 0.26, bottom=low, color=SHADE[verdict])
             panel.text(v + 0.28 * (f - 1), 1.01, FORMS[f][:1], ha="center", va="bottom", fontsize=8)
-        panel.set(xticks=range(len(values)), xticklabels=[f"{x:g}" for x in values], xlabel=axis, ylim=(0, 1.08),
-                  ylabel="share of rows" if axis == axes[0] else "")
+        panel.set(
+            xticks=range(len(values)),
+            xticklabels=[f"{x:g}" for x in values],
+            xlabel=axis,
+            ylim=(0, 1.08),
+            ylabel="share of rows" if axis == axes[0] else "",
+        )
     handles = [figure.axes[-1].bar(0, 0, color=SHADE[verdict], label=verdict) for verdict in SHARES]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(SHARES), fontsize=8)
     figure.suptitle("verdicts (p printed, r repaired, s sharp)", fontsize=10)

@@ -68,12 +68,7 @@ def is_telling(row: dict[str, Any]) -> bool:
 
 def broken(results: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     """Rows in which a repaired or sharp statement fails: a bug or a discovery."""
-    return [
-        (r["name"], v)
-        for r in results
-        for v in r["verdicts"]
-        if v["form"] in (REPAIRED, SHARP) and v["verdict"] == FAILS
-    ]
+    return [(r["name"], v) for r in results for v in r["verdicts"] if v["form"] in (REPAIRED, SHARP) and v["verdict"] == FAILS]
 
 
 def run(chosen: list[Case], workers: int) -> list[dict[str, Any]]:
@@ -89,9 +84,7 @@ def run(chosen: list[Case], workers: int) -> list[dict[str, Any]]:
     return [instance for result in found for instance in result]
 
 
-def verify(
-    *, quick: bool = False, report: str | None = None, as_json: bool = False, seed: int = 0, workers: int = 2
-) -> int:
+def verify(*, quick: bool = False, report: str | None = None, as_json: bool = False, seed: int = 0, workers: int = 2) -> int:
     """Run the study; returns the exit status: 1 if a repaired or sharp statement fails."""
     start = time.perf_counter()
     if report is not None:
@@ -145,8 +138,11 @@ def _prepared(directory: Path) -> None:
 def _print(results: list[dict[str, Any]], counts: dict, seconds: float, report: str | None) -> None:
     console = terminal()
     instance_table(results, console)
-    console.print("sampled: the largest |g_1| at the training points, evaluated in floats, whose rounding is near 1e-15; "
-                  "certified: an upper bound of the supremum\n", highlight=False)
+    console.print(
+        "sampled: the largest |g_1| at the training points, evaluated in floats, whose rounding is near 1e-15; "
+        "certified: an upper bound of the supremum\n",
+        highlight=False,
+    )
     summary_table(counts, console)
     telling = [(r, v) for r in results if r["trained_here"] for v in r["verdicts"] if is_telling(v)]
     homes = {r["name"]: r["dimension"] for r, _ in telling}

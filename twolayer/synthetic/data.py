@@ -3,6 +3,7 @@
 Rotations, means and half-widths are short binary fractions, so that the plane U is exactly orthonormal and
 both the region R and U ∩ R are exactly boxes. Nothing certified later inherits a rounding error from here.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -73,8 +74,7 @@ def short(x, bits: int = SHORT_BITS) -> np.ndarray:
     return np.round(np.asarray(x, dtype=np.float64) * 2.0**bits) / 2.0**bits
 
 
-def box_spectrum(ambient: int, rank: int, *, leading=1.0, decay: float = 1.0,
-                 thickness: float = 0.0) -> np.ndarray:
+def box_spectrum(ambient: int, rank: int, *, leading=1.0, decay: float = 1.0, thickness: float = 0.0) -> np.ndarray:
     """Half-widths: leading * decay^i for the first `rank` directions, `thickness` for the others.
 
     `leading` is a number, or the (rank,) half-widths themselves.   -> (ambient,)
@@ -102,8 +102,17 @@ def random_rotation(dimension: int, rng: np.random.Generator) -> np.ndarray:
     return rotation
 
 
-def low_rank_data(spread, rank: int, samples: int, rng: np.random.Generator, *, basis=None, mean=None,
-                  off_plane: float | None = None, boundary: float = 0.25) -> LowRankData:
+def low_rank_data(
+    spread,
+    rank: int,
+    samples: int,
+    rng: np.random.Generator,
+    *,
+    basis=None,
+    mean=None,
+    off_plane: float | None = None,
+    boundary: float = 0.25,
+) -> LowRankData:
     """Samples in a box: u_i uniform in [-1, 1], a `boundary` share of them on the boundary of U ∩ R.
 
     spread     (d,)     half-widths of the samples (see box_spectrum); rounded to multiples of 2^-20
@@ -127,8 +136,10 @@ def low_rank_data(spread, rank: int, samples: int, rng: np.random.Generator, *, 
         raise ValueError(f"boundary needs to be a share between 0 and 1; got {boundary}")
     basis = random_rotation(d, rng) if basis is None else np.array(basis, dtype=np.float64)
     if basis.shape != (d, d) or np.abs(basis @ basis.T - np.eye(d)).max() > ORTHONORMAL:
-        raise ValueError(f"spread has {d} entries, so basis needs {d} orthonormal rows; "
-                         f"got shape {basis.shape}, or rows that are not orthonormal")
+        raise ValueError(
+            f"spread has {d} entries, so basis needs {d} orthonormal rows; "
+            f"got shape {basis.shape}, or rows that are not orthonormal"
+        )
     mean = short(rng.uniform(-1, 1, size=d), MEAN_BITS) if mean is None else np.array(mean, dtype=np.float64)
     if mean.shape != (d,):
         raise ValueError(f"spread has {d} entries, so mean needs shape ({d},); got {mean.shape}")

@@ -4,6 +4,7 @@ The normal matrix of the residuals V relu(P y) - f*(y) needs only the Gram matri
 1[p_k . y > 0] y: every block of it is that Gram matrix contracted with weights or fan-outs. No Jacobian is
 formed, so a step costs samples x (K (d' + 1))^2, whatever the number of outputs.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -34,8 +35,7 @@ class Iterate:
     step: int
 
 
-def descent(points, labels, P, V, *, steps: int, fixed=None,
-            gentle: float | None = None) -> Iterator[Iterate]:
+def descent(points, labels, P, V, *, steps: int, fixed=None, gentle: float | None = None) -> Iterator[Iterate]:
     """The iterates of Levenberg-Marquardt, starting with (P, V) itself; the loss falls strictly.
 
     points   (N, d' + 1)   inputs with a 1 appended; a row and its label scaled by s > 0 count with weight s^2

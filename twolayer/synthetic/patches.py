@@ -4,6 +4,7 @@ The stored file holds exact integer sums over all 30 x 30 positions in 4,000 pix
 the eigen-decomposition of the covariance that they give. `python -m twolayer.synthetic.patches FILE.bin[.xz]`
 measures the images again and says whether the file agrees. A record is a label byte and 3,072 pixel bytes.
 """
+
 from __future__ import annotations
 
 import json
@@ -56,8 +57,9 @@ def patch_spectrum() -> PatchSpectrum:
     return PatchSpectrum(*(np.array(stored[key]) for key in ("mean", "eigenvalues", "eigenvectors")))
 
 
-def patch_data(samples: int, rng: np.random.Generator, *, rank: int = PATCH_RANK, whitening: float = 0.5,
-               boundary: float = 0.25) -> LowRankData:
+def patch_data(
+    samples: int, rng: np.random.Generator, *, rank: int = PATCH_RANK, whitening: float = 0.5, boundary: float = 0.25
+) -> LowRankData:
     """Box data with the spectrum of CIFAR-10 patches: `rank` thick directions, the others thin as measured.
 
     Coordinates are the principal ones, eigenvector_i . (patch - mean): basis the identity, mean 0.
@@ -72,8 +74,7 @@ def patch_data(samples: int, rng: np.random.Generator, *, rank: int = PATCH_RANK
     if not 1 <= rank <= len(half):
         raise ValueError(f"rank needs to be between 1 and {len(half)}; got {rank}")
     scale = np.concatenate([half[:rank], np.full(len(half) - rank, half[rank - 1])]) ** whitening
-    return low_rank_data(half / scale, rank, samples, rng, basis=np.eye(len(half)), mean=np.zeros(len(half)),
-                         boundary=boundary)
+    return low_rank_data(half / scale, rank, samples, rng, basis=np.eye(len(half)), mean=np.zeros(len(half)), boundary=boundary)
 
 
 def read_images(path) -> np.ndarray:
@@ -94,8 +95,12 @@ def patch_sums(images: np.ndarray) -> PatchSums:
     products = np.zeros((DIMENSION, DIMENSION), dtype=np.int64)
     for start in range(0, len(images), AT_A_TIME):
         block = images[start : start + AT_A_TIME]
-        shifts = [block[:, c, dy : dy + POSITIONS, dx : dx + POSITIONS].ravel()
-                  for c in range(3) for dy in range(SIDE) for dx in range(SIDE)]
+        shifts = [
+            block[:, c, dy : dy + POSITIONS, dx : dx + POSITIONS].ravel()
+            for c in range(3)
+            for dy in range(SIDE)
+            for dx in range(SIDE)
+        ]
         patches = np.array(shifts, dtype=np.float64)
         total += patches.sum(axis=1).astype(np.int64)
         products += (patches @ patches.T).astype(np.int64)
@@ -105,8 +110,12 @@ def patch_sums(images: np.ndarray) -> PatchSums:
 def spectrum_of(sums: PatchSums) -> PatchSpectrum:
     """Mean and eigen-decomposition of the covariance; the numerator of each entry is an exact integer."""
     n, total, products = sums.count, sums.total.tolist(), sums.products.tolist()  # these do not overflow
-    covariance = np.array([[(n * product - total[i] * total[j]) / (n * LEVELS) ** 2
-                            for j, product in enumerate(row)] for i, row in enumerate(products)])
+    covariance = np.array(
+        [
+            [(n * product - total[i] * total[j]) / (n * LEVELS) ** 2 for j, product in enumerate(row)]
+            for i, row in enumerate(products)
+        ]
+    )
     values, vectors = np.linalg.eigh(covariance)
     vectors = vectors.T[::-1]
     largest = vectors[np.arange(DIMENSION), np.abs(vectors).argmax(axis=1)]
@@ -137,8 +146,11 @@ def disagreements(sums: PatchSums) -> list[str]:
     """In what the stored file differs from a new measurement; empty if it agrees."""
     found = stored_sums()
     wrong = []
-    for name, kept_sum, new_sum in (("count", found.count, sums.count), ("sum", found.total, sums.total),
-                                    ("products", found.products, sums.products)):
+    for name, kept_sum, new_sum in (
+        ("count", found.count, sums.count),
+        ("sum", found.total, sums.total),
+        ("products", found.products, sums.products),
+    ):
         if not np.array_equal(kept_sum, new_sum):
             wrong.append(name)
     again, kept = spectrum_of(sums), patch_spectrum()

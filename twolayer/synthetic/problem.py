@@ -3,6 +3,7 @@
 Labels of points of the plane see only the in-plane part of a weight, so only that part is trained; the rest
 stays as initialised (Section 3.2 after Theorem 1).
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -29,12 +30,10 @@ class Problem:
     def __init__(self, teacher: TwoLayer, X, subspace: Subspace | None):
         X = np.asarray(X, dtype=np.float64)
         if X.ndim != 2 or X.shape[1] != teacher.inputs or len(X) == 0:
-            raise ValueError(f"the teacher has {teacher.inputs} inputs, so X needs shape "
-                             f"(n, {teacher.inputs}); got {X.shape}")
+            raise ValueError(f"the teacher has {teacher.inputs} inputs, so X needs shape (n, {teacher.inputs}); got {X.shape}")
         subspace = Subspace.whole(X.shape[1]) if subspace is None else subspace
         if subspace.ambient != X.shape[1]:
-            raise ValueError(f"X has {X.shape[1]} columns, so the subspace needs ambient {X.shape[1]}; "
-                             f"got {subspace.ambient}")
+            raise ValueError(f"X has {X.shape[1]} columns, so the subspace needs ambient {X.shape[1]}; got {subspace.ambient}")
         self.teacher = teacher.floats()
         self.Q = np.asarray(subspace.basis, dtype=np.float64)
         self.origin = np.asarray(subspace.origin, dtype=np.float64)
@@ -44,8 +43,10 @@ class Problem:
         self.mean = Y.mean(axis=0)
         variances, axes = np.linalg.eigh((Y - self.mean).T @ (Y - self.mean) / len(Y))
         if variances[0] <= FLAT * variances[-1]:
-            raise ValueError("the samples need to spread in every direction of the plane; they are flat in "
-                             "one: lower the dimension of the subspace, or draw more")
+            raise ValueError(
+                "the samples need to spread in every direction of the plane; they are flat in "
+                "one: lower the dimension of the subspace, or draw more"
+            )
         self.spread = np.sqrt(variances)[:, None] * axes.T
         self.whiten = axes / np.sqrt(variances)
         self.samples = self.origin + Y @ self.Q

@@ -5,6 +5,7 @@ agree to 1e-12 while a wedge between a teacher's boundary and a student's, with 
 gradient of 1e-2. `counterexample_guided` adds the witnesses of an oracle's certified suprema to the samples
 until the certified gradient is small.
 """
+
 from __future__ import annotations
 
 import time
@@ -117,8 +118,9 @@ Oracle = Callable[[TwoLayer], tuple[float, np.ndarray]]
 """student -> (upper bound of sup |g_1| over U ∩ R, points (m, d) where |g_1| is large)"""
 
 
-def train(teacher: TwoLayer, X, width: int, rng: np.random.Generator, *, subspace: Subspace | None = None,
-          recipe: Recipe = Recipe()) -> Trained:
+def train(
+    teacher: TwoLayer, X, width: int, rng: np.random.Generator, *, subspace: Subspace | None = None, recipe: Recipe = Recipe()
+) -> Trained:
     """Trains a student of `width` nodes on the teacher's values at the samples, projected on the plane.
 
     X         (n, d)   samples; 10 to 20 times the number of parameters, over C, is plenty
@@ -132,9 +134,19 @@ def train(teacher: TwoLayer, X, width: int, rng: np.random.Generator, *, subspac
     return _train(problem, width, rng, recipe, rows, problem.points, problem.labels, None)
 
 
-def counterexample_guided(teacher: TwoLayer, X, width: int, rng: np.random.Generator, oracle: Oracle,
-                          target: float, *, subspace: Subspace | None = None, recipe: Recipe = Recipe(),
-                          rounds: int = 10, time_limit: float | None = None) -> Guided:
+def counterexample_guided(
+    teacher: TwoLayer,
+    X,
+    width: int,
+    rng: np.random.Generator,
+    oracle: Oracle,
+    target: float,
+    *,
+    subspace: Subspace | None = None,
+    recipe: Recipe = Recipe(),
+    rounds: int = 10,
+    time_limit: float | None = None,
+) -> Guided:
     """Trains, asks the oracle for the certified gradient, adds its witnesses to the samples, and trains on.
 
     Stops when the oracle's upper bound is at most `target`, after `rounds` rounds, when the oracle has no
@@ -169,8 +181,7 @@ def counterexample_guided(teacher: TwoLayer, X, width: int, rng: np.random.Gener
 def _train(problem: Problem, width, rng, recipe: Recipe, rows, points, labels, warm) -> Trained:
     """Random starts (after the warm one, where given) until one reaches the target; the best of them."""
     if not 0 <= recipe.spectators < width:
-        raise ValueError(f"spectators needs to be in 0 .. {width - 1}, fewer than the nodes; "
-                         f"got {recipe.spectators}")
+        raise ValueError(f"spectators needs to be in 0 .. {width - 1}, fewer than the nodes; got {recipe.spectators}")
     begun, steps, starts = time.perf_counter(), 0, 0
     best: list[Iterate] = []
     while starts < recipe.starts and not (best and best[-1].loss <= recipe.target):
@@ -182,8 +193,9 @@ def _train(problem: Problem, width, rng, recipe: Recipe, rows, points, labels, w
             best = levels
     path = tuple(_measured(problem, it, rows) for it in best)
     last = path[-1]
-    return Trained(last.student, last.loss, last.gradient, best[-1].loss <= recipe.target, steps, starts,
-                   time.perf_counter() - begun, path)
+    return Trained(
+        last.student, last.loss, last.gradient, best[-1].loss <= recipe.target, steps, starts, time.perf_counter() - begun, path
+    )
 
 
 def _one_start(points, labels, P, V, recipe: Recipe) -> list[Iterate]:

@@ -3,6 +3,7 @@
 Weights and biases are short binary fractions wherever the data's rotation and mean are, so that "agrees on
 the data plane" can be exact.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -23,9 +24,18 @@ def power(nodes: int, exponent: float) -> np.ndarray:
     return np.arange(1, nodes + 1, dtype=np.float64) ** -exponent
 
 
-def random_teacher(data: LowRankData, nodes: int, outputs: int, rng: np.random.Generator, *, norms=1.0,
-                   depth: float = 0.6, fan_out=1.0, min_angle: float = 0.0,
-                   off_plane: float = 0.0) -> TwoLayer:
+def random_teacher(
+    data: LowRankData,
+    nodes: int,
+    outputs: int,
+    rng: np.random.Generator,
+    *,
+    norms=1.0,
+    depth: float = 0.6,
+    fan_out=1.0,
+    min_angle: float = 0.0,
+    off_plane: float = 0.0,
+) -> TwoLayer:
     """A teacher with random directions on the data plane.
 
     norms       |p_j|, norms of the weights projected on the plane: a number or (nodes,); met to about 1e-6
@@ -83,8 +93,10 @@ def _spread_directions(nodes: int, dimension: int, min_angle: float, rng: np.ran
             rows.append(row)
         if len(rows) == nodes:
             return np.array(rows)
-    raise ValueError(f"{nodes} directions in dimension {dimension} need a min_angle that they can keep; "
-                     f"got {min_angle} rad, at which {len(rows)} fitted: lower it")
+    raise ValueError(
+        f"{nodes} directions in dimension {dimension} need a min_angle that they can keep; "
+        f"got {min_angle} rad, at which {len(rows)} fitted: lower it"
+    )
 
 
 def _off_plane_rows(data: LowRankData, nodes: int, size: float, rng: np.random.Generator) -> np.ndarray:

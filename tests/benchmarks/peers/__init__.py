@@ -3,6 +3,7 @@
 A peer is a function (problem, limit in seconds, threads) -> Answer. One whose package is not there is skipped by name,
 with the reason.
 """
+
 from __future__ import annotations
 
 import importlib

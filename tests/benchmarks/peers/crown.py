@@ -3,6 +3,7 @@
 The bounds are auto_LiRPA's CROWN where that package can be imported, and the same bounds written here in NumPy: each
 ReLU lies below its chord and above 0 or the identity. Neither knows that a student nearly copies its teacher.
 """
+
 from __future__ import annotations
 
 import time

@@ -2,6 +2,7 @@
 
 The licence that comes with the package is for evaluation and takes at most 2,000 variables and 2,000 rows.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -69,8 +70,14 @@ def _both(h, limit, threads, feasibility, integrality, tight) -> Answer:
 
 def _solve(p: Program, seconds, cutoff, threads, feasibility, integrality) -> Outcome:
     with gurobipy.Model(env=_environment[0]) as model:
-        for name, setting in (("Threads", threads), ("TimeLimit", seconds), ("MIPGap", GAP), ("MIPGapAbs", 0.0),
-                              ("FeasibilityTol", feasibility), ("IntFeasTol", integrality)):
+        for name, setting in (
+            ("Threads", threads),
+            ("TimeLimit", seconds),
+            ("MIPGap", GAP),
+            ("MIPGapAbs", 0.0),
+            ("FeasibilityTol", feasibility),
+            ("IntFeasTol", integrality),
+        ):
             model.setParam(name, setting)
         kinds = np.where(p.integral, gurobipy.GRB.BINARY, gurobipy.GRB.CONTINUOUS)
         x = model.addMVar(len(p.objective), lb=p.lower, ub=p.upper, vtype=kinds)

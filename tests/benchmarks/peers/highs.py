@@ -1,4 +1,5 @@
 """HiGHS: through scipy.optimize.milp with the textbook program, and directly with the tight one."""
+
 from __future__ import annotations
 
 import highspy
@@ -30,9 +31,13 @@ def textbook(h: Scaled, limit: float, threads: int = 1) -> Answer:
 
 
 def _scipy(p: Program, seconds: float, cutoff: float | None) -> Outcome:
-    found = milp(-p.objective, integrality=p.integral, bounds=Bounds(p.lower, p.upper),
-                 constraints=LinearConstraint(p.rows, ub=p.limit),
-                 options={"time_limit": seconds, "mip_rel_gap": GAP})
+    found = milp(
+        -p.objective,
+        integrality=p.integral,
+        bounds=Bounds(p.lower, p.upper),
+        constraints=LinearConstraint(p.rows, ub=p.limit),
+        options={"time_limit": seconds, "mip_rel_gap": GAP},
+    )
     value = -np.inf if found.fun is None else -found.fun + p.constant
     bound = np.inf if found.mip_dual_bound is None else -found.mip_dual_bound + p.constant
     if found.status == 0 and not p.integral.any():  # a linear program has no such bound
@@ -42,6 +47,7 @@ def _scipy(p: Program, seconds: float, cutoff: float | None) -> Outcome:
 
 def tight(h: Scaled, limit: float, threads: int = 1) -> Answer:
     """One-sided binaries, difference cuts, cutoff as a row, tolerances 1e-9."""
+
     def solve(p: Program, seconds: float, cutoff: float | None) -> Outcome:
         return _highspy(p, seconds, cutoff, threads)
 
@@ -51,9 +57,16 @@ def tight(h: Scaled, limit: float, threads: int = 1) -> Answer:
 def _highspy(p: Program, seconds: float, cutoff: float | None, threads: int) -> Outcome:
     model = highspy.Highs()
     highspy.Highs.resetGlobalScheduler(True)  # or the number of threads of an earlier model stays
-    for option, setting in (("output_flag", False), ("threads", threads), ("time_limit", float(seconds)),
-                            ("mip_rel_gap", GAP), ("mip_abs_gap", 0.0), ("mip_feasibility_tolerance", TIGHT),
-                            ("primal_feasibility_tolerance", TIGHT), ("dual_feasibility_tolerance", TIGHT)):
+    for option, setting in (
+        ("output_flag", False),
+        ("threads", threads),
+        ("time_limit", float(seconds)),
+        ("mip_rel_gap", GAP),
+        ("mip_abs_gap", 0.0),
+        ("mip_feasibility_tolerance", TIGHT),
+        ("primal_feasibility_tolerance", TIGHT),
+        ("dual_feasibility_tolerance", TIGHT),
+    ):
         model.setOptionValue(option, setting)
     limits = highspy.HighsLp()
     limits.num_col_, limits.num_row_ = len(p.objective), len(p.limit)

@@ -6,6 +6,7 @@ Variables are the coordinates u of the unit cube around the domain's box, y_i fo
                 where it hurts; and difference cuts y_i <= w y_j + chord(relu(z_i - w z_j)), j a hurting node, w > 0
 Nodes of one sign on the box are affine. Numbers are floats and no bound is proved: this is what a user would write.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -120,10 +121,15 @@ def program(h: Scaled, sign: int, *, tight: bool) -> Program:
         rows.add(share * base, u=-share * p, y={i: 1, j: -w})
     whole = (c > 0) if tight else np.ones(n, dtype=bool)
     upper = np.concatenate([np.ones(d), h.high, whole.astype(float)])
-    return Program(np.concatenate([sign * h.slope, c, np.zeros(n)]), sign * h.offset,
-                   csr_array((rows.entry, (rows.row, rows.column)), shape=(len(rows.limit), d + 2 * n)),
-                   np.array(rows.limit, dtype=float), np.concatenate([-np.ones(d), np.zeros(2 * n)]), upper,
-                   np.concatenate([np.zeros(d + n, dtype=bool), whole]))
+    return Program(
+        np.concatenate([sign * h.slope, c, np.zeros(n)]),
+        sign * h.offset,
+        csr_array((rows.entry, (rows.row, rows.column)), shape=(len(rows.limit), d + 2 * n)),
+        np.array(rows.limit, dtype=float),
+        np.concatenate([-np.ones(d), np.zeros(2 * n)]),
+        upper,
+        np.concatenate([np.zeros(d + n, dtype=bool), whole]),
+    )
 
 
 def difference_pairs(h: Scaled, c: np.ndarray) -> Iterator[tuple[int, int, float]]:

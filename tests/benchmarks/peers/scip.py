@@ -1,4 +1,5 @@
 """SCIP through pyscipopt, with the textbook program and with the tight one."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -46,8 +47,10 @@ def _solver(tolerance: float):
         model.setParam("limits/time", float(seconds))
         model.setParam("limits/gap", GAP)
         model.setParam("numerics/feastol", tolerance)
-        columns = [model.addVar(lb=low, ub=high, vtype="B" if whole else "C")
-                   for low, high, whole in zip(p.lower, p.upper, p.integral, strict=True)]
+        columns = [
+            model.addVar(lb=low, ub=high, vtype="B" if whole else "C")
+            for low, high, whole in zip(p.lower, p.upper, p.integral, strict=True)
+        ]
         for i, limit in enumerate(p.limit):
             part = slice(p.rows.indptr[i], p.rows.indptr[i + 1])
             terms = zip(p.rows.indices[part], p.rows.data[part], strict=True)

@@ -1,4 +1,5 @@
 """Both signs of h with one solver of mixed-integer programs: the promising sign first, its value the other's cutoff."""
+
 from __future__ import annotations
 
 import time
