@@ -13,9 +13,15 @@ import json
 import sys
 from pathlib import Path
 
-from . import asked
+from .runs import options as asked
 
-PASSED_ON = ("report", "keep", "kept", "bench", "search")  # modules of their own, imported only when asked for
+COMMANDS = {  # modules of their own, imported only when asked for
+    "report": "cifar.report.write",
+    "keep": "cifar.kept.keep",
+    "kept": "cifar.kept.check",
+    "bench": "cifar.bench.bench",
+    "search": "cifar.experiments.search",
+}
 
 
 class RefusedError(Exception):
@@ -46,13 +52,14 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     unpacking = commands.add_parser("unpack", help="the inverse of pack")
     unpacking.add_argument("pieces", nargs="+", type=Path)
     unpacking.add_argument("--out", type=Path, required=True)
-    for name in PASSED_ON:
+    for name in COMMANDS:
         commands.add_parser(name, help=f"see `python -m cifar {name} --help`", add_help=False)
     return parser.parse_args(argv)
 
 
 def show_list(options: argparse.Namespace) -> int:
-    from . import experiments, settings
+    from . import settings
+    from .experiments import grid as experiments
 
     grid = experiments.grid(options.profile)
     if options.json:
@@ -73,7 +80,12 @@ def show_list(options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    from . import data, engines, experiments, failures, fused, progress, queue, runs, spectra, state
+    from . import engines, fused
+    from . import files as state
+    from .data import cifar10 as data
+    from .experiments import grid as experiments
+    from .runs import execute as runs
+    from .runs import failures, progress, queue, spectra
 
     device, stop, workers = asked.begun(options)
     if options.engine == "fused" and options.device != "cuda":
@@ -110,10 +122,13 @@ def run(options: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
-    if argv and argv[0] in PASSED_ON:
-        return importlib.import_module(f".{argv[0]}", __package__).main(argv[1:]) or 0
+    if argv and argv[0] in COMMANDS:
+        return importlib.import_module(COMMANDS[argv[0]]).main(argv[1:]) or 0
     options = arguments(argv)
-    from . import data, devices, packing, state
+    from . import devices
+    from . import files as state
+    from .data import cifar10 as data
+    from .runs import packing
 
     try:
         if options.command == "list":

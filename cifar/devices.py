@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from .state import write_atomic
+from .files import write_atomic
 
 MOST_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 OPTIONS = ("-std=c++17",)

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from . import fused_layout
+from .attacks.objectives import Objective, logit_distance, margin
 from .devices import DeviceError, Kernel, compiled
 from .fused import SOURCE, Engine, Engines, Launch, no_engine
 from .fused_layout import Shape
-from .networks import ConvNet, inner_copy
-from .objectives import Objective, logit_distance, margin
+from .networks.convnet import ConvNet, inner_copy
 
 OLDEST = (8, 0)  # compute capability: bfloat16 products, asynchronous copies
 CHECK_IMAGES = 16

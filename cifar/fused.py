@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from . import fused_layout
+from .attacks.objectives import Objective, OracleWatch
 from .fused_layout import Shape
-from .networks import ConvNet
-from .objectives import Objective, OracleWatch
+from .networks.convnet import ConvNet
 
 SOURCE = Path(__file__).with_suffix(".cu")
 LOSSES = ("distance", "gap", "cross-entropy", "margin")  # in the order of fused.cu

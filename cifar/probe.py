@@ -15,14 +15,14 @@ from typing import Any
 import torch
 
 from . import engines
-from .ascent import pgd
-from .attacks import EPS, STEP
-from .balls import Linf
+from .attacks.ascent import pgd
+from .attacks.balls import Linf
+from .attacks.objectives import OracleWatch, logit_distance
+from .attacks.table import EPS, STEP
+from .bench.variants import COLOURS, wait
 from .devices import DeviceError, full_precision
 from .fused import Engine
-from .networks import ConvNet
-from .objectives import OracleWatch, logit_distance
-from .variants import COLOURS, wait
+from .networks.convnet import ConvNet
 
 STEPS = 10
 SAME_LOSS_WITHIN = 0.05  # of what float32's ascent reaches; measured below .01

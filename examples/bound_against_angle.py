@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -28,7 +29,6 @@ from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, STROKE, STYLE, decades, median_line
 from twolayer.study.cases import Case, instances
 from twolayer.study.readings import bound_on_sine, has_positive_bound, rows_by_pair, sine_to_student
-from twolayer.study.script import directory, saved
 
 FORMS = (PRINTED, REPAIRED, SHARP)
 RUNS = (

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -30,7 +31,6 @@ from twolayer.metrics import projected_sine
 from twolayer.ridges import restricted
 from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, STROKE, STYLE, decades, power
-from twolayer.study.script import directory, saved
 from twolayer.synthetic.levenberg import descent
 
 REGION = Box([-1, -1], [1, 1])

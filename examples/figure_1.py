@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -29,7 +30,6 @@ from twolayer.metrics import projected_sine
 from twolayer.statements.verdict import SHARP
 from twolayer.study.canvas import COLOUR, INK, STYLE, decades
 from twolayer.study.cases import oracle
-from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
 from twolayer.synthetic.levenberg import descent
 from twolayer.synthetic.students import Recipe, counterexample_guided

@@ -18,6 +18,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -25,7 +26,6 @@ from twolayer import Box, Check, Instance, TwoLayer, check, hidden_gradient
 from twolayer.statements.showing import cells, ordered
 from twolayer.statements.verdict import NOT_APPLICABLE, PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
-from twolayer.study.script import directory, saved
 from twolayer.synthetic.students import Recipe, train
 
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5]], b=[-0.125, 0.25], V=[[1, -1], [1, 1]])

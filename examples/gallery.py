@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -25,7 +26,6 @@ from matplotlib.figure import Figure
 from twolayer import Instance, check, exact
 from twolayer.statements.verdict import FAILS, PRINTED, REPAIRED
 from twolayer.study.canvas import COLOUR, INK, STYLE
-from twolayer.study.script import directory, saved
 
 HERE = Path(__file__).parent
 TEACHER, STUDENT = COLOUR[REPAIRED], COLOUR[PRINTED]

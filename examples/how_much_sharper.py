@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -34,7 +35,6 @@ from twolayer.statements import theorem2
 from twolayer.statements.setting import Setting
 from twolayer.statements.verdict import HOLDS, PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import BAND, COLOUR, INK, STROKE, STYLE, median_line, multiples
-from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import low_rank_data
 from twolayer.synthetic.teachers import perturbed, random_teacher
 

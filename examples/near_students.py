@@ -21,6 +21,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -29,7 +30,6 @@ from twolayer import Box, Instance, TwoLayer, check
 from twolayer.metrics import projected_sine
 from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, MARK, STROKE, STYLE, decades
-from twolayer.study.script import directory, saved
 
 F = Fraction
 SQUARE = Box([F(-1), F(-1)], [F(1), F(1)])

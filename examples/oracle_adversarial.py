@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import colormaps, rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -30,7 +31,6 @@ from twolayer.metrics import correlation, eps_curve, eps_in, eps_out, mean_best_
 from twolayer.regions import frame, restrict
 from twolayer.ridges import Domain, RidgeSum
 from twolayer.study.canvas import STYLE, decades
-from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
 from twolayer.synthetic.students import Recipe, train
 from twolayer.synthetic.teachers import geometric, random_teacher

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -27,7 +28,6 @@ from twolayer.metrics import projected_sine
 from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
 from twolayer.study.cases import oracle
-from twolayer.study.script import directory, saved
 from twolayer.synthetic.patches import PATCH_RANK, patch_data, patch_spectrum, stored_sums
 from twolayer.synthetic.students import Round, counterexample_guided
 from twolayer.synthetic.teachers import geometric, random_teacher

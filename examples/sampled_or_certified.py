@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -29,7 +30,6 @@ from twolayer import Box, Check, Instance, TwoLayer, check, hidden_gradient
 from twolayer.certify.suprema import gradient_suprema, largest
 from twolayer.ridges import restricted
 from twolayer.study.canvas import COLOUR, INK, STYLE, decades
-from twolayer.study.script import directory, saved
 from twolayer.synthetic.students import Checkpoint, Recipe, counterexample_guided, train
 
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5]], b=[-0.125, 0.25], V=[[1, -1], [1, 1]])

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -31,7 +32,6 @@ from twolayer.ridges import restricted
 from twolayer.statements.theorem3 import excess
 from twolayer.statements.verdict import PRINTED, SHARP
 from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
-from twolayer.study.script import directory, saved
 
 SQUARE = Box([-1, -1], [1, 1])
 COS, SIN = 15 / 17, 8 / 17

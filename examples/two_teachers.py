@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -29,7 +30,6 @@ from twolayer.ridges import restricted
 from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
 from twolayer.study.canvas import BAND, COLOUR, INK, STROKE, STYLE, decades, median_line
 from twolayer.study.cases import Case, instances
-from twolayer.study.script import directory, saved
 from twolayer.synthetic.teachers import perturbed
 
 FORMS = (PRINTED, REPAIRED, SHARP)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _script import directory, saved
 from matplotlib import colormaps, rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -26,7 +27,6 @@ from oracle_adversarial import with_off_plane
 
 from twolayer.metrics import correlation, eps_in, eps_out, projected_angle, projected_sine
 from twolayer.study.canvas import INK, STYLE, decades
-from twolayer.study.script import directory, saved
 from twolayer.synthetic.data import box_spectrum, low_rank_data
 from twolayer.synthetic.students import Recipe, train
 from twolayer.synthetic.teachers import geometric, random_teacher

@@ -11,11 +11,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from cifar_pretended import Pretended
 
 from cifar import engines, fused, fused_layout
 from cifar.fused_layout import Shape
-from cifar.networks import ConvNet
+from cifar.networks.convnet import ConvNet
+
+from .cifar.device.pretended import Pretended
 
 HEADER = Path(__file__).with_name("cuda_emulation.h")
 ENTRY = """

@@ -9,10 +9,11 @@ import sys
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from strategies import networks
 
 import twolayer
 from twolayer import Box, Instance, TwoLayer, check
+
+from .strategies import networks
 
 EXAMPLES = ("twolayer.networks", "twolayer.statements.check", "twolayer.regions")
 

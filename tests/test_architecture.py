@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 WINGS = ("twolayer", "cifar", "proofs")
 
 # A module or package of twolayer and what it may import of ours, itself aside.
@@ -165,7 +165,7 @@ def test_all_evidence_of_a_certificate_is_read_by_one_file_of_fewer_than_400_lin
 
 @pytest.mark.parametrize("path", files(*WINGS), ids=here)
 def test_only_studies_and_figures_import_matplotlib(path):
-    may = here(path).startswith(("twolayer/study/", "cifar/figures"))
+    may = here(path).startswith(("twolayer/study/", "cifar/report/figures"))
     assert may or not any(module[0] == "matplotlib" for module in imports(path))
 
 

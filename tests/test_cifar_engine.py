@@ -8,18 +8,22 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import cifar_made as made
-import cifar_tiny_runs as tiny_runs
-import cuda_emulator
 import pytest
 import torch
-from test_cifar_fused import HALF_PRECISION, LOGITS_WITHIN, STEP, away, images, pair, replace_launch
 
-from cifar import devices, engines, evaluation, fused, places, probe, queue, training
-from cifar.ascent import pgd
-from cifar.attacks import EPS
-from cifar.balls import Linf
-from cifar.objectives import Objective, OracleWatch, logit_distance, margin
+from cifar import devices, engines, fused, probe
+from cifar.attacks.ascent import pgd
+from cifar.attacks.balls import Linf
+from cifar.attacks.objectives import Objective, OracleWatch, logit_distance, margin
+from cifar.attacks.table import EPS
+from cifar.measures import robustness as evaluation
+from cifar.runs import paths as places
+from cifar.runs import queue
+from cifar.training import step as training
+
+from . import cuda_emulator
+from .cifar import made, tiny_runs
+from .test_cifar_fused import HALF_PRECISION, LOGITS_WITHIN, STEP, away, images, pair, replace_launch
 
 pytestmark = cuda_emulator.NO_COMPILER
 ran = subprocess.run

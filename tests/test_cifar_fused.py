@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import cifar_made as made
-import cuda_emulator
 import pytest
 import torch
 
 from cifar import fused, fused_layout
-from cifar.ascent import pgd
-from cifar.attacks import EPS
-from cifar.balls import L1, L2, Linf
-from cifar.objectives import OracleWatch, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance, margin
+from cifar.attacks.ascent import pgd
+from cifar.attacks.balls import L1, L2, Linf
+from cifar.attacks.objectives import OracleWatch, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance, margin
+from cifar.attacks.table import EPS
+
+from . import cuda_emulator
+from .cifar import made
 
 pytestmark = cuda_emulator.NO_COMPILER
 

@@ -12,9 +12,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from cifar import devices, fused, fused_layout  # noqa: E402
-from cifar.fused_layout import Shape  # noqa: E402
-from cifar.networks import ConvNet  # noqa: E402
+from cifar import devices, fused, fused_layout
+from cifar.fused_layout import Shape
+from cifar.networks.convnet import ConvNet
 
 HOPPER, AMPERE_SMALL = 232_448, 101_376  # bytes a block may have, by NVIDIA's tables for 9.0 and 8.6
 FOUR = ((50, 35, 35, 22), (45, 32, 32, 20))

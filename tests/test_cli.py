@@ -17,7 +17,7 @@ from twolayer.exact import rational
 from twolayer.statements.certificates import certificate
 from twolayer.study.tables import down, up
 
-INSTANCES = Path(__file__).parent.parent / "examples" / "instances"
+INSTANCES = Path(__file__).parents[1] / "examples" / "instances"
 CORNER = INSTANCES / "theorem-2-corner.json"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .instances import BadInput, Instance
-from .study.hunt_options import add_parser as add_hunt
+from .study.hunt.options import add_parser as add_hunt
 
 BAD_INPUT, INTERRUPTED = 2, 130
 
@@ -128,7 +128,7 @@ def _certify(options) -> int:
 
 
 def _hunt(options) -> int:
-    from .study.hunt import run
+    from .study.hunt.command import run
 
     return run(options)
 

@@ -26,8 +26,8 @@ import numpy as np
 from scipy.optimize import linprog
 
 from twolayer import exact
-from twolayer.certify.balls import Surroundings
-from twolayer.certify.radii import inscribed_radii
+from twolayer.certify.radii.many import inscribed_radii
+from twolayer.certify.radii.one import Surroundings
 from twolayer.regions import Frame, Polytope
 from twolayer.ridges import Crease, Domain, restricted
 

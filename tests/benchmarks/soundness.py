@@ -13,19 +13,19 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
 from joblib import Parallel, delayed
 
 from twolayer import exact
-from twolayer.certify import boxes, suprema, trees, vertices
+from twolayer.certify import suprema, vertices
+from twolayer.certify.boxes import search as boxes
 from twolayer.certify.enclosure import Enclosure
+from twolayer.certify.trees import search as trees
 from twolayer.ridges import Domain, RidgeSum, domain
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from strategies import brute_supremum, brute_value
+from ..strategies import brute_supremum, brute_value
 
 GAPS = (1e-6, 1e-2)
 HURRY = 0.15  # the share of searches that get a deadline

@@ -18,8 +18,8 @@ from flint import fmpq
 from .. import exact
 from ..programs import box_proof, maximum
 from ..ridges import Domain, Node, Restricted, RidgeSum
-from . import trees
 from .enclosure import Enclosure
+from .trees import search as trees
 
 MOST_STEPS = 40_000_000  # rational operations that a checker may be asked to spend on one enumeration: about a minute
 CLOSE = 1e-9  # relative gap at which a tree that proves another method's bound anew stops, if it did not get there before

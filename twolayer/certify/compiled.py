@@ -12,10 +12,10 @@ from pathlib import Path
 
 from numba import config, njit
 
-# files that define compiled code or its types
-SOURCES = ("compiled", "climb", "box_pairing", "box_bounds", "cells", "radii_simplex")
 HERE = Path(__file__).parent
-FINGERPRINT = hashlib.sha256(b"".join((HERE / f"{name}.py").read_bytes() for name in SOURCES)).hexdigest()[:16]
+# this file and the folders whose files define compiled code or its types
+SOURCES = [Path(__file__), *sorted((HERE / "boxes").glob("*.py")), *sorted((HERE / "radii").glob("*.py"))]
+FINGERPRINT = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
 
 
 def compiled(function):

@@ -15,9 +15,11 @@ from dataclasses import replace
 
 from ..ridges import Domain, Restricted, RidgeSum
 from ..workers import configured, results
-from . import boxes, trees, vertices
+from . import vertices
+from .boxes import search as boxes
 from .enclosure import Enclosure, crude
 from .progress import Nested, Report
+from .trees import search as trees
 from .zero import vanishes
 
 MOST_VERTICES = 5_000_000  # float enumeration beyond this costs more than a branch and bound

@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from .. import exact
-from ..certify.balls import length, square_root
+from ..certify.radii.one import length, square_root
 from ..exact import ball
 
 FAR_POINTS = {  # in 64ths: with their negatives and 0, points on which relu is hard to approximate by polynomials

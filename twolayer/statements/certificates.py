@@ -17,7 +17,6 @@ import numpy as np
 from flint import arb, fmpq
 
 from .. import exact
-from ..certify.balls import Inscribed, square_root
 from ..certify.certificates import (
     Rows,
     box_entries,
@@ -29,6 +28,7 @@ from ..certify.certificates import (
     text,
     texts,
 )
+from ..certify.radii.one import Inscribed, square_root
 from ..certify.suprema import active_domains, gradient_suprema, largest, supremum, uninterrupted
 from ..instances import Instance
 from ..ridges import Domain, Node, difference, restricted

@@ -20,10 +20,11 @@ import numpy as np
 from flint import arb
 
 from .. import exact
-from ..certify.balls import square_root
+from ..certify.radii.one import square_root
 from ..ridges import Node
-from . import bounds, sharp
+from . import bounds
 from .setting import Setting, observed_anywhere
+from .sharp import best as sharp
 from .verdict import (
     FAILS,
     HOLDS,

@@ -11,9 +11,9 @@ import numpy as np
 from flint import arb, fmpq
 
 from .. import exact, metrics
-from ..certify.balls import Inscribed, Surroundings, length, square_root
 from ..certify.enclosure import Enclosure
-from ..certify.radii import Radii, inscribed_radii
+from ..certify.radii.many import Radii, inscribed_radii
+from ..certify.radii.one import Inscribed, Surroundings, length, square_root
 from ..instances import Instance
 from ..ridges import Domain, Node, Restricted
 

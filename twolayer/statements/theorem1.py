@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from flint import arb
 
 from .. import exact
-from ..certify.balls import square_root
+from ..certify.radii.one import square_root
 from ..ridges import Node
 from .setting import Setting, observed_anywhere
 from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, Verdict, number

@@ -16,10 +16,11 @@ from typing import Any
 from flint import arb
 
 from .. import exact
-from ..certify.balls import Inscribed
+from ..certify.radii.one import Inscribed
 from ..ridges import Node
-from . import bounds, sharp
+from . import bounds
 from .setting import Setting, observed_anywhere
+from .sharp import best as sharp
 from .verdict import (
     FAILS,
     HOLDS,

@@ -1,0 +1,135 @@
+"""One core: projected gradient ascent of any objective inside any ball.
+
+An attack proposes: it returns inputs, and `evaluation` judges them anew. Nothing here waits for the device.
+
+Source: Section 5.1; Madry et al. (2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from ..fused import Engine
+from .balls import Ball, Linf
+from .objectives import Objective, attacking
+
+
+@dataclass(frozen=True, eq=False)
+class Adversarial:
+    """What an attack found; every image lies in the ball and in [0, 1].   images (N, 3, 32, 32), losses (N,)
+
+    last: the last iterate;
+    best, best_loss: the iterate of highest loss, sample by sample, the start and the last among them;
+    watched, watched_score: the iterate of highest watched score. Those not asked for are None.
+    """
+
+    last: Tensor
+    best: Tensor | None = None
+    best_loss: Tensor | None = None
+    watched: Tensor | None = None
+    watched_score: Tensor | None = None
+
+
+def pgd(
+    objective: Objective | Callable[[Tensor], Tensor],
+    x: Tensor,
+    ball: Ball,
+    *,
+    step: float,
+    steps: int,
+    start: bool | Tensor = True,
+    generator: Generator | None = None,
+    track: bool = True,
+    watch: Callable[..., Tensor] | None = None,
+    engine: Engine | None = None,
+) -> Adversarial:
+    """Projected gradient ascent: `steps` steepest steps of size `step`, in the ball's norm.   x (N, 3, 32, 32) in [0, 1]
+
+    start: True, a random point of the ball, drawn from `generator`; False, the image; or the points themselves.
+    track: also keep the iterate of highest loss (one more forward pass).  watch: a score (N,) of the objective's
+    logits, whose highest iterate is kept too.  engine: computes what it takes, all of a linf ascent or the gradients.
+    The networks of an Objective are in evaluation mode meanwhile, and no parameter receives a gradient.
+    Autocast, if any, is meant for the networks alone: give the objective networks that switch it on themselves.
+    """
+    x = x.detach()
+    networks = objective.networks + objective.observers if isinstance(objective, Objective) else ()
+    with attacking(*networks), torch.enable_grad():
+        point = start.detach() if isinstance(start, Tensor) else ball.start(x, generator) if start else x
+        if engine is not None and not engine.takes(objective, watch):
+            engine = None
+        if engine is not None and isinstance(ball, Linf):
+            return Adversarial(
+                *engine.ascend(objective, x, point, eps=ball.eps, step=step, steps=steps, track=track, watch=watch is not None)
+            )
+        best = watched = None
+        for _ in range(steps):
+            loss, score, gradient = _ascent(objective, point, watch, engine)
+            best, watched = _higher(best, loss if track else None, point), _higher(watched, score, point)
+            point = ball.step(point, gradient, x, step)
+        if track or watch is not None:
+            with torch.no_grad():
+                loss, score = _evaluated(objective, point, watch)
+            best, watched = _higher(best, loss if track else None, point), _higher(watched, score, point)
+    return Adversarial(point, *(best or (None, None)), *(watched or (None, None)))
+
+
+def strongest(first: Adversarial, *others: Adversarial) -> Adversarial:
+    """Restarts taken together: for each sample, not for each batch, the run whose best loss is highest.
+
+    last: the last iterate of that run.
+    """
+    for other in others:
+        more = None if first.watched_score is None else other.watched_score > first.watched_score
+        first = merged(other.best_loss > first.best_loss, other, first, watched_wins=more)
+    return first
+
+
+def merged(wins: Tensor, new: Adversarial, old: Adversarial, *, watched_wins: Tensor | None = None) -> Adversarial:
+    """The samples of `new` where it wins, of `old` elsewhere; the watched ones by a rule of their own, if given.   wins (N,)"""
+    watched_wins = wins if watched_wins is None else watched_wins
+    return Adversarial(
+        choose(wins, new.last, old.last),
+        choose(wins, new.best, old.best),
+        choose(wins, new.best_loss, old.best_loss),
+        choose(watched_wins, new.watched, old.watched),
+        choose(watched_wins, new.watched_score, old.watched_score),
+    )
+
+
+def choose(wins: Tensor, new: Tensor | None, old: Tensor | None) -> Tensor | None:
+    """Row by row, new where wins.   (N,), two (N, ...) or None -> (N, ...) or None"""
+    if new is None or old is None:
+        return old
+    return torch.where(wins.view(-1, *[1] * (new.ndim - 1)), new, old)
+
+
+def _evaluated(objective: Callable, x: Tensor, watch: Callable | None) -> tuple[Tensor, Tensor | None]:
+    if not isinstance(objective, Objective):
+        return objective(x), None
+    logits = objective.logits(x)
+    return objective.loss(*logits), None if watch is None else watch(*(value.detach() for value in logits))
+
+
+def _ascent(
+    objective: Callable, point: Tensor, watch: Callable | None, engine: Engine | None
+) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Loss and watched score at the point, and the loss's gradient with respect to it alone."""
+    if engine is not None:
+        logits, gradient = engine.look(objective, point)
+        return objective.loss(*logits), None if watch is None else watch(*logits), gradient
+    point = point.detach().requires_grad_()
+    loss, score = _evaluated(objective, point, watch)
+    (gradient,) = torch.autograd.grad(loss.sum(), point)
+    return loss.detach(), score, gradient
+
+
+def _higher(kept: tuple[Tensor, Tensor] | None, score: Tensor | None, point: Tensor) -> tuple[Tensor, Tensor] | None:
+    """The point of the higher score, sample by sample."""
+    if score is None or kept is None:
+        return kept if score is None else (point, score)
+    wins = score > kept[1]
+    return choose(wins, point, kept[0]), torch.where(wins, score, kept[1])

@@ -1,0 +1,202 @@
+"""`python -m cifar kept DIR`: whether what is kept in DIR belongs together, one line a run.
+
+Files against their checksums; claims and tables against the results; every student's weights against its results: eps_in
+and eps_out of all pairs follow from the weights of the first layer. With --data, what networks answer on the test images,
+and one attack on a few. Exit status 0; 1 where something disagrees; 2 on bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..data import cifar10 as data
+from ..files import StateError, load_json
+from ..measures import robustness as evaluation
+from ..measures import specialisation
+from ..networks.convnet import ConvNet
+from ..report import tables
+from ..report import write as report
+from ..report.results import Result, Results, read
+from ..runs import measuring
+from ..runs import paths as places
+from ..training.step import DTYPES
+from . import manifest as index
+from . import weights
+
+# Rounding to p bits moves each weight by 2^-p of it, a normalised vector of them by at most 2 * 2^-p, and the distance of
+# two such vectors by 4 * 2^-p; stored values have six digits.
+EPS_WITHIN = {"float16": 4 * 2.0**-11 + 1e-6, "float32": 4 * 2.0**-24 + 1e-6}
+# Rounding to halves changed the label of at most 2 of 1,000 test images, and moved the logits of a student and of its teacher
+# by .004 in all, root mean square; another device's convolutions move them about as much. A few times that is allowed, times
+# the distance of the two where it is above 1: students of labels have logits ten times as long.
+SHARE_WITHIN, LOGITS_WITHIN = 0.01, 0.02
+ATTACK, ATTACKED = "linf", 100  # images
+ERRORS = 4.0  # standard errors (binomial) of a robust accuracy on those images: one honest line in 16,000 disagrees
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A comparison, in words, and whether it agrees."""
+
+    words: str
+    agrees: bool
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m cifar kept", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, metavar="DIR", help="what `python -m cifar keep` wrote")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="CIFAR-10, the images of these results: ask the networks too")
+    options = parser.parse_args(argv)
+    try:
+        count = 0
+        for name, seen in lines(options.folder, options.data):
+            wrong = [each.words for each in seen if not each.agrees]
+            count += bool(wrong)
+            told = f"DISAGREES: {'; '.join(wrong)}" if wrong else "; ".join(each.words for each in seen)
+            print(f"{name:<20} {' '.join(told.split())}", flush=True)
+        return 1 if count else 0
+    except (ValueError, OSError, data.DataError, StateError) as error:
+        print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+
+
+def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Seen]]]:
+    """What is checked by name, runs last, with its comparisons; StateError or DataError where nothing can be checked."""
+    sums = index.sums(folder)
+    results = read(folder)
+    images = None if path is None else the_images(results, path)
+    yield "files", files(folder, sums)
+    yield "claims, tables", texts(folder, results)
+    for run in dict.fromkeys(result.run for result in results.checkpoints.values()):
+        mine = [result for result in results.checkpoints.values() if result.run == run]
+        kept = [result for result in mine if weights.path_of(folder, result).is_file()]
+        yield (
+            run,
+            [seen for result in kept for seen in checked(folder, results, result, images)]
+            or [Seen("no weights are kept", True)],
+        )
+
+
+def the_images(results: Results, path: Path) -> data.Cifar10:
+    """The images from which all results were computed; DataError for others."""
+    found = data.load(path, download=False)
+    if {found.digest} != {result.data.get("sha256") for result in results.checkpoints.values()}:
+        raise data.DataError(f"{path} holds other images ({found.source}) than those of these results; give --data theirs")
+    return found
+
+
+def files(folder: Path, sums: dict[str, str]) -> list[Seen]:
+    """Every file against its checksum, and whether there are others."""
+    there = index.files(folder)
+    wrong = [f"{name} is missing" for name in sums if name not in there]
+    wrong += [f"{name} has no checksum" for name in there if name not in sums]
+    wrong += [f"{name} has another checksum" for name in there if name in sums and index.digest(folder / name) != sums[name]]
+    return [Seen(words, False) for words in wrong] or [Seen(f"{len(there)} of {len(sums)} as listed", True)]
+
+
+def texts(folder: Path, results: Results) -> list[Seen]:
+    """The claims and tables that follow from the results against those that stand there."""
+    wanted = report.texts(results, report.facts(results, ""), report.verdicts(results), tables.filled(results))
+    wrong = [
+        name for name, content in wanted.items() if not (folder / name).is_file() or (folder / name).read_bytes() != content
+    ]
+    found = [Seen(f"{name} is not what runs/*/*.json say", False) for name in wrong]
+    found += [Seen(f"{file} is no result: {why}", False) for file, why in results.left_out]
+    return found or [Seen(f"{len(wanted)} files follow from {len(results.checkpoints)} results", True)]
+
+
+def checked(folder: Path, results: Results, result: Result, images: data.Cifar10 | None) -> list[Seen]:
+    """The comparisons of one checkpoint whose weights are kept."""
+    name = result.checkpoint
+    try:
+        network, model = load(folder, result), result.settings["teacher"] or result.settings["start"]
+        oracle = load(folder, _known(results, model)) if model else None
+        seen = [Seen(f"{name} {weights.precision(weights.path_of(folder, result))}", True)]
+        if result.specialisation and oracle is not None:
+            seen.append(distances(folder, results, result, network, oracle))
+        if images is not None:
+            seen.append(clean(result, network, oracle, images))
+            if oracle is not None and ATTACK in result.attacks:
+                seen.append(attacked(result, network, oracle, images))
+        return [Seen(each.words if each.agrees else f"{name}: {each.words}", each.agrees) for each in seen]
+    except (StateError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        return [Seen(f"{name}: {str(error).splitlines()[0]}", False)]
+
+
+def load(folder: Path, result: Result) -> ConvNet:
+    """The kept network; StateError where its colours are not those that its results record."""
+    path = weights.path_of(folder, result)
+    network = places.load_network(path, torch.device("cpu"))
+    config = load_json(folder / result.file)["config"]
+    for name in weights.COLOURS:
+        if not torch.equal(getattr(network, name).flatten(), torch.tensor(config[name])):
+            raise StateError(f"the {name} of the colours is not the recorded one")
+    return network
+
+
+def _known(results: Results, name: str) -> Result:
+    found = results.get(name)
+    if found is None:
+        raise StateError(f"{name}, which it needs, has no result")
+    return found
+
+
+def distances(folder: Path, results: Results, result: Result, network: ConvNet, oracle: ConvNet) -> Seen:
+    """eps_in and eps_out of all pairs of first-layer nodes, recomputed from the weights."""
+    first = result.specialisation["first"] if result.specialisation else {}
+    images = (result.data["source"], result.data["train"])
+    spectrum = next((s for s in results.spectra if (s["source"], s["images"]) == images and "vectors" in s), None)
+    if spectrum is None or "eps_in" not in first:
+        return Seen("eps not checked: no spectrum of the training images, or no eps of pairs, is kept", True)
+    plane = np.asarray(spectrum["vectors"], np.float64)[: int(spectrum["rank"])]
+    found = specialisation.distances(network, oracle, torch.tensor(first["nc"], dtype=torch.float64), plane)
+    gap = max(float(np.abs(np.asarray(found[key]) - np.asarray(first[key])).max()) for key in ("eps_in", "eps_out"))
+    within = max(
+        EPS_WITHIN[weights.precision(weights.path_of(folder, each))]
+        for each in (result, _known(results, result.settings["teacher"]))
+    )
+    return Seen(f"eps of {np.asarray(first['nc']).size} pairs within {gap:.1e}", gap <= within)
+
+
+def clean(result: Result, network: ConvNet, oracle: ConvNet | None, images: data.Cifar10) -> Seen:
+    """What the network answers on the test images: right, like the teacher, and how far from the teacher's logits."""
+    test = images.test.first(result.settings["test_images"])
+    found = measuring.clean(network, oracle, test.pixels, test.labels, batch=result.settings["eval_batch"])
+    shares = [key for key in ("accuracy", "agreement") if key in found]
+    told = [f"{key} {100 * found[key]:.2f} ({100 * result.clean[key]:.2f})" for key in shares]
+    agrees = all(abs(found[key] - result.clean[key]) <= SHARE_WITHIN for key in shares)
+    if "logit_distance" in found:
+        here, there = (math.sqrt(each["logit_distance"]) for each in (found, result.clean))
+        told.append(f"logits {here:.3f} from the teacher's ({there:.3f})")
+        agrees = agrees and abs(here - there) <= LOGITS_WITHIN * max(1.0, there)
+    return Seen(", ".join(told), agrees)
+
+
+def attacked(result: Result, network: ConvNet, oracle: ConvNet, images: data.Cifar10) -> Seen:
+    """Robust accuracy on the first few images, against that on all."""
+    s = result.settings
+    test = images.test.first(min(ATTACKED, s["test_images"]))
+    found = evaluation.evaluate(
+        network,
+        oracle,
+        None,
+        test.pixels,
+        attacks=(ATTACK,),
+        repeats=1,
+        seed=s["seed"],
+        batch=s["eval_batch"],
+        inner=DTYPES[s["eval_inner"]],
+        steps=s["eval_steps"] or None,
+    )
+    here, there = found[ATTACK][evaluation.RULES[0]]["mean"] / 100, (result.robust(ATTACK) or 0.0) / 100
+    count = len(test.labels)
+    error = math.sqrt(max(there * (1 - there), 1 / count) / count)
+    return Seen(f"{ATTACK} {100 * here:.1f} on {count} images ({100 * there:.1f})", abs(here - there) <= ERRORS * error)

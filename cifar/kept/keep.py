@@ -1,0 +1,210 @@
+"""`python -m cifar keep --out OUT --to DIR`: what a repository keeps of the results in OUT, in one folder under 16 MB.
+
+    report.html, claims.md, tables/*.csv, figures/    the report
+    runs/, state/*.json, patches.json, search.*       the results themselves, as the runs wrote them
+    runs/*/epoch-*.pt                                 weights: the last of each run, and those that other runs needed
+    README.md                                         what each file is, how it was made, and its checksum
+
+The folder is a directory of results: `report` and `keep` read it, and give the same bytes again. Weights are kept as they
+are if all fits under the limit, else as halves. `--readme FILE` writes the headline figure and the claims of what is kept
+into that file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..data import cifar10 as data
+from ..files import StateError, load_json, save_json, write_atomic
+from ..report import write as report
+from ..report.results import Result, Results, read
+from ..runs import failures, spectra
+from . import front_page as front
+from . import manifest as index
+from . import weights
+
+LIMIT = 16 * 10**6  # bytes
+PRECISIONS = (torch.float32, torch.float16)  # in the order in which they are tried
+HEADLINE = "headline-"  # figures that are kept as PNG too: pages of a repository show them
+
+
+def main(argv: list[str]) -> int:
+    """Exit status 0, or 2 with one clear line; the folder that was there then stays."""
+    parser = argparse.ArgumentParser(prog="python -m cifar keep", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, metavar="OUT", help="results of `python -m cifar run`, or a kept folder")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="the folder that is written, or replaced as a whole")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="CIFAR-10, or a file of its binary records: measure the patch spectrum of these images too, and, "
+        "on the images of the results, what rounding the weights changes",
+    )
+    parser.add_argument("--weights", nargs="*", metavar="RUN", help="keep those of these runs, and of what they need, only")
+    parser.add_argument("--limit", type=int, default=LIMIT, metavar="BYTES", help=f"the folder is smaller (default {LIMIT:,})")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="write the claims of results/ beside this file into it")
+    options = parser.parse_args(argv)
+    try:
+        if (options.out is None) != (options.to is None) or not (options.out or options.readme):
+            raise ValueError("keep needs --out and --to, or --readme, or all of them")
+        if options.out:
+            size = keep(options.out, options.to.resolve(), options.data, options.weights, options.limit)
+            print(f"{size:,} bytes in {options.to}")
+        if options.readme:
+            print(f"{options.readme} shows {front.write(options.readme)}")
+        return 0
+    except (ValueError, OSError, data.DataError, StateError) as error:
+        print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+
+
+def keep(out: Path, target: Path, paths: Sequence[Path] = (), runs: Sequence[str] | None = None, limit: int = LIMIT) -> int:
+    """Replace `target` by what is kept of `out`.   paths: of images;  runs: whose weights are kept (None: all)  -> bytes
+
+    ValueError or StateError, one line, where weights are missing, `target` holds something else, or it does not fit.
+    """
+    results = report.loaded(out)
+    chosen = weights.wanted(results, runs)
+    for result in chosen:
+        if not weights.path_of(out, result).is_file():
+            raise ValueError(
+                f"{weights.path_of(out, result)}, the weights of {result.checkpoint}, is missing; name the runs "
+                "whose weights to keep with --weights"
+            )
+    refuse_foreign(target)
+    with replacing(target) as folder:
+        copy_results(out, folder, results)
+        report.measure_patches(folder, list(paths))
+        kept = read(folder)
+        write_report(folder, kept)
+        images = images_of(results, paths)
+        for dtype in PRECISIONS:
+            store_weights(out, folder, chosen, dtype, images)
+            index.write(folder, kept, [result.checkpoint for result in chosen], _rounding(folder))
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            if size < limit:
+                return size
+        raise ValueError(
+            f"all would take {size:,} bytes ({told(folder)}), which is not under the limit of {limit:,}; name the "
+            "runs whose weights to keep with --weights"
+        )
+
+
+def refuse_foreign(target: Path) -> None:
+    """ValueError where a folder holds what `keep` did not write, results that are kept nowhere else among it."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ValueError(f"--to {target} is no directory")
+    names = [path.relative_to(target).as_posix() for path in sorted(target.rglob("*")) if not path.is_dir()]
+    foreign = [name for name in names if not index.written(name)]
+    if not (target / index.FILE).is_file():
+        foreign += [name for name in names if name.startswith("runs/")]
+    if foreign:
+        raise ValueError(
+            f"--to {target} holds {foreign[0]}, which `python -m cifar keep` did not write; choose another "
+            "directory, or move it away"
+        )
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A new folder that takes the place of `target` when the block ends; after an error, or a kill, the old one stays.
+
+    Between two renames there is none; the next call then finds the old one, and puts it back first.
+    """
+    new, old = (target.with_name(f".{target.name}.{word}") for word in ("new", "old"))
+    if old.exists() and not target.exists():
+        os.replace(old, target)
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        yield new
+        if target.exists():
+            os.replace(target, old)
+        try:
+            os.replace(new, target)
+        except OSError:
+            if old.exists():
+                os.replace(old, target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def copy_results(out: Path, folder: Path, results: Results) -> None:
+    """The files that the results were read from, as they are."""
+    found = [Path(result.file) for result in results.checkpoints.values()]
+    found += [file.with_suffix(".time.json") for file in found]
+    found += [failures.path_of(Path(), run) for run in results.failures]
+    found += [Path(name) for name in (spectra.FILE, index.ROUNDING, *index.SEARCH)]
+    left_out = {file for file, _ in results.left_out}
+    for file in found:
+        if (out / file).is_file() and file.as_posix() not in left_out:
+            write_atomic(folder / file, (out / file).read_bytes())
+
+
+def write_report(folder: Path, results: Results) -> None:
+    """The report but report.json, which repeats the results, and but the PNG of most figures, which report.html draws."""
+    with tempfile.TemporaryDirectory() as place:
+        report.write(Path(place), results)
+        for path in sorted(Path(place).rglob("*")):
+            repeated = path.name == "report.json" or path.suffix == ".png" and not path.name.startswith(HEADLINE)
+            if path.is_file() and not repeated:
+                write_atomic(folder / path.relative_to(place), path.read_bytes())
+
+
+def images_of(results: Results, paths: Sequence[Path]) -> torch.Tensor | None:
+    """The test images from which all results were computed, if one of the paths holds them.   bytes (N, 3, 32, 32)"""
+    wanted = {result.data.get("sha256") for result in results.checkpoints.values()}
+    for path in paths:
+        if path.is_dir():
+            found = data.load(path, download=False)
+            if wanted == {found.digest}:
+                return found.test.pixels
+    return None
+
+
+def store_weights(out: Path, folder: Path, chosen: Sequence[Result], dtype: torch.dtype, images: torch.Tensor | None) -> None:
+    """The weights in that precision at most, and what rounding changed, of those that were rounded before as it was known."""
+    known, found = _rounding(folder), {}
+    for result in chosen:
+        before, after = (weights.path_of(place, result) for place in (out, folder))
+        weights.store(before, after, dtype)
+        if weights.precision(after) != weights.precision(before):
+            if images is not None:
+                found[result.checkpoint] = weights.change(before, after, images)
+        elif result.checkpoint in known:
+            found[result.checkpoint] = known[result.checkpoint]
+    (folder / index.ROUNDING).unlink(missing_ok=True)
+    if found:
+        save_json(folder / index.ROUNDING, found)
+
+
+def told(folder: Path) -> str:
+    """What takes the room, in words."""
+    sizes: dict[str, int] = {}
+    for path in folder.rglob("*"):
+        if path.is_file():
+            kind = "weights" if path.suffix == ".pt" else path.relative_to(folder).parts[0]
+            sizes[kind] = sizes.get(kind, 0) + path.stat().st_size
+    return ", ".join(f"{kind} {size:,}" for kind, size in sorted(sizes.items(), key=lambda item: -item[1])[:4])
+
+
+def _rounding(folder: Path) -> dict[str, Any]:
+    path = folder / index.ROUNDING
+    return load_json(path) if path.is_file() else {}

@@ -1,0 +1,208 @@
+"""The results in a directory, read back, with the few readings that tables, figures and claims share.
+
+A file that is not a result is left out and named, never guessed at.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..files import StateError
+from ..measures.robustness import RULES
+from ..runs import failures, spectra
+from ..runs.failures import NOT_RUN, Failure
+
+HEADLINE = RULES[0]
+NAMED = re.compile(r"epoch-\d+\.json")
+RUNS = {
+    "at": "AT",
+    "st-logit": "ST logit",
+    "st-label": "ST label",
+    "at-augmented": "AT augmented",
+    "st-logit-augmented": "ST augmented",
+    "st-logit-gaussian": "ST Gaussian",
+    "at-5": "AT, 5 layers",
+    "st-logit-5": "ST, 5 layers",
+    "at-in-plane": "in-plane AT",
+    "at-out-plane": "out-plane AT",
+    "ccat-5": "CCAT rho 5",
+    "ccat-10": "CCAT rho 10",
+    "ccat-20": "CCAT rho 20",
+    "rft": "RFT",
+    "st-logit-seed-1": "ST logit, seed 1",
+    "st-logit-seed-2": "ST logit, seed 2",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One checkpoint as stored, with its seconds where they are known.   checkpoint: "run@paper's epoch"."""
+
+    file: str
+    run: str
+    epoch: int
+    paper_epoch: int
+    settings: dict[str, Any]
+    data: dict[str, Any]
+    attacks: dict[str, dict[str, dict[str, Any]]]
+    specialisation: dict[str, Any] | None
+    clean: dict[str, Any]
+    timing: dict[str, Any]
+
+    @property
+    def checkpoint(self) -> str:
+        return f"{self.run}@{self.paper_epoch}"
+
+    @property
+    def mbnc(self) -> float | None:
+        """MBNC, mean over the layers."""
+        layers = self.layers
+        return sum(layer["mbnc"] for layer in layers) / len(layers) if layers else None
+
+    @property
+    def layers(self) -> list[dict[str, Any]]:
+        return self.specialisation["layers"] if self.specialisation else []
+
+    def first(self, key: str) -> Any:
+        """A reading of the first layer's weights (specialisation.distances); None where it was not measured."""
+        return self.specialisation["first"].get(key) if self.specialisation else None
+
+    def robust(self, attack: str = "linf", rule: str = HEADLINE) -> float | None:
+        """Robust accuracy in per cent; None where it was not run."""
+        return self.attacks[attack][rule]["mean"] if attack in self.attacks else None
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Every checkpoint by name, in order; spectra of patches; left_out: (file, why).   rule: how images are counted;
+    failures: of runs that cannot be finished, by name."""
+
+    checkpoints: dict[str, Result]
+    spectra: tuple[dict[str, Any], ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    rule: str = HEADLINE
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+    def get(self, checkpoint: str) -> Result | None:
+        return self.checkpoints.get(checkpoint)
+
+    def robust(self, checkpoint: str, attack: str = "linf") -> float | None:
+        result = self.get(checkpoint)
+        return None if result is None else result.robust(attack, self.rule)
+
+    @property
+    def students(self) -> list[Result]:
+        return [result for result in self.checkpoints.values() if result.specialisation]
+
+    def by_rule(self, rule: str) -> Results:
+        """The same results, counted by another rule."""
+        return replace(self, rule=rule)
+
+    def absent(self, checkpoint: str) -> str:
+        """What stands in the place of a checkpoint's numbers where there are none: not run, or diverged, and when."""
+        failure = self.failures.get(checkpoint.partition("@")[0])
+        return failure.short if failure is not None and checkpoint not in self.checkpoints else NOT_RUN
+
+
+def label(checkpoint: str, *, epoch: bool = True) -> str:
+    """A checkpoint as the paper calls it: "AT 300"; robust-feature training counts its own epochs: "RFT 150"."""
+    run, _, number = checkpoint.partition("@")
+    number = "150" if run == "rft" and number == "300" else number
+    return f"{RUNS.get(run, run)} {number}" if epoch else RUNS.get(run, run)
+
+
+def sources(results: Iterable[Result]) -> str:
+    """Where the images of some results come from: "jpeg", "original", "unknown", or several of them."""
+    return " + ".join(sorted({str(result.data["source"]) for result in results})) or "none"
+
+
+def read(out: Path) -> Results:
+    """All results of a directory; of one checkpoint at two epochs the later counts."""
+    found: dict[str, Result] = {}
+    left_out: list[tuple[str, str]] = []
+    for path in sorted(out.glob("runs/*/*.json")):
+        file = path.relative_to(out).as_posix()
+        if path.name.endswith(".time.json"):
+            continue
+        if not NAMED.fullmatch(path.name):
+            left_out.append((file, "results are called epoch-<n>.json"))
+            continue
+        try:
+            result = parsed(file, _loaded(path), _timing(path.with_suffix(".time.json")))
+        except ValueError as error:
+            left_out.append((file, str(error)))
+            continue
+        other = found.get(result.checkpoint)
+        if other is not None:
+            older = min(other, result, key=lambda r: r.epoch)
+            left_out.append((older.file, f"another epoch of {result.checkpoint}; the later one counts"))
+            result = max(other, result, key=lambda r: r.epoch)
+        found[result.checkpoint] = result
+    ordered = sorted(found.values(), key=lambda result: (result.run, result.paper_epoch))
+    path, kept = out / spectra.FILE, ()
+    try:
+        kept = spectra.parsed(path.read_bytes()) if path.is_file() else ()
+    except (ValueError, OSError) as error:
+        left_out.append((spectra.FILE, str(error)))
+    failed = {}
+    for record in sorted(out.glob("state/*.json")):
+        try:
+            failed[record.stem] = failures.failure(record)
+        except (StateError, OSError) as error:
+            left_out.append((record.relative_to(out).as_posix(), str(error)))
+    return Results({result.checkpoint: result for result in ordered}, kept, tuple(left_out), failures=failed)
+
+
+def parsed(file: str, value: Any, timing: dict[str, Any]) -> Result:
+    """A stored result; ValueError that says what is missing in anything else."""
+    try:
+        config = value["config"]
+        result = Result(
+            file,
+            str(value["run"]),
+            int(value["epoch"]),
+            int(value["paper_epoch"]),
+            dict(config["settings"]),
+            dict(config["data"]),
+            dict(value["attacks"]),
+            value["specialisation"],
+            dict(value["clean"]),
+            timing,
+        )
+        numbers = [
+            counted[key]
+            for rules in result.attacks.values()
+            for counted in (rules[rule] for rule in RULES)
+            for key in ("mean", "variance")
+        ]
+        numbers += [layer["mbnc"] for layer in result.layers]
+        _ = [(layer["bnc_curve"], layer["specialised_count"], layer["students"]["ratio"]) for layer in result.layers]
+        numbers += [result.first(key) for key in ("eps_in_mean", "eps_out_mean", "pearson_in") if result.specialisation]
+        needed = (result.data["source"], result.settings["test_images"], result.clean["images"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"not a result of `python -m cifar run` ({type(error).__name__}: {error})") from None
+    if None in needed or not all(isinstance(x, int | float) and math.isfinite(x) for x in numbers):
+        raise ValueError("not a result of `python -m cifar run` (a number is missing or not finite)")
+    return result
+
+
+def _loaded(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise ValueError(f"not JSON ({error})") from None
+
+
+def _timing(path: Path) -> dict[str, Any]:
+    try:
+        value = _loaded(path) if path.is_file() else {}
+    except ValueError:
+        return {}
+    known = isinstance(value, dict) and isinstance(value.get("seconds"), dict) and isinstance(value.get("commits", []), list)
+    return value if known and all(isinstance(x, str | None) for x in value.get("commits", [])) else {}

@@ -1,0 +1,87 @@
+"""Where the files of a run are, what is in them, and whether a run is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..data.cifar10 import Cifar10
+from ..data.patches import PatchSpectrum, spectrum
+from ..files import StateError, load_json, load_tensors, save_tensors
+from ..networks.convnet import ConvNet
+from ..settings import Settings
+
+SEARCH, SEARCH_FILES = "search", ("search.json", "search.md")  # a search's own runs, and what it found (search.py)
+
+
+def result_path(out: Path, run: str, epoch: int) -> Path:
+    return out / "runs" / run / f"epoch-{epoch}.json"
+
+
+def weights_path(out: Path, run: str, epoch: int) -> Path:
+    return out / "runs" / run / f"epoch-{epoch}.pt"
+
+
+def state_path(out: Path, run: str) -> Path:
+    return out / "state" / f"{run}.pt"
+
+
+def features_path(out: Path, run: str) -> Path:
+    return out / "cache" / f"{run}.u8"
+
+
+def located(out: Path, grid: Mapping[str, Settings], checkpoint: str) -> Path:
+    """The weights of a checkpoint "run@paper's epoch"."""
+    run, _, epoch = checkpoint.partition("@")
+    return weights_path(out, run, dict(grid[run].checkpoints)[int(epoch)])
+
+
+def finished(out: Path, settings: Settings, images: str | None = None) -> bool:
+    """Whether every checkpoint has its result; StateError if one was computed with other settings, or from other images.
+
+    images: the digest of those at hand (Cifar10.digest), if any are.
+    """
+    paths = [result_path(out, settings.name, epoch) for _, epoch in settings.checkpoints]
+    for path in paths:
+        if not path.is_file():
+            continue
+        stored = load_json(path)
+        try:
+            same, digest = stored["config"]["settings"] == settings.record, stored["config"]["data"]["sha256"]
+        except (KeyError, TypeError):
+            raise StateError(f"{path} is no result of a run; delete it to compute it again") from None
+        if not same:
+            raise StateError(f"{path} was computed with other settings; use another --out, or delete it")
+        if images not in (None, digest):
+            raise StateError(f"{path} was computed from other images; use another --out, or delete it")
+    return all(path.is_file() for path in paths)
+
+
+def cached_spectrum(out: Path, data: Cifar10) -> PatchSpectrum:
+    """The patch spectrum of the training images, computed once for an --out and these images.
+
+    Its arrays are contiguous, computed or read: products with an array of other strides differ in their last bits.
+    """
+    path, names = out / "cache" / "spectrum.pt", ("mean", "eigenvalues", "vectors")
+    stored = load_tensors(path) if path.is_file() else {}
+    if stored.get("sha256") != data.digest:
+        found = spectrum(data.train.pixels)
+        stored = {name: torch.from_numpy(np.ascontiguousarray(getattr(found, name))) for name in names}
+        save_tensors(path, {"sha256": data.digest, **stored})
+    return PatchSpectrum(*(stored[name].numpy() for name in names))
+
+
+def load_network(path: Path, device: torch.device) -> ConvNet:
+    """Frozen, in evaluation mode, channels last."""
+    stored = load_tensors(path)
+    network = ConvNet(stored["widths"], classes=stored["classes"], mean=(0.0,) * 3, std=(1.0,) * 3, size=stored["size"])
+    network.load_state_dict(stored["weights"])
+    return network.to(device, memory_format=torch.channels_last).requires_grad_(False).eval()
+
+
+def save_network(path: Path, network: ConvNet) -> None:
+    weights = {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
+    save_tensors(path, {"widths": list(network.widths), "classes": network.classes, "size": network.size, "weights": weights})

@@ -1,0 +1,235 @@
+"""The training step and all that changes while a run trains: one value that can be saved and restored bit for bit.
+
+A step is a function without arguments over fixed buffers: a batch of indices goes in, weights and a running loss
+change in place, nothing waits for the device. On a CUDA device the whole step, attack and update, is one graph.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from ..data.augment import epoch_images
+from ..data.cifar10 import Images
+from ..fused import Engine
+from ..networks.convnet import ConvNet, inner_copy
+from ..settings import Settings
+from . import graphs, modes
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+LOGIT_CHUNK = 1000  # images at a time where the teacher's logits are computed once for all
+
+
+def seeded(seed: int, purpose: str, device: torch.device | str = "cpu") -> Generator:
+    """An independent generator for each purpose of a seed."""
+    digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
+    return Generator(device).manual_seed(int.from_bytes(digest[:7], "big"))
+
+
+def learning_rate(settings: Settings, epoch: float) -> float:
+    """At a (fractional) epoch; it depends on the epoch and the horizon alone, not on where the run ends."""
+    warm = min(1.0, (epoch - settings.first_epoch + 1 / settings.batches) / settings.warmup) if settings.warmup else 1.0
+    if settings.schedule == "cosine":
+        warm *= 0.5 * (1 + math.cos(math.pi * min(1.0, epoch / settings.horizon)))
+    return settings.lr * warm
+
+
+def optimiser_for(settings: Settings, network: ConvNet) -> torch.optim.Optimizer:
+    """The update rule; its learning rate is a tensor, so that a captured graph follows the schedule.
+
+    capturable: without it Adam refuses to be captured; a fused update computes the same either way.
+    """
+    parameters, device = list(network.parameters()), network.mean.device
+    lr = torch.tensor(settings.lr, device=device)
+    if settings.optimiser == "adam":
+        return torch.optim.Adam(parameters, lr=lr, weight_decay=settings.weight_decay, fused=True, capturable=True)
+    return torch.optim.SGD(parameters, lr=lr, momentum=settings.momentum, weight_decay=settings.weight_decay, fused=True)
+
+
+@dataclass(eq=False)
+class Training:
+    """Weights, optimiser, generators and place of a run.
+
+    order: draws each epoch's augmentation and permutation; order_start: its state when this epoch began;
+    noise: draws attack starts and noise;  total: sum of the batches' losses in this epoch, on the device;
+    history: mean loss of each finished epoch.
+    """
+
+    student: ConvNet
+    optimiser: torch.optim.Optimizer
+    order: Generator
+    noise: Generator
+    epoch: int
+    batch: int = 0
+    order_start: Tensor = field(default_factory=lambda: torch.empty(0))
+    total: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
+    history: list[float] = field(default_factory=list)
+
+    def state(self) -> dict[str, Any]:
+        """All of it, in tensors on the CPU, numbers and lists."""
+        return {
+            "weights": _on_cpu(self.student.state_dict()),
+            "optimiser": _on_cpu(self.optimiser.state_dict()),
+            "order_start": self.order_start,
+            "order": self.order.get_state(),
+            "noise": self.noise.get_state(),
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "total": _on_cpu(self.total),
+            "history": list(self.history),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue where a saved state stands."""
+        self.student.load_state_dict(state["weights"])
+        lr, own = self.optimiser.param_groups[0]["lr"], self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": state["optimiser"]["state"], "param_groups": own})
+        self.optimiser.param_groups[0]["lr"] = lr
+        self.order.set_state(state["order"])
+        self.noise.set_state(state["noise"])
+        self.total.copy_(state["total"])
+        self.order_start, self.history = state["order_start"], list(state["history"])
+        self.epoch, self.batch = state["epoch"], state["batch"]
+
+
+def begin(settings: Settings, student: ConvNet) -> Training:
+    """A run before its first batch; the student gains the channels-last layout, in place."""
+    device = student.mean.device
+    student = student.to(memory_format=torch.channels_last)
+    return Training(
+        student,
+        optimiser_for(settings, student),
+        seeded(settings.seed, "order", device),
+        seeded(settings.seed, "noise", device),
+        settings.first_epoch,
+        total=torch.zeros((), dtype=torch.float64, device=device),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Buffers:
+    """What a step reads: this epoch's images (N, 3, h, w) as bytes, dataset labels (N,), the teacher's logits (N, K)
+    where the images never change, and the batch's indices (B,)."""
+
+    pixels: Tensor
+    labels: Tensor
+    oracle: Tensor | None
+    index: Tensor
+
+
+def fixed_images(settings: Settings) -> bool:
+    """Whether the student sees the same images in every epoch, so that the teacher answers once."""
+    return settings.examples == "clean" and settings.augment == "none" and settings.target != "dataset"
+
+
+def buffers_for(settings: Settings, images: Images, teacher: ConvNet | None) -> Buffers:
+    """Buffers on the images' device; `images` are copied only where augmentation writes over them."""
+    oracle = None
+    if teacher is not None and fixed_images(settings):
+        with torch.no_grad():
+            oracle = torch.cat([teacher(part.float().div(255)) for part in images.pixels.split(LOGIT_CHUNK)])
+    changes = settings.augment in ("crop-flip", "standard")
+    return Buffers(
+        images.pixels.clone() if changes else images.pixels,
+        images.labels,
+        oracle,
+        torch.zeros(settings.batch, dtype=torch.int64, device=images.pixels.device),
+    )
+
+
+def start_epoch(settings: Settings, training: Training, images: Images, buffers: Buffers) -> Tensor:
+    """Draw this epoch's images and order, or draw them again after an interruption.   -> permutation (N,)"""
+    if training.batch:
+        training.order.set_state(training.order_start)
+    else:
+        training.order_start = training.order.get_state()
+        training.total.zero_()
+    if buffers.pixels is not images.pixels:
+        buffers.pixels.copy_(epoch_images(images.pixels, settings.augment, training.order))
+    return torch.randperm(len(images.labels), generator=training.order, device=images.pixels.device)
+
+
+def make_step(
+    settings: Settings,
+    training: Training,
+    buffers: Buffers,
+    teacher: ConvNet | None,
+    plane: modes.Plane | None = None,
+    hold: Callable[[], None] | None = None,
+    engine: Engine | None = None,
+) -> Callable[[], None]:
+    """One update of the student from the batch `buffers.index`.
+
+    teacher: frozen, in float32; its answers are the targets.  hold: called after the update (pruning masks).
+    engine: attacks the two in a way of its own (fused.py).
+    """
+    student, parameters = training.student, list(training.student.parameters())
+    attacked = settings.examples != "clean"
+    if attacked:
+        assert teacher is not None
+        inner, refresh = inner_copy(student, dtype=DTYPES[settings.inner], multiple=settings.multiple)
+        oracle, _ = inner_copy(teacher, dtype=DTYPES[settings.inner], multiple=settings.multiple)
+        if engine is not None:
+            engine, refresh = engine.known_as(inner, oracle), engine.refresh
+    update, device = DTYPES[settings.update], student.mean.device.type
+
+    def step() -> None:
+        x = buffers.pixels[buffers.index].float().div(255).contiguous(memory_format=torch.channels_last)
+        if attacked:
+            refresh()
+            images, soft = modes.shown(settings, x, inner, oracle, training.noise, plane, engine)
+        else:
+            images, soft = modes.shown(settings, x, student, student, training.noise)
+        answers = None
+        if buffers.oracle is not None:
+            answers = buffers.oracle[buffers.index]
+        elif teacher is not None and soft is None and settings.target != "dataset":
+            with torch.no_grad():
+                answers = teacher(images if settings.target == "shown" else x)
+        with torch.autocast(device, dtype=update, enabled=update != torch.float32, cache_enabled=False):
+            answer = student(images)
+        value = modes.loss(settings, answer, answers, buffers.labels[buffers.index], soft)
+        for parameter, gradient in zip(parameters, torch.autograd.grad(value, parameters), strict=True):
+            # A fused update asks for the strides of the weights, which a convolution's gradient need not have.
+            parameter.grad = gradient.contiguous(memory_format=torch.channels_last) if gradient.ndim == 4 else gradient
+        training.optimiser.step()
+        if hold is not None:
+            hold()
+        training.total.add_(value.detach())
+
+    return step
+
+
+def graphed(step: Callable[[], None], training: Training) -> graphs.Replay[None]:
+    """The step as one CUDA graph; the warm-up's updates are taken back."""
+    state = training.state()
+    replay = graphs.captured(step, training.noise)
+    _take_back(training, state)
+    return replay
+
+
+def _take_back(training: Training, state: dict[str, Any]) -> None:
+    """Restore in place: the graph holds the addresses of weights and optimiser state."""
+    training.student.load_state_dict(state["weights"])
+    saved = state["optimiser"]["state"]
+    for place, parameter in enumerate(training.student.parameters()):
+        for key, value in training.optimiser.state[parameter].items():
+            if isinstance(value, Tensor):
+                value.copy_(saved[place][key]) if place in saved else value.zero_()
+    training.noise.set_state(state["noise"])
+    training.total.copy_(state["total"])
+
+
+def _on_cpu(value: Any) -> Any:
+    """A detached copy of nested tensors, strides kept."""
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {key: _on_cpu(part) for key, part in value.items()}
+    return [_on_cpu(part) for part in value] if isinstance(value, list) else value

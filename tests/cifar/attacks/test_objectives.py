@@ -1,0 +1,90 @@
+"""What an attack ascends: gradients by finite differences, margins and gaps by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from cifar.attacks import objectives
+from cifar.attacks.table import Linf, pgd
+
+from .attacked import ROUNDING, SIZE, Linear, generator, images, networks
+
+DIFFERENCE = 1e-5  # central differences of step 1e-6 in float64, relative
+
+
+@pytest.mark.parametrize("name", ["logit distance", "gap", "margin", "cross-entropy", "data", "fixed label"])
+def test_the_gradient_of_an_objective_is_that_of_finite_differences_through_both_networks(name):
+    student, teacher = (network.double() for network in networks())
+    x = images(2).double() * 0.9 + 0.05
+    objective = {
+        "logit distance": objectives.logit_distance(student, teacher),
+        "gap": objectives.largest_gap(student, teacher),
+        "margin": objectives.margin(student, teacher),
+        "cross-entropy": objectives.cross_entropy_to_oracle(student, teacher),
+        "data": objectives.data_adversarial(student, teacher, images(2, 1).double()),
+        "fixed label": objectives.margin(student, torch.tensor([3, 4])),
+    }[name]
+    point = x.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(objective(point).sum(), point)
+    assert gradient.abs().max() > 0
+    for direction in torch.randn(20, *x.shape, generator=generator(), dtype=torch.float64):
+        with torch.no_grad():
+            slope = (objective(x + 1e-6 * direction) - objective(x - 1e-6 * direction)) / 2e-6
+        expected = (gradient * direction).flatten(1).sum(1)
+        assert (slope - expected).abs().max() <= DIFFERENCE * gradient.flatten(1).norm(dim=1).max() * SIZE
+
+
+def test_the_logit_distance_follows_the_teacher_too():
+    student, teacher = networks()
+    x = images().requires_grad_()
+    objective = objectives.logit_distance(student, teacher)
+    (both,) = torch.autograd.grad(objective(x).sum(), x)
+    (alone,) = torch.autograd.grad(objectives.data_adversarial(student, teacher, x)(x).sum(), x)
+    (other,) = torch.autograd.grad(objectives.data_adversarial(teacher, student, x)(x).sum(), x)
+    assert (both - alone - other).abs().max() <= ROUNDING * both.abs().max()
+    assert (both - alone).abs().max() > 0.1 * both.abs().max()
+
+
+@pytest.mark.parametrize("constant", [-1000.0, 1000.0])
+def test_a_constant_added_to_all_logits_changes_no_margin(constant):
+    logits = torch.randn(8, 10, generator=generator(), dtype=torch.float64)
+    labels = torch.arange(8)
+    assert (objectives.excess(logits + constant, labels) - objectives.excess(logits, labels)).abs().max() < 1e-12
+
+
+def test_the_margin_by_hand():
+    logits = torch.tensor([[3.0, 1.0, 2.0], [-5.0, -9.0, -7.0]])
+    assert objectives.excess(logits, torch.tensor([0, 1])).tolist() == [-1.0, 4.0]
+    assert objectives.excess(logits, torch.tensor([2, 0])).tolist() == [1.0, -2.0]
+
+
+def test_a_margin_above_its_confidence_has_no_gradient():
+    w = torch.ones(3 * SIZE * SIZE)
+    x = torch.full((3, 3, SIZE, SIZE), 0.5)
+    limited = objectives.margin(Linear(w, -140.0), torch.zeros(3, dtype=torch.long), 5.0)  # 150 - 140 = 10 > 5
+    assert limited(x).tolist() == [5.0] * 3
+    assert torch.equal(pgd(limited, x, Linf(0.1), step=0.01, steps=2, start=False).last, x)
+
+
+@pytest.mark.parametrize("make", [objectives.logit_distance, objectives.margin])
+def test_confidence_does_not_hide_the_gradient(make):
+    student, teacher = networks()
+    x = images().requires_grad_()
+
+    def loud(x):  # so confident that its probabilities are 0 and 1 in float32
+        return 1e4 * student(x)
+
+    (gradient,) = torch.autograd.grad(make(loud, teacher)(x).sum(), x)
+    assert (gradient.flatten(1).norm(dim=1) > 1).all()
+
+
+def test_the_largest_gap_is_of_logits_by_hand():
+    def student(x):
+        return torch.tensor([[7.0, 2.0, 1.0]])
+
+    def teacher(x):
+        return torch.tensor([[4.0, 1.5, 5.5]])
+
+    assert objectives.largest_gap(student, teacher)(torch.zeros(1, 3, 2, 2)).tolist() == [4.5]

@@ -1,0 +1,269 @@
+"""Training steps, attacks and the benchmark on a CUDA device, done on a pretended one (cifar_pretended.py); the packages that
+a machine with a GPU needs."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from cifar.attacks import table as attacks
+from cifar.attacks.carlini import carlini_l2
+from cifar.bench import bench, variants
+from cifar.data.cifar10 import Images
+from cifar.experiments import grid as experiments
+from cifar.measures import robustness as evaluation
+from cifar.networks import pruning
+from cifar.networks.convnet import student_widths
+from cifar.settings import Settings
+from cifar.training import modes
+from cifar.training import step as training
+
+from ... import cuda_emulator
+from .. import made
+from .pretended import pretending
+
+REAL = made.real_images()
+
+# Operations whose CUDA kernels take everything from the device: none copies a number from the host or waits inside.
+CAPTURABLE = set(
+    """
+    _foreach_add_.Scalar _fused_adam_.tensor_lr _fused_sgd_.tensor_lr _log_softmax.default _log_softmax_backward_data.default
+    _to_copy.default _unsafe_view.default abs.default add.Tensor add_.Tensor addmm.default amax.default argmax.default
+    bitwise_not.default cat.default clamp.default clone.default convolution.default convolution_backward.default copy_.default
+    detach.default div.Scalar div.Tensor empty_like.default eq.Tensor expand.default index.Tensor index_fill_.int_Scalar
+    lt.Tensor mean.default mm.default mul.Scalar mul.Tensor mul_.Tensor neg.default new_ones.default new_zeros.default
+    nll_loss_backward.default nll_loss_forward.default normal_.default ones_like.default pow.Tensor_Scalar rand.generator
+    relu.default rsub.Scalar scatter_.value sgn.default sign.default slice.Tensor sub.Tensor sum.default sum.dim_IntList
+    t.default threshold_backward.default uniform_.default unsqueeze.default view.default where.self zeros.default
+    zeros_like.default
+""".split()
+)
+
+
+@pytest.fixture
+def device(monkeypatch):
+    with pretending(monkeypatch, training) as pretended:
+        yield pretended
+
+
+# Training steps.
+
+
+def kinds() -> dict[str, Settings]:
+    """Of the paper's runs one of each kind, with its own networks, a few images and two attack steps."""
+    found: dict[str, Settings] = {}
+    for name, settings in experiments.grid("paper").items():
+        short = settings.altered(
+            name="run",
+            seed=0,
+            images=8,
+            batch=4,
+            steps=2,
+            first_epoch=0,
+            checkpoints=((300, 2),),
+            rho=min(settings.rho, 5.0),
+            attacks=(),
+            surrogate="",
+            start="",
+            representation="",
+        )
+        if short not in found.values() and not (settings.role == "student" and len(settings.widths) == 5):
+            found[name] = short
+    return found
+
+
+def begun(settings: Settings):
+    """A training on the device, before its first batch."""
+    images = Images(REAL.pixels[:8].to("cuda"), REAL.labels[:8].to("cuda"))
+    network = made.small_network(settings.widths)
+    teacher = made.small_network((45, 32, 32, 20), 2).to("cuda").requires_grad_(False) if settings.teacher else None
+    kept = []
+    if settings.removed:
+        kept = [stay.to("cuda") for stay in pruning.kept_channels(network, settings.removed)]
+    state = training.begin(settings, network.to("cuda"))
+    plane = modes.Plane(*(part.to("cuda") for part in vars(made.the_plane()[0]).values()))
+    buffers = training.buffers_for(settings, images, teacher)
+    step = training.make_step(settings, state, buffers, teacher, plane, lambda: pruning.silence(state.student, kept))
+    return state, images, buffers, step
+
+
+def advance(settings: Settings, state: training.Training, images: Images, buffers: training.Buffers, step) -> None:
+    """Two epochs of two batches."""
+    for _ in range(2):
+        order = training.start_epoch(settings, state, images, buffers)
+        for batch in range(settings.batches):
+            buffers.index.copy_(order[batch * settings.batch : (batch + 1) * settings.batch])
+            step()
+
+
+def weights(state: training.Training) -> list[torch.Tensor]:
+    return [parameter.detach().clone() for parameter in state.student.parameters()]
+
+
+def equal(some: list[torch.Tensor], others: list[torch.Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(some, others, strict=True))
+
+
+KINDS = kinds()
+
+
+def test_the_kinds_of_run_are_all_there():
+    assert {settings.examples for settings in KINDS.values()} == {
+        "clean",
+        "oracle",
+        "data",
+        "in-plane",
+        "out-plane",
+        "calibrated",
+    }
+    assert {settings.augment for settings in KINDS.values()} == {"none", "crop-flip", "standard", "gaussian"}
+    assert {"teacher", "pruned", "surrogate", "student"} == {settings.role for settings in KINDS.values()}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_step_of_training_waits_for_the_device(device, name):
+    plain = begun(KINDS[name])
+    device.reads.clear()
+    advance(KINDS[name], *plain)
+    assert device.reads == device.unseeded == []
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_run_trains_in_a_graph_as_it_does_without_one(device, name):
+    plain, captured = begun(KINDS[name]), begun(KINDS[name])
+    start = weights(captured[0])
+    step = training.graphed(captured[3], captured[0])
+    captured = captured[:3]  # whatever else the graph reads, it must keep
+    assert equal(start, weights(captured[0]))
+    device.reads.clear()
+    advance(KINDS[name], *plain)
+    advance(KINDS[name], *captured, step)
+    assert device.reads == []
+    assert equal(weights(plain[0]), weights(captured[0])) and torch.equal(plain[0].total, captured[0].total)
+    assert {name.removeprefix("aten.") for name in device.operations} <= CAPTURABLE
+
+
+def test_a_graph_is_captured_on_the_stream_of_its_worker(device):
+    """Graphs of one stream share the workspaces of matrix products, and run one after the other."""
+    state, *_, step = begun(KINDS["teacher"])
+    stream = torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        training.graphed(step, state)
+    assert device.streams == [stream]
+
+
+def test_a_restored_optimiser_keeps_its_own_choices():
+    settings = made.tiny(optimiser="adam", lr=1e-3)
+    state = training.begin(settings, made.small_network(settings.widths))
+    saved = state.state()
+    own = dict(state.optimiser.param_groups[0])
+    saved["optimiser"]["param_groups"][0] |= {"capturable": not own["capturable"], "eps": 1.0}
+    state.restore(saved)
+    assert state.optimiser.param_groups[0] == own
+
+
+# Evaluation.
+
+
+@pytest.mark.parametrize("name", attacks.NAMES)
+def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_waits_once_a_batch(device, monkeypatch, name):
+    widths = (6, 5)
+    networks = [
+        made.small_network(student_widths(widths), 0),
+        made.small_network(widths, 1),
+        made.small_network(student_widths(widths), 2),
+    ]
+    _, spectrum = made.the_plane()
+    monkeypatch.setattr(attacks, "carlini_l2", functools.partial(carlini_l2, searches=2, steps=4))
+    counts = {}
+    for kind in ("cpu", "cuda"):
+        counts[kind] = {}
+        student, teacher, surrogate = (network.to(kind) for network in networks)
+        images = REAL.pixels[:6].to(kind)
+        device.reads.clear()
+        evaluation.evaluate(
+            student,
+            teacher,
+            surrogate,
+            images,
+            attacks=(name,),
+            repeats=1,
+            batch=3,
+            device=kind,
+            plane=spectrum,
+            steps=3,
+            counts=counts[kind],
+        )
+    assert counts["cuda"] == counts["cpu"] and len(counts["cpu"]) == 2
+    # The plane's filters, in NumPy, are sent for every batch.
+    assert [read for read in device.reads if read != "as_tensor between the places"] == ["tolist"] * 2
+
+
+# The benchmark.
+
+
+@cuda_emulator.NO_COMPILER
+@pytest.mark.parametrize("variant", [v for v in variants.catalogue() if not v.slow], ids=lambda v: v.name)
+def test_variants_of_a_step_run_on_a_device(device, monkeypatch, variant):
+    cuda_emulator.on_pretended(device, monkeypatch)
+    monkeypatch.setattr(variants, "TEACHER_WIDTHS", (4, 3))
+    step = variant.build(lambda: variants.setting(2, 2, torch.device("cuda")))
+    first = float(step())
+    assert float(step()) != first
+
+
+def test_the_benchmark_measures_and_checks_on_a_device(device, monkeypatch):
+    for name, value in {"COPY_BYTES": {"cuda": 64}, "PRODUCT_SIZE": {"cuda": 4}, "CHECK_IMAGES": 2, "CHECK_STEPS": 3}.items():
+        monkeypatch.setattr(bench, name, value)
+    monkeypatch.setattr(variants, "TEACHER_WIDTHS", (4, 3))
+    cuda_emulator.on_pretended(device, monkeypatch)
+    assert all(value > 0 for value in bench.ceilings(torch.device("cuda"), 0.01).values())
+    found = bench.correctness(torch.device("cuda"))
+    assert found["passes"] and found["reached"]["fused kernel"] == pytest.approx(found["reached"]["float32"], rel=0.05)
+
+
+# The machine.
+
+ABSENT = (
+    "flint",
+    "highspy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "joblib",
+    "hypothesis",
+    "distributed",
+    "pytest",
+    "torchvision",
+    "torchattacks",
+    "foolbox",
+    "pandas",
+)
+BARE = f"""
+import contextlib, importlib, pkgutil, sys
+
+sys.modules.update(dict.fromkeys({ABSENT}))
+import cifar
+for module in pkgutil.walk_packages(cifar.__path__, "cifar."):
+    importlib.import_module(module.name)
+from twolayer import metrics
+from cifar import __main__ as cli
+assert cli.main(["list"]) == 0
+for command in ("run", "report", "bench", "pack", "unpack"):
+    with contextlib.suppress(SystemExit):
+        cli.main([command, "--help"])
+"""
+
+
+def test_the_commands_need_few_packages():
+    """A machine with a GPU has torch and its like, and need not have what the theory wing needs."""
+    done = subprocess.run(
+        [sys.executable, "-c", BARE], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3]
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(f"python -m cifar {command}" in done.stdout for command in ("run", "report", "bench", "pack", "unpack"))

@@ -1,0 +1,71 @@
+"""The part of the README that shows what the kept results say; what this repository keeps, and its README."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cifar.__main__ import main
+from cifar.kept import front_page as front
+from cifar.kept import keep
+from cifar.report import results
+from cifar.report import write as report
+
+from ..report import made_results as cifar_results
+from .made import size
+
+ROOT = Path(__file__).parents[3]
+KEPT = [ROOT / "results" / name for name in front.PROFILES if (ROOT / "results" / name / "claims.md").is_file()]
+
+
+def repository(root: Path, *profiles: str) -> Path:
+    for profile in profiles:
+        folder = root / "results" / profile
+        cifar_results.store(folder, cifar_results.result("at", 300))
+        rows = "| 1 | It is so. | yes | 1 < 2. |\n| 2 | So. | yes | 1 < 2. |\n| 3 | And so. | no | 2, not below 1. |\n"
+        (folder / "claims.md").write_text(f"| | claim | verdict | numbers |\n|---|---|---|---|\n{rows}\nProfile: {profile}.\n")
+    (root / "README.md").write_text(f"before\n{front.BEGIN}\nold\n{front.END}\nafter\n")
+    return root / "README.md"
+
+
+@pytest.mark.parametrize(("profiles", "shown"), [(("small",), "small"), (("paper", "small"), "paper"), (("paper",), "paper")])
+def test_a_readme_shows_the_claims_of_the_best_profile_that_is_kept(tmp_path, profiles, shown):
+    readme = repository(tmp_path, *profiles)
+    assert main(["keep", "--readme", str(readme)]) == 0
+    text = readme.read_text()
+    claims = (tmp_path / f"results/{shown}/claims.md").read_text()
+    assert text.startswith(f"before\n{front.BEGIN}\n<img ") and text.endswith(f"{claims}{front.END}\nafter\n")
+    assert f'"results/{shown}/figures/headline-mbnc.png"' in text and "here: 2 yes, 1 no, 0 not enough data" in text
+    assert "50,000 training images and 300 epochs a student, attacked on 10,000 images" in " ".join(text.split())
+    assert front.replaced(text, front.block(tmp_path)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no place",
+        f"{front.BEGIN} only",
+        f"{front.END} {front.BEGIN}",
+        f"{front.BEGIN} {front.BEGIN} {front.END}",
+        f"{front.BEGIN}{front.END}{front.BEGIN}{front.END}",
+    ],
+)
+def test_a_readme_without_one_place_for_the_claims_is_left_as_it_is(tmp_path, capsys, text):
+    readme = repository(tmp_path, "small")
+    readme.write_text(text)
+    assert main(["keep", "--readme", str(readme)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1 and readme.read_text() == text
+
+
+def test_without_kept_results_there_are_no_claims_to_show(tmp_path, capsys):
+    (tmp_path / "README.md").write_text(f"{front.BEGIN}{front.END}")
+    assert main(["keep", "--readme", str(tmp_path / "README.md")]) == 2
+    assert "has no results/paper or results/small" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)
+def test_what_this_repository_keeps_belongs_together_and_is_under_its_limit(folder, capsys):
+    assert main(["kept", str(folder)]) == 0, capsys.readouterr().out
+    assert size(folder) < keep.LIMIT
+    assert report.profile_of(list(results.read(folder).checkpoints.values())) == folder.name

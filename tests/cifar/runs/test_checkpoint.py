@@ -1,0 +1,158 @@
+"""What is measured at a checkpoint: of which networks and images, with which settings; clean numbers by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from cifar.runs import measuring, queue
+
+from .. import made, tiny_runs
+
+SETTINGS = made.tiny(
+    teacher="pruned@50",
+    surrogate="surrogate@200",
+    seed=3,
+    repeats=4,
+    eval_steps=7,
+    eval_batch=5,
+    test_images=7,
+    eval_inner="bfloat16",
+    attacks=((150, ("linf",)), (300, ("fgsm", "transfer"))),
+)
+
+
+class Answering(torch.nn.Module):
+    """Logits are looked up by the first pixel."""
+
+    def __init__(self, table: dict[int, list[float]]) -> None:
+        super().__init__()
+        self.table, self.weight = table, torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.tensor([self.table[round(255 * float(value))] for value in x[:, 0, 0, 0]])
+
+
+@pytest.fixture
+def world(tmp_path):
+    return tiny_runs.world(tmp_path, queue.Stop())
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """What the two measuring modules were called with."""
+    found = []
+    monkeypatch.setattr(measuring.specialisation, "measure", lambda *a, **k: found.append(("specialisation", a, k)) or {})
+    monkeypatch.setattr(
+        measuring.evaluation,
+        "evaluate",
+        lambda *a, **k: found.append(("evaluation", a, k)) or {name: {"of": name} for name in k["attacks"]},
+    )
+    return found
+
+
+def tasks(settings, world, paper_epoch=300, counts=None, after=lambda: None):
+    networks = {name: made.small_network((5, 4), seed) for seed, name in enumerate(("student", *settings.needs))}
+    student = networks.pop("student")
+    return student, networks, measuring.tasks(settings, paper_epoch, student, networks, world, counts or {}, after)
+
+
+def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(world, called):
+    counts, looks, made_of = {"a": [1]}, [], []
+    world = replace(world, engines=lambda *networks: made_of.append(networks) or "engine")
+    student, needed, found = tasks(SETTINGS, world, counts=counts, after=lambda: looks.append(1))
+    assert list(found) == ["clean", "specialisation", "fgsm", "transfer"] and made_of == []  # engines come later
+    assert found["specialisation"]() == {} and found["fgsm"]() == {"of": "fgsm"} and found["transfer"]() == {"of": "transfer"}
+    pixels = world.data.test.pixels[:7]
+    (_, first, options), (_, fgsm, how), (_, transfer, _) = called
+    assert first[:2] == (student, needed["pruned@50"]) and torch.equal(first[2], pixels)
+    assert first[3].shape == (17, 27) and (first[3] == world.spectrum.vectors[:17]).all()
+    assert options == {"batch": 5, "device": world.device}
+    for arguments in (fgsm, transfer):
+        assert arguments[:3] == (student, needed["pruned@50"], needed["surrogate@200"]) and torch.equal(arguments[3], pixels)
+    assert how.pop("counts") is counts and how.pop("plane") is world.spectrum
+    how.pop("after")(counts)
+    assert looks == [1]
+    assert how == {
+        "attacks": ("fgsm",),
+        "repeats": 4,
+        "seed": 3,
+        "batch": 5,
+        "device": world.device,
+        "inner": torch.bfloat16,
+        "steps": 7,
+        "engine": "engine",
+    }
+    assert made_of == [(student, needed["pruned@50"])]  # once for all attacks
+
+
+def test_each_checkpoint_has_its_own_attacks_and_the_attacks_own_steps_where_none_are_set(world, called):
+    _, _, found = tasks(SETTINGS.altered(eval_steps=0), world, paper_epoch=150)
+    assert list(found) == ["clean", "specialisation", "linf"]
+    found["linf"]()
+    assert called[0][2]["steps"] is None
+    assert list(tasks(SETTINGS, world, paper_epoch=50)[2]) == ["clean", "specialisation"]
+
+
+@pytest.mark.parametrize("role", ["teacher", "pruned", "surrogate"])
+def test_networks_that_are_no_students_are_measured_on_clean_images_alone(world, called, role):
+    assert list(tasks(SETTINGS.altered(role=role, teacher="", surrogate="", start="teacher@200"), world)[2]) == ["clean"]
+
+
+def test_a_student_that_goes_on_from_another_still_answers_to_its_teacher(world, called):
+    _, needed, found = tasks(SETTINGS.altered(start="st@150"), world)
+    found["specialisation"]()
+    assert called[0][1][1] is needed["pruned@50"]
+
+
+def test_a_pruned_network_is_compared_with_the_one_it_was(world):
+    _, needed, found = tasks(SETTINGS.altered(role="pruned", teacher="", surrogate="", start="teacher@200"), world)
+    assert (
+        found["clean"]()["agreement"]
+        == measuring.clean(
+            made.small_network((5, 4), 0),
+            needed["teacher@200"],
+            world.data.test.pixels[:7],
+            world.data.test.labels[:7],
+            batch=7,
+        )["agreement"]
+    )
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4])
+def test_clean_numbers_by_hand(batch):
+    student = Answering({0: [5.0, 0.0, 0.0], 1: [0.0, 5.0, 0.0], 2: [0.0, 0.0, 5.0]})
+    teacher = Answering({0: [5.0, 0.0, 0.0], 1: [0.0, 5.0, 3.0], 2: [6.0, 0.0, 5.0]})
+    pixels = torch.tensor([0, 1, 2, 2], dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 3, 2, 2)
+    labels = torch.tensor([0, 2, 2, 2])  # the student errs on the second alone, and parts from the teacher on the last two
+    found = measuring.clean(student, teacher, pixels, labels, batch=batch)
+    assert found == {"images": 4, "accuracy": 0.75, "agreement": 0.5, "logit_distance": (9 + 36 + 36) / 4}
+    assert measuring.clean(student, None, pixels, labels, batch=batch) == {"images": 4, "accuracy": 0.75}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "finite"),
+    [
+        (lambda network: None, True),
+        (lambda network: network.convs[0].bias.data.fill_(-torch.inf), False),
+        (lambda network: network.head.weight.data.fill_(3e38), False),
+    ],
+)
+def test_a_network_answers_where_its_weights_and_logits_are_finite(spoil, finite):
+    """Infinitely negative biases silence a node, which no logit shows; huge weights are finite, their sums are not."""
+    network = made.small_network((5, 4))
+    spoil(network)
+    assert measuring.answers(network, made.made_images(3).pixels) is finite
+
+
+def test_a_network_is_asked_on_the_device_where_its_images_are():
+    seen = []
+
+    class Looking(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            seen.append(x.device.type)
+            return torch.zeros(len(x), 10)
+
+    assert measuring.answers(Looking(), made.made_images(3).pixels.to("meta")) and seen == ["meta"]

@@ -1,0 +1,273 @@
+"""A run survives anything: kill -9, signals, time limits, lost caches; its results are the same bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from cifar import __main__ as cli
+from cifar import files as state
+from cifar.data import cifar10 as data
+from cifar.experiments import grid as experiments
+from cifar.report import results
+from cifar.runs import execute as runs
+from cifar.runs import packing, queue
+from cifar.runs import paths as places
+
+from .. import made, tiny_runs
+
+ROOT = Path(__file__).parents[3]
+KILLS = 6  # of a process that works for about ten seconds, at random moments
+PATIENCE = 240  # seconds for a process that works for about ten, on a busy machine
+
+
+def content(out: Path) -> dict[str, bytes]:
+    """Every result and every weight; seconds live in files of their own."""
+    files = sorted(p for p in (out / "runs").rglob("*") if p.is_file() and not p.name.endswith(".time.json"))
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> dict[str, bytes]:
+    """What the tiny grid gives when nothing interrupts it, in one worker."""
+    out = tmp_path_factory.mktemp("whole")
+    torch.set_num_threads(1)
+    stop = queue.Stop()
+    assert queue.work_off(tiny_runs.grid(), tiny_runs.grid(), tiny_runs.world(out, stop), stop, workers=1) == []
+    return content(out)
+
+
+def process(out: Path, *names: str) -> subprocess.Popen:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.cifar.tiny_runs", str(out), "0.05", *names],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def test_a_process_killed_at_random_moments_ends_at_the_same_bytes(tmp_path, whole):
+    rng = random.Random(0)
+    killed = 0
+    for attempt in range(60):
+        working = process(tmp_path)
+        working.stdout.readline()  # it is up
+        try:
+            working.wait(timeout=rng.uniform(0.3, 1.2) if attempt < KILLS else PATIENCE)
+        except subprocess.TimeoutExpired:
+            working.send_signal(signal.SIGKILL)
+            working.wait()
+            killed += 1
+            continue
+        break
+    assert working.returncode == 0 and killed >= 3
+    assert content(tmp_path) == whole
+    assert not list((tmp_path / "state").glob("*")) and not list((tmp_path / "cache").glob("*.u8"))
+
+
+class Interruptions:
+    """Stops the run at every n-th look, so that each look is once the last."""
+
+    def __init__(self, every: int) -> None:
+        self.every, self.looks = every, 0
+
+    def __call__(self) -> bool:
+        self.looks += 1
+        return self.looks % self.every == 0
+
+
+@pytest.mark.parametrize("name", ["pruned", "at", "in-plane", "ccat", "rft"])
+def test_a_run_interrupted_after_every_second_batch_ends_at_the_same_bytes(tmp_path, whole, name):
+    grid = tiny_runs.grid()
+    needed = [need.partition("@")[0] for need in experiments.selected([name], grid) if need != name]
+    for path, stored in whole.items():
+        if path.split("/")[1] in needed:
+            state.write_atomic(tmp_path / path, stored)
+    interruptions, times = Interruptions(2), 0
+    while not runs.execute(grid[name], grid, tiny_runs.world(tmp_path, interruptions)):  # type: ignore[arg-type]
+        times += 1
+        assert (tmp_path / "state" / f"{name}.pt").is_file() and times < 100
+    assert times >= 3
+    mine = {path: stored for path, stored in content(tmp_path).items() if path.startswith(f"runs/{name}/")}
+    assert mine == {path: stored for path, stored in whole.items() if path.startswith(f"runs/{name}/")}
+
+
+def test_a_crash_between_a_result_and_the_next_save_leaves_nothing_of_it_in_later_results(tmp_path, whole):
+    grid, path = tiny_runs.grid(), tmp_path / "state" / "at.pt"
+    for file, stored in whole.items():
+        if "/at/" not in file:
+            state.write_atomic(tmp_path / file, stored)
+    last = b""
+    while not (tmp_path / "runs" / "at" / "epoch-2.json").is_file():
+        assert not runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, Interruptions(1)))  # type: ignore[arg-type]
+        found = state.load_tensors(path)
+        last = path.read_bytes() if "linf" in found["parts"] else last
+    state.write_atomic(path, last)  # as it was when the first checkpoint's result had not been stored
+    assert runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, queue.Stop()))
+    assert content(tmp_path) == whole
+
+
+def test_robust_images_are_made_again_where_the_cache_is_lost(tmp_path, whole):
+    grid = tiny_runs.grid()
+    for path, stored in whole.items():
+        if "/rft/" not in path:
+            state.write_atomic(tmp_path / path, stored)
+    assert not runs.execute(grid["rft"], grid, tiny_runs.world(tmp_path, Interruptions(3)))  # type: ignore[arg-type]
+    (tmp_path / "cache" / "rft.u8").unlink()
+    assert runs.execute(grid["rft"], grid, tiny_runs.world(tmp_path, queue.Stop()))
+    assert content(tmp_path) == whole
+
+
+def test_results_depend_on_neither_the_number_of_workers_nor_the_order(tmp_path, whole):
+    stop = queue.Stop()
+    backwards = dict(reversed(tiny_runs.grid().items()))
+    assert queue.work_off(backwards, tiny_runs.grid(), tiny_runs.world(tmp_path, stop), stop, workers=3) == []
+    assert content(tmp_path) == whole
+
+
+def test_a_signal_saves_and_the_same_command_continues(tmp_path, whole):
+    path, deadline, before = tmp_path / "state" / "teacher.pt", time.monotonic() + PATIENCE, b""
+    for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        working = process(tmp_path, "teacher")
+        while not (path.is_file() and path.read_bytes() != before) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        working.send_signal(number)
+        assert working.wait(timeout=PATIENCE) == status
+        saved = state.load_tensors(path)["training"]
+        assert saved["epoch"] + saved["batch"] > 0
+        before = path.read_bytes()
+    assert process(tmp_path, "teacher").wait(timeout=PATIENCE) == 0
+    assert content(tmp_path) == {path: stored for path, stored in whole.items() if "/teacher/" in path}
+
+
+def test_the_state_is_written_as_often_as_asked(tmp_path, monkeypatch):
+    grid, writes = tiny_runs.grid(), []
+    monkeypatch.setattr(runs.Run, "save", lambda run: writes.append(run.training.batch))
+    runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, queue.Stop(), save_every=0.0))
+    assert writes[:6] == [1, 2, 3, 4, 5, 0]
+    writes.clear()
+    runs.execute(grid["teacher"], grid, tiny_runs.world(tmp_path, queue.Stop(), save_every=1000.0))
+    assert writes == []
+
+
+def test_the_save_interval_leaves_room_below_a_minute():
+    assert runs.SAVE_EVERY <= 30
+
+
+def test_results_of_other_settings_are_not_taken_for_finished(tmp_path):
+    grid, stop = tiny_runs.grid(), queue.Stop()
+    assert runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, stop))
+    with pytest.raises(state.StateError, match="was computed with other settings; use another --out"):
+        runs.execute(grid["surrogate"].altered(lr=0.01), grid, tiny_runs.world(tmp_path, stop))
+
+
+def test_state_of_other_settings_is_refused(tmp_path):
+    grid = tiny_runs.grid()
+    assert not runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, Interruptions(1)))  # type: ignore[arg-type]
+    with pytest.raises(state.StateError, match="was begun with other settings"):
+        runs.execute(grid["surrogate"].altered(lr=0.01), grid, tiny_runs.world(tmp_path, queue.Stop()))
+
+
+def test_neither_results_nor_state_of_other_images_are_gone_on_with(tmp_path):
+    grid, stop = tiny_runs.grid(), queue.Stop()
+    world = tiny_runs.world(tmp_path, stop)
+    others = dataclasses.replace(world, data=data.Cifar10(world.data.train, world.data.test, "jpeg", "others"))
+    assert not runs.execute(grid["surrogate"], grid, dataclasses.replace(world, stop=lambda: True))
+    with pytest.raises(state.StateError, match=r"surrogate\.pt was begun with other images; use another --out"):
+        runs.execute(grid["surrogate"], grid, others)
+    assert runs.execute(grid["surrogate"], grid, world)
+    for again in (
+        lambda: runs.execute(grid["surrogate"], grid, others),
+        lambda: queue.work_off({"surrogate": grid["surrogate"]}, grid, others, stop, workers=1),
+    ):
+        with pytest.raises(state.StateError, match=r"epoch-1\.json was computed from other images; use another --out"):
+            again()
+
+
+def test_a_result_holds_its_settings_and_says_what_the_images_are(whole):
+    found = json.loads(whole["runs/at/epoch-3.json"])
+    assert (found["run"], found["epoch"], found["paper_epoch"]) == ("at", 3, 300)
+    assert found["config"]["settings"] == tiny_runs.grid()["at"].record
+    assert found["config"]["data"] == {"source": "unknown", "sha256": "made", "train": 48, "test": 12}
+    assert set(found["attacks"]) == {"linf", "transfer", "fgsm"} and len(found["loss"]) == 3
+    assert set(json.loads(whole["runs/at/epoch-2.json"])["attacks"]) == {"linf"}
+    assert len(found["specialisation"]["layers"]) == 2 and 0 <= found["clean"]["agreement"] <= 1
+    assert json.loads(whole["runs/teacher/epoch-2.json"])["specialisation"] is None
+
+
+def test_the_patch_spectrum_is_computed_once_and_again_for_other_images(tmp_path, monkeypatch):
+    images, computed = made.made_cifar(20, 4), []
+    real = places.spectrum
+    monkeypatch.setattr(places, "spectrum", lambda pixels: computed.append(1) or real(pixels))
+    first, second = places.cached_spectrum(tmp_path, images), places.cached_spectrum(tmp_path, images)
+    assert len(computed) == 1
+    for name in ("mean", "eigenvalues", "vectors"):
+        ours, again = getattr(first, name), getattr(second, name)
+        assert (ours == again).all() and ours.strides == again.strides  # products depend on both
+    places.cached_spectrum(tmp_path, data.Cifar10(images.train, images.test, "unknown", "other"))
+    assert len(computed) == 2
+
+
+def test_seconds_are_read_together_with_the_result(tmp_path):
+    grid = tiny_runs.grid()
+    runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, queue.Stop()))
+    (found,) = results.read(tmp_path).checkpoints.values()
+    assert found.run == "surrogate" and found.timing["seconds"]["train"] > 0 and found.timing["torch"] == torch.__version__
+
+
+def test_pruned_weights_are_stored_shrunk(whole, tmp_path):
+    state.write_atomic(tmp_path / "pruned.pt", whole["runs/pruned/epoch-1.pt"])
+    assert places.load_network(tmp_path / "pruned.pt", torch.device("cpu")).widths == (5, 4)
+
+
+def test_robust_feature_training_goes_on_from_its_start(whole, tmp_path):
+    """With a learning rate of zero its weights are those it started from."""
+    grid = tiny_runs.grid()
+    for path, stored in whole.items():
+        state.write_atomic(tmp_path / path, stored)
+    (tmp_path / "runs" / "rft" / "epoch-4.json").unlink()
+    (tmp_path / "runs" / "rft" / "epoch-4.pt").unlink()
+    runs.execute(grid["rft"].altered(lr=0.0), grid, tiny_runs.world(tmp_path, queue.Stop()))
+    start, end = (state.load_tensors(tmp_path / "runs" / path)["weights"] for path in ("st/epoch-2.pt", "rft/epoch-4.pt"))
+    assert all(torch.equal(start[name], end[name]) for name in start)
+
+
+def test_packed_state_fits_eight_files_of_sixteen_megabytes_and_resumes_to_the_same_bytes(tmp_path, whole):
+    grid, first, second = tiny_runs.grid(), tmp_path / "first", tmp_path / "second"
+    stop = queue.Stop()
+    queue.work_off({"teacher": grid["teacher"], "pruned": grid["pruned"]}, grid, tiny_runs.world(first, stop), stop, workers=1)
+    assert not runs.execute(grid["st"], grid, tiny_runs.world(first, Interruptions(3)))  # type: ignore[arg-type]
+    pieces = packing.pack(first, tmp_path / "packed")
+    assert len(pieces) <= 8 and all(piece.stat().st_size < 16e6 for piece in pieces)
+    assert packing.unpack(pieces, second) == len(packing.carried(first))
+    assert (second / "state" / "st.pt").read_bytes() == (first / "state" / "st.pt").read_bytes()
+    assert queue.work_off(grid, grid, tiny_runs.world(second, stop), stop, workers=2) == []
+    assert content(second) == whole
+
+
+def test_the_command_line_runs_stops_at_its_time_limit_and_resumes(tmp_path, monkeypatch, capsys, whole):
+    monkeypatch.setattr(experiments, "grid", lambda profile: tiny_runs.grid())
+    monkeypatch.setattr(data, "load", lambda *_, **__: made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST))
+    command = ["run", "ccat", "--data", "unused", "--out", str(tmp_path), "--profile", "small"]
+    assert cli.main([*command, "--time-limit", "0"]) == 0
+    assert "stopped with 3 of 3 runs unfinished (teacher, pruned, ccat); the same command continues" in capsys.readouterr().err
+    assert cli.main(command) == 0
+    assert "3 runs finished" in capsys.readouterr().err
+    chosen = ("teacher", "pruned", "ccat")
+    assert content(tmp_path) == {path: stored for path, stored in whole.items() if path.split("/")[1] in chosen}
+    assert cli.main(["pack", "--out", str(tmp_path), "--to", str(tmp_path / "packed")]) == 0
+    assert cli.main(["unpack", str(tmp_path / "packed" / "piece-0.tar"), "--out", str(tmp_path / "again")]) == 0
+    assert content(tmp_path / "again") == content(tmp_path)

@@ -1,0 +1,92 @@
+"""The report of runs that cannot be finished: the reason stands in the place of every number they would have given."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from cifar.experiments import grid as experiments
+from cifar.report import figures, results
+from cifar.report import write as report
+from cifar.runs import failures
+from cifar.runs.failures import DivergedError
+
+from ..report import made_results as made
+
+GRID = experiments.grid("paper")
+SHORT = "diverged in epoch 3"
+NEEDS = "not run: needs at@150"
+
+
+@pytest.fixture
+def reported(tmp_path, monkeypatch):
+    """The whole grid, but that one run diverged after its first checkpoint, one at once, and one needs the first."""
+    monkeypatch.setattr(figures, "painted", lambda panel: {"svg": b"<svg></svg>", "png": b"png"})
+    made.made(tmp_path, without=("at@150", "at@200", "at@300", "rft", "st-logit-seed-2"))
+    failures.record_divergence(tmp_path, GRID["at"], DivergedError(3, "the mean loss is inf"), ["abc"])
+    failures.record_divergence(tmp_path, GRID["st-logit-seed-2"], DivergedError(3, "the mean loss is nan"), ["abc"])
+    failures.record_need(tmp_path, GRID["rft"], "at@150")
+    assert report.main(["--out", str(tmp_path)]) == 0
+    return tmp_path
+
+
+def test_every_table_says_it_in_the_cell(reported):
+    cells = {}
+    for table in ("table-1", "table-5"):
+        with (reported / f"report/tables/{table}.csv").open(newline="") as file:
+            cells |= {
+                (line["attack"], line["checkpoint"]): line["mean (per cent)"]
+                for line in csv.DictReader(file)
+                if line["rule"] == "last"
+            }
+    assert cells["linf", "at@300"] == cells["cw", "at@150"] == SHORT and cells["linf", "rft@300"] == NEEDS
+    assert float(cells["linf", "at@100"]) > 0
+
+
+def test_the_page_says_it_at_the_top_in_its_tables_captions_and_runs(reported):
+    page = (reported / "report/report.html").read_text()
+    told = (
+        "Runs that cannot be finished: at diverged in epoch 3: the mean loss is inf; rft not run: needs at@150; "
+        "st-logit-seed-2 diverged in epoch 3: the mean loss is nan."
+    )
+    assert told in page
+    assert f'<span class="lost">{SHORT}</span>' in page and f'<span class="lost">{NEEDS}</span>' in page
+    assert f"Not run: AT 300 ({SHORT})." in page and f"RFT 150 ({NEEDS})" in page
+    runs = page[page.index('id="runs"') : page.index('id="circumstances"')]
+    assert f'<td class="name">{SHORT}: the mean loss is inf</td>' in runs
+
+
+def test_every_claim_that_lacks_them_says_why(reported):
+    with (reported / "report/tables/claims.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    for number in (1, 2, 5, 8, 10, 11):
+        told = [line["numbers"] for line in lines if line["claim"] == str(number)]
+        assert any(SHORT in words or NEEDS in words for words in told), number
+        assert not any("not run" in words and "needs" not in words for words in told), (number, told)
+    stored = json.loads((reported / "report/report.json").read_text())
+    assert stored["failures"]["rft"] == NEEDS
+
+
+@pytest.mark.parametrize("run", ["st-logit", "st-label"])
+def test_a_single_run_that_diverged_is_named_by_the_claims_on_it_alone(tmp_path, run):
+    made.made(tmp_path, without=(run,))
+    failures.record_divergence(tmp_path, GRID[run], DivergedError(3, "the mean loss is inf"), ["abc"])
+    known = results.read(tmp_path)
+    for claim in report.CLAIMS:
+        steps = claim.decide(known).steps
+        assert not [step for step in steps if "not run" in step.value], claim.number
+    assert known.by_rule("any").absent(f"{run}@300") == SHORT
+
+
+def test_a_checkpoint_that_is_there_is_not_absent(reported):
+    known = results.read(reported)
+    assert known.absent("at@300") == SHORT and known.absent("at@50") == "not run" == known.absent("unheard-of@3")
+
+
+def test_failures_alone_are_one_clear_line(tmp_path, capsys):
+    failures.record_divergence(tmp_path, GRID["teacher"], DivergedError(1, "the mean loss is nan"), [])
+    assert report.main(["--out", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "holds no results" in told and "teacher diverged in epoch 1: the mean loss is nan" in told

@@ -1,0 +1,277 @@
+"""Suprema by branch and bound over cells, boxes first and sides of creases then: made for d' = 4, 5.
+
+Correct for every d'. A cell is a box of the unit cube on which some creases have a decided sign. `box_bounds` bounds
+h and -h on it, with nearly parallel creases paired; cells are taken best first, in batches, halved along a coordinate
+or split at a crease until the bounds of all of them are below what closes the gap. h and -h share the tree and the
+incumbent, so every stop leaves a proved interval.
+
+Evidence (numbers, strings, booleans), for a checker with rational arithmetic of its own:
+    {"method": "boxes", "interrupted": bool,
+     "stopped": "target" (closed, or upper <= floor), "deadline", "cells" (as many as allowed),
+                                            "finest" (no cell can be split) or "crude" (no search),
+     "cells": N                             number of cells bounded
+     "centre": [...], "half": [...]         the cube: z = centre + half * w, |w_j| <= 1; strings "p/q"
+     "creases": [[ridge, factor], ...]      z_i = factor * (P[ridge] . z + beta[ridge]), factor a string +-2^k
+     "first": [...], "ratio": [...]         group g: creases first[g] .. first[g + 1] - 1, the reference first;
+                                            e_i = z_i - ratio[i] * z_reference, ratio an exact float
+     "tree": [...] or None}                 level by level: -1 for a leaf; j < d: coordinate j is halved, lower half first;
+                                            d + i: the sign of crease i is decided, z_i <= 0 first.
+                                            None where there was no search, or more than RECORDED cells
+Ridges on one hyperplane are merged into the one that is named; those of one sign on the cube or the region are affine.
+On every leaf, h <= upper and -h <= upper follow from the bounds listed in `box_bounds`, with some multipliers kappa, on
+the leaf or on a cell it was split off.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from ... import exact
+from ...ridges import Domain, RidgeSum
+from ..enclosure import CANCELLATION, Enclosure, at_witness, crude
+from ..progress import Nested
+from .cells import bounds
+from .pairing import Paired, paired, power_of_two
+
+BATCH = 256  # cells split at once: large enough to hide the interpreter, small enough to stay best first
+FEW = 24  # up to so many open creases, a cell is split at a crease, not halved (measured; 12 to 30 differ little)
+SHARE = 0.25  # a crease that owns this share of the gap is split at in any cell (measured)
+EAGER = 0.05  # a point is evaluated in rationals if it promises this share of the gap
+FULL = 400_000  # open cells beyond which the newest come first, so that memory stays bounded
+RECORDED = 200_000  # cells beyond which the tree is not kept as evidence
+SLACK = 1 - 1e-14  # absorbs the rounding of the target and of the upper bound
+
+
+def supremum(
+    h: RidgeSum,
+    region: Domain,
+    *,
+    gap: float = 1e-3,
+    deadline: float | None = None,
+    floor: float = 0.0,
+    most: float = np.inf,
+    nested: Nested | None = None,
+) -> Enclosure:
+    """Enclosure of sup over the region of |h|; nested is told what is proved after every batch of cells.
+
+    Stops once `most` cells were bounded, at a relative gap (upper - lower) / upper, at an interval below the noise of
+    the terms that cancel, at upper <= floor, at the deadline (on the clock of time.monotonic), or at a
+    KeyboardInterrupt, which evidence["interrupted"] then tells; the enclosure is valid at every stop.
+    """
+    start = crude(h, region, {"method": "boxes", "interrupted": False, "stopped": "crude", "cells": 0, "tree": None})
+    search = None
+    try:
+        if nested is not None:
+            nested(start.lower, start.upper)
+        if start.upper <= floor or _late(deadline):
+            return start
+        form = paired(h, region)
+        if len(form.creases) == 0 and not form.floats.rest.any():
+            return Enclosure(0.0, 0.0, None, start.evidence)
+        search = _Search(h, region, form, start, gap, floor, nested)
+        search.run(deadline, most)
+        return search.enclosure(False)
+    except KeyboardInterrupt:
+        if search is not None:
+            return search.enclosure(True)
+        return Enclosure(start.lower, start.upper, start.witness, start.evidence | {"interrupted": True})
+
+
+def _late(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() > deadline
+
+
+class _Pool:
+    """The open cells: rows of arrays that grow by doubling.
+
+    X, R (N, d) centres and half-widths, signs (N, n), upper (N, 2), split (N,), number (N,) in the tree
+    """
+
+    def __init__(self, d: int, n: int):
+        self.count = 0
+        self.columns: list[np.ndarray] = [
+            np.empty((1, d)),
+            np.empty((1, d)),
+            np.empty((1, n), np.int8),
+            np.empty((1, 2)),
+            np.empty(1, np.int64),
+            np.empty(1, np.int64),
+        ]
+        self.worst = np.empty(1)  # the larger of the two bounds
+
+    def best(self) -> float:
+        """The largest bound of an open cell."""
+        return self.worst[: self.count].max(initial=-np.inf)
+
+    def put(self, *columns: np.ndarray) -> None:
+        """Append cells."""
+        end = self.count + len(columns[0])
+        if end > len(self.worst):
+            room = 2 * end
+            self.columns = [
+                np.concatenate([a[: self.count], np.empty((room - self.count, *a.shape[1:]), a.dtype)]) for a in self.columns
+            ]
+            self.worst = np.concatenate([self.worst[: self.count], np.empty(room - self.count)])
+        for mine, new in zip(self.columns, columns, strict=True):
+            mine[self.count : end] = new
+        self.worst[self.count : end] = columns[3].max(axis=1)
+        self.count = end
+
+    def take(self, most: int) -> list[np.ndarray]:
+        """Remove and return the cells with the largest bounds; the newest ones where the pool is full."""
+        m = min(most, self.count)
+        if self.count > FULL or m == self.count:
+            chosen = np.arange(self.count - m, self.count)
+        else:
+            chosen = np.argpartition(-self.worst[: self.count], m - 1)[:m]
+        taken = [a[chosen] for a in self.columns]
+        keep = self.count - m
+        holes = chosen[chosen < keep]
+        tail = np.setdiff1d(np.arange(keep, self.count), chosen)
+        for a in [*self.columns, self.worst]:
+            a[holes] = a[tail]
+        self.count = keep
+        return taken
+
+
+class _Tree:
+    """How cells were split: for each cell, in order of creation, its split (-1: leaf) and its first child."""
+
+    def __init__(self):
+        self.split, self.child, self.count = np.full(1, -1, np.int32), np.zeros(1, np.int64), 1
+
+    def grow(self, number: np.ndarray, split: np.ndarray) -> int:
+        """Record the splits of cells; the number of the first new cell."""
+        first = self.count
+        self.count += 2 * len(number)
+        if self.count <= RECORDED:
+            if self.count > len(self.split):
+                room = 2 * self.count - len(self.split)
+                self.split = np.concatenate([self.split, np.full(room, -1, np.int32)])
+                self.child = np.concatenate([self.child, np.zeros(room, np.int64)])
+            self.child[number] = first + 2 * np.arange(len(number))  # before the split: an interrupt may fall between
+            self.split[number] = split
+        return first
+
+    def levels(self, cells: int) -> list[int] | None:
+        """The first `cells` cells level by level, as the evidence lists them."""
+        if self.count > RECORDED:
+            return None
+        out: list[int] = []
+        level = np.zeros(1, np.int64)
+        while len(level):
+            codes = np.where(self.child[level] < cells, self.split[level], -1)
+            out += codes.tolist()
+            first = self.child[level[codes >= 0]]
+            level = np.stack([first, first + 1], axis=1).ravel()
+        return out
+
+
+class _Search:
+    """One branch and bound. Numbers are in units of 2**exponent (see `Paired`), but for `lower`."""
+
+    def __init__(
+        self,
+        h: RidgeSum,
+        region: Domain,
+        form: Paired,
+        start: Enclosure,
+        gap: float,
+        floor: float,
+        nested: Nested | None = None,
+    ):
+        self.h, self.region, self.form, self.start, self.nested = h, region, form, start, nested
+        self.unit = power_of_two(form.exponent)
+        self.gap, self.floor = gap, self._scaled(floor)
+        self.noise = CANCELLATION * self._scaled(h.size(region.lower, region.upper))
+        self.settled = -np.inf  # largest bound of the cells that are done
+        self.stopped = "deadline"
+        self.lower, self.witness = start.lower, start.witness
+        d, n = len(form.centre), len(form.creases)
+        self.tree = _Tree()
+        self.pool = _Pool(d, n)
+        # upper bound, lower bound, witness, cells: replaced in one assignment, so an interrupt finds them consistent
+        self.proved: tuple[float, float, Any, int] = (np.inf, self.lower, self.witness, 0)
+
+    def _scaled(self, number: float) -> float:
+        return exact.nearest_float(exact.rational(number) / self.unit) if np.isfinite(number) else number
+
+    def target(self) -> float:
+        """Cells with bounds up to here need no more work."""
+        lower = self._scaled(self.lower)
+        closed = max(lower / (1 - self.gap), lower + self.noise) if self.gap < 1 else np.inf
+        return max(closed, self.floor) * SLACK
+
+    def run(self, deadline: float | None, most: float = np.inf) -> None:
+        """Split cells until the target is met, `most` cells were bounded or the deadline strikes."""
+        d, n = len(self.form.centre), len(self.form.creases)
+        self._bound(
+            np.zeros((1, d)), np.ones((1, d)), np.zeros((1, n), np.int8), np.full((1, 2), np.inf), np.zeros(1, np.int64)
+        )
+        while self.pool.count:
+            if self.pool.best() <= self.target():
+                break
+            if _late(deadline):
+                return
+            if self.proved[3] >= most:
+                self.stopped = "cells"
+                return
+            X, R, signs, upper, split, number = self.pool.take(BATCH)
+            first = self.tree.grow(number, split)
+            X, R, signs, upper, split = (np.repeat(a, 2, axis=0) for a in (X, R, signs, upper, split))
+            side = np.tile([-1, 1], len(number))
+            halved, decided = np.flatnonzero(split < d), np.flatnonzero(split >= d)
+            R[halved, split[halved]] /= 2
+            X[halved, split[halved]] += side[halved] * R[halved, split[halved]]
+            signs[decided, split[decided] - d] = side[decided]
+            self._bound(X, R, signs, upper, first + np.arange(len(X)))
+        self.stopped = "target" if self.settled <= self.target() else "finest"
+
+    def _bound(self, X, R, signs, parent, number) -> None:
+        """Bound cells, try their best point as witness, keep those that need more work."""
+        upper, split, points, values = bounds(self.form.floats, X, R, signs, parent, self.target(), FEW, SHARE)
+        best = np.unravel_index(values.argmax(), values.shape)
+        self._try(points[best], values[best])
+        worst = upper.max(axis=1)
+        alive = (worst > self.target()) & (split >= 0)
+        self.settled = max(self.settled, worst[~alive].max(initial=-np.inf))
+        self.pool.put(X[alive], R[alive], signs[alive], upper[alive], split[alive], number[alive])
+        self.proved = (max(self.settled, self.pool.best()), self.lower, self.witness, self.proved[3] + len(X))
+        if self.nested is not None:
+            self.nested(self.lower, self.upper())
+
+    def _try(self, w: np.ndarray, value: float) -> None:
+        lower = self._scaled(self.lower)
+        if not value > lower + EAGER * (self.target() - lower):
+            return
+        value, point = at_witness(self.h, self.region, self.form.point(w))
+        if value > self.lower:
+            self.lower, self.witness = value, point
+
+    def upper(self) -> float:
+        """The upper bound that is proved so far."""
+        bound = self.proved[0]
+        if not np.isfinite(bound):
+            return self.start.upper
+        return min(exact.round_up(exact.rational(bound) * self.unit), self.start.upper)
+
+    def enclosure(self, interrupted: bool) -> Enclosure:
+        """What is proved so far."""
+        _, lower, witness, cells = self.proved
+        form = self.form
+        evidence = {
+            "method": "boxes",
+            "interrupted": interrupted,
+            "stopped": self.stopped,
+            "cells": cells,
+            "centre": [str(x) for x in form.centre],
+            "half": [str(x) for x in form.half],
+            "creases": [[ridge, str(factor)] for ridge, factor in form.creases],
+            "first": form.floats.first.tolist(),
+            "ratio": form.floats.ratio.tolist(),
+            "tree": self.tree.levels(cells),
+        }
+        return Enclosure(lower, self.upper(), witness, evidence)

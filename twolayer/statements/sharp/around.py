@@ -1,0 +1,137 @@
+"""What the sharp methods share: a proved bound, candidates for it, and the creases around a centre on H.
+
+Every candidate is a proved bound by itself, so choosing the smallest needs no argument: floats choose, balls prove the
+chosen one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from ...ridges import Node
+from ..setting import Setting
+
+SHRINK = 1 - 1e-9  # how far below a crease's distance a smaller body stays
+BACK = 1 - 2.0**-40  # a bound on |cot| found in floats is proved this little below it
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A proved bound: its value (a ball), the name of the form that gave it, and the factors."""
+
+    value: arb
+    form: str
+    terms: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """|kappa_H| and the upper end of eps_k, as balls and as floats."""
+
+    kappa: arb
+    epsilon: arb
+    level: float
+    eps: float
+
+    @property
+    def room(self) -> arb:
+        """|kappa_H| / (2 eps): what a sum of two inverse heights has to stay below to contradict eps (d' = 2)."""
+        return self.kappa / (2 * self.epsilon)
+
+
+def sizes(setting: Setting, i: int, observer: Node) -> Sizes:
+    """The two sizes for crease i and an observer, computed once."""
+    key = ("sizes", i, observer.index)
+    if key not in setting._cache:
+        kappa, epsilon = abs(setting.kappa(i, observer)), setting.epsilon(observer)[1]
+        setting._cache[key] = Sizes(kappa, epsilon, float(kappa.mid()), float(epsilon.mid()))
+    return setting._cache[key]
+
+
+Candidate = tuple[float, Callable[[], Bound | None]]
+
+
+def best(candidates: Iterable[Candidate]) -> Bound | None:
+    """The first candidate, in the order of the float values, that the ball arithmetic confirms."""
+    for value, prove in sorted(candidates, key=lambda candidate: candidate[0]):
+        if np.isfinite(value):
+            bound = prove()
+            if bound is not None and bound.value.is_finite():
+                return bound
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """The other creases of h_k (kink mass not zero) as seen from a centre on crease i; arrays of equal length n.
+
+    index      position in problem.creases
+    opposes    kink mass of the other sign than kappa_H
+    student    carries a student
+    kink       |kappa'|        sine, cotangent: of the angle to crease i        direction: a label of the normal
+    weight     |kappa'| cos^2 / sin, infinite for a parallel crease
+    distance   lower bound on the distance from the centre
+    Floats choose among bodies; which creases meet a body is decided with the distance's margin, so it counts too many.
+    """
+
+    index: np.ndarray
+    opposes: np.ndarray
+    student: np.ndarray
+    kink: np.ndarray
+    sine: np.ndarray
+    cotangent: np.ndarray
+    weight: np.ndarray
+    direction: np.ndarray
+    distance: np.ndarray
+
+
+def around(setting: Setting, i: int, observer: Node, centre: np.ndarray) -> Around:
+    """The other creases as the observer sees them from a centre on crease i."""
+    masses = setting.mass_signs(observer)
+    keep = np.flatnonzero((masses != 0) & (np.arange(len(masses)) != i))
+    sines, cotangents = (values[keep] for values in setting.float_angles(i))
+    kinks = setting.float_kinks(observer)[keep]
+    with np.errstate(divide="ignore"):
+        weights = np.where(sines > 0, kinks * (1 - sines**2) / sines, np.inf)
+    return Around(
+        keep,
+        masses[keep] * masses[i] < 0,
+        setting.carries_student[keep],
+        kinks,
+        sines,
+        cotangents,
+        weights,
+        setting.directions[keep],
+        setting.distances(centre)[keep],
+    )
+
+
+def total(numbers: Iterable[arb]) -> arb:
+    """The sum of balls."""
+    return sum(numbers, arb(0))
+
+
+def radii(radius: float, reaches: np.ndarray) -> np.ndarray:
+    """The radius itself, and those just too small to meet the creases one by one; largest first."""
+    smaller = SHRINK * np.unique(reaches)[::-1]
+    return np.concatenate([[radius], smaller[(smaller > 0) & (smaller < radius)]])
+
+
+def reaches(near: Around, t: float) -> np.ndarray:
+    """Lower bounds on the radius at which a cylinder of half-height t around the centre meets each crease.
+
+    |distance| <= rho sin + t cos is the condition to meet it; floats with the margin already in the distance.
+    """
+    rest = near.distance - t * (1 + 1e-9)
+    return np.where(rest > 0, rest / np.maximum(near.sine, 1e-300) * SHRINK, 0.0)
+
+
+def weight(setting: Setting, i: int, j: int, observer: Node) -> arb:
+    """|kappa'| cos^2 / sin of crease j against crease i."""
+    sine = setting.sine(i, j)
+    return abs(setting.kappa(j, observer)) * (1 - sine**2) / sine

@@ -1,0 +1,281 @@
+"""The sharp form: bounds on the sine to the best student, and on a kink mass, each the best of several theorems.
+
+  form                             theorem                                    counts or weighs            where
+  ball, cylinder                   A and 2'                                   opposing creases            here
+  mass                             M, with its better constant                opposing masses             here
+  one-direction, two-directions    A's refinements                            opposing; all directions    here
+  directions                       J directions                               directions of all others    sharp_counts
+  opposing-count, all-count        B and C in a ball, d' = 2                  opposing creases; all       sharp_counts
+  cells, chords                    B and C over the gaps of H, d' = 2         opposing creases; all       sharp_cells, _chords
+  split                            M'                                         heavy ones, light masses    sharp_masses
+  order-k                          L, k = 4, 6, ..                            all masses                  sharp_masses
+
+Every candidate is a proved bound by itself, so choosing the smallest needs no argument: floats choose, balls prove the
+chosen one. A body (ball or cylinder) may always be replaced by a smaller one around the same centre: fewer creases
+meet it, its radius is worse. Source: theory notes, section 4 (Theorems A, M, 2' and their refinements), and proofs/lemmas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from flint import arb
+
+from ... import exact
+from ...certify.radii.one import Inscribed, Surroundings
+from ...ridges import Domain, Node
+from .. import bounds
+from ..setting import Setting
+from . import cells as sharp_cells
+from . import chords as sharp_chords
+from . import counts as sharp_counts
+from . import masses as sharp_masses
+from . import plane as sharp_plane
+from .around import Around, Bound, Candidate, around, best, radii, reaches, sizes, total, weight
+from .masses import Cylinder
+
+ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly, at no visible cost
+HEIGHTS = (1.0, 2.0, 1.4, 4.0)  # t of cylinders in units of 4 eps / |kappa|: 1 for the count, the others for the mass
+TALLEST = 0.25  # share of the ball's radius above which a cylinder is no better than the ball
+SLICES = (0.5, 0.2, 0.05)  # heights, in units of the radius, of the cylinders cut out of a ball
+HOPE = 2.0  # how much better than estimated a cylinder may turn out; an estimate only decides whether one is looked for
+
+
+def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, inscribed: Inscribed) -> Bound | None:
+    """The best bound on the smallest sine between crease i and a student's crease; None if nothing applies.
+
+    i is the crease of a teacher node that carries no student, with kappa_T != 0; inscribed is a ball around it in A_k.
+    Source: Theorem 2' (ball, cylinder), and every theorem of the table above in the form that names a student.
+    """
+    near = around(setting, i, observer, inscribed.centre)
+    candidates = list(_by_ball(setting, i, observer, inscribed, near))
+    if not sizes(setting, i, observer).epsilon > 0:
+        return best(candidates)
+    candidates += sharp_counts.student(setting, i, observer, inscribed, near, _goal(candidates))
+    if not setting.is_late:
+        width = np.inf
+        if setting.problem.dimension == 2:
+            width = sharp_plane.half_width(setting, i, domain)
+            cells = sharp_cells.student(setting, i, observer, domain, near)
+            candidates += [] if cells is None else [cells]
+            chords = sharp_chords.student(setting, i, observer, domain, near, _goal(candidates))
+            candidates += [] if chords is None else [chords]
+        cylinders = _cylinders(setting, i, observer, domain, inscribed, near, width, _goal(candidates))
+        for height, cylinder in cylinders:
+            candidates += _by_cylinder(setting, i, observer, cylinder, counting=height == HEIGHTS[0])
+            candidates += sharp_masses.split(setting, i, observer, cylinder)
+        candidates += _by_order(setting, i, observer, domain, inscribed, cylinders, _goal(candidates))
+    return best(candidates)
+
+
+def _goal(candidates: list[Candidate], otherwise: float = 1.0) -> float:
+    """The smallest bound so far, in floats."""
+    return min((value for value, _ in candidates if np.isfinite(value)), default=otherwise)
+
+
+def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
+    size = sizes(setting, i, observer)
+    kappa, epsilon, level, eps = size.kappa, size.epsilon, size.level, size.eps
+    cotangents = setting.cotangents(i)
+    for radius in map(float, radii(inscribed.radius, near.distance)):
+        room = (level * radius / (4 * eps)) ** 2 - 1 if eps > 0 else np.inf
+        if room <= 0:
+            return  # and no smaller ball does better
+        meeting = near.distance <= radius
+        students, teachers = meeting & near.opposes & near.student, meeting & near.opposes & ~near.student
+        terms = {
+            "kappa": kappa,
+            "epsilon": epsilon,
+            "radius": radius,
+            "opposing_students": int(students.sum()),
+            "opposing_teachers": int(teachers.sum()),
+        }
+
+        def count(radius=radius, students=students, teachers=teachers, terms=terms) -> Bound | None:
+            if epsilon == 0:
+                return Bound(arb(0), "ball", terms)
+            gamma = total(cotangents[j] for j in near.index[teachers])
+            value = bounds.student_sine(bounds.reach(kappa, radius, epsilon), gamma, int(students.sum()))
+            return None if value is None else Bound(value, "ball", {**terms, "teachers_cot": gamma})
+
+        left = np.sqrt(room) - near.cotangent[teachers].sum()
+        if left > 0:
+            yield students.sum() / np.hypot(left, students.sum()) if np.isfinite(left) else 0.0, count
+
+        def few_directions(radius=radius, form="one-direction", avoided=(), terms=terms) -> Bound | None:
+            simple = 4 * epsilon / (kappa * exact.ball(radius))
+            if not all(setting.sine(i, j) > simple for j in avoided):
+                return None
+            return Bound(simple, form, terms)
+
+        simple = 4 * eps / (level * radius)
+        if students.any() and len(set(near.direction[students | teachers])) == 1:
+            yield simple, few_directions
+        labels = set(near.direction[meeting])
+        without = labels - set(near.direction[meeting & near.student])
+        if len(without) < len(labels) <= 2:
+            avoided = [int(near.index[meeting & (near.direction == label)][0]) for label in without]
+            yield simple, partial(few_directions, form="two-directions", avoided=avoided)
+        if not students.any():
+            return  # smaller balls meet fewer creases, none of a student
+
+
+def _cylinders(
+    setting: Setting, i: int, observer: Node, domain: Domain, inscribed: Inscribed, near: Around, width: float, goal: float
+) -> list[tuple[float, Cylinder]]:
+    """(height in units of 4 eps / |kappa|, cylinder) for a few heights; each costs one linear program.
+
+    A height is left out if the count or the masses around the ball's centre, in a cylinder of radius `width`, would not come
+    near the sine `goal`.
+    """
+    least, size = _least(setting, i, observer), sizes(setting, i, observer)
+    meeting = near.opposes & near.student & (near.distance <= inscribed.radius)
+    if not 0 < least < TALLEST * inscribed.radius:
+        return []
+    surroundings, found = setting.surroundings(i, domain), []
+    peak, kinks = float(bounds.mass_constant(setting.problem.dimension - 1).mid()), near.kink[meeting]
+    for height in HEIGHTS:
+        t = least * height
+        tangent = t * len(kinks) / (HOPE * width)
+        if height != HEIGHTS[0]:
+            tangent = t * np.minimum(1.0, peak * t * kinks / (size.level * t - 4 * size.eps)).sum() / (HOPE * width)
+        if tangent / np.hypot(1, tangent) < goal:
+            cylinder = _cylinder(setting, i, observer, surroundings, t)
+            found += [] if cylinder is None else [(height, cylinder)]
+    return found
+
+
+def _least(setting: Setting, i: int, observer: Node) -> float:
+    """4 eps / |kappa|, a little above."""
+    size = sizes(setting, i, observer)
+    return exact.upper_float(4 * size.epsilon / size.kappa * ABOVE)
+
+
+def _cylinder(setting: Setting, i: int, observer: Node, surroundings: Surroundings, t: float) -> Cylinder | None:
+    cylinder = surroundings.cylinder(t)
+    return None if cylinder is None else Cylinder(t, cylinder.radius, around(setting, i, observer, cylinder.centre))
+
+
+def _by_cylinder(setting: Setting, i: int, observer: Node, cylinder: Cylinder, *, counting: bool) -> Iterator[Candidate]:
+    """The count (at the least height) or the mass form (at the others), over smaller and smaller cylinders."""
+    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    kappa, epsilon, level, eps = size.kappa, size.epsilon, size.level, size.eps
+    factor = float(bounds.mass_constant(n).mid())
+    cotangents, near, t = setting.cotangents(i), cylinder.near, cylinder.t
+    reach = reaches(near, t)
+    for rho in map(float, radii(cylinder.rho, reach[near.opposes])):
+        meeting = reach <= rho
+        students, teachers = meeting & near.opposes & near.student, meeting & near.opposes & ~near.student
+        terms = {
+            "kappa": kappa,
+            "epsilon": epsilon,
+            "rho": rho,
+            "t": t,
+            "opposing_students": int(students.sum()),
+            "opposing_teachers": int(teachers.sum()),
+        }
+
+        def count(rho=rho, students=students, teachers=teachers, terms=terms) -> Bound | None:
+            gamma = total(cotangents[j] for j in near.index[teachers])
+            value = bounds.student_sine(exact.ball(rho) / exact.ball(t), gamma, int(students.sum()))
+            return None if value is None else Bound(value, "cylinder", terms)
+
+        def mass(rho=rho, students=students, teachers=teachers, terms=terms) -> Bound | None:
+            known = total(weight(setting, i, j, observer) for j in near.index[teachers])
+            carried = total(abs(setting.kappa(j, observer)) for j in near.index[students])
+            value = bounds.student_sine_by_mass(n, kappa, epsilon, rho, t, known, carried)
+            return None if value is None else Bound(value, "mass", terms)
+
+        if counting:
+            left = rho / t - near.cotangent[teachers].sum()
+            if left > 0:
+                yield students.sum() / np.hypot(left, students.sum()), count
+        else:
+            scale = factor / rho * t * t
+            rest = level * t - 4 * eps - scale * near.weight[teachers].sum()
+            if rest > 0:
+                tangent = scale * near.kink[students].sum() / rest
+                yield tangent / np.hypot(1, tangent), mass
+        if not students.any():
+            break
+
+
+def _by_order(
+    setting: Setting, i: int, observer: Node, domain: Domain, inscribed: Inscribed, cylinders: list, goal: float
+) -> Iterator[Candidate]:
+    """Theorem L at the height that suits each order, where it could beat the sine `goal` in a cylinder as wide as hoped."""
+    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    width = max((cylinder.rho for _, cylinder in cylinders), default=HOPE * inscribed.radius)
+    signs = setting.mass_signs(observer)
+    carried = setting.float_kinks(observer)[setting.carries_student & (signs != 0)].sum()
+    for k in bounds.FAR_POINTS:
+        e = bounds.relu_distance(k)
+        t = sharp_masses.best_height(k) * size.eps / (exact.nearest_float(e) * size.level)
+        if not 0 < t < inscribed.radius:
+            continue
+        rest = size.eps * (sharp_masses.best_height(k) - 1)
+        tangent = (sharp_masses.float_factor(n, k, width, t) * carried / rest) ** (1 / (k - 1))
+        if tangent / np.hypot(1, tangent) < goal:
+            cylinder = _cylinder(setting, i, observer, setting.surroundings(i, domain), t)
+            found = None if cylinder is None else sharp_masses.order(setting, i, observer, cylinder, k)
+            if found is not None:
+                yield found
+
+
+def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> Bound:
+    """The best bound on |kappa_H| of crease i for an observer, from a ball around it in A_k.
+
+    Source: Theorem A over all smaller balls, M in the cylinders that they contain; B and C in A_k itself (d' = 2), J
+    directions, M' and L (d' >= 3). All slopes are known here, so none of them has to name anyone.
+    """
+    near = around(setting, i, observer, inscribed.centre)
+    counted = near.opposes | (setting.mass(i, observer) == 0)  # without a sign of its own every crease may oppose it
+    candidates = list(_kinks(setting, i, observer, inscribed, near, counted))
+    domain = setting.domains[observer.index]
+    if setting.is_late or domain is None:
+        pass
+    elif setting.problem.dimension == 2:  # with every slope known, cells and chords leave the other methods behind
+        planar = (
+            sharp_cells.kink(setting, i, observer, domain, near, counted),
+            sharp_chords.kink(setting, i, observer, domain, near),
+        )
+        candidates += [found for found in planar if found is not None]
+    else:
+        candidates += sharp_counts.kinks(setting, i, observer, inscribed, near)
+        goal = _goal(candidates, np.inf)
+        for share in SLICES:
+            candidates += sharp_masses.kinks(setting, i, observer, inscribed, near, inscribed.radius * share, counted, goal)
+    found = best(candidates)
+    return found if found is not None else Bound(arb("inf"), "none", {})
+
+
+def _kinks(
+    setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around, counted: np.ndarray
+) -> Iterator[Candidate]:
+    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    epsilon, eps = size.epsilon, size.eps
+    factor = float(bounds.mass_constant(n).mid())
+    cotangents = setting.cotangents(i)
+    for radius in map(float, radii(inscribed.radius, near.distance[counted])):
+        meeting = counted & (near.distance <= radius)
+        terms = {"epsilon": epsilon, "radius": radius, "opposing": int(meeting.sum())}
+
+        def ball(radius=radius, meeting=meeting, terms=terms) -> Bound:
+            gamma = total(cotangents[j] for j in near.index[meeting])
+            return Bound(bounds.kink_by_ball(epsilon, radius, gamma), "ball", {**terms, "gamma": gamma})
+
+        def mass(radius=radius, share=0.5, meeting=meeting, terms=terms) -> Bound:
+            t = exact.ball(radius) * exact.ball(share)
+            rho = exact.ball(radius) * (1 - exact.ball(share) ** 2).sqrt()
+            seen = total(weight(setting, i, j, observer) for j in near.index[meeting])
+            return Bound(bounds.kink_by_mass(n, epsilon, rho, t, seen), "mass", {**terms, "t": t, "rho": rho})
+
+        yield 4 * eps * np.hypot(1, near.cotangent[meeting].sum()) / radius, ball
+        seen = near.weight[meeting].sum()
+        for share in SLICES:
+            t, rho = radius * share, radius * np.sqrt(1 - share**2)
+            yield 4 * eps / t + factor / rho * t * seen, partial(mass, share=share)
+        if not meeting.any():
+            return

@@ -1,0 +1,144 @@
+"""Theorem B in the plane (d' = 2), certificate form: the cell of a gap of H contains a chord across H.
+
+For a gap between neighbouring opposing lines, and a chord from height a above H to height b below it in the gap's cell:
+|kappa_H| <= 2 eps (1/a + 1/b). With all slopes known 1/a = max(1/t, (w_l - w_r)/(o_r - o_l) over l left and r right of
+the gap), 1/b with the opposite sign. Walls are the facets of A_k with their own slopes: nothing is lost to a cylinder.
+
+A student. Suppose every student's |cot| is at most c, and let c be free in the slopes of the students' lines. Then the
+largest value of 1/a + 1/b over these slopes is a maximum of sums of two quotients, each linear in every slope, so
+  two different lines each: (hi_l - lo_r)/(o_r - o_l) + (hi_r' - lo_l')/(o_r' - o_l'), hi and lo the ends of [-c, c];
+  a student's line in both: less 2 c min(1/(o_r - o_l), 1/(o_r' - o_l')), since its slope cannot be at both ends.
+If that is below |kappa|/(2 eps) for some gap, then no: some student has |cot| > c. Of the students' lines on one side of
+the gap only the two nearest matter (a farther one may be replaced by a nearer one at no loss).
+Source: Theorem B, its certificate form, and "Theorem B names a student" in proofs/lemmas.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from flint import arb
+
+from ... import exact
+from ...ridges import Domain, Node
+from .. import bounds
+from ..setting import Setting
+from .around import BACK, Around, Bound, Candidate, sizes
+from .plane import Lines, lines_of
+
+FORM = "cells"
+ROUNDING = 1e-15  # more than the relative rounding of one sum of floats
+NEAREST = 2  # students' lines on each side of a gap that can be binding
+
+
+def student(setting: Setting, i: int, observer: Node, domain: Domain, near: Around) -> Candidate | None:
+    """The bound on the smallest sine of a student from the best gap; None if no gap excludes anything."""
+    lines = lines_of(setting, i, domain, near, near.opposes, named=True)
+    if lines is None:
+        return None
+    size = sizes(setting, i, observer)
+    limit, room = size.room, size.level / (2 * size.eps)
+    cot, gap = max(((_largest_slope(lines, k, room), k) for k in map(int, lines.gaps)), default=(0.0, 0))
+    if not cot > 0:
+        return None
+
+    def prove() -> Bound | None:
+        terms = {
+            "kappa": size.kappa,
+            "epsilon": size.epsilon,
+            "cot": cot,
+            "opposing_students": int((near.opposes & near.student).sum()),
+            "opposing_teachers": int((near.opposes & ~near.student).sum()),
+        }
+        if np.isinf(cot):
+            return Bound(arb(0), FORM, terms) if excludes(lines, gap, arb(0), limit) else None
+        c = exact.ball(cot * BACK)
+        return Bound(bounds.sine_of_cotangent(c), FORM, terms) if excludes(lines, gap, c, limit) else None
+
+    return 1 / np.hypot(1, cot) if np.isfinite(cot) else 0.0, prove
+
+
+def _sides(lines: Lines, gap: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the lines left and right of a gap that can be binding."""
+    left, right = np.arange(gap, -1, -1), np.arange(gap + 1, len(lines.place))
+    kept = []
+    for side in (left, right):
+        free = lines.free[side]
+        kept.append(side[~free | (np.cumsum(free) <= NEAREST)])
+    return kept[0], kept[1]
+
+
+def _largest_slope(lines: Lines, gap: int, room: float) -> float:
+    """The largest c such that 1/a + 1/b stays below `room` whatever the free slopes in [-c, c]; 0 if none, in floats."""
+    left, right = _sides(lines, gap)
+    inverse = 1 / (lines.place[right][None, :] - lines.place[left][:, None])
+    fixed = [np.where(lines.free[side], 0.0, lines.tilt[side]) for side in (left, right)]
+    ends = (lines.free[left][:, None].astype(float) + lines.free[right][None, :]) * inverse
+    above = (fixed[0][:, None] - fixed[1][None, :]) * inverse
+    up, down = float(lines.up.mid()), float(lines.down.mid())
+    # constraints constant + c slope < room, for the pairs alone and for all pairs of pairs
+    slopes, sums, inverses = ends.ravel(), above.ravel(), inverse.ravel()
+    rows, columns = (x.ravel() for x in np.indices(inverse.shape))
+    shared = (rows[:, None] == rows) * lines.free[left][rows][:, None] * 1.0
+    shared += (columns[:, None] == columns) * lines.free[right][columns][:, None]
+    both = slopes[:, None] + slopes - 2 * shared * np.minimum(inverses[:, None], inverses)
+    constants = np.concatenate([[up + down], sums + down, up - sums, (sums[:, None] - sums).ravel()])
+    slopes = np.concatenate([[0.0], slopes, slopes, both.ravel()])
+    if (constants >= room).any():
+        return 0.0
+    rising = slopes > 0
+    return float(((room - constants[rising]) / slopes[rising]).min()) if rising.any() else np.inf
+
+
+def excludes(lines: Lines, gap: int, c: arb, room: arb) -> bool:
+    """Proved: 1/a + 1/b < room in the cell of this gap for all free slopes in [-c, c]."""
+    left, right = _sides(lines, gap)
+    pairs = []  # (quotient above, quotient below, 1/(o_r - o_l), left, right)
+    for j in left:
+        low, high = lines.slopes(j, c)
+        for r in right:
+            width = lines.offset[r] - lines.offset[j]
+            if not width > 0:
+                return False
+            low_r, high_r = lines.slopes(r, c)
+            pairs.append(((high - low_r) / width, (high_r - low) / width, 1 / width, j, r))
+    if not lines.up + lines.down < room:
+        return False
+    if not all(above + lines.down < room and lines.up + below < room for above, below, *_ in pairs):
+        return False
+    tops = [exact.upper_float(above) for above, *_ in pairs]
+    bottoms = [exact.upper_float(below) for _, below, *_ in pairs]
+    safe = exact.lower_float(room) * (1 - ROUNDING)
+    for top, (above, _, inverse, j, r) in zip(tops, pairs, strict=True):
+        for bottom, (_, below, other, j2, r2) in zip(bottoms, pairs, strict=True):
+            if top + bottom < safe:
+                continue
+            shared = int(j == j2 and lines.free[j]) + int(r == r2 and lines.free[r])
+            if not above + below - 2 * shared * c * inverse.min(other) < room:
+                return False
+    return True
+
+
+def kink(setting: Setting, i: int, observer: Node, domain: Domain, near: Around, counted: np.ndarray) -> Candidate | None:
+    """The bound 2 eps (1/a + 1/b) on |kappa_H| from the best gap, all slopes known."""
+    lines = lines_of(setting, i, domain, near, counted, named=False)
+    if lines is None or not len(lines.gaps):
+        return None
+    epsilon = sizes(setting, i, observer).epsilon
+    with np.errstate(divide="ignore", invalid="ignore"):  # pairs on one side of every gap are never read
+        rise = (lines.tilt[:, None] - lines.tilt) / (lines.place - lines.place[:, None])
+    up, down = float(lines.up.mid()), float(lines.down.mid())
+    across = [(rise[: k + 1, k + 1 :], k) for k in map(int, lines.gaps)]
+    value, gap = min((max(up, pairs.max()) + max(down, -pairs.min()), k) for pairs, k in across)
+
+    def prove() -> Bound | None:
+        above, below = lines.up, lines.down
+        for j in range(gap + 1):
+            for r in range(gap + 1, len(lines.place)):
+                width = lines.offset[r] - lines.offset[j]
+                if not width > 0:
+                    return None
+                quotient = (lines.slope[j] - lines.slope[r]) / width
+                above, below = above.max(quotient), below.max(-quotient)
+        return Bound(2 * epsilon * (above + below), FORM, {"epsilon": epsilon, "opposing": int(counted.sum())})
+
+    return 2 * float(epsilon.mid()) * value, prove

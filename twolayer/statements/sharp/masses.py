@@ -1,0 +1,189 @@
+"""Mass forms in a cylinder (any d'): count and mass mixed (Theorem M'), and masses of order k (Theorem L).
+
+A student. Suppose every student's |cot| is at most c.
+  split     of the opposing creases some are counted (B), the others weighed (S). Theorem M' with Gamma_B <= Gamma_T + N_B c and
+            S <= S_T + M_S c (cos^2/sin = cos cot <= cot) gives, X = |kappa| t - 4 eps > 0,
+            X (rho - t (Gamma_T + N_B c)) <= c_n t^2 (S_T + M_S c), which bounds c from below. Every crease adds to the
+            numerator or the denominator on its own, so the best split weighs exactly those with |kappa'| (with
+            |kappa'| cos theta, if no student is on it) at most X / (c_n t): heavy creases are counted.
+  order-k   Theorem L counts ALL other creases: |kappa'| (cos^2/sin) |cot|^(k-2) = |kappa'| cos |cot|^(k-1) <= |kappa'| c^(k-1)
+            for a student's, so e_k |kappa| t - eps - F S_T > 0 gives c^(k-1) >= that / (F M_S).
+Source: Theorems M' and L, and their forms that name a student in proofs/lemmas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from flint import arb
+
+from ... import exact
+from ...certify.radii.one import Inscribed
+from ...ridges import Node
+from .. import bounds
+from ..setting import Setting
+from .around import Around, Bound, Candidate, radii, reaches, sizes, total, weight
+
+SPLIT = "split"
+
+
+@dataclass(frozen=True, eq=False)
+class Cylinder:
+    """A cylinder in A_k: half-height t, radius rho (proved), and what its centre sees."""
+
+    t: float
+    rho: float
+    near: Around
+
+
+def split(setting: Setting, i: int, observer: Node, cylinder: Cylinder) -> Iterator[Candidate]:
+    """Theorem M' for a student, at the best split for each of the smaller and smaller cylinders of this height."""
+    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    kappa, epsilon = size.kappa, size.epsilon
+    near, t, peak = cylinder.near, cylinder.t, float(bounds.uniform_constant(n).mid())
+    x = size.level * t - 4 * size.eps
+    if not x > 0:
+        return
+    reach = reaches(near, t)
+    cosine = np.sqrt(np.maximum(1 - near.sine**2, 0.0))
+    heavy = near.kink * np.where(near.student, 1.0, cosine) > x / (peak * t)
+    for rho in map(float, radii(cylinder.rho, reach[near.opposes])):
+        meeting = near.opposes & (reach <= rho)
+        students, teachers = meeting & near.student, meeting & ~near.student
+        if not students.any():
+            return
+        counted, weighed = meeting & heavy, meeting & ~heavy
+        if not counted.any() or not weighed.any():
+            continue  # Theorem A, Theorem M with its better constant
+        rest = x * (rho - t * near.cotangent[teachers & heavy].sum()) - peak * t**2 * near.weight[teachers & ~heavy].sum()
+        if not rest > 0:
+            continue
+        top = t * (x * (students & heavy).sum() + peak * t * near.kink[students & ~heavy].sum())
+
+        def prove(rho=rho, students=students, teachers=teachers) -> Bound | None:
+            cotangents = setting.cotangents(i)
+            tangent = bounds.student_tangent_by_split(
+                n,
+                kappa,
+                epsilon,
+                rho,
+                t,
+                (
+                    total(cotangents[j] for j in near.index[teachers & heavy]),
+                    total(weight(setting, i, j, observer) for j in near.index[teachers & ~heavy]),
+                ),
+                (int((students & heavy).sum()), total(abs(setting.kappa(j, observer)) for j in near.index[students & ~heavy])),
+            )
+            terms = {
+                "kappa": kappa,
+                "epsilon": epsilon,
+                "rho": rho,
+                "t": t,
+                "counted": int(((students | teachers) & heavy).sum()),
+                "weighed": int(((students | teachers) & ~heavy).sum()),
+            }
+            return None if tangent is None else Bound(bounds.sine_of_tangent(tangent), SPLIT, terms)
+
+        yield top / np.hypot(top, rest), prove
+
+
+def best_height(order: int) -> float:
+    """The height t, in units of eps / (e_k |kappa|), at which Theorem L says most where no teacher is in the way."""
+    return order / (order - 1)
+
+
+def order(setting: Setting, i: int, observer: Node, cylinder: Cylinder, k: int) -> Candidate | None:
+    """Theorem L of order k for a student, over all creases that meet the cylinder."""
+    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    kappa, epsilon = size.kappa, size.epsilon
+    near, t, rho = cylinder.near, cylinder.t, cylinder.rho
+    meeting = reaches(near, t) <= rho
+    students, teachers = meeting & near.student, meeting & ~near.student
+    e, size_of_f = bounds.relu_distance(k), float_factor(n, k, rho, t)
+    with np.errstate(over="ignore", invalid="ignore"):
+        seen = (near.weight[teachers] * near.cotangent[teachers] ** (k - 2)).sum()
+    rest = exact.nearest_float(e) * size.level * t - size.eps - size_of_f * seen
+    carried = size_of_f * near.kink[students].sum()
+    if not rest > 0 or not students.any():
+        return None
+
+    def prove() -> Bound | None:
+        cotangents, proved = setting.cotangents(i), bounds.order_factor(n, k, rho, t)
+        known = total(weight(setting, i, j, observer) * cotangents[j] ** (k - 2) for j in near.index[teachers])
+        left = arb(e) * kappa * exact.ball(t) - epsilon - proved * known
+        if not left > 0:
+            return None
+        masses = proved * total(abs(setting.kappa(j, observer)) for j in near.index[students])
+        terms = {"kappa": kappa, "epsilon": epsilon, "rho": rho, "t": t, "others": int(meeting.sum())}
+        tangent = (masses / left).root(k - 1)
+        return Bound(bounds.sine_of_tangent(tangent), f"order-{k}", terms)
+
+    tangent = (carried / rest) ** (1 / (k - 1))
+    return tangent / np.hypot(1, tangent), prove
+
+
+def in_ball(inscribed: Inscribed, near: Around, t: float) -> Cylinder | None:
+    """The cylinder of half-height t that the ball contains, its radius rounded down."""
+    rest = exact.ball(inscribed.radius) ** 2 - exact.ball(t) ** 2
+    return Cylinder(t, exact.lower_float(rest.sqrt()), near) if rest > 0 else None
+
+
+def kinks(
+    setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around, t: float, counted: np.ndarray, goal: float
+) -> Iterator[Candidate]:
+    """Bounds on |kappa_H| that can beat `goal`, in the cylinder of half-height t that the ball contains.
+
+    Theorem M' with the heaviest creases counted, and every order of Theorem L. Even without other creases these are
+    4 eps / t and eps / (e_k t).
+    """
+    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    epsilon, eps = size.epsilon, size.eps
+    cylinder = in_ball(inscribed, near, t) if 4 * eps / t < goal else None
+    if cylinder is None:
+        return
+    rho = cylinder.rho
+    reach = reaches(near, t)
+    meeting = reach <= rho
+    opposing = np.flatnonzero(meeting & counted)
+    steep = near.kink * np.sqrt(np.maximum(1 - near.sine**2, 0.0))
+    opposing = opposing[np.argsort(-steep[opposing], kind="stable")]
+    gammas = np.cumsum(near.cotangent[opposing])[:-1]  # of the heaviest m creases, m = 1, .., all but one
+    weights = np.cumsum(near.weight[opposing][::-1])[::-1][1:]
+    left = rho - t * gammas
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.where(left > 0, 4 * eps / t + float(bounds.uniform_constant(n).mid()) * t * weights / left, np.inf)
+    if len(values) and np.isfinite(values).any():
+        m = int(np.nanargmin(values)) + 1
+
+        def by_split() -> Bound:
+            cotangents = setting.cotangents(i)
+            gamma = total(cotangents[j] for j in near.index[opposing[:m]])
+            light = total(weight(setting, i, j, observer) for j in near.index[opposing[m:]])
+            terms = {"epsilon": epsilon, "rho": rho, "t": t, "counted": m, "weighed": len(opposing) - m}
+            return Bound(bounds.kink_by_split(n, epsilon, rho, t, gamma, light), SPLIT, terms)
+
+        if values[m - 1] < goal:
+            yield float(values[m - 1]), by_split
+    for k in bounds.FAR_POINTS:
+        e = exact.nearest_float(bounds.relu_distance(k))
+        if eps / (e * t) >= goal:
+            return
+        with np.errstate(over="ignore", invalid="ignore"):
+            seen = (near.weight[meeting] * near.cotangent[meeting] ** (k - 2)).sum() * float_factor(n, k, rho, t)
+
+        def by_order(k=k) -> Bound:
+            cotangents, proved = setting.cotangents(i), bounds.order_factor(n, k, rho, t)
+            sums = total(weight(setting, i, j, observer) * cotangents[j] ** (k - 2) for j in near.index[meeting])
+            terms = {"epsilon": epsilon, "rho": rho, "t": t, "others": int(meeting.sum())}
+            return Bound((epsilon + proved * sums) / (arb(bounds.relu_distance(k)) * exact.ball(t)), f"order-{k}", terms)
+
+        value = (eps + seen) / (e * t)
+        if value < goal:
+            yield value, by_order
+
+
+def float_factor(n: int, k: int, rho: float, t: float) -> float:
+    """F of Theorem L in floats."""
+    return float(bounds.order_coefficient(n, k).mid()) * t * (t / rho) ** (k - 1)

@@ -1,0 +1,207 @@
+"""d' = 2: a crease H, the lines that cross it and the walls of A_k, in coordinates (x along H, tau across).
+
+A line that is not parallel to H reads x = o + w tau, |w| = |cot theta|; a wall is the line of a facet of A_k, so a cell
+bounded by lines and walls lies in A_k. What is parallel to H limits the height instead. In the student form a
+*free* line is one with a student on it: its offset o is used, of its slope only |w| <= c.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from flint import arb
+
+from ... import exact
+from ...certify.radii.one import length
+from ...ridges import Domain
+from ..setting import Setting
+from .around import Around
+
+WALL = -1  # the label of a wall
+NARROW = 1e-9  # share of the longest gap below which a gap is left out: its quotients could not be proved
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """x = offset + slope tau, or tau = height where the line is parallel to H (balls; what does not apply is NaN).
+
+    place, tilt: offset and slope as floats
+    """
+
+    offset: arb
+    slope: arb
+    height: arb
+    parallel: bool
+    place: float = 0.0
+    tilt: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Lines and walls across H, sorted by offset, and what the parallel ones leave above and below H.
+
+    offset, slope   (n,) balls            free    (n,) bool: slope unknown but for |w| <= c
+    label           (n,) int: equal for parallel creases, -1 for walls
+    place, tilt     (n,) floats: offset and slope
+    first, last     gap k lies between the lines k and k + 1 and is inside A_k for first <= k < last
+    up, down        1/height of the nearest parallel above and below (balls; 0 without one)
+    """
+
+    offset: list[arb]
+    slope: list[arb]
+    free: np.ndarray
+    label: np.ndarray
+    place: np.ndarray
+    tilt: np.ndarray
+    first: int
+    last: int
+    up: arb
+    down: arb
+
+    @cached_property
+    def gaps(self) -> np.ndarray:
+        """Indices k of the gaps that are inside A_k and long enough to work in."""
+        width = np.diff(self.place)
+        inside = np.arange(self.first, self.last)
+        return inside[width[inside] > NARROW * width[inside].max()] if len(inside) else inside
+
+    @cached_property
+    def inverse(self) -> np.ndarray:
+        """1/(o_r - o_l) where l stands before r, else 0, in floats.   (n, n)"""
+        with np.errstate(divide="ignore"):
+            return np.where(np.tri(len(self.place), dtype=bool).T, 1 / (self.place - self.place[:, None]), 0.0)
+
+    def slopes(self, j: int, c: arb) -> tuple[arb, arb]:
+        """(smallest, largest) slope that line j can have."""
+        return (-c, c) if self.free[j] else (self.slope[j], self.slope[j])
+
+
+def _coordinates(setting: Setting, i: int):
+    """(point of H, unit normal, unit tangent): the origin and the axes, exact and in balls."""
+    key = ("axes", i)
+    if key not in setting._cache:
+        crease = setting.problem.creases[i]
+        normal = setting.problem.frame.orthonormal(crease.normal)
+        normal = normal / length(normal)
+        origin = -crease.offset / (crease.normal * crease.normal).sum() * crease.normal
+        setting._cache[key] = origin, normal, np.array([-normal[1], normal[0]])
+    return setting._cache[key]
+
+
+def _line(setting: Setting, i: int, normals: np.ndarray, limits: np.ndarray) -> list[Line]:
+    """The lines {normal . z + limit = 0} in the coordinates of crease i.   (n, 2), (n,) exact"""
+    origin, across, along = _coordinates(setting, i)
+    n = setting.problem.creases[i].normal
+    out = []
+    for row, a, limit in zip(normals, setting.problem.frame.orthonormal(normals), limits, strict=True):
+        value, rise = exact.ball((row * origin).sum() + limit), (a * across).sum()
+        if row[0] * n[1] == row[1] * n[0]:
+            out.append(Line(arb("nan"), arb("nan"), -value / rise, True))
+        else:
+            run = (a * along).sum()
+            offset, slope = -value / run, -rise / run
+            out.append(Line(offset, slope, arb("nan"), False, float(offset.mid()), float(slope.mid())))
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Arrangement:
+    """All creases and walls across H in the order of their offsets, and the parallel ones.
+
+    sides       -1 a left wall, 1 a right wall, 0 a crease
+    members     positions in problem.creases, -1 for walls
+    parallels   (position in problem.creases, height) of the creases parallel to H
+    """
+
+    lines: list[Line]
+    places: np.ndarray
+    tilts: np.ndarray
+    sides: np.ndarray
+    members: np.ndarray
+    parallels: list[tuple[int, arb]]
+    up: arb
+    down: arb
+
+
+def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
+    """Creases and walls around crease i, sorted once for all observers with this domain."""
+    key = ("arrangement", i, id(domain))
+    if key in setting._cache:
+        return setting._cache[key]
+    if ("lines", i) not in setting._cache:
+        creases = setting.problem.creases
+        offsets = np.array([crease.offset for crease in creases], dtype=object)
+        setting._cache["lines", i] = _line(setting, i, np.stack([crease.normal for crease in creases]), offsets)
+    _, across, along = _coordinates(setting, i)
+    entries, parallels, up, down = [], [], arb(0), arb(0)
+    for j, line in enumerate(setting._cache["lines", i]):
+        if line.parallel:
+            parallels.append((j, line.height))
+        else:
+            entries.append((line.place, 0, j, line))
+    facets = setting.problem.frame.orthonormal(domain.A)
+    for line, a in zip(_line(setting, i, domain.A, -domain.c), facets, strict=True):
+        if not line.parallel:
+            entries.append((line.place, 1 if (a * along).sum() > 0 else -1, -1, line))
+        elif (a * across).sum() > 0:
+            up = up.max(1 / line.height)
+        else:
+            down = down.max(-1 / line.height)
+    entries.sort(key=lambda entry: entry[:3])
+    setting._cache[key] = _Arrangement(
+        [entry[3] for entry in entries],
+        np.array([entry[0] for entry in entries]),
+        np.array([entry[3].tilt for entry in entries]),
+        np.array([entry[1] for entry in entries]),
+        np.array([entry[2] for entry in entries]),
+        parallels,
+        up,
+        down,
+    )
+    return setting._cache[key]
+
+
+def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np.ndarray, *, named: bool) -> Lines | None:
+    """The counted creases (a mask over `near`) and the walls; None if a crease on both sides cannot be told apart from H.
+
+    named: slopes of creases with a student are free, and a student's crease parallel to H is left out: its sine is 0,
+    so whatever is claimed of the best student holds.
+    """
+    all_of_them = _arrangement(setting, i, domain)
+    chosen = np.zeros(len(setting.problem.creases) + 1, dtype=bool)
+    chosen[near.index[counted]] = True
+    student = np.append(setting.carries_student & named, False)  # the last entry is for walls: index -1
+    up, down = all_of_them.up, all_of_them.down
+    for j, height in all_of_them.parallels:
+        if chosen[j] and not student[j]:
+            if height > 0:
+                up = up.max(1 / height)
+            elif height < 0:
+                down = down.max(-1 / height)
+            else:
+                return None
+    keep = np.flatnonzero((all_of_them.sides != 0) | chosen[all_of_them.members])
+    sides, members = all_of_them.sides[keep], all_of_them.members[keep]
+    if not (sides < 0).any() or not (sides > 0).any():
+        return None
+    return Lines(
+        [all_of_them.lines[j].offset for j in keep],
+        [all_of_them.lines[j].slope for j in keep],
+        student[members],
+        np.append(setting.directions, WALL)[members],
+        all_of_them.places[keep],
+        all_of_them.tilts[keep],
+        int(np.flatnonzero(sides < 0)[-1]),
+        int(np.flatnonzero(sides > 0)[0]),
+        up,
+        down,
+    )
+
+
+def half_width(setting: Setting, i: int, domain: Domain) -> float:
+    """Half the length of H inside A_k, in floats: no cylinder is wider."""
+    walls = _arrangement(setting, i, domain)
+    left, right = walls.places[walls.sides < 0], walls.places[walls.sides > 0]
+    return (right.min() - left.max()) / 2 if len(left) and len(right) else np.inf

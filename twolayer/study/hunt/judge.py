@@ -1,0 +1,108 @@
+"""The exact judge of a hunt: one statement in one form on a rational instance, and the whole check of what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...certify.suprema import active_domains, gradient_suprema, uninterrupted
+from ...instances import BadInput, Instance
+from ...ridges import restricted
+from ...statements import corollary1, theorem1, theorem2
+from ...statements.check import check
+from ...statements.setting import Setting
+from ...statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP, Verdict
+from . import near as hunt_near
+from . import printed as hunt_printed
+from .candidates import Draft
+
+GAP = 1e-3  # of the gradient's enclosure where it is not computed exactly (D >= 4)
+JUDGES = {PRINTED: "printed", REPAIRED: "repaired", SHARP: "sharpened"}
+TELLING = 0.5  # a bound on a sine from here on says little: its ratio is not counted
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is hunted: a statement, in a form, and the reason for which a printed one has to fail (None: any)."""
+
+    statement: str
+    form: str
+    reason: str | None = None
+
+    @property
+    def rows(self) -> Callable:
+        """The rows of a batch in floats."""
+        if self.form == PRINTED:
+            return {
+                "theorem-1": hunt_printed.printed_theorem_1,
+                "theorem-2": hunt_printed.printed_theorem_2,
+                "corollary-1": hunt_printed.printed_corollary_1,
+            }[self.statement]
+        if self.statement == "theorem-1":
+            return hunt_near.theorem_1
+        return {
+            ("theorem-2", REPAIRED): hunt_near.repaired_theorem_2,
+            ("theorem-2", SHARP): hunt_near.sharp_theorem_2,
+            ("corollary-1", REPAIRED): hunt_near.repaired_corollary_1,
+            ("corollary-1", SHARP): hunt_near.sharp_corollary_1,
+        }[self.statement, self.form]
+
+
+REASONS = {
+    "theorem-1": ("region", "alpha", "norm", "sign", "shared-hyperplane"),
+    "theorem-2": theorem2.HEALERS,
+    "corollary-1": corollary1.HEALERS,
+}
+
+
+def judged(question: Question, instance: Instance) -> list[Verdict]:
+    """The rows of one statement in one form, as `check` has them."""
+    problem = restricted(instance)
+    domains = active_domains(problem)
+    enclosures = uninterrupted(gradient_suprema(problem, domains, gap=GAP))
+    if question.statement == "theorem-1" and any(e.upper > 0 for e in enclosures):
+        return []
+    setting, name = Setting(instance, problem, domains, enclosures), JUDGES[question.form]
+    if question.statement == "theorem-1":
+        return [getattr(theorem1, name)(setting, teacher) for teacher in problem.teacher]
+    if question.statement == "corollary-1":
+        return [getattr(corollary1, name)(setting, node) for node in problem.student]
+    judge = getattr(theorem2, name)
+    pairs = ((teacher, observer) for teacher in problem.teacher for observer in problem.student)
+    return [judge(theorem2.Row(setting, *pair, question.statement)) for pair in pairs]
+
+
+def rows_of(question: Question, draft: Draft) -> tuple[Instance | None, list[Verdict]]:
+    """A draft judged; (None, []) if it is none: a node without weight or fan-out, a region that is flat or unbounded."""
+    if not draft.is_whole:
+        return None, []
+    try:
+        instance = draft.instance("candidate")
+    except (BadInput, ValueError):
+        return None, []
+    return instance, judged(question, instance)
+
+
+def failing(question: Question, rows: list[Verdict]) -> Verdict | None:
+    """The first row that fails, for the reason that is asked for."""
+    for row in rows:
+        if row.verdict == FAILS and question.reason in (None, row.reason):
+            return row
+    return None
+
+
+def confirmed(question: Question, instance: Instance) -> Verdict | None:
+    """The failing row of a whole check."""
+    found = check(instance, gap=GAP)
+    uninterrupted(found.enclosures)
+    rows = found.verdicts
+    return failing(question, [v for v in rows if (v.statement, v.form) == (question.statement, question.form)])
+
+
+def closeness(row: Verdict) -> float:
+    """measured / bound of a row that tells something: it holds, not by coincidence, with a positive bound; else 0."""
+    if row.verdict != HOLDS or row.terms.get("branch") == "coincident" or not row.bound or row.measured is None:
+        return 0.0
+    if row.statement != "corollary-1" and row.bound >= TELLING:
+        return 0.0
+    return row.measured / row.bound
