@@ -24,11 +24,20 @@ from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from twolayer import Check, check
-from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
-from twolayer.study.canvas import COLOUR, INK, STROKE, STYLE, decades, median_line
-from twolayer.study.cases import Case, instances
-from twolayer.study.readings import bound_on_sine, has_positive_bound, rows_by_pair, sine_to_student
+from twolayer import PRINTED, REPAIRED, SHARP, Check, check
+from twolayer.plotting import (
+    COLOUR,
+    INK,
+    STROKE,
+    STYLE,
+    bound_on_sine,
+    decades,
+    has_positive_bound,
+    median_line,
+    rows_by_pair,
+    sine_to_student,
+)
+from twolayer.synthetic import Case, instances
 
 FORMS = (PRINTED, REPAIRED, SHARP)
 RUNS = (

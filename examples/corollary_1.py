@@ -25,13 +25,11 @@ from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from twolayer import Box, Check, Instance, TwoLayer, check
-from twolayer.certify.suprema import gradient_suprema, largest
+from twolayer import PRINTED, REPAIRED, SHARP, Box, Check, Instance, TwoLayer, check
+from twolayer.certify import certified_gradient
 from twolayer.metrics import projected_sine
-from twolayer.ridges import restricted
-from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
-from twolayer.study.canvas import COLOUR, INK, STROKE, STYLE, decades, power
-from twolayer.synthetic.levenberg import descent
+from twolayer.plotting import COLOUR, INK, STROKE, STYLE, decades, power
+from twolayer.synthetic import descent
 
 REGION = Box([-1, -1], [1, 1])
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5], [-1, 0.75]], b=[-0.125, 0.25, 0.1875], V=[[1, -0.5, 0.75], [0.5, 1, -0.75]])
@@ -77,7 +75,7 @@ def _trained(sine: float, target: float) -> Check | None:
         if step.loss > (10 * target) ** 2:
             continue  # too far to be worth a certificate
         instance = Instance(TEACHER, TwoLayer(step.P[:, :2], step.P[:, 2], step.V), REGION, name=f"sine {sine:g}")
-        if largest(gradient_suprema(restricted(instance)))[1] <= target:
+        if certified_gradient(instance)[1] <= target:
             return check(instance)
     return None
 

@@ -25,15 +25,19 @@ from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from twolayer import Check, Instance, Subspace, TwoLayer, check
+from twolayer import SHARP, Check, Instance, Subspace, TwoLayer, check
 from twolayer.metrics import projected_sine
-from twolayer.statements.verdict import SHARP
-from twolayer.study.canvas import COLOUR, INK, STYLE, decades
-from twolayer.study.cases import oracle
-from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
-from twolayer.synthetic.levenberg import descent
-from twolayer.synthetic.students import Recipe, counterexample_guided
-from twolayer.synthetic.teachers import random_teacher
+from twolayer.plotting import COLOUR, INK, STYLE, decades
+from twolayer.synthetic import (
+    LowRankData,
+    Recipe,
+    box_spectrum,
+    counterexample_guided,
+    descent,
+    low_rank_data,
+    oracle,
+    random_teacher,
+)
 
 AMBIENT, RANK, TEACHERS, STUDENTS, OUTPUTS, SAMPLES = 5, 2, 3, 6, 2, 800
 THICKNESSES = tuple(10.0 ** -np.arange(0, 4.1, 0.5))

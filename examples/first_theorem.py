@@ -21,12 +21,11 @@ import numpy as np
 from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from rich.console import Console
 
-from twolayer import Box, Check, Instance, TwoLayer, check, hidden_gradient
-from twolayer.statements.showing import cells, ordered
-from twolayer.statements.verdict import NOT_APPLICABLE, PRINTED, REPAIRED, SHARP
-from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
-from twolayer.synthetic.students import Recipe, train
+from twolayer import NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, Box, Check, Instance, TwoLayer, check, hidden_gradient
+from twolayer.plotting import COLOUR, INK, MARK, STYLE, decades
+from twolayer.synthetic import Recipe, train
 
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5]], b=[-0.125, 0.25], V=[[1, -1], [1, 1]])
 REGION = Box([-1, -1], [1, 1])
@@ -122,8 +121,7 @@ def main(argv=None) -> Path:
     result = data()
     lower, upper = result.gradient
     print(f"sup |g_1| over R is certified to lie in [{lower:.6g}, {upper:.6g}]")
-    for row in ordered(result.verdicts):
-        print("{:12} {:9} {:18} {:15} {:>9} {:>9}  {}".format(*cells(row)))
+    Console(width=200).print(result)
     return saved(draw(result), out / "first_theorem.png")
 
 

@@ -23,9 +23,8 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from twolayer import Instance, check, exact
-from twolayer.statements.verdict import FAILS, PRINTED, REPAIRED
-from twolayer.study.canvas import COLOUR, INK, STYLE
+from twolayer import FAILS, PRINTED, REPAIRED, Instance, check, exact
+from twolayer.plotting import COLOUR, INK, STYLE
 
 HERE = Path(__file__).parent
 TEACHER, STUDENT = COLOUR[REPAIRED], COLOUR[PRINTED]

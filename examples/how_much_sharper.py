@@ -18,7 +18,6 @@ scale, where it gives a positive bound: it is no theorem.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,22 +27,15 @@ from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from twolayer import Instance
-from twolayer.certify.suprema import active_domains, gradient_suprema
-from twolayer.ridges import restricted
-from twolayer.statements import theorem2
-from twolayer.statements.setting import Setting
-from twolayer.statements.verdict import HOLDS, PRINTED, REPAIRED, SHARP
-from twolayer.study.canvas import BAND, COLOUR, INK, STROKE, STYLE, median_line, multiples
-from twolayer.synthetic.data import low_rank_data
-from twolayer.synthetic.teachers import perturbed, random_teacher
+from twolayer import HOLDS, PRINTED, REPAIRED, SHARP, Instance, check
+from twolayer.plotting import BAND, COLOUR, INK, STROKE, STYLE, median_line, multiples
+from twolayer.synthetic import low_rank_data, perturbed, random_teacher
 
 FORMS = (PRINTED, REPAIRED, SHARP)
 DIMENSIONS, TEACHERS = (2, 3, 4, 6, 8, 10, 14), 4
 WIDTHS = (2, 4, 8, 16)  # teacher nodes, and as many student nodes, at d' = 2
 SEEDS = (0, 1, 2)
 MOVED = 1e-6  # how far the students are from the teacher
-SEARCH_SECONDS = 10.0  # of one certification, a safety net: it takes well under a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +73,8 @@ def _pairs(d: int, width: int, seed: int) -> list[tuple[dict, float]]:
     cube = low_rank_data(np.ones(d), d, 1, rng)
     teacher = random_teacher(cube, width, 2, rng, min_angle=0.1)
     instance = Instance(teacher, perturbed(teacher, MOVED, rng), cube.region(), cube.subspace())
-    problem = restricted(instance)
-    domains = active_domains(problem)
-    enclosures = gradient_suprema(problem, domains, gap=0.1, deadline=time.monotonic() + SEARCH_SECONDS)
     pairs: dict = {}
-    for v in theorem2.rows(Setting(instance, problem, domains, enclosures)):
+    for v in check(instance, gap=0.1, statements=["theorem-2"]).verdicts:
         pairs.setdefault((v.teacher, v.observer), {})[v.form] = v
     kept = [row for row in pairs.values() if row[SHARP].verdict == HOLDS and row[REPAIRED].verdict == HOLDS]
     return [(row, abs(terms["kappa"]) * terms["radius"] / terms["epsilon"]) for row in kept for terms in (row[SHARP].terms,)]

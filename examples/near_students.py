@@ -26,10 +26,9 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from twolayer import Box, Instance, TwoLayer, check
+from twolayer import PRINTED, REPAIRED, SHARP, Box, Instance, TwoLayer, check
 from twolayer.metrics import projected_sine
-from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
-from twolayer.study.canvas import COLOUR, INK, MARK, STROKE, STYLE, decades
+from twolayer.plotting import COLOUR, INK, MARK, STROKE, STYLE, decades
 
 F = Fraction
 SQUARE = Box([F(-1), F(-1)], [F(1), F(1)])

@@ -25,15 +25,11 @@ from matplotlib import colormaps, rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from twolayer import Box, Subspace, TwoLayer, exact
-from twolayer.certify.suprema import supremum
+from twolayer import Box, Subspace, TwoLayer, exact, frame, restrict
+from twolayer.certify import Domain, RidgeSum, supremum
 from twolayer.metrics import correlation, eps_curve, eps_in, eps_out, mean_best_correlation
-from twolayer.regions import frame, restrict
-from twolayer.ridges import Domain, RidgeSum
-from twolayer.study.canvas import STYLE, decades
-from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
-from twolayer.synthetic.students import Recipe, train
-from twolayer.synthetic.teachers import geometric, random_teacher
+from twolayer.plotting import STYLE, decades
+from twolayer.synthetic import LowRankData, Recipe, box_spectrum, geometric, low_rank_data, random_teacher, train
 
 RADIUS = 0.1  # half-width of a ball; the data fill [-1, 1]^2 in X
 

@@ -24,13 +24,20 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from twolayer import PRINTED, REPAIRED, SHARP
 from twolayer.metrics import projected_sine
-from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
-from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
-from twolayer.study.cases import oracle
-from twolayer.synthetic.patches import PATCH_RANK, patch_data, patch_spectrum, stored_sums
-from twolayer.synthetic.students import Round, counterexample_guided
-from twolayer.synthetic.teachers import geometric, random_teacher
+from twolayer.plotting import COLOUR, INK, MARK, STYLE, decades
+from twolayer.synthetic import (
+    PATCH_RANK,
+    Round,
+    counterexample_guided,
+    geometric,
+    oracle,
+    patch_data,
+    patch_spectrum,
+    random_teacher,
+    stored_sums,
+)
 
 TARGET = 1e-7  # certified gradient
 

@@ -27,10 +27,9 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from twolayer import Box, Check, Instance, TwoLayer, check, hidden_gradient
-from twolayer.certify.suprema import gradient_suprema, largest
-from twolayer.ridges import restricted
-from twolayer.study.canvas import COLOUR, INK, STYLE, decades
-from twolayer.synthetic.students import Checkpoint, Recipe, counterexample_guided, train
+from twolayer.certify import certified_gradient
+from twolayer.plotting import COLOUR, INK, STYLE, decades
+from twolayer.synthetic import Checkpoint, Recipe, counterexample_guided, train
 
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5]], b=[-0.125, 0.25], V=[[1, -1], [1, 1]])
 REGION = Box([-1, -1], [1, 1])
@@ -98,7 +97,7 @@ def _gradients(student: TwoLayer, x: np.ndarray) -> np.ndarray:
 
 
 def _levels(checkpoints: tuple[Checkpoint, ...]) -> Levels:
-    ends = [largest(gradient_suprema(restricted(Instance(TEACHER, c.student, REGION)))) for c in checkpoints]
+    ends = [certified_gradient(Instance(TEACHER, c.student, REGION)) for c in checkpoints]
     lower, upper = np.array(ends).T
     return Levels(np.sqrt([c.loss for c in checkpoints]), np.array([c.gradient for c in checkpoints]), lower, upper)
 

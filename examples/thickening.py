@@ -25,17 +25,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from oracle_adversarial import worst_point
 
-from twolayer import Instance, TwoLayer, check, hidden_gradient
-from twolayer.certify.suprema import gradient_suprema, largest
+from twolayer import NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, Instance, TwoLayer, check, hidden_gradient
+from twolayer.certify import certified_gradient
 from twolayer.metrics import projected_sine
-from twolayer.ridges import restricted
-from twolayer.statements.verdict import NOT_APPLICABLE, PRINTED, REPAIRED, SHARP
-from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
-from twolayer.study.cases import oracle
-from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
-from twolayer.synthetic.levenberg import descent
-from twolayer.synthetic.students import Recipe, counterexample_guided
-from twolayer.synthetic.teachers import random_teacher
+from twolayer.plotting import COLOUR, INK, MARK, STYLE, decades
+from twolayer.synthetic import (
+    LowRankData,
+    Recipe,
+    box_spectrum,
+    counterexample_guided,
+    descent,
+    low_rank_data,
+    oracle,
+    random_teacher,
+)
 
 NATURAL, EPSILON = 1e-9, 1e-3  # certified gradients: on the plane at first, on the thick box in the end
 GENTLE = 3.0  # the loss falls by at most this factor a step, so that training stops near EPSILON
@@ -114,7 +117,7 @@ def thick(teacher: TwoLayer, student: TwoLayer, flat: LowRankData, t: float) -> 
 
 def gradient(teacher: TwoLayer, student: TwoLayer, flat: LowRankData, t: float) -> tuple[float, float]:
     """(lower, upper) of sup |g_1| over the thick box."""
-    return largest(gradient_suprema(restricted(thick(teacher, student, flat, t))))
+    return certified_gradient(thick(teacher, student, flat, t))
 
 
 def measured(kind, teacher, natural, student, flat, t) -> Thickened:

@@ -25,13 +25,10 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from twolayer import Box, Instance, TwoLayer
-from twolayer.certify.suprema import gradient_suprema, largest
+from twolayer import PRINTED, SHARP, Box, Instance, TwoLayer, excess
+from twolayer.certify import certified_gradient
 from twolayer.metrics import projected_sine
-from twolayer.ridges import restricted
-from twolayer.statements.theorem3 import excess
-from twolayer.statements.verdict import PRINTED, SHARP
-from twolayer.study.canvas import COLOUR, INK, MARK, STYLE, decades
+from twolayer.plotting import COLOUR, INK, MARK, STYLE, decades
 
 SQUARE = Box([-1, -1], [1, 1])
 COS, SIN = 15 / 17, 8 / 17
@@ -82,7 +79,7 @@ def training(at: np.ndarray, seed: int) -> Iterator[tuple[int, float, TwoLayer]]
 
 def moment(step: int, loss: float, student: TwoLayer, bias: float) -> Moment:
     """Certified gradient, angles, and the two quotients of Theorem 3."""
-    epsilon = largest(gradient_suprema(restricted(Instance(REAL, student, SQUARE))))
+    epsilon = certified_gradient(Instance(REAL, student, SQUARE))
     error = excess(Instance(REAL, student, SQUARE, second_teacher=student), gap=1e-9, deadline=None)[1]
     salient, real = (float(projected_sine(student.W, net.W).min(axis=0).max()) for net in (SALIENT, REAL))
     bounds = (error + bias) / SALIENT.V[0].min(), error / REAL.V[0].min()

@@ -24,13 +24,10 @@ from _script import directory, saved
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from twolayer import Check, Instance, check
-from twolayer.certify.suprema import gradient_suprema, largest
-from twolayer.ridges import restricted
-from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
-from twolayer.study.canvas import BAND, COLOUR, INK, STROKE, STYLE, decades, median_line
-from twolayer.study.cases import Case, instances
-from twolayer.synthetic.teachers import perturbed
+from twolayer import PRINTED, REPAIRED, SHARP, Check, Instance, check
+from twolayer.certify import certified_gradient
+from twolayer.plotting import BAND, COLOUR, INK, STROKE, STYLE, decades, median_line
+from twolayer.synthetic import Case, instances, perturbed
 
 FORMS = (PRINTED, REPAIRED, SHARP)
 CASE = Case("along training", 2, 6, 4, 8, 2, 0, target=1e-11, options={"level_ratio": 20.0})
@@ -55,7 +52,7 @@ class Student:
 def data(targets=TARGETS, sizes=SIZES) -> list[Student]:
     """The first students on one training run whose certified gradients are at most the targets."""
     found = [drawn.instance for drawn in instances(CASE)]
-    gradients = [largest(gradient_suprema(restricted(instance)))[1] for instance in found]
+    gradients = [certified_gradient(instance)[1] for instance in found]
     chosen = [next(i for i, g in zip(found, gradients, strict=True) if g <= target) for target in targets]
     return [_student(instance, sizes) for instance in chosen]
 

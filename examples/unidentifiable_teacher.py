@@ -23,18 +23,19 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from twolayer import Instance, TwoLayer
-from twolayer.certify.suprema import gradient_suprema, largest
+from twolayer import PRINTED, REPAIRED, SHARP, Instance, Subspace, TwoLayer, excess
+from twolayer.certify import certified_gradient
 from twolayer.metrics import projected_sine
-from twolayer.regions import Subspace
-from twolayer.ridges import restricted
-from twolayer.statements.theorem3 import excess
-from twolayer.statements.verdict import PRINTED, REPAIRED, SHARP
-from twolayer.study.canvas import COLOUR, MARK, STYLE, decades
-from twolayer.study.cases import oracle
-from twolayer.synthetic.data import LowRankData, box_spectrum, low_rank_data
-from twolayer.synthetic.students import counterexample_guided
-from twolayer.synthetic.teachers import off_plane_twin, random_teacher
+from twolayer.plotting import COLOUR, MARK, STYLE, decades
+from twolayer.synthetic import (
+    LowRankData,
+    box_spectrum,
+    counterexample_guided,
+    low_rank_data,
+    off_plane_twin,
+    oracle,
+    random_teacher,
+)
 
 TARGET = 1e-9  # certified gradient of the student
 PAIRS = {
@@ -75,9 +76,7 @@ def data(levels: int = 9, nodes: int = 4, width: int = 6, seed: int = 0) -> Twin
         first, flat.samples, width, rng, oracle(flat, first, TARGET), TARGET, subspace=plane
     ).trained.student
     on_plane = excess(Instance(first, student, flat.region(), plane, second), gap=1e-6, deadline=None)
-    gradients = [
-        largest(gradient_suprema(restricted(Instance(teacher, student, flat.region(), plane)))) for teacher in (first, second)
-    ]
+    gradients = [certified_gradient(Instance(teacher, student, flat.region(), plane)) for teacher in (first, second)]
     thickness = 10.0 ** np.linspace(-4, 0, levels)
     apart = {
         name: np.array([apart_within(flat, one, other, t) for t in thickness])

@@ -26,10 +26,8 @@ from matplotlib.figure import Figure
 from oracle_adversarial import with_off_plane
 
 from twolayer.metrics import correlation, eps_in, eps_out, projected_angle, projected_sine
-from twolayer.study.canvas import INK, STYLE, decades
-from twolayer.synthetic.data import box_spectrum, low_rank_data
-from twolayer.synthetic.students import Recipe, train
-from twolayer.synthetic.teachers import geometric, random_teacher
+from twolayer.plotting import INK, STYLE, decades
+from twolayer.synthetic import Recipe, box_spectrum, geometric, low_rank_data, random_teacher, train
 
 NOISE = 0.5  # half-width of the noise off X; the data fill [-1, 1]^2 on X
 FLIPPED = 1e-2  # a sine to the teacher's line below this, at an angle beyond a right one, is a flipped match

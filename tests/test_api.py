@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-import twolayer
-from twolayer import Box, Instance, TwoLayer, check
+from twolayer import Box, Instance, TwoLayer, Verdict, check
 
 from .strategies import networks
 
@@ -33,9 +32,14 @@ def test_the_examples_in_docstrings_say_what_happens(name):
     assert found.failed == 0 and found.attempted > 0
 
 
-def test_every_public_name_can_be_imported_from_the_top():
-    for name in twolayer.__all__:
-        assert getattr(twolayer, name) is not None
+def test_a_check_of_one_statement_has_the_rows_of_the_whole_check(corner):
+    some = check(corner.instance, statements=["theorem-2"])
+    assert list(map(Verdict.to_dict, some.verdicts)) == [v.to_dict() for v in corner.verdicts if v.statement == "theorem-2"]
+
+
+def test_an_unknown_statement_is_refused_with_the_known_ones(corner):
+    with pytest.raises(ValueError, match="no statement is named 'theorem-4'; there are theorem-1, theorem-2, coro"):
+        check(corner.instance, statements=["theorem-4"])
 
 
 @settings(max_examples=25, deadline=None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,10 @@ ARROWS = {
     "ridges": CORE,
     "certify": CORE | {"ridges", "workers"},
     "statements": CORE | {"ridges", "certify", "metrics", "streaming"},
-    "synthetic": {"networks", "regions", "instances", "metrics", "streaming", "exact"},
-    "study": CORE | {"ridges", "certify", "statements", "metrics", "streaming", "synthetic", "workers"},
-    "cli": CORE | {"ridges", "certify", "statements", "metrics", "streaming", "synthetic", "study", "workers"},
+    "synthetic": CORE | {"ridges", "certify", "metrics", "streaming"},
+    "plotting": {"statements"},
+    "study": CORE | {"ridges", "certify", "statements", "metrics", "streaming", "synthetic", "plotting", "workers"},
+    "cli": CORE | {"ridges", "certify", "statements", "metrics", "streaming", "synthetic", "study", "plotting", "workers"},
     "__init__": CORE | {"ridges", "certify", "statements", "metrics", "streaming"},
 }
 
@@ -165,8 +167,33 @@ def test_all_evidence_of_a_certificate_is_read_by_one_file_of_fewer_than_400_lin
 
 @pytest.mark.parametrize("path", files(*WINGS), ids=here)
 def test_only_studies_and_figures_import_matplotlib(path):
-    may = here(path).startswith(("twolayer/study/", "cifar/report/figures"))
+    may = here(path).startswith(("twolayer/study/", "twolayer/plotting.py", "cifar/report/figures"))
     assert may or not any(module[0] == "matplotlib" for module in imports(path))
+
+
+PUBLIC = ("twolayer", "twolayer.certify", "twolayer.exact", "twolayer.metrics", "twolayer.plotting", "twolayer.synthetic")
+
+
+@pytest.mark.parametrize("path", files("examples"), ids=here)
+def test_an_example_imports_public_names_alone(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(WINGS):
+            module = import_module(node.module)
+            assert node.module in PUBLIC, f"{here(path)} imports from {node.module}"
+            for alias in node.names:
+                public = alias.name in module.__all__ or f"{node.module}.{alias.name}" in PUBLIC
+                assert public, f"{here(path)} imports {node.module}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            assert not any(alias.name.startswith(WINGS) for alias in node.names), here(path)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_exists_and_says_what_it_is(name):
+    module = import_module(name)
+    assert module.__doc__ and len(set(module.__all__)) == len(module.__all__)
+    for public in module.__all__:
+        thing = getattr(module, public)
+        assert not callable(thing) or thing.__doc__, f"{name}.{public}"
 
 
 @pytest.mark.parametrize("path", files("twolayer"), ids=here)

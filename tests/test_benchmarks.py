@@ -8,13 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.benchmarks import instances, job, ours, peers, plan, radii, run, soundness, tables
-from tests.benchmarks.peers import milp
 from twolayer import exact
 from twolayer.certify import suprema
 from twolayer.certify.enclosure import Enclosure
 from twolayer.ridges import restricted
 
+from .benchmarks import instances, job, ours, peers, plan, radii, run, soundness, tables
+from .benchmarks.peers import milp
 from .strategies import brute_supremum
 
 INSTALLED = [entry for entry in peers.entries() if entry.missing is None]

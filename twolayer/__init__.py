@@ -1,5 +1,11 @@
 """Theory verification for two-layer ReLU networks in the teacher-student setting.
 
+    check(Instance(teacher, student, region))   certifies sup |g_1| and judges every statement in every form
+    twolayer.certify                            certified suprema and radii by themselves
+    twolayer.metrics                            correlation, BNC, eps_in, eps_out, angles: for experiments too
+    twolayer.synthetic                          low-rank data, teachers, trained students
+    twolayer.plotting                           the figures' palette, axes, and numbers read off a check
+
 Names are imported when first used: `twolayer.metrics` needs NumPy alone, on machines that have nothing else.
 """
 
@@ -11,10 +17,34 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .instances import BadInput, Instance
     from .networks import TwoLayer, hidden_gradient
-    from .regions import Box, Polytope, Subspace
+    from .regions import Box, Polytope, Subspace, frame, restrict
     from .statements.check import Check, check
+    from .statements.theorem3 import excess
+    from .statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict
 
-__all__ = ["BadInput", "Box", "Check", "Instance", "Polytope", "Subspace", "TwoLayer", "check", "hidden_gradient"]
+__all__ = [
+    "BadInput",
+    "Box",
+    "Check",
+    "FAILS",
+    "HOLDS",
+    "Instance",
+    "NOT_APPLICABLE",
+    "PRINTED",
+    "Polytope",
+    "REPAIRED",
+    "SHARP",
+    "Subspace",
+    "TwoLayer",
+    "UNDECIDED",
+    "VACUOUS",
+    "Verdict",
+    "check",
+    "excess",
+    "frame",
+    "hidden_gradient",
+    "restrict",
+]
 
 _HOMES = {
     "BadInput": "instances",
@@ -24,8 +54,20 @@ _HOMES = {
     "Box": "regions",
     "Polytope": "regions",
     "Subspace": "regions",
+    "frame": "regions",
+    "restrict": "regions",
     "Check": "statements.check",
     "check": "statements.check",
+    "excess": "statements.theorem3",
+    "FAILS": "statements.verdict",
+    "HOLDS": "statements.verdict",
+    "NOT_APPLICABLE": "statements.verdict",
+    "PRINTED": "statements.verdict",
+    "REPAIRED": "statements.verdict",
+    "SHARP": "statements.verdict",
+    "UNDECIDED": "statements.verdict",
+    "VACUOUS": "statements.verdict",
+    "Verdict": "statements.verdict",
 }
 
 

@@ -14,6 +14,32 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx, fmpq, fmpq_mat
 
+__all__ = [
+    "ONE",
+    "ZERO",
+    "ball",
+    "balls",
+    "fraction",
+    "inverse",
+    "is_zero",
+    "lower_float",
+    "matrix",
+    "middle",
+    "nearest",
+    "nearest_float",
+    "power_of_two",
+    "product",
+    "rank",
+    "rational",
+    "rationals",
+    "relu",
+    "round_down",
+    "round_up",
+    "solve",
+    "upper_float",
+    "zeros",
+]
+
 BALL_BITS = 256  # 77 decimal digits: differences of squares stay meaningful for angles down to 1e-38
 ctx.prec = max(ctx.prec, BALL_BITS)
 

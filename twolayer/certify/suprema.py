@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from ..ridges import Domain, Restricted, RidgeSum
+from ..instances import Instance
+from ..ridges import Domain, Restricted, RidgeSum, restricted
 from ..workers import configured, results
 from . import vertices
 from .boxes import search as boxes
@@ -188,6 +189,11 @@ def _separately(jobs, gap, deadline, floor, workers, progress):
 def _timed(h: RidgeSum, region: Domain, gap: float, seconds: float | None, floor: float) -> Enclosure:
     deadline = None if seconds is None else time.monotonic() + seconds
     return _searched(h, region, gap=gap, deadline=deadline, floor=floor)
+
+
+def certified_gradient(instance: Instance, *, gap: float = 1e-3, deadline: float | None = None) -> tuple[float, float]:
+    """(lower, upper) of sup |g_1| over all student nodes of an instance.   Source: the hypothesis of Theorems 1-3."""
+    return largest(gradient_suprema(restricted(instance), gap=gap, deadline=deadline))
 
 
 def largest(enclosures: Sequence[Enclosure]) -> tuple[float, float]:

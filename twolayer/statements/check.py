@@ -17,6 +17,11 @@ from . import corollary1, theorem1, theorem2, theorem3
 from .setting import Setting
 from .verdict import Verdict, plain
 
+STATEMENTS = {  # Theorem 3 has a setting of its own
+    theorem1.STATEMENT: theorem1.rows,
+    theorem2.STATEMENT: theorem2.rows,
+    corollary1.STATEMENT: corollary1.rows,
+}
 SEARCH_SHARE = 0.7  # of the time limit goes to the gradient; the rest to the statements' own programs
 
 
@@ -107,6 +112,7 @@ def check(
     floor: float = 0.0,
     workers: int = 1,
     progress=iter,
+    statements: Sequence[str] | None = None,
 ) -> Check:
     """Certify sup |g_1,k| for every student node, and judge Theorems 1-3 and Corollary 1 in every form.
 
@@ -116,6 +122,7 @@ def check(
     floor       a gradient below it need not be resolved further
     workers     processes for the searches at d' >= 4
     progress    wraps the iterable of long searches (a progress bar)
+    statements  names of those to judge, all by default
 
     >>> from twolayer import Box, Instance, TwoLayer
     >>> teacher = TwoLayer(W=[[0, 1]], b=[0], V=[[1]])
@@ -124,6 +131,8 @@ def check(
     Check('a right angle', sup |g_1| in [1, 1], 8 not-applicable, 1 vacuous)
     """
     start = time.monotonic()
+    if unknown := set(statements or ()) - {*STATEMENTS, theorem3.STATEMENT}:
+        raise ValueError(f"no statement is named {unknown.pop()!r}; there are {', '.join([*STATEMENTS, theorem3.STATEMENT])}")
     deadline = None if time_limit is None else start + time_limit
     searched = None if time_limit is None else start + SEARCH_SHARE * time_limit
     problem = restricted(instance)
@@ -131,7 +140,7 @@ def check(
     enclosures = gradient_suprema(problem, domains, gap=gap, deadline=searched, floor=floor, workers=workers, progress=progress)
     if interrupted(enclosures):
         deadline = time.monotonic()  # whoever interrupts waits for what there is, not for the best bounds
-    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline)
+    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline, statements=statements)
     return replace(result, seconds=time.monotonic() - start)
 
 
@@ -144,12 +153,13 @@ def judged(
     gap: float,
     deadline: float | None,
     excess: tuple[float, float] | None = None,
+    statements: Sequence[str] | None = None,
 ) -> Check:
     """Every statement judged with given enclosures of eps_k, and of Theorem 3's e0 if it is known already."""
     start = time.monotonic()
     setting, second = Setting(instance, problem, domains, enclosures, deadline=deadline), None
-    verdicts = [*theorem1.rows(setting), *theorem2.rows(setting), *corollary1.rows(setting)]
-    if instance.second_teacher is not None:
+    verdicts = [row for name, rows in STATEMENTS.items() if statements is None or name in statements for row in rows(setting)]
+    if instance.second_teacher is not None and (statements is None or theorem3.STATEMENT in statements):
         second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=deadline, known=excess)
         verdicts += theorem3.rows(second)
     return Check(instance, setting, second, verdicts, time.monotonic() - start)

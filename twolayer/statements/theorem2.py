@@ -37,6 +37,7 @@ from .verdict import (
     numbers,
 )
 
+STATEMENT = "theorem-2"
 HEALERS = ("sign", "norm", "region", "thickness", "student")  # the order in which a failing row tries hypotheses
 
 
@@ -65,7 +66,7 @@ class Row:
         )
 
 
-def rows(setting: Setting, statement: str = "theorem-2") -> Iterator[Verdict]:
+def rows(setting: Setting, statement: str = STATEMENT) -> Iterator[Verdict]:
     """All rows, form by form, for every (teacher node, observer) pair."""
     for teacher in setting.problem.teacher:
         for observer in setting.problem.student:

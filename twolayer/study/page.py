@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..plotting import COLOUR, GRID, INK, PAPER, SHADE
 from ..statements.verdict import NOT_APPLICABLE, VACUOUS
-from .canvas import COLOUR, GRID, INK, PAPER, SHADE
 
 # Colours that a dark page replaces: every colour of a figure, as a variable of the style sheet.
 VARIABLES = {

@@ -14,9 +14,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from ..statements.showing import short
-from ..statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP
-from .canvas import (
+from ..plotting import (
     BAND,
     COLOUR,
     INK,
@@ -24,26 +22,22 @@ from .canvas import (
     SHADE,
     STROKE,
     STYLE,
+    bound_on_sine,
     cloud,
     decades,
     diagonal,
     floor_below,
+    has_positive_bound,
     median_line,
     multiples,
     new_axes,
     onto,
-)
-from .readings import (
-    Row,
-    angles_on_subspace,
-    bound_on_sine,
-    different_points,
-    gradient_point,
-    has_positive_bound,
-    judged_rows,
     rows_by_pair,
     sine_to_student,
 )
+from ..statements.showing import short
+from ..statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP
+from .readings import Row, angles_on_subspace, different_points, gradient_point, judged_rows
 from .tables import FORMS, VERDICTS
 
 ALONG, CROSSWISE = "along training", "thin directions"  # families with a picture of their own

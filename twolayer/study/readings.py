@@ -5,45 +5,16 @@ A result is an instance's dictionary as `verify` builds it, a row one of its ver
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
 
 from ..instances import Instance
 from ..metrics import projected_sine
+from ..plotting import Row
 from ..ridges import restricted
-from ..statements.verdict import FAILS, HOLDS, PRINTED, SHARP, UNDECIDED
-
-Row = dict[str, Any]
-
-
-def rows_by_pair(result: Row) -> dict[tuple[int, int], dict[str, Row]]:
-    """Theorem 2's rows of an instance: {(teacher, observer): {form: row}}."""
-    found: dict[tuple[int, int], dict[str, Row]] = defaultdict(dict)
-    for v in result["verdicts"]:
-        if v["statement"] == "theorem-2":
-            found[v["teacher"], v["observer"]][v["form"]] = v
-    return found
-
-
-def has_positive_bound(row: Row | None) -> bool:
-    """True for a row whose bound is a number above 0."""
-    return row is not None and row["bound"] is not None and row["bound"] > 0
-
-
-def bound_on_sine(row: Row | None) -> float:
-    """The bound; 1 where the form says nothing, NaN for a bound of 0 or less."""
-    if row is None or row["bound"] is None:
-        return 1.0
-    return min(row["bound"], 1.0) if row["bound"] > 0 else np.nan
-
-
-def sine_to_student(forms: dict[str, Row]) -> float:
-    """The measured sine to the best student; NaN where it is 0 or no form states it."""
-    return next((forms[form]["measured"] for form in (SHARP, PRINTED) if form in forms and forms[form]["measured"]), np.nan)
+from ..statements.verdict import FAILS, HOLDS, UNDECIDED
 
 
 def judged_rows(results: Sequence[Row], statement: str) -> list[Row]:

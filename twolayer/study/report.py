@@ -16,8 +16,8 @@ from typing import Any
 
 from matplotlib import rc_context
 
+from ..plotting import STYLE
 from . import sections
-from .canvas import STYLE
 from .files import written
 from .page import document
 from .plots import Panel, pictures

@@ -13,8 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..instances import BadInput
+from ..plotting import COLOUR, INK, MARK, SHADE, STROKE, STYLE, decades, median_line
 from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, UNDECIDED, VACUOUS
-from .canvas import COLOUR, INK, MARK, SHADE, STROKE, STYLE, decades, median_line
 from .files import written
 from .sweep import unwritable
 from .tables import FORMS, terminal

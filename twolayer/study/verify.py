@@ -20,7 +20,7 @@ from ..instances import BadInput
 from ..statements.check import check
 from ..statements.showing import short
 from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP
-from .cases import CHECK_SECONDS, Case, cases, instances
+from ..synthetic.cases import CHECK_SECONDS, Case, cases, instances
 from .tables import bars, summary, summary_table, terminal
 
 LIBRARIES = ("numpy", "scipy", "highspy", "python-flint", "joblib", "numba", "matplotlib")

@@ -10,12 +10,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.benchmarks import soundness
 from twolayer import exact
 from twolayer.certify import vertices
 from twolayer.certify.boxes import search as boxes
 from twolayer.certify.enclosure import Enclosure
 from twolayer.certify.trees import search as trees
+
+from ...benchmarks import soundness
 
 COUNT = 160  # about 5 s
 

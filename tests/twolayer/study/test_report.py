@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from twolayer import plotting
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box, Subspace
 from twolayer.statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict
-from twolayer.study import canvas, files, page, plots, readings, report, sections
-from twolayer.study.cases import FAMILIES
+from twolayer.study import files, page, plots, readings, report, sections
 from twolayer.study.tables import summary
+from twolayer.synthetic.cases import FAMILIES
 
 HOSTILE = "<script>alert(\"1\")</script> & 'co' </script>"
 VOID = {"meta", "input", "br"}
@@ -492,7 +493,7 @@ def test_training_goes_right_and_a_silent_form_counts_as_one(results):
     assert left > right
     assert lines["measured"].get_ydata() == pytest.approx([0.05, 0.005, 0.0005, 0.00005])
     assert lines["sharp bound"].get_ydata() == pytest.approx([1, 0.25, 0.025, 0.0025])
-    assert readings.bound_on_sine(None) == 1 and math.isnan(readings.bound_on_sine({"bound": -1.0}))
+    assert plotting.bound_on_sine(None) == 1 and math.isnan(plotting.bound_on_sine({"bound": -1.0}))
 
 
 def test_sampled_gradients_lie_above_the_diagonal_by_what_they_hide(results):
@@ -516,16 +517,16 @@ def test_angles_and_radii_across_the_data_are_those_of_the_subspace(results):
 
 
 def test_ticks_are_powers_of_ten_with_room_for_the_floor():
-    _, axes = canvas.new_axes("", "", "")
-    canvas.decades(axes, "x", 1e-18, 0.5, floored=True)
+    _, axes = plotting.new_axes("", "", "")
+    plotting.decades(axes, "x", 1e-18, 0.5, floored=True)
     ticks, labels = axes.get_xticks(), [label.get_text() for label in axes.get_xticklabels()]
     assert labels[0] == "≤ 0" and ticks[0] == 1e-18 and labels[-1] == "1"
-    assert 4 <= len(ticks) <= canvas.MOST_TICKS + 1
+    assert 4 <= len(ticks) <= plotting.MOST_TICKS + 1
     assert np.diff(np.log10(ticks)).min() >= 2
-    assert [canvas.power(e) for e in (-12, 0, 1)] == ["10⁻¹²", "1", "10¹"]
+    assert [plotting.power(e) for e in (-12, 0, 1)] == ["10⁻¹²", "1", "10¹"]
 
 
 def test_the_floor_is_a_decade_below_every_positive_number():
-    assert canvas.floor_below([0.0, -3.0, 2e-5, 1.0]) == pytest.approx(1e-6)
-    assert canvas.floor_below([]) < 0.1
-    assert canvas.onto(0.1, [(-1, 5), (0.2, 0)]).tolist() == [[0.1, 5], [0.2, 0.1]]
+    assert plotting.floor_below([0.0, -3.0, 2e-5, 1.0]) == pytest.approx(1e-6)
+    assert plotting.floor_below([]) < 0.1
+    assert plotting.onto(0.1, [(-1, 5), (0.2, 0)]).tolist() == [[0.1, 5], [0.2, 0.1]]

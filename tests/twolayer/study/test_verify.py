@@ -8,7 +8,7 @@ import pytest
 
 from twolayer.instances import Instance
 from twolayer.study import verify as study
-from twolayer.study.cases import FAMILIES, Case, cases, instances
+from twolayer.synthetic.cases import FAMILIES, Case, cases, instances
 
 SMALL = [
     Case("exact low rank", 2, 6, 3, 6, 2, 0),

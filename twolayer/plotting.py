@@ -1,4 +1,4 @@
-"""Figures that a phone can show: palette, lines with bands, clouds of points, logarithmic axes with a floor.
+"""Figures that a phone can show: palette, lines with bands, clouds of points, logarithmic axes; numbers read off a check.
 
 The floor is a lowest tick for what a logarithmic axis has no place for (0, negative numbers). Colours are
 Okabe and Ito's, which colour-blind eyes tell apart; marks and strokes differ as well. Figures are drawn by
@@ -7,6 +7,7 @@ Agg, without a display and without pyplot's global state.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,7 +18,35 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS
+from .statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS
+
+__all__ = [
+    "BAND",
+    "COLOUR",
+    "GRID",
+    "INK",
+    "MARK",
+    "PAPER",
+    "SHADE",
+    "SIZE",
+    "STROKE",
+    "STYLE",
+    "bound_on_sine",
+    "cloud",
+    "decades",
+    "diagonal",
+    "floor_below",
+    "has_positive_bound",
+    "median_line",
+    "multiples",
+    "new_axes",
+    "onto",
+    "power",
+    "rows_by_pair",
+    "sine_to_student",
+]
+
+Row = dict[str, Any]  # a verdict as a dictionary, Verdict.to_dict
 
 INK, PAPER, GRID = "#1b1b20", "#ffffff", "#dcdce2"  # a page with another background replaces these three
 COLOUR = {PRINTED: "#d55e00", REPAIRED: "#0072b2", SHARP: "#009e73"}
@@ -135,3 +164,32 @@ def _ticks(axis: Axis, places: Sequence[float], labels: Sequence[str]) -> None:
 def power(exponent: int) -> str:
     """A power of ten in plain letters, which every renderer sets alike."""
     return "1" if exponent == 0 else "10" + str(exponent).translate(SUPERSCRIPT)
+
+
+# numbers read off the rows of a check, as dictionaries (Verdict.to_dict)
+
+
+def rows_by_pair(result: Row) -> dict[tuple[int, int], dict[str, Row]]:
+    """Theorem 2's rows of an instance: {(teacher, observer): {form: row}}."""
+    found: dict[tuple[int, int], dict[str, Row]] = defaultdict(dict)
+    for v in result["verdicts"]:
+        if v["statement"] == "theorem-2":
+            found[v["teacher"], v["observer"]][v["form"]] = v
+    return found
+
+
+def has_positive_bound(row: Row | None) -> bool:
+    """True for a row whose bound is a number above 0."""
+    return row is not None and row["bound"] is not None and row["bound"] > 0
+
+
+def bound_on_sine(row: Row | None) -> float:
+    """The bound; 1 where the form says nothing, NaN for a bound of 0 or less."""
+    if row is None or row["bound"] is None:
+        return 1.0
+    return min(row["bound"], 1.0) if row["bound"] > 0 else np.nan
+
+
+def sine_to_student(forms: dict[str, Row]) -> float:
+    """The measured sine to the best student; NaN where it is 0 or no form states it."""
+    return next((forms[form]["measured"] for form in (SHARP, PRINTED) if form in forms and forms[form]["measured"]), np.nan)

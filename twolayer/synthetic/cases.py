@@ -19,10 +19,10 @@ from ..instances import Instance
 from ..networks import TwoLayer, hidden_gradient
 from ..regions import Subspace
 from ..ridges import restricted
-from ..synthetic.data import LowRankData, box_spectrum, low_rank_data
-from ..synthetic.patches import patch_data
-from ..synthetic.students import Guided, Recipe, counterexample_guided
-from ..synthetic.teachers import geometric, off_plane_twin, perturbed, random_teacher
+from .data import LowRankData, box_spectrum, low_rank_data
+from .patches import patch_data
+from .students import Guided, Recipe, counterexample_guided
+from .teachers import geometric, off_plane_twin, perturbed, random_teacher
 
 SAMPLES_PER_PARAMETER = 12  # labels per free number of the student; fewer leave cells without a sample
 FEWEST_SAMPLES = 400  # however small the student: the corners and faces of the box take their share
