@@ -33,7 +33,8 @@ ARROWS = {
     "synthetic": CORE | {"ridges", "certify", "metrics", "streaming"},
     "plotting": {"statements"},
     "study": CORE | {"ridges", "certify", "statements", "metrics", "streaming", "synthetic", "plotting", "workers"},
-    "cli": CORE | {"ridges", "certify", "statements", "metrics", "streaming", "synthetic", "study", "plotting", "workers"},
+    "cli": {"__init__", "instances", "statements", "study"},
+    "__main__": {"cli"},
     "__init__": CORE | {"ridges", "certify", "statements", "metrics", "streaming"},
 }
 

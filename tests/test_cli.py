@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import twolayer
 from twolayer import Box, Instance, TwoLayer, check
 from twolayer.cli import main
 from twolayer.exact import rational
@@ -141,3 +142,9 @@ def test_a_name_with_square_brackets_is_printed_as_it_is(capsys, tmp_path):
     path.write_text(CORNER.read_text().replace(json.loads(CORNER.read_text())["name"], "[/red] [bold]x"))
     status, out, _ = run(capsys, "check", str(path))
     assert status == 0 and "[/red] [bold]x" in out
+
+
+def test_the_version_is_the_same_in_the_package_its_citation_and_the_command_line():
+    said = subprocess.run([sys.executable, "-m", "twolayer", "--version"], capture_output=True, text=True, check=True).stdout
+    citation = (Path(__file__).parents[1] / "CITATION.cff").read_text(encoding="utf-8")
+    assert said == f"twolayer {twolayer.__version__}\n" and f"\nversion: {twolayer.__version__}\n" in citation

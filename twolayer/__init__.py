@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .statements.theorem3 import excess
     from .statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict
 
+__version__ = "0.1.0"
+
 __all__ = [
     "BadInput",
     "Box",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from . import __version__
 from .instances import BadInput, Instance
 from .study.hunt.options import add_parser as add_hunt
 
@@ -34,6 +35,7 @@ def _positive(text: str) -> float:
 
 def _parser() -> _Parser:
     parser = _Parser(prog="twolayer", description="Certified checks of specialization theorems for two-layer ReLU networks.")
+    parser.add_argument("--version", action="version", version=f"twolayer {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     check = commands.add_parser("check", help="certify the gradient of one instance and judge every statement")
     check.add_argument("instance", help="instance file (JSON); - reads standard input")
