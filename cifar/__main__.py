@@ -40,12 +40,6 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     run.add_argument("names", nargs="+", metavar="NAME")
     asked.add_to(run)
     run.add_argument("--profile", default="paper", choices=("small", "paper"))
-    run.add_argument(
-        "--engine",
-        default="auto",
-        choices=("auto", "fused", "torch"),
-        help="of attacks in bfloat16: one kernel (with cuda; fused: nothing else will do), or torch",
-    )
     packing = commands.add_parser("pack", help="what a later piece needs, in at most 8 files under 16 MB")
     packing.add_argument("--out", type=Path, required=True)
     packing.add_argument("--to", type=Path, required=True)
@@ -80,16 +74,13 @@ def show_list(options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    from . import engines, fused
     from . import files as state
     from .data import cifar10 as data
     from .experiments import grid as experiments
-    from .runs import execute as runs
     from .runs import failures, progress, queue, spectra
+    from .runs.world import shared_world
 
     device, stop, workers = asked.begun(options)
-    if options.engine == "fused" and options.device != "cuda":
-        raise RefusedError("--engine fused needs --device cuda")
     grid = experiments.grid(options.profile)
     chosen = experiments.selected(options.names, grid)
     with state.locked(options.out):
@@ -103,8 +94,7 @@ def run(options: argparse.Namespace) -> int:
                     f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}"
                 )
         with progress.showing(len(chosen)) as show, stop.on_signals():
-            attacked_by = fused.no_engine if options.engine == "torch" else engines.on(device, must=options.engine == "fused")
-            shared = runs.world(options.out, images, device, stop=stop, show=show, engines=attacked_by)
+            shared = shared_world(options.out, images, device, stop=stop, show=show)
             spectra.keep(options.out, [spectra.entry(images.source, len(images.train.pixels), shared.spectrum)])
             left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)
     failed = failures.among(options.out, chosen)
@@ -125,7 +115,6 @@ def main(argv: list[str] | None = None) -> int:
     if argv and argv[0] in COMMANDS:
         return importlib.import_module(COMMANDS[argv[0]]).main(argv[1:]) or 0
     options = arguments(argv)
-    from . import devices
     from . import files as state
     from .data import cifar10 as data
     from .runs import packing
@@ -147,7 +136,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-    except (RefusedError, ValueError, OSError, data.DataError, state.StateError, devices.DeviceError) as error:
+    except (RefusedError, ValueError, OSError, data.DataError, state.StateError) as error:
         print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from ..fused import Engine
-from .balls import Ball, Linf
+from .balls import Ball
 from .objectives import Objective, attacking
 
 
@@ -45,13 +44,12 @@ def pgd(
     generator: Generator | None = None,
     track: bool = True,
     watch: Callable[..., Tensor] | None = None,
-    engine: Engine | None = None,
 ) -> Adversarial:
     """Projected gradient ascent: `steps` steepest steps of size `step`, in the ball's norm.   x (N, 3, 32, 32) in [0, 1]
 
     start: True, a random point of the ball, drawn from `generator`; False, the image; or the points themselves.
     track: also keep the iterate of highest loss (one more forward pass).  watch: a score (N,) of the objective's
-    logits, whose highest iterate is kept too.  engine: computes what it takes, all of a linf ascent or the gradients.
+    logits, whose highest iterate is kept too.
     The networks of an Objective are in evaluation mode meanwhile, and no parameter receives a gradient.
     Autocast, if any, is meant for the networks alone: give the objective networks that switch it on themselves.
     """
@@ -59,15 +57,9 @@ def pgd(
     networks = objective.networks + objective.observers if isinstance(objective, Objective) else ()
     with attacking(*networks), torch.enable_grad():
         point = start.detach() if isinstance(start, Tensor) else ball.start(x, generator) if start else x
-        if engine is not None and not engine.takes(objective, watch):
-            engine = None
-        if engine is not None and isinstance(ball, Linf):
-            return Adversarial(
-                *engine.ascend(objective, x, point, eps=ball.eps, step=step, steps=steps, track=track, watch=watch is not None)
-            )
         best = watched = None
         for _ in range(steps):
-            loss, score, gradient = _ascent(objective, point, watch, engine)
+            loss, score, gradient = _ascent(objective, point, watch)
             best, watched = _higher(best, loss if track else None, point), _higher(watched, score, point)
             point = ball.step(point, gradient, x, step)
         if track or watch is not None:
@@ -114,13 +106,8 @@ def _evaluated(objective: Callable, x: Tensor, watch: Callable | None) -> tuple[
     return objective.loss(*logits), None if watch is None else watch(*(value.detach() for value in logits))
 
 
-def _ascent(
-    objective: Callable, point: Tensor, watch: Callable | None, engine: Engine | None
-) -> tuple[Tensor, Tensor | None, Tensor]:
+def _ascent(objective: Callable, point: Tensor, watch: Callable | None) -> tuple[Tensor, Tensor | None, Tensor]:
     """Loss and watched score at the point, and the loss's gradient with respect to it alone."""
-    if engine is not None:
-        logits, gradient = engine.look(objective, point)
-        return objective.loss(*logits), None if watch is None else watch(*logits), gradient
     point = point.detach().requires_grad_()
     loss, score = _evaluated(objective, point, watch)
     (gradient,) = torch.autograd.grad(loss.sum(), point)

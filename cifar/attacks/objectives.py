@@ -21,31 +21,16 @@ Network = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Loss:
-    """What an objective's loss is, for an engine that computes it itself (fused.py).
-
-    kind: distance, gap, cross-entropy or margin;  target: logits (N, classes) that stand in for the second network's;
-    labels (N,) that stand in for its answers;  confidence: where a margin ends.
-    """
-
-    kind: str
-    target: Tensor | None = None
-    labels: Tensor | None = None
-    confidence: float = torch.inf
-
-
-@dataclass(frozen=True, eq=False)
 class Objective:
     """A loss of logits, ascended.   objective(x): (N, 3, 32, 32) -> (N,)
 
     networks: those whose logits are differentiated;  observers: those whose logits are only looked at;
-    loss: receives the logits of both, in this order, and ignores those it does not know;  known: the same in words.
+    loss: receives the logits of both, in this order, and ignores those it does not know.
     """
 
     networks: tuple[Network, ...]
     loss: Callable[..., Tensor]
     observers: tuple[Network, ...] = ()
-    known: Loss | None = None
 
     def logits(self, x: Tensor) -> tuple[Tensor, ...]:
         """Logits of networks, then of observers, in float32 or wider.   each (N, classes)"""
@@ -73,29 +58,20 @@ def wide(logits: Tensor) -> Tensor:
 
 def logit_distance(student: Network, teacher: Network) -> Objective:
     """|f(x') - f*(x')|^2, the oracle-adversarial objective (Equation 3)."""
-    return Objective((student, teacher), lambda s, t, *_: (s - t).square().sum(1), known=Loss("distance"))
+    return Objective((student, teacher), lambda s, t, *_: (s - t).square().sum(1))
 
 
 def data_adversarial(student: Network, teacher: Network, x0: Tensor) -> Objective:
     """|f(x') - f*(x)|^2 with the teacher at the clean images x0, row by row (Equation 4)."""
     target = constant_logits(teacher, x0)
-    return Objective((student,), lambda s, *_: (s - target).square().sum(1), known=Loss("distance", target))
+    return Objective((student,), lambda s, *_: (s - target).square().sum(1))
 
 
 def cross_entropy_to_oracle(student: Network, oracle: Network | Tensor) -> Objective:
     """Cross-entropy to the oracle's label: at x' itself, or a fixed one for each image, labels (N,)."""
     if isinstance(oracle, Tensor):
-        return Objective(
-            (student,),
-            lambda s, *_: functional.cross_entropy(s, oracle, reduction="none"),
-            known=Loss("cross-entropy", labels=oracle),
-        )
-    return Objective(
-        (student,),
-        lambda s, t, *_: functional.cross_entropy(s, t.argmax(1), reduction="none"),
-        (oracle,),
-        Loss("cross-entropy"),
-    )
+        return Objective((student,), lambda s, *_: functional.cross_entropy(s, oracle, reduction="none"))
+    return Objective((student,), lambda s, t, *_: functional.cross_entropy(s, t.argmax(1), reduction="none"), (oracle,))
 
 
 def margin(student: Network, oracle: Network | Tensor, confidence: float = torch.inf) -> Objective:
@@ -106,22 +82,13 @@ def margin(student: Network, oracle: Network | Tensor, confidence: float = torch
     needs it: pushed on after its success, the image reaches the place where the oracle, too, changes its answer.
     """
     if isinstance(oracle, Tensor):
-        return Objective(
-            (student,),
-            lambda s, *_: excess(s, oracle).clamp_max(confidence),
-            known=Loss("margin", labels=oracle, confidence=confidence),
-        )
-    return Objective(
-        (student,),
-        lambda s, t, *_: excess(s, t.argmax(1)).clamp_max(confidence),
-        (oracle,),
-        Loss("margin", confidence=confidence),
-    )
+        return Objective((student,), lambda s, *_: excess(s, oracle).clamp_max(confidence))
+    return Objective((student,), lambda s, t, *_: excess(s, t.argmax(1)).clamp_max(confidence), (oracle,))
 
 
 def largest_gap(student: Network, teacher: Network) -> Objective:
     """max_k |s_k - t_k| over the logits, which confidence-calibrated training ascends.   Source: Section 5.6"""
-    return Objective((student, teacher), lambda s, t, *_: (s - t).abs().amax(1), known=Loss("gap"))
+    return Objective((student, teacher), lambda s, t, *_: (s - t).abs().amax(1))
 
 
 def excess(logits: Tensor, labels: Tensor) -> Tensor:

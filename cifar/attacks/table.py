@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 from torch import Generator, Tensor
 
 from ..data.patches import PatchSpectrum, off_plane
-from ..fused import Engine
 from .ascent import Adversarial, choose, merged, pgd, strongest
 from .balls import L1, L2, Ball, Linf
 from .carlini import carlini_l2
@@ -109,20 +108,14 @@ def table(
     eps: float = EPS,
     step: float = STEP,
     steps: int = STEPS,
-    engine: Engine | None = None,
 ) -> dict[str, Attack]:
-    """The rows by name; `transfer` only with a surrogate, `in-plane` and `out-plane` only with a patch spectrum.
-
-    engine: computes the attacks on these two networks, where it takes them.
-    """
+    """The rows by name; `transfer` only with a surrogate, `in-plane` and `out-plane` only with a patch spectrum."""
 
     def ascended(objective: Objective, ball: Ball, size: float, count: int = steps, start: bool = True) -> Attack:
         watched, watch = oracle_watch(objective, student, teacher)
         settings = {"norm": type(ball).__name__.lower(), **vars(ball), "step": size, "steps": count, "start": start}
         return Attack(
-            lambda x, generator: pgd(
-                watched, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch, engine=engine
-            ),
+            lambda x, generator: pgd(watched, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch),
             start,
             settings,
         )

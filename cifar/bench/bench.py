@@ -17,7 +17,6 @@ import json
 import os
 import platform
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,10 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from .. import engines, fused_layout
 from ..attacks.table import EPS, STEP, Linf, cross_entropy_to_oracle, logit_distance, pgd
-from ..devices import DeviceError, full_precision
-from ..fused_layout import Shape
-from ..networks.convnet import inner_copy, student_widths
-from .variants import TEACHER_WIDTHS, Setting, Variant, catalogue, setting, timed, work
+from ..devices import full_precision
+from ..networks.convnet import inner_copy
+from .variants import Setting, Variant, catalogue, setting, timed, work
 
 COPY_BYTES = {"cpu": 2**28, "cuda": 2**32}  # far beyond the caches
 PRODUCT_SIZE = {"cpu": 1024, "cuda": 8192}
@@ -70,24 +67,13 @@ def correctness(device: torch.device) -> dict[str, Any]:
     judge = logit_distance(exact.student.double(), exact.teacher.double())
     lowered = [inner_copy(network, dtype=torch.bfloat16, multiple=8)[0] for network in (s.student, s.teacher)]
     attacks = {
-        "float64": (judge, torch.float64, None),
-        "float32": (logit_distance(s.student, s.teacher), torch.float32, None),
-        "bfloat16": (logit_distance(*lowered), torch.float32, None),
+        "float64": (judge, torch.float64),
+        "float32": (logit_distance(s.student, s.teacher), torch.float32),
+        "bfloat16": (logit_distance(*lowered), torch.float32),
     }
-    if device.type == "cuda" and (engine := engines.on(device)(s.student, s.teacher)) is not None:
-        attacks["fused kernel"] = (logit_distance(s.student, s.teacher), torch.float32, engine)
     losses, points = {}, {}
-    for name, (objective, dtype, engine) in attacks.items():
-        point = pgd(
-            objective,
-            s.images.to(dtype),
-            Linf(EPS),
-            step=STEP,
-            steps=CHECK_STEPS,
-            start=start.to(dtype),
-            track=False,
-            engine=engine,
-        )
+    for name, (objective, dtype) in attacks.items():
+        point = pgd(objective, s.images.to(dtype), Linf(EPS), step=STEP, steps=CHECK_STEPS, start=start.to(dtype), track=False)
         points[name] = point.last
         with torch.no_grad():
             losses[name] = float(judge(point.last.double()).mean())
@@ -123,7 +109,7 @@ def variants(
         try:
             built[variant.name] = variant.build(fresh)
             built[variant.name]()
-        except (DeviceError, RuntimeError) as error:  # of a way that this machine does not have; the others are timed
+        except RuntimeError as error:  # of a way that this machine does not have; the others are timed
             if variant.name == BASE:
                 raise
             built.pop(variant.name, None)
@@ -217,12 +203,6 @@ def show(found: dict[str, Any], console: Console) -> None:
     )
     reached = ", ".join(f"{name} {loss:.4f}" for name, loss in right["reached"].items())
     console.print(f"loss reached from {right['clean']:.4f}: {reached}: {'agree' if right['passes'] else 'DISAGREE'}")
-    kernel = found["work of the fused kernel"]
-    console.print(
-        f"fused kernel, an image and step: {kernel['products']:,.0f} products of 16 x 8 x 16 "
-        f"({kernel['products'] * 4096 / 1e6:.0f} MFLOP), {kernel['shared_bytes'] / 1e6:.1f} MB of shared memory, "
-        f"{(kernel['staged_bytes'] + kernel['head_bytes']) / 1e6:.2f} MB of weights"
-    )
     for timing in (found["variants"], found["at the batch of training"]):
         if timing is not None:
             show_variants(timing, console)
@@ -306,7 +286,6 @@ def main(argv: list[str]) -> int:
         "hardware": hardware(device),
         "ceilings": machine,
         "correctness": correctness(device),
-        "work of the fused kernel": asdict(fused_layout.work(Shape((student_widths(TEACHER_WIDTHS), TEACHER_WIDTHS)))),
         "variants": variants(device, batch, steps, seconds * 0.4, machine, wanted),
         "at the batch of training": None
         if device.type == "cpu"

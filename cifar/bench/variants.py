@@ -13,10 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .. import engines
 from ..attacks.objectives import Network
 from ..attacks.table import EPS, STEP, Linf, logit_distance, pgd
-from ..fused import Engine
 from ..networks.convnet import ConvNet, inner_copy, student_widths
 from ..training import graphs
 
@@ -89,7 +87,6 @@ def training_step(
     layout: torch.memory_format = torch.channels_last,
     compiled: bool = False,
     generator: torch.Generator | None = None,
-    engine: Engine | None = None,
 ) -> Callable[[], Tensor]:
     """One step with the given networks inside the attack.   -> function that returns the loss, not yet waited for"""
     learner = s.student
@@ -103,7 +100,7 @@ def training_step(
 
     def step() -> Tensor:
         refresh()
-        attacked = pgd(objective, x, ball, step=STEP, steps=s.steps, track=False, generator=generator, engine=engine).last
+        attacked = pgd(objective, x, ball, step=STEP, steps=s.steps, track=False, generator=generator).last
         with torch.no_grad():
             target = s.teacher(attacked)
         loss = (learner(attacked) - target).square().sum(1).mean()
@@ -194,12 +191,6 @@ def catalogue() -> list[Variant]:
 
         return build
 
-    def one_kernel(fresh: Callable[[], Setting], generator: torch.Generator | None = None) -> Callable[[], Tensor]:
-        s = fresh()
-        engine = engines.on(s.device, must=True)(s.student, s.teacher)
-        assert engine is not None
-        return training_step(s, s.student, s.teacher, engine.refresh, generator=generator, engine=engine)
-
     def graph(build: Callable) -> Callable:
         return lambda fresh: captured(lambda generator: build(fresh, generator), fresh().device)
 
@@ -215,9 +206,6 @@ def catalogue() -> list[Variant]:
         Variant("bf16 copies, padded to 16", padded(16)),
         Variant("padded to 8, CUDA graph", graph(padded(8)), needs_cuda=True),
         *(Variant(f"padded to 8, graph, {n} streams", streams(n, padded(8)), needs_cuda=True, runs=n) for n in STREAMS),
-        Variant("fused kernel", one_kernel, needs_cuda=True),
-        Variant("fused kernel, CUDA graph", graph(one_kernel), needs_cuda=True),
-        *(Variant(f"fused kernel, graph, {n} streams", streams(n, one_kernel), needs_cuda=True, runs=n) for n in STREAMS),
         Variant("padded to 8, torch.compile", padded(8, compiled=True), needs_cuda=True, slow=True),
         Variant("padded to 8, compile + CUDA graph", graph(padded(8, compiled=True)), needs_cuda=True, slow=True),
     ]

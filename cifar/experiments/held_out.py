@@ -22,7 +22,7 @@ from ..files import StateError, load_json, save_json
 from ..measures.robustness import as_pixels
 from ..networks.convnet import ConvNet, inner_copy
 from ..runs import paths as places
-from ..runs.execute import World
+from ..runs.world import World
 from ..settings import Settings
 from ..training.step import DTYPES, seeded
 

@@ -17,13 +17,12 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from .. import engines
 from .. import files as state
 from ..data import cifar10 as data
-from ..runs import execute as runs
 from ..runs import failures, progress, queue
 from ..runs import options as asked
 from ..runs import paths as places
+from ..runs.world import World, shared_world
 from ..settings import Settings
 from . import grid as experiments
 from . import held_out as heldout
@@ -154,12 +153,12 @@ def search(options: argparse.Namespace) -> int:
             )
         images = heldout.held_out(images, apart)
         with stop.on_signals():
-            shared = runs.world(options.out / places.SEARCH, images, device, stop=stop, engines=engines.on(device))
+            shared = shared_world(options.out / places.SEARCH, images, device, stop=stop)
             found = trials(options.profile, shared, stop, workers=workers, threads=options.threads)
         return told(options, found, shared, stop)
 
 
-def trials(profile: str, world: runs.World, stop: queue.Stop, *, workers: int, threads: int) -> list[searched.Trial]:
+def trials(profile: str, world: World, stop: queue.Stop, *, workers: int, threads: int) -> list[searched.Trial]:
     """Train and measure what the rule asks for, step by step.   -> those that are done, in the order asked for
 
     Fewer than the rule asks for where it had to stop, or where the teacher diverged.
@@ -182,7 +181,7 @@ def trials(profile: str, world: runs.World, stop: queue.Stop, *, workers: int, t
     return list(done.values())
 
 
-def told(options: argparse.Namespace, found: list[searched.Trial], world: runs.World, stop: queue.Stop) -> int:
+def told(options: argparse.Namespace, found: list[searched.Trial], world: World, stop: queue.Stop) -> int:
     """Print the table and what follows from it, and write it down once it is whole.   -> exit status"""
     scores = {trial.candidate: trial.score for trial in found}
     if found:

@@ -25,7 +25,7 @@ from ..networks.convnet import ConvNet
 from ..report import tables
 from ..report import write as report
 from ..report.results import Result, Results, read
-from ..runs import measuring
+from ..runs import checkpoint
 from ..runs import paths as places
 from ..training.step import DTYPES
 from . import manifest as index
@@ -169,7 +169,7 @@ def distances(folder: Path, results: Results, result: Result, network: ConvNet, 
 def clean(result: Result, network: ConvNet, oracle: ConvNet | None, images: data.Cifar10) -> Seen:
     """What the network answers on the test images: right, like the teacher, and how far from the teacher's logits."""
     test = images.test.first(result.settings["test_images"])
-    found = measuring.clean(network, oracle, test.pixels, test.labels, batch=result.settings["eval_batch"])
+    found = checkpoint.clean(network, oracle, test.pixels, test.labels, batch=result.settings["eval_batch"])
     shares = [key for key in ("accuracy", "agreement") if key in found]
     told = [f"{key} {100 * found[key]:.2f} ({100 * result.clean[key]:.2f})" for key in shares]
     agrees = all(abs(found[key] - result.clean[key]) <= SHARE_WITHIN for key in shares)

@@ -25,7 +25,6 @@ from torch import Tensor
 from ..attacks.objectives import Network
 from ..attacks.table import NAMES, Adversarial, Attack, attacking, table
 from ..data.patches import PatchSpectrum
-from ..fused import Engine
 from ..networks.convnet import ConvNet, inner_copy
 
 RULES = ("last", "highest", "any", "clean-label")
@@ -53,14 +52,12 @@ def evaluate(
     steps: int | None = None,
     counts: Counts | None = None,
     after: Callable[[Counts], None] | None = None,
-    engine: Engine | None = None,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """{attack: {rule: {"mean", "variance", "repeats"}}} of a student.   images (N, 3, 32, 32), bytes or floats in [0, 1]
 
     inner: what attacks compute in; lower than float32 asks for ConvNets.  steps: of iterated attacks, the table's if None.
     counts: what was counted before, filled in place; an evaluation that was stopped goes on where it was, and ends at the
     same numbers.  after: called with the counts after every batch; whatever it raises, a stop included, is passed on.
-    engine: computes the attacks on student and teacher that it takes, in a way of its own (fused.py).
     An attack without randomness runs once. Raises ValueError for attacks that do not exist or lack what they need.
     """
     images = torch.as_tensor(images)
@@ -69,14 +66,7 @@ def evaluate(
     if repeats < 1 or batch < 1:
         raise ValueError(f"repeats and batch need to be 1 or more; got {repeats} and {batch}")
     copies = [_inner(network, inner) for network in (student, teacher, surrogate)]
-    rows = table(
-        copies[0],
-        copies[1],
-        copies[2],
-        plane,
-        **({} if steps is None else {"steps": steps}),
-        engine=None if engine is None else engine.known_as(copies[0], copies[1]),
-    )
+    rows = table(copies[0], copies[1], copies[2], plane, **({} if steps is None else {"steps": steps}))
     if missing := [name for name in attacks if name not in rows]:
         needs = {"transfer": "a surrogate", "in-plane": "a patch spectrum", "out-plane": "a patch spectrum"}
         told = ", ".join(f"{name} (needs {needs[name]})" if name in needs else repr(name) for name in missing)

@@ -21,9 +21,10 @@ import torch
 from ..files import StateError
 from ..settings import Settings
 from . import failures
-from .execute import World, execute
+from .execute import execute
 from .failures import DivergedError
 from .paths import finished, located
+from .world import World
 
 POLL = 0.2  # seconds between two looks at what has become ready
 CUDA_WORKERS = 4  # an attack on a batch of 64 fills half of a large GPU, a step of a standard student far less

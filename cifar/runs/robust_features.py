@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -13,10 +12,8 @@ from ..data.cifar10 import Images
 from ..networks.convnet import ConvNet, inner_copy
 from ..training import modes
 from ..training import step as training
-from . import paths as places
-
-if TYPE_CHECKING:
-    from .execute import Run
+from .paths import features_path
+from .run import Run
 
 FEATURE_BATCH = {"cpu": 128, "cuda": 1000}  # images made at a time; on a GPU small ones wait for their kernels' launches
 
@@ -32,7 +29,7 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
         inner_copy(needed[name], dtype=training.DTYPES[settings.inner], multiple=settings.multiple)[0]
         for name in (settings.representation, settings.teacher)
     )
-    path = places.features_path(world.out, settings.name)
+    path = features_path(world.out, settings.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     size = images.pixels[0].numel()
     if not path.is_file() or path.stat().st_size < run.features * size:

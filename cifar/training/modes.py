@@ -18,7 +18,6 @@ from torch.nn import functional
 from ..attacks.objectives import Objective, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance
 from ..attacks.table import Linf, pgd
 from ..data.patches import PLANE_RANK
-from ..fused import Engine
 from ..networks.convnet import KERNEL, ConvNet
 from ..settings import Settings
 
@@ -59,17 +58,11 @@ def calibrated_labels(labels: Tensor, delta: Tensor, eps: float, rho: float, cla
 
 
 def shown(
-    settings: Settings,
-    x: Tensor,
-    student: ConvNet,
-    teacher: ConvNet,
-    generator: Generator,
-    plane: Plane | None = None,
-    engine: Engine | None = None,
+    settings: Settings, x: Tensor, student: ConvNet, teacher: ConvNet, generator: Generator, plane: Plane | None = None
 ) -> tuple[Tensor, Tensor | None]:
     """The images that the student learns from, and for calibrated training their soft labels.   x (N, 3, h, w)
 
-    student, teacher: the copies that attacks differentiate;  engine: attacks on them in its own way.
+    student, teacher: the copies that attacks differentiate.
     """
     if settings.examples == "clean":
         if settings.augment == "gaussian":
@@ -86,7 +79,6 @@ def shown(
             start=True,
             generator=generator,
             track=False,
-            engine=engine,
         ).last
 
     if settings.examples == "calibrated":

@@ -17,7 +17,6 @@ from torch import Generator, Tensor
 
 from ..data.augment import epoch_images
 from ..data.cifar10 import Images
-from ..fused import Engine
 from ..networks.convnet import ConvNet, inner_copy
 from ..settings import Settings
 from . import graphs, modes
@@ -162,12 +161,10 @@ def make_step(
     teacher: ConvNet | None,
     plane: modes.Plane | None = None,
     hold: Callable[[], None] | None = None,
-    engine: Engine | None = None,
 ) -> Callable[[], None]:
     """One update of the student from the batch `buffers.index`.
 
     teacher: frozen, in float32; its answers are the targets.  hold: called after the update (pruning masks).
-    engine: attacks the two in a way of its own (fused.py).
     """
     student, parameters = training.student, list(training.student.parameters())
     attacked = settings.examples != "clean"
@@ -175,15 +172,13 @@ def make_step(
         assert teacher is not None
         inner, refresh = inner_copy(student, dtype=DTYPES[settings.inner], multiple=settings.multiple)
         oracle, _ = inner_copy(teacher, dtype=DTYPES[settings.inner], multiple=settings.multiple)
-        if engine is not None:
-            engine, refresh = engine.known_as(inner, oracle), engine.refresh
     update, device = DTYPES[settings.update], student.mean.device.type
 
     def step() -> None:
         x = buffers.pixels[buffers.index].float().div(255).contiguous(memory_format=torch.channels_last)
         if attacked:
             refresh()
-            images, soft = modes.shown(settings, x, inner, oracle, training.noise, plane, engine)
+            images, soft = modes.shown(settings, x, inner, oracle, training.noise, plane)
         else:
             images, soft = modes.shown(settings, x, student, student, training.noise)
         answers = None

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from cifar.runs import execute as runs
 from cifar.runs import queue
+from cifar.runs.world import World, shared_world
 from cifar.settings import Settings
 
 from . import made
@@ -61,8 +61,8 @@ def grid() -> dict[str, Settings]:
     return {settings.name: settings for settings in known}
 
 
-def world(out: Path, stop: Callable[[], bool], save_every: float = 1000.0) -> runs.World:
-    return runs.world(out, made.made_cifar(TRAIN, TEST), torch.device("cpu"), stop=stop, save_every=save_every)
+def world(out: Path, stop: Callable[[], bool], save_every: float = 1000.0) -> World:
+    return shared_world(out, made.made_cifar(TRAIN, TEST), torch.device("cpu"), stop=stop, save_every=save_every)
 
 
 def main(out: str, save_every: str, *names: str) -> int:

@@ -18,12 +18,13 @@ from cifar.runs import execute as runs
 from cifar.runs import paths as places
 from cifar.runs import queue
 from cifar.runs import robust_features as robust
+from cifar.runs.run import Run
 from cifar.runs.turns import Turns
+from cifar.runs.world import World, shared_world
 from cifar.settings import Settings
 from cifar.training import modes
 from cifar.training import step as training
 
-from ... import cuda_emulator
 from .. import made, tiny_runs
 from .pretended import pretending
 
@@ -49,13 +50,12 @@ def command(monkeypatch, folder: Path, device: str, *more: str, names: tuple[str
     """The results of `python -m cifar run` on the tiny grid and made images."""
     monkeypatch.setattr(experiments, "grid", lambda profile: tiny_runs.grid())
     monkeypatch.setattr(data, "load", lambda *_, **__: made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST))
-    engine = () if "--engine" in more else ("--engine", "torch")
-    assert cli.main(["run", *names, "--data", "made", "--out", str(folder), "--device", device, *engine, *more]) == 0
+    assert cli.main(["run", *names, "--data", "made", "--out", str(folder), "--device", device, *more]) == 0
     return folder
 
 
-def world(out: Path, device: str, **more) -> runs.World:
-    return runs.world(out, made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST), torch.device(device), **more)
+def world(out: Path, device: str, **more) -> World:
+    return shared_world(out, made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST), torch.device(device), **more)
 
 
 def looks(count: int):
@@ -100,17 +100,6 @@ def test_the_command_computes_on_a_device_what_it_computes_on_a_cpu(device, monk
     assert b'"device":"pretended"' in (out / "runs/at/epoch-3.time.json").read_bytes()
 
 
-@cuda_emulator.NO_COMPILER
-def test_attacks_by_the_fused_kernel_in_a_graph_are_those_without_one(device, monkeypatch, tmp_path):
-    cuda_emulator.on_pretended(device, monkeypatch)
-    out = command(monkeypatch, tmp_path / "cuda", "cuda", "--engine", "fused", "--jobs", "2", names=("at", "ccat"))
-    shared = world(tmp_path / "cpu", "cpu", engines=cuda_emulator.engine)
-    grid = tiny_runs.grid()
-    assert queue.work_off(experiments.selected(["at", "ccat"], grid), grid, shared, queue.Stop(), workers=1) == []
-    assert content(out) == content(tmp_path / "cpu") and len(device.streams) == 5
-    assert b'"engine":"fused kernel, 2 warps"' in (out / "runs/at/epoch-3.time.json").read_bytes()
-
-
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_the_command_finishes_every_kind_of_run_on_a_real_device(monkeypatch, tmp_path):
@@ -132,7 +121,7 @@ def test_a_run_that_is_stopped_twice_on_a_device_goes_on_bit_for_bit(device, mon
 
 def test_an_epoch_waits_for_the_device_as_often_whatever_its_number_of_batches(device, monkeypatch, tmp_path, on_cpu):
     without_graphs(monkeypatch)
-    monkeypatch.setattr(runs, "SHOW_EVERY", float("inf"))
+    monkeypatch.setattr("cifar.runs.run.SHOW_EVERY", float("inf"))
     counts = []
     for batch in (4, 12):
         run = tiny_runs.grid()["at"].altered(batch=batch, attacks=(), surrogate="", checkpoints=((300, 2),))
@@ -206,7 +195,7 @@ def test_robust_features_are_made_in_larger_batches_on_a_device(device, monkeypa
         needed = {
             name: places.load_network(places.located(on_cpu, tiny_runs.grid(), name), shared.device) for name in settings.needs
         }
-        run = runs.Run(settings, shared, training.begin(settings, made.small_network((5, 4)).to(kind)))
+        run = Run(settings, shared, training.begin(settings, made.small_network((5, 4)).to(kind)))
         robust.robust_images(run, shared.data.train, needed)
     assert sizes == {"cpu": [7] * 6 + [6], "cuda": [20, 20, 8]}
 

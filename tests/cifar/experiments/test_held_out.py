@@ -15,8 +15,8 @@ from cifar.data import cifar10 as data
 from cifar.data.cifar10 import Cifar10, Images
 from cifar.experiments import held_out as heldout
 from cifar.experiments import search
-from cifar.runs import execute as runs
 from cifar.runs import paths as places
+from cifar.runs.world import shared_world
 
 from .. import made
 from .. import tiny_search as tiny
@@ -90,7 +90,7 @@ def copied(whole, tmp_path):
     for run in ("search-pruned", at):
         weights = (whole / "search/runs/search-pruned/epoch-1.pt").read_bytes()
         state.write_atomic(places.weights_path(tmp_path, run, 1), weights)
-    world = runs.world(tmp_path, heldout.held_out(MADE, APART), torch.device("cpu"))
+    world = shared_world(tmp_path, heldout.held_out(MADE, APART), torch.device("cpu"))
     return at, lambda: heldout.measure_attacked(grid[at], grid, world)
 
 

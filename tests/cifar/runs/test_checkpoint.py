@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
-from cifar.runs import measuring, queue
+from cifar.runs import checkpoint, queue
 
 from .. import made, tiny_runs
 
@@ -44,9 +42,9 @@ def world(tmp_path):
 def called(monkeypatch):
     """What the two measuring modules were called with."""
     found = []
-    monkeypatch.setattr(measuring.specialisation, "measure", lambda *a, **k: found.append(("specialisation", a, k)) or {})
+    monkeypatch.setattr(checkpoint.specialisation, "measure", lambda *a, **k: found.append(("specialisation", a, k)) or {})
     monkeypatch.setattr(
-        measuring.evaluation,
+        checkpoint.robustness,
         "evaluate",
         lambda *a, **k: found.append(("evaluation", a, k)) or {name: {"of": name} for name in k["attacks"]},
     )
@@ -56,14 +54,13 @@ def called(monkeypatch):
 def tasks(settings, world, paper_epoch=300, counts=None, after=lambda: None):
     networks = {name: made.small_network((5, 4), seed) for seed, name in enumerate(("student", *settings.needs))}
     student = networks.pop("student")
-    return student, networks, measuring.tasks(settings, paper_epoch, student, networks, world, counts or {}, after)
+    return student, networks, checkpoint.tasks(settings, paper_epoch, student, networks, world, counts or {}, after)
 
 
 def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(world, called):
-    counts, looks, made_of = {"a": [1]}, [], []
-    world = replace(world, engines=lambda *networks: made_of.append(networks) or "engine")
+    counts, looks = {"a": [1]}, []
     student, needed, found = tasks(SETTINGS, world, counts=counts, after=lambda: looks.append(1))
-    assert list(found) == ["clean", "specialisation", "fgsm", "transfer"] and made_of == []  # engines come later
+    assert list(found) == ["clean", "specialisation", "fgsm", "transfer"]
     assert found["specialisation"]() == {} and found["fgsm"]() == {"of": "fgsm"} and found["transfer"]() == {"of": "transfer"}
     pixels = world.data.test.pixels[:7]
     (_, first, options), (_, fgsm, how), (_, transfer, _) = called
@@ -83,9 +80,7 @@ def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(worl
         "device": world.device,
         "inner": torch.bfloat16,
         "steps": 7,
-        "engine": "engine",
     }
-    assert made_of == [(student, needed["pruned@50"])]  # once for all attacks
 
 
 def test_each_checkpoint_has_its_own_attacks_and_the_attacks_own_steps_where_none_are_set(world, called):
@@ -111,7 +106,7 @@ def test_a_pruned_network_is_compared_with_the_one_it_was(world):
     _, needed, found = tasks(SETTINGS.altered(role="pruned", teacher="", surrogate="", start="teacher@200"), world)
     assert (
         found["clean"]()["agreement"]
-        == measuring.clean(
+        == checkpoint.clean(
             made.small_network((5, 4), 0),
             needed["teacher@200"],
             world.data.test.pixels[:7],
@@ -127,9 +122,9 @@ def test_clean_numbers_by_hand(batch):
     teacher = Answering({0: [5.0, 0.0, 0.0], 1: [0.0, 5.0, 3.0], 2: [6.0, 0.0, 5.0]})
     pixels = torch.tensor([0, 1, 2, 2], dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 3, 2, 2)
     labels = torch.tensor([0, 2, 2, 2])  # the student errs on the second alone, and parts from the teacher on the last two
-    found = measuring.clean(student, teacher, pixels, labels, batch=batch)
+    found = checkpoint.clean(student, teacher, pixels, labels, batch=batch)
     assert found == {"images": 4, "accuracy": 0.75, "agreement": 0.5, "logit_distance": (9 + 36 + 36) / 4}
-    assert measuring.clean(student, None, pixels, labels, batch=batch) == {"images": 4, "accuracy": 0.75}
+    assert checkpoint.clean(student, None, pixels, labels, batch=batch) == {"images": 4, "accuracy": 0.75}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +139,7 @@ def test_a_network_answers_where_its_weights_and_logits_are_finite(spoil, finite
     """Infinitely negative biases silence a node, which no logit shows; huge weights are finite, their sums are not."""
     network = made.small_network((5, 4))
     spoil(network)
-    assert measuring.answers(network, made.made_images(3).pixels) is finite
+    assert checkpoint.answers(network, made.made_images(3).pixels) is finite
 
 
 def test_a_network_is_asked_on_the_device_where_its_images_are():
@@ -155,4 +150,4 @@ def test_a_network_is_asked_on_the_device_where_its_images_are():
             seen.append(x.device.type)
             return torch.zeros(len(x), 10)
 
-    assert measuring.answers(Looking(), made.made_images(3).pixels.to("meta")) and seen == ["meta"]
+    assert checkpoint.answers(Looking(), made.made_images(3).pixels.to("meta")) and seen == ["meta"]

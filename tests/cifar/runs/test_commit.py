@@ -17,6 +17,7 @@ from cifar.report import write as report
 from cifar.runs import commit as checkout
 from cifar.runs import execute as runs
 from cifar.runs import queue
+from cifar.runs.world import shared_world
 
 from .. import made, tiny_runs
 from ..report import made_results as cifar_results
@@ -92,7 +93,7 @@ def interrupted(out, commits, every=4):
     grid = tiny_runs.grid()
     for place, commit in enumerate(commits, start=1):
         looks, last = iter(range(10_000)), place == len(commits)
-        world = runs.world(
+        world = shared_world(
             out,
             made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST),
             torch.device("cpu"),
@@ -126,7 +127,7 @@ def test_a_result_lists_the_commits_that_contributed_to_it(tmp_path, commits, re
 
 def test_a_state_that_records_no_commit_makes_the_result_say_so(tmp_path):
     grid = tiny_runs.grid()
-    world = runs.world(
+    world = shared_world(
         tmp_path, made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST), torch.device("cpu"), commit="c", stop=lambda: True
     )
     assert not runs.execute(grid["surrogate"], grid, world)
@@ -140,7 +141,7 @@ def test_a_state_that_records_no_commit_makes_the_result_say_so(tmp_path):
 
 
 def test_a_world_knows_the_commit_of_the_code_it_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkout, "commit", lambda: "this one")
+    monkeypatch.setattr("cifar.runs.world.commit", lambda: "this one")
     assert tiny_runs.world(tmp_path, queue.Stop()).commit == "this one"
 
 

@@ -23,6 +23,8 @@ from cifar.report import results
 from cifar.runs import execute as runs
 from cifar.runs import packing, queue
 from cifar.runs import paths as places
+from cifar.runs.run import Run
+from cifar.runs.world import SAVE_EVERY
 
 from .. import made, tiny_runs
 
@@ -155,7 +157,7 @@ def test_a_signal_saves_and_the_same_command_continues(tmp_path, whole):
 
 def test_the_state_is_written_as_often_as_asked(tmp_path, monkeypatch):
     grid, writes = tiny_runs.grid(), []
-    monkeypatch.setattr(runs.Run, "save", lambda run: writes.append(run.training.batch))
+    monkeypatch.setattr(Run, "save", lambda run: writes.append(run.training.batch))
     runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, queue.Stop(), save_every=0.0))
     assert writes[:6] == [1, 2, 3, 4, 5, 0]
     writes.clear()
@@ -164,7 +166,7 @@ def test_the_state_is_written_as_often_as_asked(tmp_path, monkeypatch):
 
 
 def test_the_save_interval_leaves_room_below_a_minute():
-    assert runs.SAVE_EVERY <= 30
+    assert SAVE_EVERY <= 30
 
 
 def test_results_of_other_settings_are_not_taken_for_finished(tmp_path):

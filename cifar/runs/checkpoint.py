@@ -1,25 +1,72 @@
-"""What is measured at a checkpoint, part by part, so that a run interrupted here loses one part and no more."""
+"""A checkpoint: its weights, and what is measured of them part by part: a run interrupted here loses one part."""
 
 from __future__ import annotations
 
-import functools
+import platform
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..fused import Engine
-from ..measures import robustness as evaluation
-from ..measures import specialisation
+from ..devices import device_name
+from ..files import save_json
+from ..measures import robustness, specialisation
+from ..networks import pruning
 from ..networks.convnet import ConvNet
 from ..settings import Settings
 from ..training.step import DTYPES
-
-if TYPE_CHECKING:
-    from .execute import World
+from .failures import DivergedError
+from .paths import load_network, result_path, save_network, weights_path
+from .run import Run
+from .world import World
 
 Task = Callable[[], dict[str, Any]]
+
+
+def checkpoint(run: Run, paper_epoch: int, needed: Mapping[str, ConvNet], kept: list[Tensor] | None) -> None:
+    """Store the weights, measure part by part, store the result; DivergedError where they answer no numbers."""
+    settings, world, epoch = run.settings, run.world, run.training.epoch
+    network = run.training.student if kept is None else pruning.shrunk(run.training.student, kept)
+    if not answers(network, world.data.test.pixels[: settings.eval_batch]):
+        raise DivergedError(epoch, "the last update left weights or logits that are not finite")
+    path = weights_path(world.out, settings.name, epoch)
+    save_network(path, network)
+    network = load_network(path, world.device)
+    parts = tasks(settings, paper_epoch, network, needed, world, run.counts, run.pause)
+    for done, (name, measure) in enumerate(parts.items()):
+        if name not in run.parts:
+            run.show(done, len(parts), lambda name=name: f"epoch {epoch}: {name}")
+            run.parts[name] = measure()
+            run.spend("evaluate")
+            run.pause()
+    attacks = {name: part for name, part in run.parts.items() if name in dict(settings.attacks).get(paper_epoch, ())}
+    config = {"settings": settings.record, "data": world.data.facts, "mean": world.mean, "std": world.std}
+    save_json(
+        result_path(world.out, settings.name, epoch).with_suffix(".time.json"),
+        {
+            "seconds": run.seconds,
+            "device": device_name(world.device),
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "threads": torch.get_num_threads(),
+            "commits": run.commits,
+        },
+    )
+    save_json(
+        result_path(world.out, settings.name, epoch),
+        {
+            "run": settings.name,
+            "epoch": epoch,
+            "paper_epoch": paper_epoch,
+            "config": config,
+            "attacks": attacks,
+            "specialisation": run.parts.get("specialisation"),
+            "clean": run.parts["clean"],
+            "loss": run.training.history,
+        },
+    )
+    run.parts, run.counts = {}, {}
 
 
 def tasks(
@@ -28,7 +75,7 @@ def tasks(
     network: ConvNet,
     needed: Mapping[str, ConvNet],
     world: World,
-    counts: evaluation.Counts,
+    counts: robustness.Counts,
     after: Callable[[], None],
 ) -> dict[str, Task]:
     """The parts by name, in order: clean; for students specialisation and the checkpoint's attacks.
@@ -43,16 +90,12 @@ def tasks(
     assert oracle is not None
     surrogate = needed.get(settings.surrogate)
 
-    @functools.cache
-    def engine() -> Engine | None:
-        return world.engines(network, oracle) if settings.eval_inner == "bfloat16" else None
-
     found["specialisation"] = lambda: specialisation.measure(
         network, oracle, images.pixels, world.spectrum.plane(), batch=settings.eval_batch, device=world.device
     )
 
     def attack(name: str) -> dict[str, Any]:
-        return evaluation.evaluate(
+        return robustness.evaluate(
             network,
             oracle,
             surrogate,
@@ -67,7 +110,6 @@ def tasks(
             steps=settings.eval_steps or None,
             counts=counts,
             after=lambda _: after(),
-            engine=engine(),
         )[name]
 
     for name in dict(settings.attacks).get(paper_epoch, ()):
@@ -97,5 +139,5 @@ def clean(network: ConvNet, oracle: ConvNet | None, pixels: Tensor, labels: Tens
 def answers(network: ConvNet, pixels: Tensor) -> bool:
     """Whether all weights and the logits of some images are finite.   bytes (N, 3, h, w)"""
     with torch.no_grad():
-        numbers = [*network.parameters(), network(evaluation.as_pixels(pixels, pixels.device))]
+        numbers = [*network.parameters(), network(robustness.as_pixels(pixels, pixels.device))]
         return all(bool(part.isfinite().all()) for part in numbers)

@@ -1,0 +1,106 @@
+"""A run under way: its training, its clock, its saved state.
+
+The state is written every SAVE_EVERY seconds, at a time limit and on SIGINT or SIGTERM; kill -9 loses what came after
+the last write.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..files import StateError, load_tensors, save_tensors
+from ..settings import Settings
+from ..training.step import Training
+from .paths import state_path
+from .world import World
+
+SHOW_EVERY = 1.0  # seconds between two looks at the loss, which wait for the device
+KINDS = ("train", "evaluate", "features", "processor")  # of seconds; the last counts this thread's processor time in all
+
+
+class PausedError(Exception):
+    """The run is saved and must stop here."""
+
+
+@dataclass(eq=False)
+class Run:
+    """A run under way: its training, what is measured so far of the checkpoint at hand, and the clock.
+
+    parts: finished parts;  counts: of the attacks, batch by batch;  features: images of robust features made;
+    commits: of the code that contributed, in order.
+    """
+
+    settings: Settings
+    world: World
+    training: Training
+    parts: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, list[int]] = field(default_factory=dict)
+    features: int = 0
+    commits: list[str | None] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
+    clock: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.thread_time()))
+    saved_at: float = field(default_factory=time.monotonic)
+    shown_at: float = 0.0
+
+    def spend(self, on: str) -> None:
+        """Book the time since the last booking: seconds on this, and seconds of this thread's processor."""
+        before, self.clock = self.clock, (time.monotonic(), time.thread_time())
+        self.seconds[on] += self.clock[0] - before[0]
+        self.seconds["processor"] += self.clock[1] - before[1]
+
+    def save(self) -> None:
+        save_tensors(
+            state_path(self.world.out, self.settings.name),
+            {
+                "config": self.settings.record,
+                "training": self.training.state(),
+                "parts": self.parts,
+                "counts": self.counts,
+                "features": self.features,
+                "seconds": self.seconds,
+                "commits": self.commits,
+                "images": self.world.data.digest,
+                "device": self.world.device.type,
+            },
+        )
+        self.saved_at = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on from the saved state, if there is one; StateError if it is of other settings, images or another kind of
+        device, whose generators' states mean nothing here, or damaged."""
+        path = state_path(self.world.out, self.settings.name)
+        if not path.is_file():
+            return
+        state = load_tensors(path)
+        try:
+            if state["config"] != self.settings.record:
+                raise StateError(f"{path} was begun with other settings; use another --out, or delete it")
+            if state.get("images", self.world.data.digest) != self.world.data.digest:
+                raise StateError(f"{path} was begun with other images; use another --out, or delete it")
+            begun_on = state.get("device", self.world.device.type)
+            if begun_on != self.world.device.type:
+                raise StateError(f"{path} was begun with --device {begun_on}; use that, or delete it")
+            self.training.restore(state["training"])
+            self.parts, self.counts, self.features, self.seconds = (
+                state[key] for key in ("parts", "counts", "features", "seconds")
+            )
+            self.commits = state.get("commits", ["unknown"])  # those begun before commits were recorded have none
+        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+            raise StateError(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
+
+    def pause(self) -> None:
+        """Give way to others, and save if it is time to; raises PausedError if the run must stop here."""
+        self.world.turns.give_way()
+        if self.world.stop():
+            self.save()
+            raise PausedError
+        if time.monotonic() - self.saved_at >= self.world.save_every:
+            self.save()
+
+    def show(self, done: float, of: float, words: Callable[[], str]) -> None:
+        if time.monotonic() - self.shown_at >= SHOW_EVERY:
+            self.shown_at = time.monotonic()
+            self.world.show(self.settings.name, done, of, words())
