@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WINGS = ("twolayer", "cifar", "proofs")
 
 # A module or package of twolayer and what it may import of ours, itself aside.
-CORE = {"exact", "networks", "programs", "regions", "instances"}
+CORE = {"exact", "networks", "programs", "regions", "samples", "instances"}
 ARROWS = {
     "exact": set(),
     "streaming": set(),
@@ -26,7 +26,8 @@ ARROWS = {
     "networks": set(),
     "programs": {"exact"},
     "regions": {"exact", "networks"},
-    "instances": {"exact", "networks", "regions", "programs"},
+    "samples": {"exact", "networks", "regions"},
+    "instances": {"exact", "networks", "regions", "programs", "samples"},
     "ridges": CORE,
     "certify": CORE | {"ridges", "workers"},
     "statements": CORE | {"ridges", "certify", "metrics", "streaming"},

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .instances import BadInput, Instance
     from .networks import TwoLayer, hidden_gradient
     from .regions import Box, Polytope, Subspace, frame, restrict
+    from .samples import principal_plane
     from .statements.check import Check, check
     from .statements.theorem3 import excess
     from .statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict
@@ -45,6 +46,7 @@ __all__ = [
     "excess",
     "frame",
     "hidden_gradient",
+    "principal_plane",
     "restrict",
 ]
 
@@ -58,6 +60,7 @@ _HOMES = {
     "Subspace": "regions",
     "frame": "regions",
     "restrict": "regions",
+    "principal_plane": "samples",
     "Check": "statements.check",
     "check": "statements.check",
     "excess": "statements.theorem3",

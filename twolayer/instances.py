@@ -15,6 +15,7 @@ from . import exact
 from .networks import TwoLayer
 from .programs import interior_point, is_bounded
 from .regions import Box, Polytope, Subspace, frame, restrict_polytope
+from .samples import box_around, hull_around, on_plane, principal_plane, scores
 
 FORMAT = "twolayer-instance/1"
 LARGEST_FLOAT = float(np.finfo(np.float64).max)
@@ -101,12 +102,18 @@ class Instance:
         second_teacher: TwoLayer | None = None,
         name: str = "from data",
         margin: float = 0.0,
+        region: str = "box",
     ) -> Instance:
-        """Region and subspace from samples: PCA plane of the given rank, bounding box along the principal axes.
+        """The networks on the samples' principal plane, and a region on it that holds every projected sample.
 
-        X (n, d) samples. U = mean + span of the `rank` leading principal directions. R is the box along all d principal
-        axes that holds the samples; a direction in which the samples do not spread gets half-width `margin`, or
-        1e-9 of the largest half-width where margin is 0, so that R has interior.   Source: Section 5.3.
+        X       (n, d) samples; memory and time are linear in n
+        rank    dimension of the plane U = mean + span of the leading principal directions. The instance is written in the
+                plane's coordinates, exactly (Lemma 1), with R inside it: statements speak of U alone, and a file holds
+                rank numbers a node instead of d. `principal_plane(X, rank)` is the plane, to map points back.
+        region  "box" along the principal axes, or "hull": the box cut by support half-spaces in chosen directions
+        margin  half-width of a direction in which the samples do not spread; 0: a billionth of the largest spread
+
+        Source: Section 5.3.
         """
         X = np.asarray(X, dtype=np.float64)
         if X.ndim != 2 or X.shape[1] != teacher.inputs:
@@ -119,17 +126,19 @@ class Instance:
             raise BadInput(f"rank needs to lie between 1 and {X.shape[1]}; got {rank}")
         if len(X) <= rank:
             raise BadInput(f"rank {rank} needs more than {rank} samples; got {len(X)}")
-        mean = X.mean(axis=0)
-        axes = np.linalg.svd(X - mean, full_matrices=True)[2]
-        scores = (X - mean) @ axes.T
-        upper, lower = scores.max(axis=0), scores.min(axis=0)
-        spread = (upper - lower).max()
-        if spread == 0:
+        if region not in ("box", "hull"):
+            raise BadInput(f'region needs to be "box" or "hull"; got {region!r}')
+        if (X == X[0]).all():
             raise BadInput(f"X needs samples that differ; got {len(X)} equal ones")
-        thin = np.maximum(margin, np.where(upper - lower < 1e-9 * spread, 1e-9 * spread / 2, 0.0))
-        upper, lower = np.maximum(upper, thin), np.minimum(lower, -thin)
-        region = Polytope(np.concatenate([axes, -axes]), np.concatenate([upper + axes @ mean, -lower - axes @ mean]))
-        return cls(teacher, student, region, Subspace(axes[:rank], mean), second_teacher, name)
+        plane = principal_plane(X, rank)
+        networks = {"teacher": teacher, "student": student}
+        if second_teacher is not None:
+            networks["second_teacher"] = second_teacher
+        networks = {key: on_plane(network, plane) for key, network in networks.items()}
+        z = scores(X, plane)
+        nodes = np.concatenate([network.floats().W for network in networks.values()])
+        around = box_around(z, margin) if region == "box" else hull_around(z, nodes, margin)
+        return cls(region=around, name=name, **networks)
 
     @classmethod
     def from_json(cls, text: str) -> Instance:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import struct
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from twolayer import BadInput, Box, Instance, Polytope, Subspace, TwoLayer
 from twolayer.instances import FORMAT, LARGEST_EXPONENT, LONGEST_NUMBER, parse_number
+from twolayer.samples import principal_plane, scores
 
 from ..strategies import finite_floats, instances, quick, thorough
 
@@ -363,47 +366,86 @@ def test_numbers_in_strings_are_exact(text, value):
 
 
 @quick
-@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 4))
-def test_the_box_of_the_data_holds_every_sample(seed, dimension, rank):
+@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 4), st.sampled_from(["box", "hull"]))
+def test_the_region_of_the_data_holds_every_projected_sample_and_touches_it(seed, dimension, rank, region):
     rng = np.random.default_rng(seed)
     rank = min(rank, dimension)
     X = rng.normal(size=(12, rank)) @ rng.normal(size=(rank, dimension)) + rng.normal(size=dimension)
     net = TwoLayer(rng.normal(size=(2, dimension)), rng.normal(size=2), rng.normal(size=(1, 2)))
-    instance = Instance.from_data(net, net, X, rank)
-    assert instance.region.contains(X, tolerance=HOLDS_SAMPLES * max(1, np.abs(X).max())).all()
-    faces = instance.region.c[:, None] - instance.region.A @ X.T  # every face of a leading axis carries a sample
-    assert (faces.min(axis=1)[[*range(rank), *range(dimension, dimension + rank)]] < 1e-9).all()
+    instance = Instance.from_data(net, net, X, rank, region=region)
+    z = scores(X, principal_plane(X, rank))
+    assert instance.region.contains(z).all()
+    slack = instance.region.c[:, None] - instance.region.A @ z.T
+    assert (slack.min(axis=1) < 2e-9 * (1 + np.abs(z).max())).all()
 
 
 @quick
 @given(st.integers(0, 10**6))
-def test_the_plane_of_low_rank_data_holds_every_sample(seed):
+def test_on_the_plane_the_networks_are_those_of_the_samples(seed):
+    """Lemma 1: with as many directions as the samples spread in, outputs agree at every sample."""
     rng = np.random.default_rng(seed)
-    frame, offset = np.linalg.qr(rng.normal(size=(4, 2)))[0], rng.normal(size=4)
-    X = rng.normal(size=(20, 2)) @ frame.T + offset
-    net = TwoLayer(rng.normal(size=(2, 4)), rng.normal(size=2), rng.normal(size=(1, 2)))
-    plane = Instance.from_data(net, net, X, 2).subspace
-    assert np.abs(plane.basis @ plane.basis.T - np.eye(2)).max() < HOLDS_SAMPLES
-    rest = X - plane.origin
-    assert np.abs(rest - rest @ plane.basis.T @ plane.basis).max() < 1e-11
-    assert np.abs(plane.origin - X.mean(axis=0)).max() < HOLDS_SAMPLES
+    basis, offset = np.linalg.qr(rng.normal(size=(5, 2)))[0], rng.normal(size=5)
+    X = rng.normal(size=(20, 2)) @ basis.T + offset
+    teacher, student = (TwoLayer(rng.normal(size=(2, 5)), rng.normal(size=2), rng.normal(size=(1, 2))) for _ in range(2))
+    instance = Instance.from_data(teacher, student, X, 2)
+    z = scores(X, principal_plane(X, 2))
+    for whole, inside in ((teacher, instance.teacher), (student, instance.student)):
+        assert inside.is_exact and np.abs(inside.floats()(z) - whole(X)).max() < 1e-9
 
 
 def test_the_plane_is_spanned_by_the_directions_of_largest_spread():
     X = np.array([[s * 5, t * 1, u * 3] for s in (-1, 1) for t in (-1, 1) for u in (-1, 1)], dtype=float)
-    net = TwoLayer(np.ones((1, 3)), [0], [[1]])
-    basis = Instance.from_data(net, net, X, 2).subspace.basis
-    assert np.abs(basis) == pytest.approx(np.array([[1, 0, 0], [0, 0, 1]]), abs=HOLDS_SAMPLES)
+    plane = principal_plane(X, 2)
+    assert np.abs(plane.basis) == pytest.approx(np.array([[1, 0, 0], [0, 0, 1]]), abs=HOLDS_SAMPLES)
+    assert plane.origin == pytest.approx(np.zeros(3), abs=HOLDS_SAMPLES)
 
 
-def test_directions_without_spread_get_the_margin_or_a_billionth_of_the_largest_half_width():
+def test_fewer_samples_than_dimensions_and_huge_or_tiny_ones_give_a_plane_too():
+    rng = np.random.default_rng(0)
+    net = TwoLayer(rng.normal(size=(2, 9)), rng.normal(size=2), rng.normal(size=(1, 2)))
+    X = rng.normal(size=(5, 9))
+    for scale in (1.0, 1e200, 1e-200):
+        instance = Instance.from_data(net, net, scale * X, 3)
+        assert instance.teacher.inputs == 3
+        assert instance.region.contains(scores(scale * X, principal_plane(scale * X, 3))).all()
+
+
+def test_the_hull_lies_in_the_box_and_holds_less_where_samples_lie_on_a_diagonal():
+    t = np.linspace(-1, 1, 50)
+    X = np.stack([t, t**3], axis=1)
+    net = TwoLayer([[1, 1], [1, -1]], [0, 0], [[1, 1]])
+    box, hull = (Instance.from_data(net, net, X, 2, region=region).region for region in ("box", "hull"))
+    corners = np.array(list(itertools.product((-box.c[2], box.c[0]), (-box.c[3], box.c[1]))))
+    assert box.contains(corners).all() and not hull.contains(corners).all()
+    assert (hull.A[:4] == box.A).all() and (hull.c[:4] == box.c).all()
+
+
+def test_directions_without_spread_get_the_margin_or_a_billionth_of_the_largest_spread():
     X = np.array([[-1.0, 0], [1, 0], [0, 0]])
     net = TwoLayer([[1, 1]], [0], [[1]])
-    thin = Instance.from_data(net, net, X, 1).region
+    thin = Instance.from_data(net, net, X, 2).region
     assert sorted(thin.c) == pytest.approx([1e-9, 1e-9, 1, 1], rel=1e-6)
-    thick = Instance.from_data(net, net, X, 1, margin=0.25, name="thick", second_teacher=net)
+    thick = Instance.from_data(net, net, X, 2, margin=0.25, name="thick", second_teacher=net)
     assert sorted(thick.region.c) == pytest.approx([0.25, 0.25, 1, 1])
-    assert thick.name == "thick" and thick.second_teacher is net
+    assert thick.name == "thick" and thick.second_teacher.inputs == 2
+
+
+def test_a_region_of_another_kind_is_refused():
+    net = TwoLayer([[1, 1]], [0], [[1]])
+    with pytest.raises(BadInput, match='region needs to be "box" or "hull"; got \'ball\''):
+        Instance.from_data(net, net, np.eye(3, 2), 1, region="ball")
+
+
+def test_memory_for_samples_is_linear_in_their_number():
+    """A square factor of 20,000 samples would be 3.2 GB."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20_000, 8))
+    net = TwoLayer(rng.normal(size=(2, 8)), rng.normal(size=2), rng.normal(size=(1, 2)))
+    tracemalloc.start()
+    Instance.from_data(net, net, X, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * X.nbytes
 
 
 @pytest.mark.parametrize(
