@@ -131,14 +131,14 @@ class Instance:
         if (X == X[0]).all():
             raise BadInput(f"X needs samples that differ; got {len(X)} equal ones")
         plane = principal_plane(X, rank)
-        networks = {"teacher": teacher, "student": student}
-        if second_teacher is not None:
-            networks["second_teacher"] = second_teacher
-        networks = {key: on_plane(network, plane) for key, network in networks.items()}
+        given = (teacher, student) if second_teacher is None else (teacher, student, second_teacher)
+        first, second, *other = (on_plane(network, plane) for network in given)
         z = scores(X, plane)
-        nodes = np.concatenate([network.floats().W for network in networks.values()])
-        around = box_around(z, margin) if region == "box" else hull_around(z, nodes, margin)
-        return cls(region=around, name=name, **networks)
+        if region == "box":
+            around = box_around(z, margin)
+        else:
+            around = hull_around(z, np.concatenate([network.floats().W for network in (first, second, *other)]), margin)
+        return cls(first, second, around, second_teacher=other[0] if other else None, name=name)
 
     @classmethod
     def from_json(cls, text: str) -> Instance:

@@ -77,4 +77,5 @@ def hull_around(z: np.ndarray, nodes: np.ndarray, margin: float = 0.0) -> Polyto
 def on_plane(network: TwoLayer, plane: Subspace) -> TwoLayer:
     """The network as a function of a plane's coordinates, exactly.   Source: Lemma 1."""
     P, beta = restrict(network, frame(plane))
-    return TwoLayer(*(np.vectorize(exact.fraction, otypes=[object])(array) for array in (P, beta)), network.V)
+    fractions = np.vectorize(exact.fraction, otypes=[object])
+    return TwoLayer(fractions(P), fractions(beta), network.V)
