@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from flint import arb, fmpq
 
-from .. import exact, metrics
+from .. import exact
 from ..certify.enclosure import Enclosure
 from ..certify.radii.many import Radii, inscribed_radii
 from ..certify.radii.one import Inscribed, Surroundings, length, square_root
@@ -72,13 +72,10 @@ class Setting:
         return self.crease_index[node.side, node.index]
 
     @cached_property
-    def _directions(self) -> np.ndarray:
-        """Normals of all creases in coordinates whose inner product is the geometry of U.   (n, d') or (n, d), exact"""
-        normals = np.stack([crease.normal for crease in self.problem.creases])
-        coordinates = self.problem.frame
-        if coordinates.is_orthonormal:
-            return normals
-        return normals @ coordinates.metric @ coordinates.rows
+    def _products(self) -> np.ndarray:
+        """Inner products of the normals of all creases in the geometry of U, exact.   (n, n) fmpq"""
+        normals = exact.matrix(np.stack([crease.normal for crease in self.problem.creases]))
+        return exact.product(normals * exact.matrix(self.problem.frame.metric), normals.transpose())
 
     def sin_squared(self, i: int) -> np.ndarray:
         """Exact squared sines of the angles between crease i and every crease.   -> (n,) fmpq
@@ -87,7 +84,8 @@ class Setting:
         """
         key = ("sine", i)
         if key not in self._cache:
-            self._cache[key] = metrics.sin_squared(self._directions[i][None, :], self._directions)
+            products = self._products
+            self._cache[key] = 1 - products[i] ** 2 / (products[i, i] * products.diagonal())
         return self._cache[key]
 
     def sines(self, i: int) -> list[arb]:
