@@ -39,6 +39,19 @@ ARROWS = {
     "__init__": CORE | {"ridges", "certify", "statements", "metrics", "streaming"},
 }
 
+# The same for cifar: who may import whom, floor by floor.
+CIFAR_FLOORS = (
+    {"__init__", "files", "settings", "devices"},
+    {"data", "networks"},
+    {"attacks"},
+    {"measures", "training"},
+    {"runs"},
+    {"experiments", "bench"},
+    {"report"},
+    {"kept"},
+    {"__main__"},
+)
+
 
 def files(*places: str) -> list[Path]:
     """Python files under directories (or the files named) of the repository."""
@@ -132,6 +145,27 @@ def test_the_empirical_wing_imports_of_ours_the_metrics_only(path):
         assert module[0] not in ("proofs", "tests")
         core = module[:2] in (("twolayer", "metrics"), ("twolayer", "streaming"))  # the formulas, and their running sums
         assert module[0] != "twolayer" or core, f"{here(path)}: {'.'.join(module)}"
+
+
+@pytest.mark.parametrize("path", files("cifar"), ids=here)
+def test_a_chapter_of_the_empirical_wing_imports_only_what_lies_below_it(path):
+    chapter = part(module_of(path))
+    floors = {name: floor for floor, names in enumerate(CIFAR_FLOORS) for name in names}
+    assert chapter in floors, f"{chapter} needs a place among the floors of cifar"
+    for module in imports(path):
+        if module[0] == "cifar" and part(module) != chapter:
+            assert floors[part(module)] < floors[chapter], f"{here(path)} imports {'.'.join(module)}"
+
+
+@pytest.mark.parametrize("wing", ("cifar", "proofs"))
+def test_no_two_files_import_each_other_in_a_circle(wing):
+    """Imports for types, and those inside functions, included."""
+    below = {module_of(path): set(imports(path)) - {module_of(path)} for path in files(wing)}
+    below = {module: {other for other in others if other in below} for module, others in below.items()}
+    while below:
+        free = {module for module, others in below.items() if not others & below.keys()}
+        assert free, f"a circle among {sorted('.'.join(module) for module in below)}"
+        below = {module: others for module, others in below.items() if module not in free}
 
 
 @pytest.mark.parametrize("path", files("proofs"), ids=here)
