@@ -13,7 +13,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .streaming import Array, StreamingCorrelation, as_array, by_channel, library, numbers, root, unit
+from .arrays import Array, as_array, library, numbers, root, unit
+from .streaming import StreamingCorrelation, by_channel
 
 __all__ = [
     "Match",

@@ -8,122 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 from flint import fmpq
 
 from . import exact
+from .highs import Solver
 
-TOLERANCE, LOOSE = 1e-10, 1e-7  # of HiGHS: its tightest, and its default for programs that fail with it
-LARGE = 2.0**20  # limits beyond it are rescaled: HiGHS takes 1e20 for infinite; below, its tolerances stay absolute
 PIVOTS = 200  # exact simplex steps after the float solver stopped; a handful suffices unless a vertex is degenerate
-
-
-@dataclass(frozen=True)
-class FloatOptimum:
-    """What HiGHS proposes: objective value, point (d,), row duals (m,), and the rows it calls active."""
-
-    value: float
-    point: np.ndarray
-    duals: np.ndarray
-    active: list[int]
-
-
-class Solver:
-    """One HiGHS model max objective . z, lower <= A z <= upper, kept warm between objectives and limits.
-
-    HiGHS drops coefficients below 1e-9, refuses those above 1e15 and has absolute tolerances; so it gets the program
-    with rows, limits and objective in other units, powers of two that make them of size 1. Callers see their own units.
-    """
-
-    def __init__(self, A: np.ndarray, upper: np.ndarray, equalities: int = 0):
-        """The first `equalities` rows hold with equality; the others are `<= upper`."""
-        rows, columns = A.shape
-        self._row_units = _powers_of_two(np.abs(A).max(axis=1, initial=0.0))
-        A, upper = A / self._row_units[:, None], upper / self._row_units
-        self._size = _size(np.abs(upper[np.isfinite(upper) & (upper != 0)]), columns)
-        upper = upper / self._size
-        model = highspy.Highs()
-        model.setOptionValue("output_flag", False)
-        model.setOptionValue("threads", 1)
-        model.setOptionValue("presolve", "off")
-        model.setOptionValue("small_matrix_value", 1e-12)
-        program = highspy.HighsLp()
-        program.num_col_, program.num_row_ = columns, rows
-        program.col_cost_ = np.zeros(columns)
-        program.col_lower_ = np.full(columns, -highspy.kHighsInf)
-        program.col_upper_ = np.full(columns, highspy.kHighsInf)
-        lower = np.full(rows, -highspy.kHighsInf)
-        lower[:equalities] = upper[:equalities]
-        program.row_lower_, program.row_upper_ = lower, np.array(upper, dtype=float)
-        program.sense_ = highspy.ObjSense.kMaximize
-        kept = A != 0
-        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        program.a_matrix_.start_ = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
-        program.a_matrix_.index_ = np.nonzero(kept)[1]
-        program.a_matrix_.value_ = A[kept]
-        model.passModel(program)
-        self._model, self._columns, self._rows, self._equalities = model, columns, rows, equalities
-
-    def maximise(self, objective: np.ndarray) -> FloatOptimum | str:
-        """The float optimum, or "infeasible", "unbounded" or "failed"."""
-        columns = np.arange(self._columns, dtype=np.int32)
-        objective = np.asarray(objective, dtype=float)
-        unit = float(_powers_of_two(np.abs(objective).max(initial=0.0)))
-        self._model.changeColsCost(self._columns, columns, objective / unit)
-        status = self._run()
-        if status == highspy.HighsModelStatus.kInfeasible:
-            return "infeasible"
-        if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-            return "unbounded"
-        if status != highspy.HighsModelStatus.kOptimal:
-            return "failed"
-        solution, basis = self._model.getSolution(), self._model.getBasis()
-        active = [i for i, s in enumerate(basis.row_status) if s != highspy.HighsBasisStatus.kBasic]
-        value = self._model.getInfo().objective_function_value
-        return FloatOptimum(
-            value * self._size * unit,
-            np.array(solution.col_value) * self._size,
-            np.array(solution.row_dual) / self._row_units * unit,
-            active,
-        )
-
-    def _run(self) -> highspy.HighsModelStatus:
-        """Solve; where the warm start leads nowhere, once more from scratch, then with looser tolerances."""
-        settled = (
-            highspy.HighsModelStatus.kOptimal,
-            highspy.HighsModelStatus.kInfeasible,
-            highspy.HighsModelStatus.kUnbounded,
-            highspy.HighsModelStatus.kUnboundedOrInfeasible,
-        )
-        for tolerance in (TOLERANCE, TOLERANCE, LOOSE):
-            self._model.setOptionValue("primal_feasibility_tolerance", tolerance)
-            self._model.setOptionValue("dual_feasibility_tolerance", tolerance)
-            self._model.run()
-            status = self._model.getModelStatus()
-            if status in settled:
-                break
-            self._model.clearSolver()
-        return status
-
-    def limit(self, row: int, upper: float) -> None:
-        """Change the right-hand side of one row (both sides of an equality)."""
-        upper = upper / float(self._row_units[row]) / self._size
-        lower = upper if row < self._equalities else -highspy.kHighsInf
-        self._model.changeRowBounds(row, lower, upper)
-
-
-def _powers_of_two(sizes) -> np.ndarray:
-    """Powers of two of the size of positive floats; 1 for a 0."""
-    return np.where(np.asarray(sizes) > 0, np.ldexp(1.0, np.frexp(sizes)[1] - 1), 1.0)
-
-
-def _size(limits: np.ndarray, columns: int) -> float:
-    """A unit for the variables: the columns + 1 smallest limits could bound them, far larger ones hardly matter."""
-    if len(limits) == 0:
-        return 1.0
-    typical = np.sort(limits)[min(columns, len(limits) - 1)]
-    return 1.0 if 1 <= typical <= LARGE else float(_powers_of_two(typical))
 
 
 def _balanced(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

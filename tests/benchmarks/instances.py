@@ -12,10 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
+from twolayer.domains import Domain
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.ridges import Domain, Restricted, RidgeSum, restricted
+from twolayer.restricted import Restricted, restricted
+from twolayer.ridges import RidgeSum
 from twolayer.synthetic.patches import PATCH_RANK, patch_spectrum
 
 OUTPUTS = 10

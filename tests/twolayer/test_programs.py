@@ -12,7 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from twolayer import exact, programs
-from twolayer.programs import Solver, axis_box, dual_bound, interior_point, is_bounded, maximum, outer_box, range_over_box
+from twolayer.highs import FloatOptimum, Solver
+from twolayer.programs import axis_box, dual_bound, interior_point, is_bounded, maximum, outer_box, range_over_box
 
 from ..strategies import arrays, brute_has_interior, brute_vertices, flints, nonzero, polytopes, positive, quick, thorough
 
@@ -349,8 +350,8 @@ def test_whatever_the_solver_says_the_maximum_is_proved(monkeypatch):
     for answer in (
         "failed",
         "unbounded",
-        programs.FloatOptimum(0.0, np.zeros(2), np.zeros(4), [0, 3]),
-        programs.FloatOptimum(0.0, np.zeros(2), np.zeros(4), []),
+        FloatOptimum(0.0, np.zeros(2), np.zeros(4), [0, 3]),
+        FloatOptimum(0.0, np.zeros(2), np.zeros(4), []),
     ):
         monkeypatch.setattr(Solver, "maximise", lambda self, objective, answer=answer: answer)
         assert maximum(A, c, objective).value == expected.value

@@ -16,7 +16,7 @@ from twolayer.certify import suprema
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.ridges import restricted
+from twolayer.restricted import restricted
 
 
 def slow_square(x: int, folder: str) -> tuple[int, int]:

@@ -10,7 +10,9 @@ Source: the hypotheses of Theorems 1-3 and Corollary 1.
 
 from __future__ import annotations
 
-from ..ridges import Domain, RidgeSum, restricted
+from ..domains import Domain
+from ..restricted import restricted
+from ..ridges import RidgeSum
 from .enclosure import Enclosure
 from .radii.many import inscribed_radii
 from .suprema import active_domains, certified_gradient, gradient_suprema, largest, supremum

@@ -16,8 +16,10 @@ import numpy as np
 from flint import fmpq
 
 from .. import exact
+from ..domains import Domain
 from ..programs import box_proof, maximum
-from ..ridges import Domain, Node, Restricted, RidgeSum
+from ..restricted import Node, Restricted
+from ..ridges import RidgeSum
 from .enclosure import Enclosure
 from .trees import search as trees
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import exact
+from ..domains import Domain
 from ..programs import range_over_box
-from ..ridges import Domain, RidgeSum
+from ..ridges import RidgeSum
 
 CANCELLATION = 1e-9  # an interval below this share of the terms that cancel is at the noise of the question: closed
 

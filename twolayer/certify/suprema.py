@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from ..domains import Domain
 from ..instances import Instance
-from ..ridges import Domain, Restricted, RidgeSum, restricted
+from ..restricted import Restricted, restricted
+from ..ridges import RidgeSum
 from ..workers import configured, results
 from . import vertices
 from .boxes import search as boxes

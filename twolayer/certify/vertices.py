@@ -19,7 +19,8 @@ import numpy as np
 from flint import fmpq_mat
 
 from .. import exact
-from ..ridges import Domain, RidgeSum, canonical
+from ..domains import Domain
+from ..ridges import RidgeSum, canonical
 from .enclosure import Enclosure, at_witness, crude
 
 EXACT_WORK = 400_000  # rational multiplications (about 0.2 s) up to which all vertices are computed exactly

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .. import exact
+from ..domains import Domain
 from ..programs import interior_point
-from ..ridges import Domain, RidgeSum
+from ..ridges import RidgeSum
 
 ROUNDING = 1e-6  # of the size of the terms: far above the rounding of a float value with fewer than 10^9 of them
 

@@ -30,8 +30,9 @@ from ..certify.certificates import (
 )
 from ..certify.radii.one import Inscribed, square_root
 from ..certify.suprema import active_domains, gradient_suprema, largest, supremum, uninterrupted
+from ..domains import Domain
 from ..instances import Instance
-from ..ridges import Domain, Node, difference, restricted
+from ..restricted import Node, difference, restricted
 from . import bounds
 from .check import Check, judged
 from .setting import Setting

@@ -11,8 +11,9 @@ from typing import Any
 from .. import exact
 from ..certify.enclosure import Enclosure
 from ..certify.suprema import active_domains, gradient_suprema, interrupted, largest
+from ..domains import Domain
 from ..instances import Instance
-from ..ridges import Domain, Restricted, restricted
+from ..restricted import Restricted, restricted
 from . import corollary1, theorem1, theorem2, theorem3
 from .setting import Setting
 from .verdict import Verdict, plain

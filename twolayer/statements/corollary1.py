@@ -21,7 +21,7 @@ from flint import arb
 
 from .. import exact
 from ..certify.radii.one import square_root
-from ..ridges import Node
+from ..restricted import Node
 from . import bounds
 from .setting import Setting, observed_anywhere
 from .sharp import best as sharp

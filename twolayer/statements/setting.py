@@ -14,8 +14,9 @@ from .. import exact
 from ..certify.enclosure import Enclosure
 from ..certify.radii.many import Radii, inscribed_radii
 from ..certify.radii.one import Inscribed, Surroundings, length, square_root
+from ..domains import Domain
 from ..instances import Instance
-from ..ridges import Domain, Node, Restricted
+from ..restricted import Node, Restricted
 
 MEETS = 1e-9  # relative margin within which a crease is counted as meeting a ball: counting too many is safe
 

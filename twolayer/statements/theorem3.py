@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from ..certify.enclosure import Enclosure
 from ..certify.suprema import largest, supremum, uninterrupted
+from ..domains import Domain
 from ..instances import Instance
-from ..ridges import Domain, difference, restricted
+from ..restricted import difference, restricted
 from . import theorem2
 from .setting import Setting
 from .verdict import Verdict

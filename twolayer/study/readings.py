@@ -13,8 +13,10 @@ from scipy.optimize import linprog
 from ..instances import Instance
 from ..metrics import projected_sine
 from ..plotting import Row
-from ..ridges import restricted
-from ..statements.verdict import FAILS, HOLDS, UNDECIDED
+from ..restricted import restricted
+from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP, UNDECIDED
+
+TELLING = 0.5  # sine bounds strictly between 0 and this count as telling
 
 
 def judged_rows(results: Sequence[Row], statement: str) -> list[Row]:
@@ -25,6 +27,22 @@ def judged_rows(results: Sequence[Row], statement: str) -> list[Row]:
         for v in r["verdicts"]
         if v["statement"] == statement and v["verdict"] in (HOLDS, FAILS, UNDECIDED) and None not in (v["bound"], v["measured"])
     ]
+
+
+def is_telling(row: Row) -> bool:
+    """True for a sharp row on angles that holds, not by coincidence, with a bound strictly between 0 and 0.5."""
+    return (
+        row["form"] == SHARP
+        and row["verdict"] == HOLDS
+        and row["statement"] in ("theorem-2", "theorem-3")
+        and row["terms"].get("branch") != "coincident"
+        and 0 < row["bound"] < TELLING
+    )
+
+
+def broken(results: list[Row]) -> list[tuple[str, Row]]:
+    """Rows in which a repaired or sharp statement fails: a bug or a discovery."""
+    return [(r["name"], v) for r in results for v in r["verdicts"] if v["form"] in (REPAIRED, SHARP) and v["verdict"] == FAILS]
 
 
 def gradient_point(result: Row) -> tuple[float | None, float | None]:

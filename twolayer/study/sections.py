@@ -14,8 +14,8 @@ from ..statements.showing import nodes, short
 from ..statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP, Verdict
 from .page import Markup, figure, table, tag
 from .plots import ALONG, Picture
+from .readings import TELLING, broken, is_telling
 from .tables import FORMS, STATEMENTS, VERDICTS, up
-from .verify import TELLING, broken, is_telling
 
 Row = dict[str, Any]
 TITLE = "Specialization in two-layer networks, checked"

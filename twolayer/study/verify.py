@@ -19,12 +19,12 @@ from ..certify.suprema import uninterrupted
 from ..instances import BadInput
 from ..statements.check import check
 from ..statements.showing import short
-from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP
+from ..statements.verdict import HOLDS, SHARP
 from ..synthetic.cases import CHECK_SECONDS, Case, cases, instances
+from .readings import TELLING, broken, is_telling
 from .tables import bars, summary, summary_table, terminal
 
 LIBRARIES = ("numpy", "scipy", "highspy", "python-flint", "joblib", "numba", "matplotlib")
-TELLING = 0.5  # sine bounds strictly between 0 and this count as telling
 
 
 def examined(case: Case) -> list[dict[str, Any]]:
@@ -53,22 +53,6 @@ def examined(case: Case) -> list[dict[str, Any]]:
             }
         )
     return out
-
-
-def is_telling(row: dict[str, Any]) -> bool:
-    """True for a sharp row on angles that holds, not by coincidence, with a bound strictly between 0 and 0.5."""
-    return (
-        row["form"] == SHARP
-        and row["verdict"] == HOLDS
-        and row["statement"] in ("theorem-2", "theorem-3")
-        and row["terms"].get("branch") != "coincident"
-        and 0 < row["bound"] < TELLING
-    )
-
-
-def broken(results: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Rows in which a repaired or sharp statement fails: a bug or a discovery."""
-    return [(r["name"], v) for r in results for v in r["verdicts"] if v["form"] in (REPAIRED, SHARP) and v["verdict"] == FAILS]
 
 
 def run(chosen: list[Case], workers: int) -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from twolayer import exact
 from twolayer.certify.radii.lengths import Lengths
 from twolayer.certify.radii.one import Surroundings
+from twolayer.domains import Domain
 from twolayer.exact import rational, rationals
 from twolayer.regions import Subspace, frame
-from twolayer.ridges import Crease, Domain, restricted
+from twolayer.restricted import Crease, restricted
 
 from ...strategies import arrays, instances, numbers, quick
 

@@ -30,7 +30,8 @@ from typing import Any
 import numpy as np
 
 from ... import exact
-from ...ridges import Domain, RidgeSum
+from ...domains import Domain
+from ...ridges import RidgeSum
 from ..enclosure import CANCELLATION, Enclosure, at_witness, crude
 from ..progress import Nested
 from .cells import bounds

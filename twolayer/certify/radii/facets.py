@@ -19,8 +19,9 @@ import numpy as np
 from flint import fmpq
 
 from ... import exact
+from ...domains import Domain
 from ...regions import Frame
-from ...ridges import Crease, Domain
+from ...restricted import Crease
 
 UNIT = 2.0**-53
 LEAST = 2.0**-200  # and 1 / LEAST: sizes of nonzero coefficients for which relative rounding errors are the whole story

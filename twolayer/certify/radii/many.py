@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ... import exact
+from ...domains import Domain
 from ...regions import Frame
-from ...ridges import Crease, Domain
+from ...restricted import Crease
 from . import box as radii_box
 from . import proof as radii_proof
 from .facets import Facets, Line, facets, leading, line, lines_of, metric

@@ -22,9 +22,11 @@ import numpy as np
 from flint import arb, fmpq
 
 from ... import exact
-from ...programs import FloatOptimum, Solver, interior_point
+from ...domains import Domain
+from ...highs import FloatOptimum, Solver
+from ...programs import interior_point
 from ...regions import Frame
-from ...ridges import Crease, Domain
+from ...restricted import Crease
 from . import box as radii_box
 from . import proof as radii_proof
 from .facets import ROUNDED, Facets, Line

@@ -12,10 +12,11 @@ import time
 import numpy as np
 
 from ... import exact
-from ...ridges import Domain, RidgeSum
+from ...domains import Domain
+from ...highs import INFINITE, OPTIMAL, add_rows, new_model, run
+from ...ridges import RidgeSum
 from ..enclosure import at_witness
 from .groups import Kinks
-from .program import INFINITE, OPTIMAL, add_rows, new_model, run
 
 SAMPLES = 2000  # random starting points: they cost a few milliseconds and only choose where the ascents begin
 STARTS = 3  # ascents for each sign before the first bound

@@ -9,51 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import highspy
 import numpy as np
 
+from ...highs import BASIC, INFEASIBLE, INFINITE, OPTIMAL, add_rows, new_model, run
 from .relaxation import ROW_BITS, Relaxation
 
-INFINITE = highspy.kHighsInf
-BASIC = highspy.HighsBasisStatus.kBasic
-OPTIMAL, INFEASIBLE = highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible
-TOLERANCE = 1e-9  # in units of the answer: rows and objective are scaled to size 1 first
-HUGE = 1e14  # HiGHS refuses coefficients from 1e15 on; a program that needs them proposes nonsense
 THIN = 40  # rows between creases closer than 2^-THIN of their size need coefficients beyond any tolerance
-
-
-def new_model(lower: np.ndarray, upper: np.ndarray, cost: np.ndarray) -> Any:
-    """A silent one-thread HiGHS model min cost . x, lower <= x <= upper.   (columns,) each"""
-    model = highspy.Highs()
-    for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
-        model.setOptionValue(option, value)
-    for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
-        model.setOptionValue(option, TOLERANCE)
-    model.addVars(len(cost), lower.astype(float), upper.astype(float))
-    model.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost.astype(float))
-    return model
-
-
-def add_rows(model: Any, table: np.ndarray, lower, upper) -> None:
-    """Append rows lower <= table x <= upper, given densely.   table (rows, columns); (rows,) or numbers"""
-    if len(table) == 0:
-        return
-    table = np.clip(table, -HUGE, HUGE)
-    kept, ones = table != 0, np.ones(len(table))
-    start = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])[:-1].astype(np.int32)
-    columns = np.nonzero(kept)[1].astype(np.int32)
-    model.addRows(len(table), ones * lower, ones * upper, len(columns), start, columns, table[kept])
-
-
-def run(model: Any) -> highspy.HighsModelStatus:
-    """Solve; once more from scratch where the warm start went astray."""
-    model.run()
-    status = model.getModelStatus()
-    if status not in (OPTIMAL, INFEASIBLE):
-        model.clearSolver()
-        model.run()
-        status = model.getModelStatus()
-    return status
 
 
 @dataclass(frozen=True, eq=False)

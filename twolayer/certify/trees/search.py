@@ -33,13 +33,15 @@ from typing import Any
 import numpy as np
 
 from ... import exact
-from ...ridges import Domain, RidgeSum
+from ...domains import Domain
+from ...highs import BASIC
+from ...ridges import RidgeSum
 from ..enclosure import CANCELLATION, Enclosure, crude
 from ..progress import Nested
 from .ascents import Incumbent
 from .cuts import CutProgram
 from .groups import facets, kinks, paired
-from .program import BASIC, LeafProgram, Proposal
+from .program import LeafProgram, Proposal
 from .relaxation import ROW_BITS, WEIGHT_BITS, Relaxation, natural_unit
 
 ROUNDS, WORTH = 40, 0.05  # at a root: rounds of cuts, while each closes this share of the gap (0.003 costs 9 % more)

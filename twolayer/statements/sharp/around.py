@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from ...ridges import Node
+from ...restricted import Node
 from ..setting import Setting
 
 SHRINK = 1 - 1e-9  # how far below a crease's distance a smaller body stays

@@ -25,7 +25,8 @@ from flint import arb
 
 from ... import exact
 from ...certify.radii.one import Inscribed, Surroundings
-from ...ridges import Domain, Node
+from ...domains import Domain
+from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
 from . import cells as sharp_cells

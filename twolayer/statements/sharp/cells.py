@@ -19,7 +19,8 @@ import numpy as np
 from flint import arb
 
 from ... import exact
-from ...ridges import Domain, Node
+from ...domains import Domain
+from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, sizes

@@ -21,7 +21,8 @@ from flint import arb
 from scipy.optimize import brentq
 
 from ... import exact
-from ...ridges import Domain, Node
+from ...domains import Domain
+from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, sizes

@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import exact
 from ...certify.radii.one import Inscribed
-from ...ridges import Node
+from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
 from .around import Around, Bound, Candidate, Sizes, radii, sizes, total

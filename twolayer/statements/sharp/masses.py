@@ -21,7 +21,7 @@ from flint import arb
 
 from ... import exact
 from ...certify.radii.one import Inscribed
-from ...ridges import Node
+from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
 from .around import Around, Bound, Candidate, radii, reaches, sizes, total, weight

@@ -15,7 +15,7 @@ from flint import arb
 
 from ... import exact
 from ...certify.radii.one import length
-from ...ridges import Domain
+from ...domains import Domain
 from ..setting import Setting
 from .around import Around
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...certify.suprema import active_domains, gradient_suprema, uninterrupted
 from ...instances import BadInput, Instance
-from ...ridges import restricted
+from ...restricted import restricted
 from ...statements import corollary1, theorem1, theorem2
 from ...statements.check import check
 from ...statements.setting import Setting
