@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from twolayer.certify.radii.lengths import Lengths
 from twolayer.certify.radii.one import Surroundings
 from twolayer.domains import Domain
 from twolayer.exact import rational, rationals
-from twolayer.regions import Subspace, frame
+from twolayer.instances import Instance
+from twolayer.networks import TwoLayer
+from twolayer.regions import Polytope, Subspace, frame
 from twolayer.restricted import Crease, restricted
 
 from ...strategies import arrays, instances, numbers, quick
@@ -156,6 +159,21 @@ def test_random_slanted_creases_reach_the_face_distance_from_below(d):
     normal = rng.normal(size=d)
     found = around(normal, 0.0, box(d)).ball()
     assert 1 - FITS <= found.radius <= 1  # a ball around the origin touches all faces
+
+
+@pytest.mark.parametrize("normal", [[Fraction(1, 5), Fraction(1, 3)], [Fraction(1, 5), Fraction(1, 3), Fraction(-1, 7)]])
+def test_a_node_has_around_its_own_crease_the_disc_of_the_whole_box(normal):
+    """The half-space ends at the crease itself, and all kinks of the dual are one: what differs there is rounding."""
+    d = len(normal)
+    sides = np.concatenate([np.eye(d, dtype=int), -np.eye(d, dtype=int)])
+    node = TwoLayer([normal], [0], [[1]])
+    problem = restricted(Instance(node, node, Polytope(sides, [Fraction(1, 2)] + [1] * (2 * d - 1)), Subspace.whole(d)))
+    shapes = (
+        Surroundings(problem.frame, problem.creases[0], domain)
+        for domain in (problem.active_domain(problem.student[0]), problem.region)
+    )
+    own, whole = (shape.disc().radius for shape in shapes)
+    assert own == pytest.approx(whole, rel=FITS)
 
 
 @quick

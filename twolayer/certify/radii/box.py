@@ -66,9 +66,10 @@ def in_cut_box(n, o, mid, half, alpha, q, s, ell) -> Proposal:
         here = kinks[open_, k]
         gap = np.abs(q[open_] + here[:, None] * n[open_])
         spare, rate = level[open_] - here * h[open_] + (half[open_] * gap).sum(axis=1), (alpha[open_] * gap).sum(axis=1)
-        terms = (np.abs(q[open_]) + np.abs(here[:, None] * n[open_])) * far[open_]
-        size = np.abs(s[open_]) + np.abs(here * o[open_]) + terms.sum(axis=1)
-        bound = _quotient(spare, ell[open_] + rate, size)
+        terms = np.abs(q[open_]) + np.abs(here[:, None] * n[open_])
+        size = np.abs(s[open_]) + np.abs(here * o[open_]) + (terms * far[open_]).sum(axis=1)
+        rate = ell[open_] + np.where(rate > NOISE * (alpha[open_] * terms).sum(axis=1), rate, 0.0)  # q along n: rounding
+        bound = _quotient(spare, rate, size)
         place[open_] = k
         lower = bound < radius[open_]
         open_, bound, here = open_[lower], bound[lower], here[lower]
