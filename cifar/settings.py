@@ -21,6 +21,7 @@ CHOICES = {  # what the paper leaves open, in words, for the report
     "patch PCA": "training patches, centred, all positions; 17 directions span the input plane",
     "distance to the plane": "sum over 3x3 patches of the squared norm of (patch - mean) outside the plane",
     "surrogate": "the student's architecture trained on the dataset's labels from its own seed",
+    "initial weights": "uniform, torch's law; drawn apart for teacher, surrogate and students; students of a seed share theirs",
     "schedule": "one for all students over the horizon of 300 paper epochs, so that equal epochs compare",
     "optimiser, rate, batch and schedule of students": "chosen by `python -m cifar search` on training images held out of it",
     "calibrated training": "half of each batch clean with the teacher's label, half adversarial with the soft label",
@@ -36,7 +37,8 @@ class Settings:
     """A run.   name: unique in its profile; seed: of weights, order of images, attack starts.
 
     checkpoints: (paper's epoch, epoch here), ascending; the last ends the run.  first_epoch: epochs already behind
-    it (robust-feature training goes on from a checkpoint).  horizon: epochs of the learning-rate schedule.
+    it (robust-feature training goes on from a checkpoint), where a checkpoint measures the run before its first update.
+    horizon: epochs of the learning-rate schedule.  gain: of the initial kernels (ConvNet).
     examples: what the student is shown.  loss, target: what it is asked: the teacher's logits or label at the image
     shown or at the clean image, or the dataset's label.
     radius (calibrated): "full", the perturbation as found, whose size nearly always is eps, so that lambda = 0 whatever
@@ -51,6 +53,7 @@ class Settings:
     role: str = "student"
     widths: tuple[int, ...] = (50, 35, 35, 22)
     seed: int = 0
+    gain: float = 1.0
     images: int = 50000
     checkpoints: tuple[tuple[int, int], ...] = ((300, 300),)
     first_epoch: int = 0
@@ -96,7 +99,7 @@ class Settings:
             ("examples", EXAMPLES),
             ("loss", LOSSES),
             ("target", TARGETS),
-            ("optimiser", ("sgd", "adam")),
+            ("optimiser", ("sgd", "adam", "muon")),
             ("schedule", ("constant", "cosine")),
             ("radius", ("full", "scaled")),
             ("inner", ("float32", "bfloat16")),
@@ -107,8 +110,9 @@ class Settings:
                 raise ValueError(f"{field} must be one of {', '.join(allowed)}; got {getattr(self, field)!r}")
         if self.images < self.batch:
             raise ValueError(f"a batch of {self.batch} needs as many images; got {self.images}; lower the batch")
-        places = [self.first_epoch, *(epoch for _, epoch in self.checkpoints)]
-        if len(places) < 2 or any(a >= b for a, b in zip(places, places[1:], strict=False)):
+        places = [epoch for _, epoch in self.checkpoints]
+        ascending = all(a < b for a, b in zip(places, places[1:], strict=False))
+        if not places or not ascending or places[0] < self.first_epoch or places[-1] == self.first_epoch:
             raise ValueError(f"checkpoints must ascend from epoch {self.first_epoch}; got {self.checkpoints}")
 
     @property

@@ -1,7 +1,9 @@
-"""The paper's grid as data: which runs, checkpoints, attacks and metrics each table and figure needs, in two profiles.
+"""The paper's grid as data: which runs, checkpoints, attacks and metrics each table and figure needs, in three profiles.
 
-`paper` trains as printed; `small` shortens every run for two CPU cores and keeps their ratios: checkpoint "at@150" is
-150 epochs there, and half of the longest training here. What the paper leaves open is settings.CHOICES.
+`paper` trains as printed; `standard` is what a CPU can train in days and a GPU in an hour, on all images with fewer epochs
+and attack steps and more seeds, and what the claims are judged on; `demo` is the same pipeline in minutes, evidence of
+nothing. All keep the ratios of epochs: checkpoint "at@150" is 150 epochs in `paper`, and half of the longest training
+elsewhere. What the paper leaves open is settings.CHOICES.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ TABLE_1 = ("linf", "l2", "l1", "fgsm", "cw", "transfer")
 BESIDE = ("l2-small", "l1-small", "cw-l2", "data")  # the other readings of Table 1's rows
 TABLE_2 = ("linf", "in-plane", "out-plane")
 RHOS = (5, 10, 20)
+UNTRAINED = ("st-logit", "st-logit-5")  # a run of each architecture whose start is measured, for all that share it
 Cells = tuple[tuple[str, tuple[str, ...]], ...]  # (checkpoint, attacks)
 SURROGATE_SEED = 1000  # independent of every student
 
@@ -42,7 +45,18 @@ def _cells(runs: Sequence[str], epochs: Sequence[int], attacks: tuple[str, ...] 
 
 
 LINF = ("linf",)
+SEED = "-seed-"  # between the name of a student's first seed and the number of another
+SEEDED = LINF  # the attacks on further seeds
 CCAT = tuple(f"ccat-{rho}" for rho in RHOS)
+ALSO = (  # what a second seed is worth, beside st-logit, at and st-label
+    "st-logit-gaussian",
+    *CCAT,
+    "rft",
+    "at-in-plane",
+    "at-out-plane",
+    "at-augmented",
+    "st-logit-augmented",
+)
 EXPERIMENTS = {
     "table-1": Experiment(
         "robust accuracy of AT along training and of ST, six attacks",
@@ -105,6 +119,11 @@ EXPERIMENTS = {
         ("specialisation",),
         (*_cells(["at", "st-logit"], [150]), *_cells(["st-logit", "rft"], [300])),
     ),
+    "untrained": Experiment(
+        "students before their first update, the baseline of every specialisation figure",
+        ("attacks", "specialisation"),
+        _cells(UNTRAINED, [0], LINF),
+    ),
     "variants": Experiment(
         "data-adversarial examples, fixed targets, calibrated training at full radius",
         ("attacks", "specialisation"),
@@ -117,7 +136,7 @@ EXPERIMENTS = {
 class Profile:
     """How long and how precisely everything is done.   epochs: here for the paper's;  students, teacher: changes to the
     default settings of these runs (the pruned and the surrogate are trained like the teacher);  features: of the steps to
-    robust-feature images;  beside: whether BESIDE is run.
+    robust-feature images;  beside: whether BESIDE is run;  seeds: of a student, where it has more than one.
     """
 
     epochs: dict[int, int]
@@ -128,12 +147,14 @@ class Profile:
     five_teacher_epochs: int
     features: dict[str, object]
     beside: bool
+    seeds: dict[str, int]
 
 
+LEAST_SEEDS = {"st-logit": 3}  # Figure 14 compares three
 PROFILES = {
     "paper": Profile(
-        epochs={epoch: epoch for epoch in EPOCHS},
-        # Attacks in bfloat16 are as strong as in float32 (on 2,000 test images an AT student of profile small stays right on
+        epochs={epoch: epoch for epoch in (0, *EPOCHS)},
+        # Attacks in bfloat16 are as strong as in float32 (on 2,000 test images an AT student of ten short epochs stays right on
         # 63.9 % and 64.4 % under linf, at losses within .2 %), and what counts is judged in float32.
         students={"batch": 64, "optimiser": "adam", "lr": 1e-3, "inner": "bfloat16", "eval_inner": "bfloat16", "multiple": 8},
         teacher={"batch": 128, "lr": 0.1, "weight_decay": 5e-4, "warmup": 1.0, "update": "bfloat16"},
@@ -142,9 +163,43 @@ PROFILES = {
         five_teacher_epochs=200,
         beside=True,
         features={"feature_steps": 250, "feature_step": 1.0},
+        seeds=LEAST_SEEDS,
     ),
-    "small": Profile(
-        epochs={50: 2, 100: 3, 150: 5, 200: 7, 300: 10},
+    "standard": Profile(
+        epochs={0: 0, 50: 4, 100: 8, 150: 12, 200: 16, 300: 24},
+        students={
+            "batch": 128,
+            "optimiser": "adam",
+            "lr": 1e-3,
+            "steps": 7,
+            "step": 10 / 255 / 4,
+            "inner": "bfloat16",
+            "update": "bfloat16",
+            "eval_inner": "bfloat16",
+            "multiple": 8,
+            "test_images": 2000,
+            "eval_batch": 250,
+            "repeats": 1,
+        },
+        teacher={
+            "gain": 6.0,
+            "batch": 128,
+            "optimiser": "muon",
+            "lr": 0.03,
+            "momentum": 0.95,
+            "weight_decay": 0.05,
+            "warmup": 3.0,
+            "update": "bfloat16",
+        },
+        teacher_epochs=24,
+        pruning_epochs=6,
+        five_teacher_epochs=24,
+        beside=False,
+        features={"feature_steps": 60, "feature_step": 1.0},
+        seeds={"at": 3, "st-logit": 3, "st-label": 3, **dict.fromkeys(ALSO, 2)},
+    ),
+    "demo": Profile(
+        epochs={0: 0, 50: 2, 100: 3, 150: 5, 200: 7, 300: 10},
         students={
             "images": 1536,
             "batch": 16,
@@ -175,18 +230,21 @@ PROFILES = {
         five_teacher_epochs=2,
         beside=False,
         features={"feature_steps": 20, "feature_step": 1.0},
+        seeds=LEAST_SEEDS,
     ),
 }
 
 
 def attacks_at(run: str, beside: bool = True) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    """The attacks of each checkpoint of a run: all that any table or figure asks for."""
+    """The attacks of each checkpoint of a run: all that any table or figure asks for, for further seeds those of SEEDED."""
+    first = run.partition(SEED)[0]
     found: dict[int, dict[str, None]] = {}
     for experiment in EXPERIMENTS.values():
         for checkpoint, names in experiment.cells:
             name, _, epoch = checkpoint.partition("@")
-            if name == run:
-                found.setdefault(int(epoch), {}).update(dict.fromkeys(n for n in names if beside or n not in BESIDE))
+            if name in (run, first):
+                asked = (n for n in names if (beside or n not in BESIDE) and (run == first or n in SEEDED))
+                found.setdefault(int(epoch), {}).update(dict.fromkeys(asked))
     return tuple((epoch, tuple(names)) for epoch, names in sorted(found.items()))
 
 
@@ -221,6 +279,9 @@ def grid(profile_name: str) -> dict[str, Settings]:
 
     def student(name: str, last: int = 300, suffix: str = "", narrow: tuple[int, ...] = PRUNED_FOUR, **choices: object) -> None:
         needs = {"teacher": f"pruned{suffix}@50", "widths": student_widths(narrow)}
+        if name.partition(SEED)[0] == "rft":
+            same = name.partition("rft")[2]
+            needs |= {"start": f"st-logit{same}@150", "representation": f"at{same}@150"}
         wanted = attacks_at(name, profile.beside)
         if any("transfer" in names for _, names in wanted):
             needs["surrogate"] = f"surrogate{suffix}@200"
@@ -233,22 +294,32 @@ def grid(profile_name: str) -> dict[str, Settings]:
             **{**profile.students, **needs, **choices},
         )
 
-    # In the order in which pieces of the work are useful alone: Tables 1, 3, 4, 5; Table 2; augmentation; five layers.
+    def seeds(name: str, first: int, last: int, **choices: object) -> None:
+        """Seeds of a student from first to last, as far as the profile has them."""
+        for seed in range(first, min(last + 1, profile.seeds.get(name, 1))):
+            student(name if seed == 0 else f"{name}{SEED}{seed}", seed=seed, **choices)
+
+    # In the order in which pieces of the work are useful alone: what most claims compare, with all its seeds; the other
+    # students of four layers; their second seeds; five layers; variants.
     oracle("", FOUR, PRUNED_FOUR, profile.teacher_epochs)
     adversarial = {"examples": "oracle"}
-    student("at", **adversarial)
-    student("st-logit")
-    student("st-label", loss="label")
-    student("st-logit-gaussian", augment="gaussian", noise=0.1)
-    student("st-logit-seed-1", seed=1)
-    student("st-logit-seed-2", seed=2)
-    for rho in RHOS:
-        student(f"ccat-{rho}", examples="calibrated", rho=float(rho), loss="label")
-    student("rft", first_epoch=profile.epochs[150], start="st-logit@150", representation="at@150", **profile.features)
-    student("at-in-plane", examples="in-plane")
-    student("at-out-plane", examples="out-plane")
-    student("at-augmented", augment="standard", **adversarial)
-    student("st-logit-augmented", augment="standard")
+    many = {"st-logit": {}, "at": adversarial, "st-label": {"loss": "label"}}
+    for name, choices in many.items():
+        seeds(name, 0, 0, **choices)
+    for name, choices in many.items():
+        seeds(name, 1, 9, **choices)
+    few: dict[str, dict[str, object]] = {
+        "st-logit-gaussian": {"augment": "gaussian", "noise": 0.1},
+        **{f"ccat-{rho}": {"examples": "calibrated", "rho": float(rho), "loss": "label"} for rho in RHOS},
+        "rft": {"first_epoch": profile.epochs[150], **profile.features},
+        "at-in-plane": {"examples": "in-plane"},
+        "at-out-plane": {"examples": "out-plane"},
+        "at-augmented": {"augment": "standard", **adversarial},
+        "st-logit-augmented": {"augment": "standard"},
+    }
+    for first, last in ((0, 0), (1, 9)):
+        for name, choices in few.items():
+            seeds(name, first, last, **choices)
     oracle("-5", FIVE, PRUNED_FIVE, profile.five_teacher_epochs)
     del runs["surrogate-5"]  # no attack on five layers transfers
     student("at-5", suffix="-5", narrow=PRUNED_FIVE, **adversarial)

@@ -61,7 +61,7 @@ SIZES = {
         teacher_epochs=50,
         pruning_epochs=10,
     ),
-    "small": Size(
+    "demo": Size(
         held_out=500,
         epochs=4,
         long_epochs=4,

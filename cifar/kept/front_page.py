@@ -16,7 +16,7 @@ from ..report.comparisons import NO, NOT_ENOUGH, YES
 from ..report.results import read
 
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
-PROFILES = ("paper", "small")  # the best first
+PROFILES = ("paper", "standard", "demo")  # the best first
 FIGURE, SHOWN = "figures/headline-mbnc.png", 440  # pixels across, so that the claims stand on the same screen
 WIDTH = 120  # of a line
 ROW = re.compile(rf"^\| (\d+) \| .* \| ({YES}|{NO}|{NOT_ENOUGH}) \| .* \|$", re.M)
@@ -45,7 +45,7 @@ def block(root: Path) -> str:
         "Every mark is a checkpoint of a student on CIFAR-10: robust accuracy under the linf attack against MBNC, the mean "
         f"over teacher nodes of the best node correlation. The paper's claims, here: {verdicts[YES]} {YES}, "
         f"{verdicts[NO]} {NO}, {verdicts[NOT_ENOUGH]} {NOT_ENOUGH}. Profile {profile}: at most {images:,} training images "
-        f"and {epochs} epochs a student, attacked on {attacked:,} images.{SHORTENED if profile == 'small' else ''} "
+        f"and {epochs} epochs a student, attacked on {attacked:,} images.{SHORTENED if profile == 'demo' else ''} "
         f"Every number, the report, weights and checksums: [`{folder.as_posix()}`]({folder.as_posix()}/README.md)."
     )
     return "\n".join(

@@ -24,8 +24,9 @@ class ConvNet(nn.Module):
     """A stack of valid 3x3 convolutions with ReLU and a linear head.
 
     widths: channels of each layer;  mean, std: of the three colours, in pixels of [0, 1];  size: of the image;
-    generator: draws the initial weights (uniform within 1/sqrt(fan-in), torch's own default law); without one
-    torch's global generator does. The weights may be of lower precision than the input (see inner_copy).
+    generator: draws the initial weights; without one torch's global generator does.
+    gain: kernels begin uniform within sqrt(gain/fan-in): 1 is torch's default law, 6 He's for ReLU; biases and the head
+    begin within 1/sqrt(fan-in). The weights may be of lower precision than the input (see inner_copy).
     """
 
     mean: Tensor
@@ -40,6 +41,7 @@ class ConvNet(nn.Module):
         std: Sequence[float],
         size: int = 32,
         generator: torch.Generator | None = None,
+        gain: float = 1.0,
     ) -> None:
         super().__init__()
         self.widths, self.classes, self.size = tuple(widths), classes, size
@@ -53,8 +55,9 @@ class ConvNet(nn.Module):
         self.head = skip_init(nn.Linear, self.widths[-1] * side * side, classes)
         for layer in (*self.convs, self.head):
             bound = layer.weight[0].numel() ** -0.5
-            for parameter in (layer.weight, layer.bias):
-                nn.init.uniform_(parameter, -bound, bound, generator=generator)
+            stretch = 1.0 if layer is self.head else gain**0.5
+            for parameter, limit in ((layer.weight, stretch * bound), (layer.bias, bound)):
+                nn.init.uniform_(parameter, -limit, limit, generator=generator)
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Post-ReLU maps, one for each conv layer.   (N, 3, h, w) -> [(N, C, h', w')]"""

@@ -266,7 +266,7 @@ def _shared(settings: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def profile_of(results: list[Result]) -> str:
-    """The profile whose settings all runs have: "paper", "small", or "of its own"."""
+    """The profile whose settings all runs have: "paper", "standard", "demo", or "of its own"."""
     for name in experiments.PROFILES:
         grid = experiments.grid(name)
         if all(result.run in grid and grid[result.run].record == result.settings for result in results):

@@ -36,7 +36,7 @@ def execute(settings: Settings, grid: Mapping[str, Settings], world: World) -> b
         paths.state_path(world.out, settings.name).unlink(missing_ok=True)
         return True
     needed = {name: paths.load_network(paths.located(world.out, grid, name), world.device) for name in settings.needs}
-    student = ConvNet(settings.widths, mean=world.mean, std=world.std, generator=training.seeded(settings.seed, "weights"))
+    student = training.untrained(settings, world.mean, world.std)
     if settings.start:
         student.load_state_dict(needed[settings.start].state_dict())
     kept = None

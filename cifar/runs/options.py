@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .queue import Stop
 
 
+PROFILES = ("demo", "standard", "paper")  # of the grid, told without torch, so that --help is quick
+
+
 def add_to(parser: argparse.ArgumentParser) -> None:
     """The options that both have."""
     parser.add_argument("--data", type=Path, required=True, help="directory with CIFAR-10 in any official layout")

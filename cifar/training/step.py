@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..data.cifar10 import Images
 from ..networks.convnet import ConvNet, inner_copy
 from ..settings import Settings
 from . import graphs, modes
+from .muon import Muon
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LOGIT_CHUNK = 1000  # images at a time where the teacher's logits are computed once for all
@@ -29,6 +30,16 @@ def seeded(seed: int, purpose: str, device: torch.device | str = "cpu") -> Gener
     """An independent generator for each purpose of a seed."""
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     return Generator(device).manual_seed(int.from_bytes(digest[:7], "big"))
+
+
+def untrained(settings: Settings, mean: Sequence[float], std: Sequence[float]) -> ConvNet:
+    """The network that a run begins with where it begins with no other's weights.   mean, std: of the training colours
+
+    Each role of a seed draws for itself, so that no student begins with the filters of its teacher; students of one seed
+    and the same widths begin alike, whatever they are trained with, so that they compare in pairs.
+    """
+    generator = seeded(settings.seed, f"{settings.role} weights")
+    return ConvNet(settings.widths, mean=mean, std=std, generator=generator, gain=settings.gain)
 
 
 def learning_rate(settings: Settings, epoch: float) -> float:
@@ -46,6 +57,8 @@ def optimiser_for(settings: Settings, network: ConvNet) -> torch.optim.Optimizer
     """
     parameters, device = list(network.parameters()), network.mean.device
     lr = torch.tensor(settings.lr, device=device)
+    if settings.optimiser == "muon":
+        return Muon(parameters, lr=lr, momentum=settings.momentum, weight_decay=settings.weight_decay)
     if settings.optimiser == "adam":
         return torch.optim.Adam(parameters, lr=lr, weight_decay=settings.weight_decay, fused=True, capturable=True)
     return torch.optim.SGD(parameters, lr=lr, momentum=settings.momentum, weight_decay=settings.weight_decay, fused=True)

@@ -42,13 +42,13 @@ def scaled() -> Iterator[None]:
             patched.setattr(experiments, name, widths)
         for name, value in RULE.items():
             patched.setattr(candidates, name, value)
-        patched.setitem(search.SIZES, "small", SIZE)
+        patched.setitem(search.SIZES, "demo", SIZE)
         patched.setattr(data, "load", lambda *_, **__: MADE)
         yield
 
 
 def command(out: Path, *more: str) -> int:
-    return cli.main(["search", "--data", "unused", "--out", str(out), "--profile", "small", "--jobs", "1", *more])
+    return cli.main(["search", "--data", "unused", "--out", str(out), "--profile", "demo", "--jobs", "1", *more])
 
 
 def content(out: Path) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""The paper's grid as data in both profiles, settings that refuse nonsense, the command line's one clear line."""
+"""The paper's grid as data in every profile, settings that refuse nonsense, the command line's one clear line."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ import torch
 
 from cifar import __main__ as cli
 from cifar.experiments import grid as experiments
+from cifar.runs import options
 from cifar.settings import Settings
 
 from .. import made
 
 
-def test_every_table_and_figure_is_in_the_grid_of_both_profiles():
+def test_every_table_and_figure_is_in_the_grid_of_every_profile():
     figures = [*range(2, 13), 14, 15, 16]
-    assert set(experiments.EXPERIMENTS) == {*(f"table-{i}" for i in range(1, 6)), *(f"figure-{i}" for i in figures), "variants"}
+    assert set(experiments.EXPERIMENTS) == {
+        *(f"table-{i}" for i in range(1, 6)),
+        *(f"figure-{i}" for i in figures),
+        "untrained",
+        "variants",
+    }
+    assert tuple(sorted(experiments.PROFILES)) == tuple(sorted(options.PROFILES))
     grids = [experiments.grid(profile) for profile in experiments.PROFILES]
-    assert list(grids[0]) == list(grids[1])
+    firsts = [[name for name in grid if experiments.SEED not in name] for grid in grids]
+    assert all(first == firsts[0] for first in firsts)
     for grid in grids:
         for experiment in experiments.EXPERIMENTS.values():
             for cell, attacks in experiment.cells:
@@ -33,7 +41,8 @@ def test_every_table_and_figure_is_in_the_grid_of_both_profiles():
             assert all(int(need.partition("@")[2]) in dict(grid[need.partition("@")[0]].checkpoints) for need in settings.needs)
             before.add(name)
         used = {run for experiment in experiments.EXPERIMENTS.values() for run in experiment.runs}
-        assert set(experiments.selected(experiments.EXPERIMENTS, grid)) == set(grid) and used <= set(grid)
+        further = {name for name in grid if experiments.SEED in name}
+        assert set(experiments.selected(experiments.EXPERIMENTS, grid)) | further == set(grid) and used <= set(grid)
 
 
 def test_the_paper_profile_says_what_the_paper_prints():
@@ -52,6 +61,32 @@ def test_the_paper_profile_says_what_the_paper_prints():
     assert (grid["rft"].first_epoch, grid["rft"].epochs) == (150, 300)
     assert grid["st-logit-gaussian"].noise == 0.1
     assert len({grid[name].seed for name in ("st-logit", "st-logit-seed-1", "st-logit-seed-2", "surrogate")}) == 4
+
+
+def test_the_standard_profile_says_what_was_decided_for_it():
+    grid, short = experiments.grid("standard"), {50: 4, 100: 8, 150: 12, 200: 16, 300: 24}
+    students = [run for run in grid.values() if run.role == "student"]
+    assert all(run.images == 50000 for run in grid.values())
+    assert dict(grid["at"].checkpoints) == short and {run.batch for run in students} == {128}
+    assert {(run.steps, run.step, run.eps, run.eval_steps) for run in students} == {(7, 10 / 255 / 4, 10 / 255, 0)}
+    assert {(run.inner, run.update, run.test_images, run.repeats) for run in students} == {("bfloat16", "bfloat16", 2000, 1)}
+    assert grid["teacher"].test_images == 10000
+    order = [name for name, run in grid.items() if run.role == "student"]
+    assert set(order[:9]) == {f"{name}{seed}" for name in ("st-logit", "at", "st-label") for seed in ("", "-seed-1", "-seed-2")}
+    assert [name for name in grid][:3] == ["teacher", "pruned", "surrogate"]
+
+
+def test_further_seeds_differ_from_the_first_in_the_seed_and_in_whose_weights_they_start_from():
+    for profile in experiments.PROFILES:
+        grid = experiments.grid(profile)
+        for name, run in grid.items():
+            first, _, seed = name.partition(experiments.SEED)
+            if seed:
+                other = grid[first].altered(name=name, seed=int(seed), attacks=run.attacks, surrogate=run.surrogate)
+                if first == "rft":
+                    assert (run.start, run.representation) == (f"st-logit-seed-{seed}@150", f"at-seed-{seed}@150")
+                    other = other.altered(start=run.start, representation=run.representation)
+                assert run == other and [epoch for epoch, _ in run.attacks] == [epoch for epoch, _ in grid[first].attacks]
 
 
 def test_students_that_are_compared_start_from_the_same_weights_and_schedule():
@@ -75,8 +110,6 @@ APART = {
     "st-label": {"loss": "label"},
     "st-logit-gaussian": {"augment": "gaussian", "noise": 0.1},
     "st-logit-augmented": {"augment": "standard"},
-    "st-logit-seed-1": {"seed": 1},
-    "st-logit-seed-2": {"seed": 2},
     "st-logit-5": {"widths": (50, 35, 35, 35, 22), "teacher": "pruned-5@50"},
     "at-data": {"examples": "data", "loss": "label", "target": "clean"},
     "at-data-teacher": {"examples": "data"},
@@ -94,7 +127,7 @@ def test_every_student_differs_from_the_plain_one_as_the_paper_says_and_in_nothi
     apart = {
         name: {field: value for field, value in vars(run).items() if value != vars(plain)[field] and field not in PLACES}
         for name, run in grid.items()
-        if run.role == "student"
+        if run.role == "student" and experiments.SEED not in name
     }
     assert apart == APART
     longest = experiments.PROFILES[profile].epochs[300]
@@ -113,15 +146,15 @@ def test_the_oracle_of_five_layers_is_made_like_that_of_four_and_tuned_at_a_fift
 
 
 def test_the_other_readings_of_table_1_are_evaluated_in_the_paper_profile_alone():
-    for profile, there in (("paper", True), ("small", False)):
+    for profile, there in (("paper", True), ("standard", False), ("demo", False)):
         last = dict(experiments.grid(profile)["at"].attacks)[300]
         assert last[:6] == experiments.TABLE_1 and (set(experiments.BESIDE) <= set(last)) is there
         assert set(dict(experiments.grid(profile)["at"].attacks)[150]) == {*experiments.TABLE_1, *experiments.TABLE_2}
 
 
 def test_runs_are_chosen_in_the_grids_order_with_all_that_they_need_and_no_others():
-    grid = experiments.grid("small")
-    assert list(experiments.selected(["rft"], grid)) == ["teacher", "pruned", "surrogate", "at", "st-logit", "rft"]
+    grid = experiments.grid("demo")
+    assert list(experiments.selected(["rft"], grid)) == ["teacher", "pruned", "surrogate", "st-logit", "at", "rft"]
     assert list(experiments.selected(["st-label", "teacher-5"], grid)) == ["teacher", "pruned", "st-label", "teacher-5"]
     assert list(experiments.selected(["all"], grid)) == list(grid)
 
@@ -155,6 +188,7 @@ def test_settings_refuse_what_does_not_exist(field, value):
         ({"checkpoints": ()}, "checkpoints must ascend from epoch 0"),
         ({"checkpoints": ((1, 3), (2, 3))}, "checkpoints must ascend"),
         ({"first_epoch": 2}, "checkpoints must ascend from epoch 2"),
+        ({"checkpoints": ((0, 0),)}, "checkpoints must ascend from epoch 0"),
     ],
 )
 def test_settings_refuse_what_cannot_be(change, message):
@@ -215,6 +249,6 @@ def test_list_names_every_experiment_and_every_choice(capsys):
     assert cli.main(["list"]) == 0
     told = capsys.readouterr().out
     assert all(name in told for name in [*experiments.EXPERIMENTS, *experiments.grid("paper")])
-    assert cli.main(["list", "--json", "--profile", "small"]) == 0
+    assert cli.main(["list", "--json", "--profile", "demo"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert set(found) == {"experiments", "runs", "choices"} and found["runs"]["at"] == experiments.grid("small")["at"].record
+    assert set(found) == {"experiments", "runs", "choices"} and found["runs"]["at"] == experiments.grid("demo")["at"].record

@@ -86,7 +86,7 @@ def test_the_images_held_out_change_what_is_measured_and_no_weight(whole, tmp_pa
 @pytest.fixture
 def copied(whole, tmp_path):
     """An AT student whose weights are its teacher's: its settings, and what measures it."""
-    grid, at = search.grid("small", FIRST), search.student(FIRST[0], "at")
+    grid, at = search.grid("demo", FIRST), search.student(FIRST[0], "at")
     for run in ("search-pruned", at):
         weights = (whole / "search/runs/search-pruned/epoch-1.pt").read_bytes()
         state.write_atomic(places.weights_path(tmp_path, run, 1), weights)

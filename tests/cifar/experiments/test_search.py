@@ -53,7 +53,7 @@ def stored(whole):
 # What is trained and measured.
 
 
-@pytest.mark.parametrize("profile", ["paper", "small"])
+@pytest.mark.parametrize("profile", ["paper", "demo"])
 def test_the_students_are_the_profiles_own_but_for_what_is_searched_and_how_long(monkeypatch, profile):
     monkeypatch.setattr(search, "SIZES", SIZES)
     candidate = Candidate("sgd", 0.5, 256, "constant", 1)
@@ -194,7 +194,7 @@ def test_where_every_candidate_diverges_nothing_is_decided_and_the_status_is_one
 
 def test_where_the_teacher_diverges_no_candidate_is_blamed_and_the_status_is_one(scaled, tmp_path, monkeypatch, capsys):
     broken = dataclasses.replace(SIZE, teacher={**SIZE.teacher, "optimiser": "sgd", "lr": 1e30, "warmup": 0.0})
-    monkeypatch.setitem(search.SIZES, "small", broken)
+    monkeypatch.setitem(search.SIZES, "demo", broken)
     for _ in range(2):
         assert command(tmp_path) == 1
         last = capsys.readouterr().err.strip().splitlines()[-1]
@@ -239,6 +239,6 @@ def test_bad_input_is_one_clear_line_and_status_two(tmp_path, monkeypatch, capsy
 
 
 def test_images_must_do_for_training_and_for_holding_out(scaled, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(search.SIZES, "small", dataclasses.replace(SIZE, held_out=TRAIN - 31))
+    monkeypatch.setitem(search.SIZES, "demo", dataclasses.replace(SIZE, held_out=TRAIN - 31))
     assert command(tmp_path) == 2
     assert "search trains on 32 images and holds 17 others out; --data has 48 training images" in capsys.readouterr().err

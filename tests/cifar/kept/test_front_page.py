@@ -29,7 +29,7 @@ def repository(root: Path, *profiles: str) -> Path:
     return root / "README.md"
 
 
-@pytest.mark.parametrize(("profiles", "shown"), [(("small",), "small"), (("paper", "small"), "paper"), (("paper",), "paper")])
+@pytest.mark.parametrize(("profiles", "shown"), [(("demo",), "demo"), (("paper", "demo"), "paper"), (("paper",), "paper")])
 def test_a_readme_shows_the_claims_of_the_best_profile_that_is_kept(tmp_path, profiles, shown):
     readme = repository(tmp_path, *profiles)
     assert main(["keep", "--readme", str(readme)]) == 0
@@ -52,7 +52,7 @@ def test_a_readme_shows_the_claims_of_the_best_profile_that_is_kept(tmp_path, pr
     ],
 )
 def test_a_readme_without_one_place_for_the_claims_is_left_as_it_is(tmp_path, capsys, text):
-    readme = repository(tmp_path, "small")
+    readme = repository(tmp_path, "demo")
     readme.write_text(text)
     assert main(["keep", "--readme", str(readme)]) == 2
     assert capsys.readouterr().err.count("\n") == 1 and readme.read_text() == text
@@ -61,7 +61,7 @@ def test_a_readme_without_one_place_for_the_claims_is_left_as_it_is(tmp_path, ca
 def test_without_kept_results_there_are_no_claims_to_show(tmp_path, capsys):
     (tmp_path / "README.md").write_text(f"{front.BEGIN}{front.END}")
     assert main(["keep", "--readme", str(tmp_path / "README.md")]) == 2
-    assert "has no results/paper or results/small" in capsys.readouterr().err
+    assert "has no results/paper or results/standard or results/demo" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)

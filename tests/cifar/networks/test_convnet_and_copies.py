@@ -63,6 +63,14 @@ def test_weights_come_from_the_generator_alone():
     assert first.convs[1].weight.abs().max() <= (5 * 9) ** -0.5
 
 
+def test_a_gain_stretches_the_kernels_that_would_have_been_drawn_and_nothing_else():
+    plain, wide = made.small_network(), made.small_network(gain=6.0)
+    for one, other in zip(plain.convs, wide.convs, strict=True):
+        torch.testing.assert_close(other.weight, one.weight * 6**0.5)
+        assert torch.equal(other.bias, one.bias)
+    assert torch.equal(plain.head.weight, wide.head.weight) and torch.equal(plain.head.bias, wide.head.bias)
+
+
 @pytest.mark.parametrize("widths", [(), (0,), (2,) * 16])
 def test_impossible_widths_are_refused(widths):
     with pytest.raises(ValueError, match="widths must be 1 or more, one for each layer that fits 32 pixels"):

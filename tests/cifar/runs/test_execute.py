@@ -263,7 +263,7 @@ def test_packed_state_fits_eight_files_of_sixteen_megabytes_and_resumes_to_the_s
 def test_the_command_line_runs_stops_at_its_time_limit_and_resumes(tmp_path, monkeypatch, capsys, whole):
     monkeypatch.setattr(experiments, "grid", lambda profile: tiny_runs.grid())
     monkeypatch.setattr(data, "load", lambda *_, **__: made.made_cifar(tiny_runs.TRAIN, tiny_runs.TEST))
-    command = ["run", "ccat", "--data", "unused", "--out", str(tmp_path), "--profile", "small"]
+    command = ["run", "ccat", "--data", "unused", "--out", str(tmp_path), "--profile", "demo"]
     assert cli.main([*command, "--time-limit", "0"]) == 0
     assert "stopped with 3 of 3 runs unfinished (teacher, pruned, ccat); the same command continues" in capsys.readouterr().err
     assert cli.main(command) == 0

@@ -52,6 +52,7 @@ MODES = [
     {"augment": "gaussian", "noise": 0.1},
     {"augment": "standard"},
     {"optimiser": "adam", "lr": 1e-3},
+    {"optimiser": "muon", "lr": 1e-2, "weight_decay": 0.05},
     {"examples": "oracle", "augment": "standard"},
     {"examples": "data", "loss": "label", "target": "clean"},
     {"examples": "out-plane"},
