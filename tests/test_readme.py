@@ -1,4 +1,4 @@
-"""The README's example runs and prints what its comments say; its table names tests and functions that exist."""
+"""The README's example runs and prints what stands under it; its table names tests and functions that exist."""
 
 from __future__ import annotations
 
@@ -6,15 +6,28 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = sorted(path for path in ROOT.rglob("*.md") if not any(part.startswith(".") for part in path.relative_to(ROOT).parts))
 
 
-def test_the_example_prints_the_gradient_that_its_comment_says(capsys):
-    example = re.search(r"```python\n(.*?)```", README, re.S)[1]
-    said = re.search(r"enclosed: (\(.*\))", example)[1]
-    exec(compile(example, "README.md", "exec"), {})
-    assert capsys.readouterr().out.splitlines()[0] == said
+def test_the_example_prints_what_the_readme_says(capsys):
+    example = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", README, re.S)
+    exec(compile(example[1], "README.md", "exec"), {})
+    assert capsys.readouterr().out == example[2]
+
+
+def test_the_readme_is_a_front_page_of_80_lines():
+    assert len(README.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for target in [*re.findall(r"\]\(([^)#\s]+)\)", text), *re.findall(r'src="([^"]+)"', text)]:
+        assert "://" in target or (page.parent / target).exists(), target
 
 
 def test_every_function_and_test_of_the_claims_table_exists():
