@@ -1,5 +1,6 @@
 # make verify   environment, installation, training, certification, verdict table
 # make test     environment, installation, lint, types, tests
+# make docs     the documentation as static pages in build/docs; a broken reference fails
 # make bench    this project beside other solvers (those of the bench extra that are installed), table and figures
 PYTHON := $(or $(PYTHON),$(shell for p in python3 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done))
@@ -7,12 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: verify test lint types bench clean
+.PHONY: verify test lint types docs bench clean
 
 verify: $(VENV)/installed
 	$(BIN)/twolayer verify
 
-test: lint types
+test: lint types docs
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/installed-dev
@@ -20,6 +21,9 @@ lint: $(VENV)/installed-dev
 
 types: $(VENV)/installed-dev
 	$(BIN)/mypy
+
+docs: $(VENV)/installed-dev
+	$(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks.run $(BENCH)
