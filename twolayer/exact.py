@@ -19,14 +19,17 @@ __all__ = [
     "ZERO",
     "ball",
     "balls",
+    "exponent",
     "fraction",
     "inverse",
     "is_zero",
+    "log2",
     "lower_float",
     "matrix",
     "middle",
     "nearest",
     "nearest_float",
+    "parsed",
     "power_of_two",
     "product",
     "rank",
@@ -35,7 +38,10 @@ __all__ = [
     "relu",
     "round_down",
     "round_up",
+    "short_down",
+    "short_up",
     "solve",
+    "two_to",
     "upper_float",
     "zeros",
 ]
@@ -79,9 +85,9 @@ def fraction(number: fmpq) -> Fraction:
 
 
 def nearest_float(number: fmpq) -> float:
-    """The float nearest to an exact rational; infinite where it overflows."""
+    """The float nearest to an exact rational; infinite where it overflows. Zero has no sign: -0 is no number of ours."""
     try:
-        return float(number)  # python-flint divides Python integers, which rounds correctly
+        return float(number) + 0.0  # python-flint divides Python integers, which rounds correctly
     except OverflowError:
         return math.inf if number > 0 else -math.inf
 
@@ -97,12 +103,43 @@ def round_up(number: fmpq) -> float:
     value = nearest_float(number)
     if math.isinf(value):
         return value if value > 0 else -float(np.finfo(float).max)
-    return value if rational(value) >= number else math.nextafter(value, math.inf)
+    return value if rational(value) >= number else math.nextafter(value, math.inf) + 0.0
 
 
 def round_down(number: fmpq) -> float:
     """The largest float that is not above an exact rational."""
-    return -round_up(-number)
+    return 0.0 - round_up(-number)
+
+
+def exponent(number: fmpq) -> int:
+    """k with a positive number in (2**(k-1), 2**(k+1)), whatever its size."""
+    return int(number.p).bit_length() - int(number.q).bit_length()
+
+
+def two_to(k: int) -> fmpq:
+    """2**k."""
+    return fmpq(1 << k) if k >= 0 else fmpq(1, 1 << -k)
+
+
+def log2(power: fmpq) -> int:
+    """k of a power of two 2**k."""
+    return int(power.p).bit_length() - int(power.q).bit_length()
+
+
+def parsed(text: str) -> fmpq:
+    """The number that str() wrote as "p" or "p/q"."""
+    return fmpq(*map(int, text.split("/")))
+
+
+def short_up(number: fmpq) -> fmpq:
+    """The smallest number of at most 53 bits, of any exponent, that is not below a rational."""
+    unit = power_of_two([number])
+    return rational(round_up(number / unit)) * unit
+
+
+def short_down(number: fmpq) -> fmpq:
+    """The largest number of at most 53 bits, of any exponent, that is not above a rational."""
+    return -short_up(-number)
 
 
 def ball(number: Any) -> arb:
@@ -190,7 +227,7 @@ def rank(A: np.ndarray) -> int:
 def power_of_two(vector: Iterable[fmpq]) -> fmpq:
     """A power of two within a factor 2 of the largest |entry|, as an exact unit for floats; 1 for the zero vector."""
     largest = max((abs(x) for x in vector), default=ZERO)
-    return ONE if largest == 0 else fmpq(2) ** (int(largest.p).bit_length() - int(largest.q).bit_length())
+    return ONE if largest == 0 else two_to(exponent(largest))
 
 
 def is_zero(vector: Iterable[fmpq]) -> bool:

@@ -100,8 +100,8 @@ def gradient_evidence(
             entry["inside"] = texts(domain.interior)
         entry |= {
             "student": node.index,
-            "lower": text(exact.rational(enclosure.lower)),
-            "upper": text(exact.rational(enclosure.upper)),
+            "lower": text(enclosure.ends[0]),
+            "upper": text(enclosure.ends[1]),
             "witness": None if enclosure.witness is None else texts(enclosure.witness),
         }
         found.append(enclosure)
@@ -126,8 +126,8 @@ def supremum_evidence(
         enclosure, evidence = _by_tree(h, region, region, enclosure, gap, deadline, rows, rows.total)
     witness = region.interior if enclosure.witness is None else enclosure.witness
     return enclosure, {
-        "lower": text(exact.rational(enclosure.lower)),
-        "upper": text(exact.rational(enclosure.upper)),
+        "lower": text(enclosure.ends[0]),
+        "upper": text(enclosure.ends[1]),
         "witness": texts(witness),
         "evidence": evidence,
     }
@@ -160,12 +160,11 @@ def _by_tree(
         found = trees.supremum(h, domain, gap=min(gap, CLOSE), deadline=deadline, floor=enclosure.upper * ROUNDED)
         if "signs" not in found.evidence:
             raise KeyboardInterrupt
-    upper = max(enclosure.upper, found.upper)
-    lower, witness = enclosure.lower, enclosure.witness
-    if found.lower > lower:
-        lower, witness = found.lower, found.witness
     evidence = tree(h, found.evidence, domain, region, rows, held)
-    return replace(enclosure, lower=lower, upper=upper, witness=witness), evidence
+    low = found if found.ends[0] > enclosure.ends[0] else enclosure
+    high = found if found.ends[1] > enclosure.ends[1] else enclosure  # what the tree proves
+    ends = low.ends[0], high.ends[1]
+    return replace(enclosure, lower=low.lower, upper=high.upper, witness=low.witness, ends=ends), evidence
 
 
 def tree(h: RidgeSum, evidence: dict[str, Any], domain: Domain, region: Domain, rows: Rows, held: int) -> dict[str, Any]:
@@ -182,7 +181,7 @@ def tree(h: RidgeSum, evidence: dict[str, Any], domain: Domain, region: Domain, 
         "settled": [
             entry
             for ridge, active, proof in evidence["settled"]
-            for entry in _settled(h, ridge, active, {m: _read(y) for m, y in proof.items()}, rows)
+            for entry in _settled(h, ridge, active, {m: exact.parsed(y) for m, y in proof.items()}, rows)
         ],
     }
 
@@ -209,10 +208,6 @@ def _settled(h: RidgeSum, ridge: int, active: bool, proof: dict[int, fmpq], rows
             weights = {m: abs(ratio) * y for m, y in proof.items()}
             out.append([i, active == (ratio > 0), dyadic(weights, rows)])
     return out
-
-
-def _read(fraction: str) -> fmpq:
-    return fmpq(*map(int, fraction.split("/")))
 
 
 class _Sign:

@@ -8,6 +8,9 @@ from collections.abc import Callable
 Report = Callable[[float, float, float], object]
 """(seconds since the search began, lower, upper): lower <= sup |h| <= upper, both proved"""
 
+Tell = Callable[[float, float], None]
+"""(lower, upper): the same, for searches that do not know when they began"""
+
 
 class Nested:
     """Passes on what improves the enclosure reported so far, seconds on the clock that deadlines use.

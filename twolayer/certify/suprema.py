@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from flint import fmpq
+
 from ..domains import Domain
 from ..instances import Instance
 from ..restricted import Restricted, restricted
@@ -23,6 +25,7 @@ from .boxes import search as boxes
 from .enclosure import Enclosure, crude
 from .progress import Nested, Report
 from .trees import search as trees
+from .units import balanced
 from .zero import vanishes
 
 MOST_VERTICES = 5_000_000  # float enumeration beyond this costs more than a branch and bound
@@ -69,10 +72,15 @@ def supremum(
         else:
             found = _searched(h, region, nested, gap=gap, deadline=deadline, floor=floor)
     except KeyboardInterrupt:
-        found = crude(h, region, INTERRUPTED)
+        found = _crude(h, region)
     if nested is not None:
         nested(found.lower, found.upper)
     return found
+
+
+def _crude(h: RidgeSum, region: Domain) -> Enclosure:
+    one = balanced(h, region)
+    return one.restored(crude(one.h, one.region, INTERRUPTED), INTERRUPTED)
 
 
 def _searched(h: RidgeSum, region: Domain, nested: Nested | None = None, **limits) -> Enclosure:
@@ -93,9 +101,7 @@ def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
         found = trees.supremum(h, region, known=first, **limits)
     except KeyboardInterrupt:  # before the tree had anything of its own
         return replace(first, evidence=first.evidence | {"interrupted": True})
-    better = found if found.upper <= first.upper else first
-    widest = found if found.lower >= first.lower else first
-    return replace(better, lower=widest.lower, witness=widest.witness)
+    return found.met(first)
 
 
 def gradient_suprema(
@@ -125,11 +131,7 @@ def gradient_suprema(
                 break
     for k in set(range(len(domains))) - set(found):
         region = domains[k]
-        found[k] = (
-            Enclosure(0.0, 0.0, None, DEAD)
-            if region is None
-            else crude(problem.gradient(problem.student[k]), region, INTERRUPTED)
-        )
+        found[k] = Enclosure(0.0, 0.0, None, DEAD) if region is None else _crude(problem.gradient(problem.student[k]), region)
     return [found[k] for k in range(len(domains))]
 
 
@@ -201,3 +203,8 @@ def certified_gradient(instance: Instance, *, gap: float = 1e-3, deadline: float
 def largest(enclosures: Sequence[Enclosure]) -> tuple[float, float]:
     """(lower, upper) of the maximum over all student nodes: sup |g_1|."""
     return max(e.lower for e in enclosures), max(e.upper for e in enclosures)
+
+
+def largest_ends(enclosures: Sequence[Enclosure]) -> tuple[fmpq, fmpq]:
+    """The same before it is rounded to floats."""
+    return max(e.ends[0] for e in enclosures), max(e.ends[1] for e in enclosures)

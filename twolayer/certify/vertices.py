@@ -20,12 +20,15 @@ from flint import fmpq_mat
 
 from .. import exact
 from ..domains import Domain
+from ..programs import range_over_box
 from ..ridges import RidgeSum, canonical
-from .enclosure import Enclosure, at_witness, crude
+from .enclosure import Enclosure, at_witness, between, crude
+from .units import balanced_together
 
 EXACT_WORK = 400_000  # rational multiplications (about 0.2 s) up to which all vertices are computed exactly
 CHUNK = 1 << 15  # vertices a float batch holds, so that a batch of 200 creases stays near 50 MB
 UNIT = 2.0**-53  # unit roundoff of float64
+TINY = 1e-290  # more than all underflows of one value together: the numbers are of size 1 or less (`units`)
 MATTERS = 1e-5  # an error radius above this share of the best value sends a vertex to exact arithmetic
 
 
@@ -41,6 +44,12 @@ def supremum(h: RidgeSum, region: Domain, *, gap: float = 0.0, deadline: float |
 
 def suprema(ridges: Sequence[RidgeSum], regions: Sequence[Domain], *, deadline: float | None = None) -> list[Enclosure]:
     """Enclosures of sup over regions[k] of |ridges[k]|, for ridge sums on the same nodes (P and beta shared)."""
+    own = balanced_together(ridges, regions)
+    found = _suprema([one.h for one in own], [one.region for one in own], deadline)
+    return [one.restored(enclosure, enclosure.evidence) for one, enclosure in zip(own, found, strict=True)]
+
+
+def _suprema(ridges: Sequence[RidgeSum], regions: Sequence[Domain], deadline: float | None) -> list[Enclosure]:
     A, b = _hyperplanes(ridges, regions)
     d, n = A.shape[1], len(ridges[0].P)
     work = count(len(A), d) * (d * d + n * (d + len(ridges)))
@@ -52,14 +61,20 @@ def suprema(ridges: Sequence[RidgeSum], regions: Sequence[Domain], *, deadline: 
 
 
 def _hyperplanes(ridges, regions) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct hyperplanes A z = b on which some h has a kink or some region a facet."""
+    """The distinct hyperplanes A z = b on which some h has a kink or some region a facet, if they meet the regions' boxes."""
     found: dict[tuple, None] = {}
+    distinct = list({id(region): region for region in regions}.values())
+    lower, upper = (
+        np.array([end(column) for column in zip(*ends, strict=True)], dtype=object)
+        for end, ends in ((min, [x.lower for x in distinct]), (max, [x.upper for x in distinct]))
+    )
     live = [any(h.c[i] != 0 for h in ridges) for i in range(len(ridges[0].P))]
     pairs = [(p, beta) for p, beta, kept in zip(ridges[0].P, ridges[0].beta, live, strict=True) if kept]
-    for region in {id(region): region for region in regions}.values():
+    for region in distinct:
         pairs += [(-a, c) for a, c in zip(region.A, region.c, strict=True)]
     for p, beta in pairs:
-        if not exact.is_zero(p):
+        low, high = range_over_box(p, lower, upper)
+        if not exact.is_zero(p) and low + beta <= 0 <= high + beta:
             found.setdefault(canonical(p, beta)[0])
     A, b = exact.zeros(len(found), ridges[0].dimension), exact.zeros(len(found))
     for i, key in enumerate(found):
@@ -86,7 +101,7 @@ def _exact(ridges, regions, A, b) -> list[Enclosure]:
             if kept[k] and abs(value) > best[k]:
                 best[k], points[k] = abs(value), z
     evidence = {"method": "vertices", "hyperplanes": len(A), "exact": True}
-    return [Enclosure(exact.round_down(v), exact.round_up(v), z, evidence) for v, z in zip(best, points, strict=True)]
+    return [between(v, v, z, evidence) for v, z in zip(best, points, strict=True)]
 
 
 def _containing(regions, z) -> list[bool]:
@@ -122,8 +137,8 @@ class _Batch:
         terms = np.abs(self.C) @ size_of_z + np.abs(self.slopes).sum(axis=1) * self.reach * 1.01 + np.abs(self.offsets)
         # 2 (n + d + 8) u bounds the rounding of n products and sums of z_i, themselves d products, with coefficients
         # that were rounded once; the factor 2 absorbs second-order terms and the 1 % overshoot of a vertex.
-        self.noise = 2 * (len(self.P) + self.A.shape[1] + 8) * UNIT * terms
-        self.lipschitz = np.abs(self.C) @ np.abs(self.P).sum(axis=1) + np.abs(self.slopes).sum(axis=1)
+        self.noise = 2 * (len(self.P) + self.A.shape[1] + 8) * UNIT * terms + TINY
+        self.lipschitz = 1.01 * (np.abs(self.C) @ np.abs(self.P).sum(axis=1) + np.abs(self.slopes).sum(axis=1)) + TINY
         self.upper = np.zeros(len(ridges))
         self.lower = np.array(
             [float(abs(h.floats(r.floats.interior[None, :]))[0]) for h, r in zip(ridges, regions, strict=True)]
@@ -150,7 +165,7 @@ class _Batch:
     def _within(self, Y, radius, A, c):
         """(N, rows): False only where a vertex surely violates a row."""
         size = np.abs(A).sum(axis=1)
-        margin = radius[:, None] * size + 2 * (Y.shape[1] + 4) * UNIT * (size * self.reach * 1.01 + np.abs(c))
+        margin = radius[:, None] * size + 2 * (Y.shape[1] + 4) * UNIT * (size * self.reach * 1.01 + np.abs(c)) + TINY
         return Y @ A.T <= c + margin
 
     def values(self, Y):
@@ -250,7 +265,7 @@ def _solve(M: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
         defect = np.abs(np.eye(d) - X @ M).sum(axis=2).max(axis=1) + 4 * (d + 4) * d * UNIT * sizes
         reach = np.abs(Y).sum(axis=1)
         residual = np.abs((M @ Y[:, :, None])[:, :, 0] - b).max(axis=1)
-        residual = residual + 4 * (d + 4) * UNIT * (reach + np.abs(b).max(axis=1))
+        residual = residual + 4 * (d + 4) * UNIT * (reach + np.abs(b).max(axis=1)) + TINY
         radius = sizes * residual / (1 - defect) * (1 + 16 * UNIT)
         solved = (defect < 0.5) & np.isfinite(radius)
     return np.where(solved[:, None], Y, 0.0), np.where(solved, radius, 0.0), solved

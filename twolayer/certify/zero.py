@@ -6,6 +6,7 @@ from .. import exact
 from ..domains import Domain
 from ..programs import interior_point
 from ..ridges import RidgeSum
+from .units import balanced
 
 ROUNDING = 1e-6  # of the size of the terms: far above the rounding of a float value with fewer than 10^9 of them
 
@@ -17,14 +18,17 @@ def vanishes(h: RidgeSum, region: Domain) -> bool:
     merged by hyperplane first, so orientation, scale and duplicates do not matter; linear in the number of nodes.
     Raises ArithmeticError if an incidence could not be decided.
     """
+    one = balanced(h, region)
+    h, region = one.h, one.region  # one ridge for each hyperplane that crosses the box
     value, size = h.floats.with_size(region.floats.interior)
     if abs(value) > ROUNDING * size or h(region.interior) != 0:
         return False
-    merged = h.merged().settled(region.lower, region.upper)
-    slope, offset = merged.slope, merged.offset
-    for p, beta, mass in zip(merged.P, merged.beta, merged.c, strict=True):
+    slope, offset = h.slope, h.offset
+    for p, beta, mass in zip(h.P, h.beta, h.c, strict=True):
+        if mass == 0:
+            continue
         if interior_point(region.A, region.c, p, beta)[0] is not None:
-            return False  # mass != 0 after merging: a kink inside
+            return False  # a kink inside
         if (p * region.interior).sum() + beta > 0:
             slope = slope + mass * p
             offset += mass * beta

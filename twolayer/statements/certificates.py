@@ -29,7 +29,7 @@ from ..certify.certificates import (
     texts,
 )
 from ..certify.radii.one import Inscribed, square_root
-from ..certify.suprema import active_domains, gradient_suprema, largest, supremum, uninterrupted
+from ..certify.suprema import active_domains, gradient_suprema, largest_ends, supremum, uninterrupted
 from ..domains import Domain
 from ..instances import Instance
 from ..restricted import Node, difference, restricted
@@ -67,7 +67,7 @@ def certificate(
         "box": box_entries(problem.region, rows),
         "inside": texts(problem.region.interior),
         "students": students,
-        "gradient": {key: text(exact.rational(x)) for key, x in zip(("lower", "upper"), largest(enclosures), strict=True)},
+        "gradient": {key: text(x) for key, x in zip(("lower", "upper"), largest_ends(enclosures), strict=True)},
     }
     excess = None
     if instance.second_teacher is not None:

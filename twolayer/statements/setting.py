@@ -14,6 +14,7 @@ from .. import exact
 from ..certify.enclosure import Enclosure
 from ..certify.radii.many import Radii, inscribed_radii
 from ..certify.radii.one import Inscribed, Surroundings, length, square_root
+from ..certify.suprema import largest_ends
 from ..domains import Domain
 from ..instances import Instance
 from ..restricted import Node, Restricted
@@ -50,15 +51,15 @@ class Setting:
     def epsilon(self, observer: Node) -> tuple[arb, arb]:
         """(lower, upper) of eps_k, plus e0 |v_k|_1 in Theorem 3."""
         dual = arb(sum((abs(x) for x in observer.fan_out), exact.ZERO))
-        enclosure = self.enclosures[observer.index]
+        lower, upper = self.enclosures[observer.index].ends
         low, high = (exact.ball(x) for x in self.excess)
-        return exact.ball(enclosure.lower) + low * dual, exact.ball(enclosure.upper) + high * dual
+        return exact.ball(lower) + low * dual, exact.ball(upper) + high * dual
 
     @cached_property
     def printed_epsilon(self) -> tuple[arb, arb]:
         """(lower, upper) of the printed eps: the largest over all students, plus e0 max_j |v_j|_1 in Theorem 3."""
         dual = arb(max(sum((abs(x) for x in node.fan_out), exact.ZERO) for node in self.problem.student))
-        lower, upper = max(e.lower for e in self.enclosures), max(e.upper for e in self.enclosures)
+        lower, upper = largest_ends(self.enclosures)
         return exact.ball(lower) + exact.ball(self.excess[0]) * dual, exact.ball(upper) + exact.ball(self.excess[1]) * dual
 
     # -- angles -----------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def test_near_copies_at_every_distance_are_enclosed_and_closed(d, teachers, dist
 
 @pytest.mark.parametrize("exponent", [-700, -30, 30, 700])
 def test_the_scale_of_h_and_of_the_region_does_not_matter(exponent):
-    h, region, unit = near_copies(1, 2, 3, 1e-3), cube(2), box_pairing.power_of_two(exponent)
+    h, region, unit = near_copies(1, 2, 3, 1e-3), cube(2), exact.two_to(exponent)
     truth = brute_supremum(h, region)
     scaled = RidgeSum(h.P, h.beta, h.c * unit, h.slope * unit, h.offset * unit)
     check(enclose(scaled, region), scaled, region, truth * unit)
@@ -351,7 +351,7 @@ def test_the_leaves_of_the_evidence_cover_the_region_and_their_bounds_give_the_u
         before = known[parent] if parent >= 0 else np.full(2, np.inf)
         known.append(cells.bounds(form.floats, x[None], r[None], signs[None], before[None], -np.inf, 24, 0.25)[0][0])
         best = max(best, known[-1].max()) if leaf else best
-    unit = box_pairing.power_of_two(form.exponent)
+    unit = exact.two_to(form.exponent)
     assert rational(best) * unit <= rational(enclosure.upper)
 
 
@@ -377,7 +377,7 @@ def test_the_bound_of_every_cell_dominates_the_exact_values_in_it(d, distance):
     rng = np.random.default_rng(1)
     X, R, signs = random_cells(form, rng, 150, 40)
     upper = cells.bounds(form.floats, X, R, signs, np.full((150, 2), np.inf), -np.inf, 24, 0.3)[0]
-    unit, seen = box_pairing.power_of_two(form.exponent), 0
+    unit, seen = exact.two_to(form.exponent), 0
     for x, r, sides, bound in zip(X, R, signs, upper, strict=True):
         for v in rng.choice([-1.0, 1.0, 0.5], size=(6, d)):
             z = form.point(x) + form.half * rationals(r) * rationals(v)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
-from flint import arb
+from flint import arb, fmpq
 
-from twolayer.certify.enclosure import Enclosure
+from twolayer.certify.enclosure import Enclosure, FalseEnclosure, between
 from twolayer.certify.suprema import active_domains, gradient_suprema
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
@@ -89,9 +90,30 @@ def test_comparison_is_three_valued():
     assert compare(arb(0), arb(0), arb(0)) == "holds"
 
 
-def test_an_enclosure_with_its_ends_exchanged_is_refused():
-    with pytest.raises(ValueError, match="0 <= lower <= upper"):
-        Enclosure(1.0, 0.5, None)
+@pytest.mark.parametrize(
+    "lower, upper",
+    [(1.0, 0.5), (0.0, math.nan), (math.nan, 1.0), (math.nan, math.nan), (0.0, math.inf), (math.inf, math.inf), (-1.0, 1.0)],
+)
+def test_ends_that_enclose_nothing_are_an_error_of_ours(lower, upper):
+    with pytest.raises(FalseEnclosure, match="0 <= lower <= upper"):
+        Enclosure(lower, upper, None)
+    assert not issubclass(FalseEnclosure, ValueError)  # bad input is one
+
+
+def test_exact_ends_other_than_those_that_the_floats_stand_for_are_an_error_of_ours():
+    for ends in ((fmpq(1, 2), fmpq(2)), (fmpq(1, 4), fmpq(1)), (fmpq(3, 4), fmpq(1)), (fmpq(1, 2), fmpq(3, 4))):
+        with pytest.raises(FalseEnclosure, match="the ends, rounded"):
+            Enclosure(0.5, 1.0, None, {}, ends)
+
+
+def test_ends_beyond_the_range_of_floats_are_kept_and_rounded_outward():
+    tiny = fmpq(3, 1 << 1100)
+    found = between(tiny, 2 * tiny, None, {})
+    assert found.ends == (tiny, 2 * tiny)
+    assert (found.lower, found.upper) == (0.0, 5e-324)
+    assert str(between(fmpq(0), fmpq(0), None, {}).lower) == "0.0"
+    with pytest.raises(OverflowError, match="fit a float"):
+        between(tiny, fmpq(1 << 1100), None, {})
 
 
 def test_the_gradient_of_a_trained_student_is_certified_above_its_samples():

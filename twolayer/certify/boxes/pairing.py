@@ -82,8 +82,8 @@ def paired(h: RidgeSum, region: Domain) -> Paired:
     A, limit = region.A * half, region.c - (region.A * centre).sum(axis=1)
     ridge, scale, c, slope, offset = _merged(P, beta, h.c, slope, offset, _signs(A, limit))
     Z, zeta = P[ridge] * scale[:, None], beta[ridge] * scale
-    exponent = _exponent(abs(c).sum() + abs(slope).sum() + abs(offset))
-    shrink = power_of_two(-exponent)
+    exponent = exact.exponent(abs(c).sum() + abs(slope).sum() + abs(offset))
+    shrink = exact.two_to(-exponent)
     c, slope, offset = c * shrink, slope * shrink, offset * shrink
     order, first, ratio = _groups(exact.nearest(Z), exact.nearest(zeta), exact.nearest(c))
     Z, zeta, c, scale, ridge = Z[order], zeta[order], c[order], scale[order], [ridge[i] for i in order]
@@ -100,7 +100,7 @@ def paired(h: RidgeSum, region: Domain) -> Paired:
             S[g], sigma[g] = S[g] + c[i] * E[i], sigma[g] + c[i] * e[i]
         S[g], sigma[g] = S[g] + c[r] * Z[r], sigma[g] + c[r] * zeta[r]
     cuts = [m for m in range(len(A)) if limit[m] < (1 - exact.rational(CUTS)) * abs(A[m]).sum()]
-    shorten = np.array([power_of_two(-_exponent(abs(A[m]).sum())) for m in cuts], dtype=object)
+    shorten = np.array([exact.two_to(-exact.exponent(abs(A[m]).sum())) for m in cuts], dtype=object)
     A, alpha = A[cuts] * shorten[:, None], -limit[cuts] * shorten
     floats = Floats(
         first,
@@ -142,7 +142,7 @@ def _merged(P, beta, c, slope, offset, signs):
             slope, offset = slope + c[i] * P[i], offset + c[i] * beta[i]
         elif sign == 0:
             if key not in found:
-                found[key] = [i, scale, exact.ZERO, power_of_two(-_exponent(radius))]
+                found[key] = [i, scale, exact.ZERO, exact.two_to(-exact.exponent(radius))]
             entry = found[key]
             share = scale / entry[1]
             entry[2] += c[i] * abs(share) / entry[3]
@@ -191,13 +191,3 @@ def _rows(coefficients: np.ndarray, constants: np.ndarray) -> np.ndarray:
     """Affine functions as float rows with their sizes.   (k, d), (k,) -> (k, d + 2)"""
     rows = exact.nearest(np.concatenate([coefficients, constants[:, None]], axis=1))
     return np.concatenate([rows, np.abs(rows).sum(axis=1, keepdims=True)], axis=1)
-
-
-def _exponent(number: fmpq) -> int:
-    """k with a positive number in (2**(k-1), 2**(k+1)), whatever its size."""
-    return int(number.p).bit_length() - int(number.q).bit_length()
-
-
-def power_of_two(k: int) -> fmpq:
-    """2**k."""
-    return fmpq(1 << k) if k >= 0 else fmpq(1, 1 << -k)

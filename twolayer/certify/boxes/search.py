@@ -33,9 +33,10 @@ from ... import exact
 from ...domains import Domain
 from ...ridges import RidgeSum
 from ..enclosure import CANCELLATION, Enclosure, at_witness, crude
-from ..progress import Nested
+from ..progress import Tell
+from ..units import Balanced, in_own_units
 from .cells import bounds
-from .pairing import Paired, paired, power_of_two
+from .pairing import Paired, paired
 
 BATCH = 256  # cells split at once: large enough to hide the interpreter, small enough to stay best first
 FEW = 24  # up to so many open creases, a cell is split at a crease, not halved (measured; 12 to 30 differ little)
@@ -46,6 +47,20 @@ RECORDED = 200_000  # cells beyond which the tree is not kept as evidence
 SLACK = 1 - 1e-14  # absorbs the rounding of the target and of the upper bound
 
 
+def _evidence_in(one: Balanced, evidence: dict[str, Any]) -> dict[str, Any]:
+    """Evidence about g (`units`) as evidence about h."""
+    if "centre" not in evidence:
+        return evidence
+    centre, half = (np.array([exact.parsed(x) for x in evidence[key]], dtype=object) for key in ("centre", "half"))
+    creases = [[one.first[ridge], str(exact.parsed(factor) / one.ridges[ridge])] for ridge, factor in evidence["creases"]]
+    return evidence | {
+        "centre": [str(x) for x in one.centre + one.axes * centre],
+        "half": [str(x) for x in one.axes * half],
+        "creases": creases,
+    }
+
+
+@in_own_units(_evidence_in)
 def supremum(
     h: RidgeSum,
     region: Domain,
@@ -54,7 +69,7 @@ def supremum(
     deadline: float | None = None,
     floor: float = 0.0,
     most: float = np.inf,
-    nested: Nested | None = None,
+    nested: Tell | None = None,
 ) -> Enclosure:
     """Enclosure of sup over the region of |h|; nested is told what is proved after every batch of cells.
 
@@ -175,17 +190,10 @@ class _Search:
     """One branch and bound. Numbers are in units of 2**exponent (see `Paired`), but for `lower`."""
 
     def __init__(
-        self,
-        h: RidgeSum,
-        region: Domain,
-        form: Paired,
-        start: Enclosure,
-        gap: float,
-        floor: float,
-        nested: Nested | None = None,
+        self, h: RidgeSum, region: Domain, form: Paired, start: Enclosure, gap: float, floor: float, nested: Tell | None = None
     ):
         self.h, self.region, self.form, self.start, self.nested = h, region, form, start, nested
-        self.unit = power_of_two(form.exponent)
+        self.unit = exact.two_to(form.exponent)
         self.gap, self.floor = gap, self._scaled(floor)
         self.noise = CANCELLATION * self._scaled(h.size(region.lower, region.upper))
         self.settled = -np.inf  # largest bound of the cells that are done

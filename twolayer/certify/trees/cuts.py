@@ -69,7 +69,7 @@ class CutProgram:
         dual = -np.array(self.model.getSolution().row_dual)  # d value / d limit: > 0 if upper, < 0 if lower
         value = -self.model.getInfo().objective_function_value
         self.model.changeRowBounds(row, self.lower[row], self.upper[row])
-        return self._read(group, value, dual) if status == OPTIMAL else None
+        return self._read(group, value, dual) if status == OPTIMAL and np.isfinite(dual).all() else None
 
     def _read(self, group: int, value: float, dual: np.ndarray) -> CutProposal:
         """Duals at limits that move with x are the slope and prove the inactive side, others the active."""

@@ -33,14 +33,15 @@ ROW_BITS = 52  # what a row is rounded by, 2^-52 of its size, is far below any g
 WEIGHT_BITS = 44  # the same for the weights that combine rows
 WHOLE = 1 << WEIGHT_BITS
 LARGEST = 1 << 80  # weights are clipped here
+FINEST = -900  # no unit is smaller than 2^FINEST of what the search calls 1: floats hold its inverse
 
 # what a row majorises
 REST, ERROR, PLUS, MINUS, ACTIVE_PAIR, INACTIVE_PAIR, SINGLE, SLACK, CUT = range(9)
 
 
 def exponent(size: fmpq) -> int:
-    """Smallest k with 2^k >= size, up to one; 0 for size 0."""
-    return 0 if size == 0 else math.frexp(exact.round_up(size))[1]
+    """Smallest k >= FINEST with 2^k >= size, up to one; 0 for size 0."""
+    return 0 if size == 0 else max(math.frexp(exact.round_up(size))[1], FINEST)
 
 
 def natural_unit(h: Kinks, shared: dict[tuple[int, int], float]) -> int:

@@ -37,7 +37,8 @@ from ...domains import Domain
 from ...highs import BASIC
 from ...ridges import RidgeSum
 from ..enclosure import CANCELLATION, Enclosure, crude
-from ..progress import Nested
+from ..progress import Tell
+from ..units import Balanced, in_own_units
 from .ascents import Incumbent
 from .cuts import CutProgram
 from .groups import facets, kinks, paired
@@ -53,6 +54,42 @@ RESOLVED = 1e-10  # a group is as good as exact once its gap is below this share
 CLOSED = 1 - 2.0**-50  # keeps a gap that is just reached on the right side of rounding
 
 
+def _evidence_in(one: Balanced, evidence: dict[str, Any]) -> dict[str, Any]:
+    """Evidence about g (`units`) as evidence about h: other units and names, the same integers."""
+    if "signs" not in evidence:
+        return evidence
+    unit, ridges, rows = exact.log2(one.unit), [exact.log2(x) for x in one.ridges], [exact.log2(x) for x in one.rows]
+    kinks = evidence["kinks"]
+
+    def weighed(w: str, power: int) -> str:
+        x = exact.parsed(w) * exact.two_to(power)
+        return f"{x.p}/{x.q}"
+
+    def side(found: dict[str, Any]) -> dict[str, Any]:
+        scale, n = list(found["scale"]), len(found["groups"])
+        first_slack = len(scale) - len(evidence["facets"])
+        for row in range(len(scale)):
+            if 1 + n <= row < 1 + 3 * n:  # u_i, then -u_i, of all groups
+                scale[row] += ridges[kinks[found["groups"][(row - 1) % n][0]][0]]
+            else:
+                scale[row] += unit if row < first_slack else rows[evidence["facets"][row - first_slack]]
+        groups = [
+            [kink, [[j, weighed(w, unit - ridges[kinks[j][0]])] for j, w in partners]] for kink, partners in found["groups"]
+        ]
+        return found | {"unit": found["unit"] + unit, "scale": scale, "groups": groups}
+
+    settled = [
+        [one.first[ridge], active, {m: weighed(y, ridges[ridge] - rows[m]) for m, y in proof.items()}]
+        for ridge, active, proof in evidence["settled"]
+    ]
+    return evidence | {
+        "kinks": [[one.first[ridge], flipped] for ridge, flipped in kinks],
+        "settled": settled,
+        "signs": [side(found) for found in evidence["signs"]],
+    }
+
+
+@in_own_units(_evidence_in)
 def supremum(
     h: RidgeSum,
     region: Domain,
@@ -61,7 +98,7 @@ def supremum(
     deadline: float | None = None,
     floor: float = 0.0,
     known: Enclosure | None = None,
-    nested: Nested | None = None,
+    nested: Tell | None = None,
 ) -> Enclosure:
     """Enclosure of sup over the domain of |h|; known is an earlier one of the same h, whose witness starts the search.
 
@@ -73,7 +110,7 @@ def supremum(
     """
     start = crude(h, region, {"method": "trees", "crude": True, "interrupted": True})
     if known is not None and known.lower > start.lower:
-        start = replace(start, lower=known.lower, witness=known.witness)
+        start = replace(start, lower=known.lower, witness=known.witness, ends=(known.ends[0], start.ends[1]))
     search, interrupted = None, False
     try:
         search = _Search(h, region, start, gap, np.inf if deadline is None else deadline, floor, nested)
@@ -135,7 +172,7 @@ class _Search:
         gap: float,
         deadline: float,
         floor: float,
-        nested: Nested | None = None,
+        nested: Tell | None = None,
     ):
         self.gap, self.deadline, self.floor, self.nested = gap, deadline, floor, nested
         self.noise = CANCELLATION * h.size(region.lower, region.upper)

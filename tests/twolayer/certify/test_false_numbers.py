@@ -1,0 +1,31 @@
+"""Instances whose supremum once came out wrong, without a warning: the files of tests/cases, and what is true of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.strategies import brute_epsilon
+from twolayer.certify.suprema import gradient_suprema
+from twolayer.instances import Instance
+from twolayer.restricted import restricted
+
+CASES = Path(__file__).parents[2] / "cases"
+
+
+def case(name: str) -> Instance:
+    return Instance.from_json((CASES / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_weights_of_1e_200_and_fan_outs_of_1e200_have_the_gradient_of_their_products():
+    """70 creases: overflow to infinity, times an activation that underflowed to 0, was a NaN, and that a supremum of 0."""
+    (found,) = gradient_suprema(restricted(case("gradient-not-zero")))
+    truth = 2242 * 10**201
+    assert found.lower <= truth <= found.upper <= 1.0000001 * found.lower
+
+
+def test_a_gradient_that_is_zero_at_the_interior_point_alone_is_not_zero():
+    """g = x_1 has value 0 at the centre and no crease inside: the exact zero test has to look at its slope too."""
+    instance = case("plane-not-zero")
+    (found,) = gradient_suprema(restricted(instance))
+    assert brute_epsilon(instance, 0) == 3
+    assert (found.lower, found.upper) == (3.0, 3.0)

@@ -1,0 +1,210 @@
+"""A ridge sum on a domain in units of its own, in which every number that a search turns into a float is of size 1 or less.
+
+z = centre + axes * w,   h(z) = unit * g(w),   ridge i of g: (first ridge of h on its hyperplane) / ridges[i],
+row m of the domain divided by rows[m]; all factors are powers of two, so nothing is rounded. Whatever powers of two a
+node's weight and fan-out, the outputs or the region and the weights were multiplied by, g and its domain are the same.
+
+g has one ridge for each hyperplane that crosses the domain's box: ridges of one sign there, constant nodes and what the
+orientation of merged ridges leaves are in its affine part, exactly; so terms that cancel whatever z is are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+from flint import fmpq
+
+from .. import exact
+from ..domains import Domain
+from ..instances import BadInput
+from ..ridges import RidgeSum, canonical
+from .enclosure import Enclosure, between
+from .progress import Tell
+
+FAR = 8  # half-widths from 0 beyond which a coordinate's middle is taken off: nearer, numbers stay shorter without
+
+
+@dataclass(frozen=True, eq=False)
+class Balanced:
+    """A ridge sum and its domain in their own units (module docstring).
+
+    h, region            g and the domain of w
+    centre, axes (d,)    z = centre + axes * w
+    unit                 h(z) = unit * g(w)
+    first, ridges (n,)   for every ridge of g: the ridge of h that it is a multiple of, and that ridge's unit
+    rows (m,)            units of the domain's rows
+    """
+
+    h: RidgeSum
+    region: Domain
+    centre: np.ndarray
+    axes: np.ndarray
+    unit: fmpq
+    first: tuple[int, ...]
+    ridges: np.ndarray
+    rows: np.ndarray
+
+    def restored(self, found: Enclosure, evidence: dict[str, Any]) -> Enclosure:
+        """An enclosure of sup |g| as one of sup |h|. BadInput where that is beyond the range of floats."""
+        witness = None if found.witness is None else self.centre + self.axes * found.witness
+        low, high = (self.unit * end for end in found.ends)
+        try:
+            return between(low, high, witness, evidence)
+        except OverflowError as error:
+            raise BadInput(f"sup |g_1|: {error}; fan-outs divided by 2^k divide it by 2^2k") from None
+
+    def own(self, found: Enclosure) -> Enclosure:
+        """An enclosure of sup |h| as one of sup |g|."""
+        low, high = (end / self.unit for end in found.ends)
+        witness = None if found.witness is None else (found.witness - self.centre) / self.axes
+        return between(low, high, witness, found.evidence)
+
+    def told(self, nested: Tell | None) -> Tell | None:
+        """What passes ends of an enclosure of sup |g| on as ends of one of sup |h|."""
+        if nested is None:
+            return None
+
+        def tell(lower: float, upper: float) -> None:
+            low, high = (exact.rational(x) * self.unit if np.isfinite(x) else None for x in (lower, upper))
+            nested(0.0 if low is None else exact.round_down(low), np.inf if high is None else exact.round_up(high))
+
+        return tell
+
+
+_KNOWN: WeakKeyDictionary[RidgeSum, tuple[ref[Domain], Balanced]] = WeakKeyDictionary()
+
+
+def balanced(h: RidgeSum, region: Domain) -> Balanced:
+    """One ridge sum on one domain in their own units; what was asked for last is kept."""
+    kept = _KNOWN.get(h)
+    if kept is not None and kept[0]() is region:
+        return kept[1]
+    (found,) = balanced_together([h], [region])
+    _KNOWN[h] = ref(region), found
+    return found
+
+
+def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> list[Balanced]:
+    """The same for ridge sums on the same nodes (P and beta shared) in coordinates and with ridges that they share."""
+    lower = np.array([min(ends) for ends in zip(*(region.lower for region in regions), strict=True)], dtype=object)
+    upper = np.array([max(ends) for ends in zip(*(region.upper for region in regions), strict=True)], dtype=object)
+    centre, axes = _coordinates(lower, upper)
+    P, beta = ridges[0].P * axes, ridges[0].beta + (ridges[0].P * centre).sum(axis=1)
+    live = [any(h.c[i] != 0 for h in ridges) for i in range(len(beta))]
+    groups = _grouped(P, beta, live, (lower - centre) / axes, (upper - centre) / axes)
+    first = tuple(groups.crossing)
+    units = np.array([exact.power_of_two(P[i]) for i in first], dtype=object)
+    shared = P[list(first)] / units[:, None], beta[list(first)] / units
+    domains = _Domains(centre, axes)
+    out, table = [], None
+    for h, region in zip(ridges, regions, strict=True):
+        c = np.array([sum((h.c[i] * share for i, share in groups.crossing[r]), exact.ZERO) for r in first], dtype=object)
+        slope = h.slope * axes + sum((h.c[i] * share * P[i] for i, share in groups.affine), exact.zeros(len(axes)))
+        offset = h.offset + (h.slope * centre).sum()
+        offset += sum((h.c[i] * share * beta[i] for i, share in groups.affine), exact.ZERO)
+        c = c * units
+        unit = exact.power_of_two([*c, *slope, offset])
+        g = RidgeSum(*shared, c / unit, slope / unit, offset / unit)
+        if table is None:
+            table = g.rows
+        vars(g)["rows"] = table
+        domain, rows = domains(region)
+        out.append(Balanced(g, domain, centre, axes, unit, first, units, rows))
+    return out
+
+
+Search = Callable[..., Enclosure]
+
+
+def in_own_units(evidence_in: Callable[[Balanced, dict[str, Any]], dict[str, Any]]) -> Callable[[Search], Search]:
+    """Makes a search for ridge sums of size 1 one for any; floor, known and nested are about the ridge sum that is given.
+
+    evidence_in(one, evidence) says what evidence about g means for h.
+    """
+
+    def widened(search: Search) -> Search:
+        @wraps(search)
+        def supremum(h: RidgeSum, region: Domain, *, floor: float = 0.0, **rest: Any) -> Enclosure:
+            one = balanced(h, region)
+            if rest.get("known") is not None:
+                rest["known"] = one.own(rest["known"])
+            if "nested" in rest:
+                rest["nested"] = one.told(rest["nested"])
+            floor = exact.nearest_float(exact.rational(floor) / one.unit) if np.isfinite(floor) else floor
+            found = search(one.h, one.region, floor=floor, **rest)
+            return one.restored(found, evidence_in(one, found.evidence))
+
+        return supremum
+
+    return widened
+
+
+def _coordinates(lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(centre, axes) with all of a box at |w_j| <= 2 FAR, half-widths of size 1."""
+    half, middle = (upper - lower) / 2, (upper + lower) / 2
+    axes = np.array([exact.power_of_two([x]) for x in half], dtype=object)
+    centre = np.array([m if abs(m) > FAR * x else exact.ZERO for m, x in zip(middle, half, strict=True)], dtype=object)
+    return centre, axes
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Which ridges make up which.
+
+    crossing  first ridge on a hyperplane that crosses the box -> (ridge, |its scale / the first one's|) on it
+    affine    (ridge, factor): factor * z_i belongs to the affine part
+    """
+
+    crossing: dict[int, list[tuple[int, fmpq]]]
+    affine: list[tuple[int, fmpq]]
+
+
+def _grouped(P: np.ndarray, beta: np.ndarray, live: Sequence[bool], lower: np.ndarray, upper: np.ndarray) -> _Groups:
+    found: dict[tuple, tuple[int, fmpq]] = {}
+    groups = _Groups({}, [])
+    for i in np.flatnonzero(live).tolist():
+        p, b = P[i], beta[i]
+        ends = [(x * low, x * high) for x, low, high in zip(p, lower, upper, strict=True)]
+        if b + sum(map(min, ends)) >= 0:
+            groups.affine.append((i, exact.ONE))
+        elif b + sum(map(max, ends)) > 0:
+            key, scale = canonical(p, b)
+            first, whole = found.setdefault(key, (i, scale))
+            groups.crossing.setdefault(first, []).append((i, abs(scale / whole)))
+            if scale / whole < 0:  # relu(-u) = relu(u) - u
+                groups.affine.append((i, exact.ONE))
+    return groups
+
+
+class _Domains:
+    """Domains in new coordinates; what they share they share there too."""
+
+    def __init__(self, centre: np.ndarray, axes: np.ndarray):
+        self.centre, self.axes = centre, axes
+        self._known: dict[int, tuple[Domain, np.ndarray]] = {}
+
+    def __call__(self, region: Domain) -> tuple[Domain, np.ndarray]:
+        """(the domain of w, the units of its rows)."""
+        if id(region) not in self._known:
+            self._known[id(region)] = self._made(region)
+        return self._known[id(region)]
+
+    def _made(self, region: Domain) -> tuple[Domain, np.ndarray]:
+        whole, new = None, region.A
+        if region.whole is not None:
+            whole, known = self(region.whole)
+            new = region.A[-1:]
+        A = new * self.axes
+        limits = region.c[-len(new) :] - (new * self.centre).sum(axis=1)
+        rows = np.array([exact.power_of_two(row) for row in A], dtype=object)
+        A, c = A / rows[:, None], limits / rows
+        if whole is not None:
+            A, c, rows = np.concatenate([whole.A, A]), np.concatenate([whole.c, c]), np.concatenate([known, rows])
+        points = ((x - self.centre) / self.axes for x in (region.lower, region.upper, region.interior))
+        lower, upper, interior = points
+        return replace(region, A=A, c=c, lower=lower, upper=upper, interior=interior, whole=whole), rows
