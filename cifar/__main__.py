@@ -40,6 +40,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     run.add_argument("names", nargs="+", metavar="NAME")
     asked.add_to(run)
     run.add_argument("--profile", default="paper", choices=asked.PROFILES)
+    run.add_argument("--train-only", action="store_true", help="measure nothing; the same command without this does it later")
+    run.add_argument("--test-images", type=int, metavar="N", help="attack the first N (default: the profile's number)")
     packing = commands.add_parser("pack", help="what a later piece needs, in at most 8 files under 16 MB")
     packing.add_argument("--out", type=Path, required=True)
     packing.add_argument("--to", type=Path, required=True)
@@ -82,6 +84,12 @@ def run(options: argparse.Namespace) -> int:
 
     device, stop, workers = asked.begun(options)
     grid = experiments.grid(options.profile)
+    if options.test_images is not None:
+        if options.test_images < 1:
+            raise ValueError(f"--test-images must be 1 or more; got {options.test_images}")
+        grid = {
+            name: run.altered(test_images=options.test_images) if run.role == "student" else run for name, run in grid.items()
+        }
     chosen = experiments.selected(options.names, grid)
     with state.locked(options.out):
         with progress.downloading() as bytes_shown:
@@ -94,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
                     f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}"
                 )
         with progress.showing(len(chosen)) as show, stop.on_signals():
-            shared = shared_world(options.out, images, device, stop=stop, show=show)
+            shared = shared_world(options.out, images, device, stop=stop, show=show, measures=not options.train_only)
             spectra.keep(options.out, [spectra.entry(images.source, len(images.train.pixels), shared.spectrum)])
             left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)
     failed = failures.among(options.out, chosen)
@@ -106,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
     if failed:
         print(f"cifar: {failures.told(failed, len(chosen), options.out)}", file=sys.stderr)
     elif not left:
-        print(f"{len(chosen)} runs finished in {options.out}", file=sys.stderr)
+        print(f"{len(chosen)} runs {'trained' if options.train_only else 'finished'} in {options.out}", file=sys.stderr)
     return 128 + stop.by if stop.by and left else 1 if failed else 0
 
 

@@ -2,8 +2,9 @@
 
 runs/<run>/epoch-<n>.json       a checkpoint's result; no time stamps, so that equal runs give equal bytes
 runs/<run>/epoch-<n>.time.json  seconds, device, versions, commits of the same
-runs/<run>/epoch-<n>.pt         its weights
-state/<run>.pt                  a run that is not finished
+runs/<run>/epoch-<n>.pt         its weights, and how they were trained
+state/<run>.pt                  a run that is not trained
+state/<run>.measures.pt         a checkpoint that is not measured
 state/<run>.json                a run that cannot be finished, and why
 search/runs/, search/state/     the same of the runs of a search (search.py), which are no results of the paper's
 search.json, search.md          what the search found

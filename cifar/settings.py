@@ -5,12 +5,15 @@ What the paper prints is a default where it prints one; every other default is t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 ROLES = ("teacher", "pruned", "surrogate", "student")
 EXAMPLES = ("clean", "oracle", "data", "in-plane", "out-plane", "calibrated")
 LOSSES = ("logit", "label")
 TARGETS = ("shown", "clean", "dataset")
+# How a run is measured; all other settings say how it is trained, and what was trained with them can be measured anew.
+MEASURING = ("surrogate", "attacks", "repeats", "test_images", "eval_batch", "eval_steps", "eval_inner")
 CHOICES = {  # what the paper leaves open, in words, for the report
     "batch norm": "none",
     "attack space": "raw pixels in [0, 1], clipped there; normalisation inside the network",
@@ -137,6 +140,11 @@ class Settings:
 
     def altered(self, **changes: object) -> Settings:
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def training_part(record: Mapping[str, object]) -> dict[str, object]:
+    """What of a stored record of settings says how the run was trained."""
+    return {field: value for field, value in record.items() if field not in MEASURING}
 
 
 def _plain(value: object) -> object:

@@ -25,7 +25,7 @@ from ..experiments import grid as experiments
 from ..files import StateError, write_atomic
 from ..measures.robustness import RULES
 from ..runs import spectra
-from ..settings import CHOICES
+from ..settings import CHOICES, training_part
 from . import sections, tables
 from .claims import CLAIMS
 from .page import document
@@ -266,10 +266,10 @@ def _shared(settings: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def profile_of(results: list[Result]) -> str:
-    """The profile whose settings all runs have: "paper", "standard", "demo", or "of its own"."""
+    """The profile with whose settings all runs were trained: "paper", "standard", "demo", or "of its own"."""
     for name in experiments.PROFILES:
         grid = experiments.grid(name)
-        if all(result.run in grid and grid[result.run].record == result.settings for result in results):
+        if all(r.run in grid and training_part(grid[r.run].record) == training_part(r.settings) for r in results):
             return name
     return "of its own"
 

@@ -1,4 +1,7 @@
-"""A checkpoint: its weights, and what is measured of them part by part: a run interrupted here loses one part."""
+"""A checkpoint: its weights, stored while a run trains, and what is measured of them once it has, or anew at any time.
+
+Measured part by part: a run interrupted here loses one part, or one batch of an attack.
+"""
 
 from __future__ import annotations
 
@@ -10,63 +13,83 @@ import torch
 from torch import Tensor
 
 from ..devices import device_name
-from ..files import save_json
+from ..files import load_json, load_tensors, save_json
 from ..measures import robustness, specialisation
 from ..networks import pruning
 from ..networks.convnet import ConvNet
-from ..settings import Settings
+from ..settings import Settings, training_part
 from ..training.step import DTYPES
 from .failures import DivergedError
-from .paths import load_network, result_path, save_network, weights_path
+from .paths import load_network, result_path, save_network, time_path, weights_path
 from .run import Run
 from .world import World
 
 Task = Callable[[], dict[str, Any]]
 
 
-def checkpoint(run: Run, paper_epoch: int, needed: Mapping[str, ConvNet], kept: list[Tensor] | None) -> None:
-    """Store the weights, measure part by part, store the result; DivergedError where they answer no numbers."""
-    settings, world, epoch = run.settings, run.world, run.training.epoch
-    network = run.training.student if kept is None else pruning.shrunk(run.training.student, kept)
+def checkpoint(run: Run, kept: list[Tensor] | None) -> None:
+    """Store the weights, and how they were trained, and the seconds it took; DivergedError where they answer no numbers."""
+    settings, world, state = run.settings, run.world, run.training
+    assert state is not None
+    network = state.student if kept is None else pruning.shrunk(state.student, kept)
     if not answers(network, world.data.test.pixels[: settings.eval_batch]):
-        raise DivergedError(epoch, "the last update left weights or logits that are not finite")
+        raise DivergedError(state.epoch, "the last update left weights or logits that are not finite")
+    save_json(time_path(world.out, settings.name, state.epoch), {"trained": circumstances(run), **circumstances(run)})
+    trained = {"settings": training_part(settings.record), "data": world.data.facts, "loss": list(state.history)}
+    save_network(weights_path(world.out, settings.name, state.epoch), network, trained)
+
+
+def measure(settings: Settings, paper_epoch: int, epoch: int, needed: Mapping[str, ConvNet], world: World) -> None:
+    """Measure a checkpoint's weights part by part, store the result; PausedError where it must stop."""
+    run = Run(settings, world, epoch=epoch)
+    run.resume()
+    run.contribute()
     path = weights_path(world.out, settings.name, epoch)
-    save_network(path, network)
-    network = load_network(path, world.device)
+    network, trained = load_network(path, world.device), load_tensors(path)["trained"]
     parts = tasks(settings, paper_epoch, network, needed, world, run.counts, run.pause)
-    for done, (name, measure) in enumerate(parts.items()):
+    for done, (name, part) in enumerate(parts.items()):
         if name not in run.parts:
             run.show(done, len(parts), lambda name=name: f"epoch {epoch}: {name}")
-            run.parts[name] = measure()
+            run.parts[name] = part()
             run.spend("evaluate")
             run.pause()
+    clock = time_path(world.out, settings.name, epoch)
+    before = load_json(clock)["trained"] if clock.is_file() else {"seconds": {}, "commits": []}
+    mine = circumstances(run)
+    whole = {
+        **mine,
+        **before,
+        "seconds": {kind: before["seconds"].get(kind, 0.0) + seconds for kind, seconds in run.seconds.items()},
+        "commits": list(dict.fromkeys([*before["commits"], *run.commits])),
+    }
+    save_json(clock, {**whole, "trained": before, "measured": mine})
     attacks = {name: part for name, part in run.parts.items() if name in dict(settings.attacks).get(paper_epoch, ())}
-    config = {"settings": settings.record, "data": world.data.facts, "mean": world.mean, "std": world.std}
-    save_json(
-        result_path(world.out, settings.name, epoch).with_suffix(".time.json"),
-        {
-            "seconds": run.seconds,
-            "device": device_name(world.device),
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            "threads": torch.get_num_threads(),
-            "commits": run.commits,
-        },
-    )
     save_json(
         result_path(world.out, settings.name, epoch),
         {
             "run": settings.name,
             "epoch": epoch,
             "paper_epoch": paper_epoch,
-            "config": config,
+            "config": {"settings": settings.record, "data": trained["data"], "mean": world.mean, "std": world.std},
             "attacks": attacks,
             "specialisation": run.parts.get("specialisation"),
             "clean": run.parts["clean"],
-            "loss": run.training.history,
+            "loss": trained["loss"],
         },
     )
-    run.parts, run.counts = {}, {}
+    run.path.unlink(missing_ok=True)
+
+
+def circumstances(run: Run) -> dict[str, Any]:
+    """All that equal results may differ in: seconds, hardware, versions, commits."""
+    return {
+        "seconds": dict(run.seconds),
+        "device": device_name(run.world.device),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
+        "commits": list(run.commits),
+    }
 
 
 def tasks(

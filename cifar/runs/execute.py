@@ -19,7 +19,7 @@ from ..settings import Settings
 from ..training import modes
 from ..training import step as training
 from . import failures, paths
-from .checkpoint import checkpoint
+from .checkpoint import checkpoint, measure
 from .failures import DivergedError
 from .robust_features import robust_images
 from .run import PausedError, Run
@@ -27,55 +27,74 @@ from .world import World
 
 
 def execute(settings: Settings, grid: Mapping[str, Settings], world: World) -> bool:
-    """Train and measure a run from wherever it stands.   -> whether it is finished
+    """Train and measure a run from wherever it stands.   -> whether that is done
 
-    Its needs (settings.needs) must be there. A DivergedError is recorded (failures.py), then raised.
+    Its needs (settings.needs) must be there. A DivergedError is recorded (failures.py), then raised. Where the world wants
+    no measures, training is all. What was trained and measured with other settings of measuring is measured anew.
     """
-    failures.forget(world.out, settings.name)
-    if paths.finished(world.out, settings, world.data.digest):
-        paths.state_path(world.out, settings.name).unlink(missing_ok=True)
-        return True
-    needed = {name: paths.load_network(paths.located(world.out, grid, name), world.device) for name in settings.needs}
-    student = training.untrained(settings, world.mean, world.std)
-    if settings.start:
-        student.load_state_dict(needed[settings.start].state_dict())
-    kept = None
-    if settings.removed:
-        kept = pruning.kept_channels(student, settings.removed)
-        pruning.silence(student, kept)
-        kept = [stay.to(world.device) for stay in kept]
-    run = Run(settings, world, training.begin(settings, student.to(world.device)))
-    run.resume()
-    if world.commit not in run.commits:
-        run.commits = [*run.commits, world.commit]
-    images = world.data.train.first(settings.images)
-    try:
-        if settings.representation:
-            images = Images(robust_images(run, images, needed), images.labels)
-        train(run, images, needed, kept)
-    except PausedError:
-        return False
-    except DivergedError as error:
-        failures.record_divergence(world.out, settings, error, run.commits)
-        discard(run, failures.DIVERGED)
-        raise
-    discard(run, "done")
+    out, name, digest = world.out, settings.name, world.data.digest
+    failures.forget(out, name)
+    if not paths.finished(out, settings, digest):
+        needed = {need: paths.load_network(paths.located(out, grid, need), world.device) for need in settings.needs}
+        run, diverged = None, None
+        try:
+            if not paths.trained(out, settings, digest):
+                run = begun(settings, world, needed)
+                try:
+                    train(run, needed)
+                except DivergedError as error:  # what was reached before is as good as any
+                    diverged = error
+            for paper, epoch in settings.checkpoints if world.measures else ():
+                there = diverged is None or paths.weights_path(out, name, epoch).is_file()
+                if there and not paths.measured(out, settings, epoch, digest):
+                    measure(settings, paper, epoch, needed, world)
+        except PausedError:
+            return False
+        if run is not None and diverged is not None:
+            failures.record_divergence(out, settings, diverged, run.commits)
+            discard(settings, world, failures.DIVERGED)
+            raise diverged
+    discard(settings, world, "done")
     return True
 
 
-def discard(run: Run, words: str) -> None:
+def begun(settings: Settings, world: World, needed: Mapping[str, ConvNet]) -> Run:
+    """A run's training from where it was saved, or from its start."""
+    student = training.untrained(settings, world.mean, world.std)
+    if settings.start:
+        student.load_state_dict(needed[settings.start].state_dict())
+    run = Run(settings, world, training.begin(settings, student.to(world.device)))
+    run.resume()
+    run.contribute()
+    return run
+
+
+def pruned_channels(settings: Settings, needed: Mapping[str, ConvNet], device: torch.device) -> list[Tensor] | None:
+    """Indices of the channels that a pruned network keeps, of those of the network it starts from; None for all others."""
+    if not settings.removed:
+        return None
+    return [stay.to(device) for stay in pruning.kept_channels(needed[settings.start], settings.removed)]
+
+
+def discard(settings: Settings, world: World, words: str) -> None:
     """Remove what only an unfinished run needs, and show its end."""
-    name, out = run.settings.name, run.world.out
-    paths.state_path(out, name).unlink(missing_ok=True)
-    paths.features_path(out, name).unlink(missing_ok=True)
-    run.world.show(name, run.settings.epochs, run.settings.epochs, words)
+    for path in (paths.state_path, paths.measures_path, paths.features_path):
+        path(world.out, settings.name).unlink(missing_ok=True)
+    world.show(settings.name, settings.epochs, settings.epochs, words)
 
 
-def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Tensor] | None) -> None:
-    """Every remaining epoch and checkpoint."""
+def train(run: Run, needed: Mapping[str, ConvNet]) -> None:
+    """Every remaining epoch; at each checkpoint the weights are stored."""
     settings, state, world = run.settings, run.training, run.world
+    assert state is not None
+    kept = pruned_channels(settings, needed, world.device)
+    if kept is not None:
+        pruning.silence(state.student, kept)
+    images = world.data.train.first(settings.images)
+    if settings.representation:
+        images = Images(robust_images(run, images, needed), images.labels)
     teacher = needed.get(settings.teacher)
-    epochs = {epoch: paper for paper, epoch in settings.checkpoints}
+    epochs = [epoch for _, epoch in settings.checkpoints]
     buffers = training.buffers_for(settings, images, teacher)
     plane = None
     if settings.examples in ("in-plane", "out-plane"):
@@ -89,12 +108,10 @@ def train(run: Run, images: Images, needed: Mapping[str, ConvNet], kept: list[Te
             step = training.graphed(step, state)
     lr = state.optimiser.param_groups[0]["lr"]
     while True:
-        result = paths.result_path(world.out, settings.name, state.epoch)
-        if state.batch == 0 and state.epoch in epochs and not result.is_file():
-            checkpoint(run, epochs[state.epoch], needed, kept)
+        if state.batch == 0 and state.epoch in epochs:
+            checkpoint(run, kept)
         if state.epoch >= settings.epochs:
             return
-        run.parts, run.counts = {}, {}  # a state saved just before its result was stored still holds them
         order = training.start_epoch(settings, state, images, buffers)
         while state.batch < settings.batches:
             lr.fill_(training.learning_rate(settings, state.epoch + state.batch / settings.batches))

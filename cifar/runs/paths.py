@@ -12,7 +12,7 @@ from ..data.cifar10 import Cifar10
 from ..data.patches import PatchSpectrum, spectrum
 from ..files import StateError, load_json, load_tensors, save_tensors
 from ..networks.convnet import ConvNet
-from ..settings import Settings
+from ..settings import Settings, training_part
 
 SEARCH, SEARCH_FILES = "search", ("search.json", "search.md")  # a search's own runs, and what it found (search.py)
 
@@ -21,12 +21,20 @@ def result_path(out: Path, run: str, epoch: int) -> Path:
     return out / "runs" / run / f"epoch-{epoch}.json"
 
 
+def time_path(out: Path, run: str, epoch: int) -> Path:
+    return out / "runs" / run / f"epoch-{epoch}.time.json"
+
+
 def weights_path(out: Path, run: str, epoch: int) -> Path:
     return out / "runs" / run / f"epoch-{epoch}.pt"
 
 
 def state_path(out: Path, run: str) -> Path:
     return out / "state" / f"{run}.pt"
+
+
+def measures_path(out: Path, run: str) -> Path:
+    return out / "state" / f"{run}.measures.pt"
 
 
 def features_path(out: Path, run: str) -> Path:
@@ -40,24 +48,44 @@ def located(out: Path, grid: Mapping[str, Settings], checkpoint: str) -> Path:
 
 
 def finished(out: Path, settings: Settings, images: str | None = None) -> bool:
-    """Whether every checkpoint has its result; StateError if one was computed with other settings, or from other images.
+    """Whether every checkpoint has its result; StateError if one was trained with other settings, or on other images.
 
     images: the digest of those at hand (Cifar10.digest), if any are.
     """
-    paths = [result_path(out, settings.name, epoch) for _, epoch in settings.checkpoints]
-    for path in paths:
-        if not path.is_file():
-            continue
-        stored = load_json(path)
-        try:
-            same, digest = stored["config"]["settings"] == settings.record, stored["config"]["data"]["sha256"]
-        except (KeyError, TypeError):
-            raise StateError(f"{path} is no result of a run; delete it to compute it again") from None
-        if not same:
-            raise StateError(f"{path} was computed with other settings; use another --out, or delete it")
-        if images not in (None, digest):
-            raise StateError(f"{path} was computed from other images; use another --out, or delete it")
-    return all(path.is_file() for path in paths)
+    return all([measured(out, settings, epoch, images) for _, epoch in settings.checkpoints])
+
+
+def measured(out: Path, settings: Settings, epoch: int, images: str | None = None) -> bool:
+    """Whether a checkpoint has its result, measured as asked. The same errors."""
+    path = result_path(out, settings.name, epoch)
+    if not path.is_file():
+        return False
+    stored = load_json(path)
+    try:
+        record, digest = dict(stored["config"]["settings"]), stored["config"]["data"]["sha256"]
+    except (KeyError, TypeError, ValueError):
+        raise StateError(f"{path} is no result of a run; delete it to compute it again") from None
+    _require_same(path, settings, images, record, digest)
+    return record == settings.record
+
+
+def trained(out: Path, settings: Settings, images: str) -> bool:
+    """Whether every checkpoint has its weights. The same errors."""
+    found = []
+    for _, epoch in settings.checkpoints:
+        path = weights_path(out, settings.name, epoch)
+        stored = load_tensors(path).get("trained") if path.is_file() else None
+        if stored is not None:
+            _require_same(path, settings, images, stored["settings"], stored["data"]["sha256"])
+        found.append(stored is not None)
+    return all(found)
+
+
+def _require_same(path: Path, settings: Settings, images: str | None, record: Mapping[str, object], digest: str) -> None:
+    if training_part(record) != training_part(settings.record):
+        raise StateError(f"{path} was computed with other settings; use another --out, or delete it")
+    if images not in (None, digest):
+        raise StateError(f"{path} was computed from other images; use another --out, or delete it")
 
 
 def cached_spectrum(out: Path, data: Cifar10) -> PatchSpectrum:
@@ -82,6 +110,8 @@ def load_network(path: Path, device: torch.device) -> ConvNet:
     return network.to(device, memory_format=torch.channels_last).requires_grad_(False).eval()
 
 
-def save_network(path: Path, network: ConvNet) -> None:
+def save_network(path: Path, network: ConvNet, trained: Mapping[str, object] | None = None) -> None:
+    """trained: settings, data and losses, where a run trained it."""
     weights = {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
-    save_tensors(path, {"widths": list(network.widths), "classes": network.classes, "size": network.size, "weights": weights})
+    shape = {"widths": list(network.widths), "classes": network.classes, "size": network.size}
+    save_tensors(path, {**shape, "weights": weights} | ({} if trained is None else {"trained": dict(trained)}))

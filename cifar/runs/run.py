@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..files import StateError, load_tensors, save_tensors
-from ..settings import Settings
+from ..settings import Settings, training_part
 from ..training.step import Training
-from .paths import state_path
+from .paths import measures_path, state_path
 from .world import World
 
 SHOW_EVERY = 1.0  # seconds between two looks at the loss, which wait for the device
@@ -27,15 +28,17 @@ class PausedError(Exception):
 
 @dataclass(eq=False)
 class Run:
-    """A run under way: its training, what is measured so far of the checkpoint at hand, and the clock.
+    """A run under way, in training or being measured, and the clock.
 
-    parts: finished parts;  counts: of the attacks, batch by batch;  features: images of robust features made;
+    training: all that changes while it trains, None while it is measured;  features: images of robust features made;
+    epoch: of the checkpoint that is measured;  parts: measured so far;  counts: of the attacks, batch by batch;
     commits: of the code that contributed, in order.
     """
 
     settings: Settings
     world: World
-    training: Training
+    training: Training | None = None
+    epoch: int | None = None
     parts: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, list[int]] = field(default_factory=dict)
     features: int = 0
@@ -51,12 +54,19 @@ class Run:
         self.seconds[on] += self.clock[0] - before[0]
         self.seconds["processor"] += self.clock[1] - before[1]
 
+    @property
+    def path(self) -> Path:
+        """Of its saved state."""
+        place = state_path if self.training is not None else measures_path
+        return place(self.world.out, self.settings.name)
+
     def save(self) -> None:
         save_tensors(
-            state_path(self.world.out, self.settings.name),
+            self.path,
             {
                 "config": self.settings.record,
-                "training": self.training.state(),
+                "training": None if self.training is None else self.training.state(),
+                "epoch": self.epoch,
                 "parts": self.parts,
                 "counts": self.counts,
                 "features": self.features,
@@ -70,26 +80,34 @@ class Run:
 
     def resume(self) -> None:
         """Go on from the saved state, if there is one; StateError if it is of other settings, images or another kind of
-        device, whose generators' states mean nothing here, or damaged."""
-        path = state_path(self.world.out, self.settings.name)
+        device, whose generators' states mean nothing here, or damaged. Measures of other settings count for nothing."""
+        path = self.path
         if not path.is_file():
             return
         state = load_tensors(path)
         try:
-            if state["config"] != self.settings.record:
+            if training_part(state["config"]) != training_part(self.settings.record):
                 raise StateError(f"{path} was begun with other settings; use another --out, or delete it")
             if state.get("images", self.world.data.digest) != self.world.data.digest:
                 raise StateError(f"{path} was begun with other images; use another --out, or delete it")
             begun_on = state.get("device", self.world.device.type)
             if begun_on != self.world.device.type:
                 raise StateError(f"{path} was begun with --device {begun_on}; use that, or delete it")
-            self.training.restore(state["training"])
+            if self.training is not None:
+                self.training.restore(state["training"])
+            elif (state["config"], state["epoch"]) != (self.settings.record, self.epoch):
+                return
             self.parts, self.counts, self.features, self.seconds = (
                 state[key] for key in ("parts", "counts", "features", "seconds")
             )
             self.commits = state.get("commits", ["unknown"])  # those begun before commits were recorded have none
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise StateError(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
+
+    def contribute(self) -> None:
+        """Name the code among those that contributed."""
+        if self.world.commit not in self.commits:
+            self.commits = [*self.commits, self.world.commit]
 
     def pause(self) -> None:
         """Give way to others, and save if it is time to; raises PausedError if the run must stop here."""

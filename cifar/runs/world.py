@@ -23,7 +23,8 @@ Show = Callable[[str, float, float, str], None]  # run, done, of, words
 @dataclass(frozen=True, eq=False)
 class World:
     """What all runs share.   data: on the device;  mean, std: of the training colours;  stop: says when to stop;
-    commit: of the code (commit.py);  turns: of the workers, one of which may have to be alone on the device."""
+    measures: whether checkpoints are measured once a run is trained;  commit: of the code (commit.py);
+    turns: of the workers, one of which may have to be alone on the device."""
 
     out: Path
     device: torch.device
@@ -34,6 +35,7 @@ class World:
     stop: Callable[[], bool] = lambda: False
     show: Show = lambda run, done, of, words: None
     save_every: float = SAVE_EVERY
+    measures: bool = True
     commit: str | None = None
     turns: Turns = field(default_factory=Turns)
 

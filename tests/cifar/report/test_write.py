@@ -222,6 +222,7 @@ def test_seconds_are_those_of_the_last_checkpoint_which_count_the_ones_before(tm
     [
         ("at", {}, "paper"),
         ("at", {"lr": 7.0}, "of its own"),
+        ("at", {"test_images": 7, "attacks": []}, "paper"),
         ("at", experiments.grid("demo")["at"].record, "demo"),
         ("unheard-of", {}, "of its own"),
     ],

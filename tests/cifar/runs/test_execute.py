@@ -108,16 +108,41 @@ def test_a_run_interrupted_after_every_second_batch_ends_at_the_same_bytes(tmp_p
 
 
 def test_a_crash_between_a_result_and_the_next_save_leaves_nothing_of_it_in_later_results(tmp_path, whole):
-    grid, path = tiny_runs.grid(), tmp_path / "state" / "at.pt"
+    grid, path = tiny_runs.grid(), tmp_path / "state" / "at.measures.pt"
     for file, stored in whole.items():
         if "/at/" not in file:
             state.write_atomic(tmp_path / file, stored)
     last = b""
     while not (tmp_path / "runs" / "at" / "epoch-2.json").is_file():
         assert not runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, Interruptions(1)))  # type: ignore[arg-type]
-        found = state.load_tensors(path)
-        last = path.read_bytes() if "linf" in found["parts"] else last
+        last = path.read_bytes() if path.is_file() and "linf" in state.load_tensors(path)["parts"] else last
     state.write_atomic(path, last)  # as it was when the first checkpoint's result had not been stored
+    assert runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, queue.Stop()))
+    assert content(tmp_path) == whole
+
+
+def test_what_was_trained_alone_is_measured_later_to_the_same_bytes(tmp_path, whole):
+    grid, stop = tiny_runs.grid(), queue.Stop()
+    world = dataclasses.replace(tiny_runs.world(tmp_path, stop), measures=False)
+    assert queue.work_off(grid, grid, world, stop, workers=1) == []
+    assert content(tmp_path) == {path: stored for path, stored in whole.items() if path.endswith(".pt")}
+    before = json.loads((tmp_path / "runs/at/epoch-3.time.json").read_text())["seconds"]
+    assert before["train"] > 0 and before["evaluate"] == 0
+    assert queue.work_off(grid, grid, tiny_runs.world(tmp_path, stop), stop, workers=1) == []
+    assert content(tmp_path) == whole and not list((tmp_path / "state").glob("*"))
+    after = json.loads((tmp_path / "runs/at/epoch-3.time.json").read_text())["seconds"]
+    assert after["train"] == before["train"] and after["evaluate"] > 0 and after["processor"] > before["processor"]
+
+
+def test_a_run_asked_for_other_measures_is_measured_anew_and_not_trained(tmp_path, monkeypatch, whole):
+    grid = tiny_runs.grid()
+    for path, stored in whole.items():
+        state.write_atomic(tmp_path / path, stored)
+    monkeypatch.setattr(runs, "train", lambda *_: pytest.fail("trained again"))
+    other = grid["at"].altered(attacks=((300, ("fgsm",)),), test_images=10)
+    assert runs.execute(other, grid, tiny_runs.world(tmp_path, queue.Stop()))
+    found = json.loads((tmp_path / "runs/at/epoch-3.json").read_text())
+    assert set(found["attacks"]) == {"fgsm"} and found["clean"]["images"] == 10 and found["config"]["settings"] == other.record
     assert runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, queue.Stop()))
     assert content(tmp_path) == whole
 
@@ -157,7 +182,7 @@ def test_a_signal_saves_and_the_same_command_continues(tmp_path, whole):
 
 def test_the_state_is_written_as_often_as_asked(tmp_path, monkeypatch):
     grid, writes = tiny_runs.grid(), []
-    monkeypatch.setattr(Run, "save", lambda run: writes.append(run.training.batch))
+    monkeypatch.setattr(Run, "save", lambda run: run.training and writes.append(run.training.batch))
     runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, queue.Stop(), save_every=0.0))
     assert writes[:6] == [1, 2, 3, 4, 5, 0]
     writes.clear()
