@@ -6,10 +6,10 @@ networks      the four- and five-layer networks, their low-precision copies, pru
 attacks       the paper's attacks, one core (ascent) in four balls
 measures      what a judge counts on what attacks propose; correlations of nodes and distances of weights
 training      what a student is shown and asked; the training step, as one CUDA graph where there is a device
-runs          a run that survives kill -9; the queue of runs, in which one that diverges stops no other; packing
+runs          a run that survives kill -9; the queue of runs, in which one that diverges stops no other
 experiments   the paper's tables and figures as data; the search of the students' schedule
 report        tables, figures and claims from the results, one page
 kept          what a repository keeps of the results, and whether it belongs together
 bench         how fast a training step is on this machine, in several ways
-`python -m cifar list | run | report | keep | kept | bench | search | pack | unpack`
+`python -m cifar list | run | report | keep | kept | bench | search `
 """

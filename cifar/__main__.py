@@ -1,8 +1,6 @@
-"""`python -m cifar list | run NAME... | report | keep | kept | bench | search | pack | unpack`
+"""`python -m cifar list | run NAME... | report | keep | kept | bench | search`
 
-Exit status 0 when the work is done or a time limit struck; 1 if runs diverged, which stops no others; 2 with one clear
-line on bad input; 130 or 143 after SIGINT or SIGTERM, with everything saved. The same `run` command continues where the
-last one stopped.
+How a command ends: errors.py. The same `run` command continues where the last one stopped.
 """
 
 from __future__ import annotations
@@ -11,8 +9,8 @@ import argparse
 import importlib
 import json
 import sys
-from pathlib import Path
 
+from .errors import DONE, NO, STOPPED, BadInput, ended
 from .runs import options as asked
 
 COMMANDS = {  # modules of their own, imported only when asked for
@@ -24,15 +22,9 @@ COMMANDS = {  # modules of their own, imported only when asked for
 }
 
 
-class RefusedError(Exception):
-    """Bad input, in one line."""
-
-
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cifar", description="The paper's experiments on CIFAR-10, resumable.")
-    commands = parser.add_subparsers(
-        dest="command", required=True, metavar="list | run | report | keep | kept | bench | search | pack | unpack"
-    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar=f"list | run | {' | '.join(COMMANDS)}")
     listing = commands.add_parser("list", help="the experiments and their runs")
     listing.add_argument("--profile", default="paper", choices=asked.PROFILES)
     listing.add_argument("--json", action="store_true", help="every run's settings, one JSON object")
@@ -42,12 +34,6 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     run.add_argument("--profile", default="paper", choices=asked.PROFILES)
     run.add_argument("--train-only", action="store_true", help="measure nothing; the same command without this does it later")
     run.add_argument("--test-images", type=int, metavar="N", help="attack the first N (default: the profile's number)")
-    packing = commands.add_parser("pack", help="what a later piece needs, in at most 8 files under 16 MB")
-    packing.add_argument("--out", type=Path, required=True)
-    packing.add_argument("--to", type=Path, required=True)
-    unpacking = commands.add_parser("unpack", help="the inverse of pack")
-    unpacking.add_argument("pieces", nargs="+", type=Path)
-    unpacking.add_argument("--out", type=Path, required=True)
     for name in COMMANDS:
         commands.add_parser(name, help=f"see `python -m cifar {name} --help`", add_help=False)
     return parser.parse_args(argv)
@@ -59,7 +45,8 @@ def show_list(options: argparse.Namespace) -> int:
 
     grid = experiments.grid(options.profile)
     if options.json:
-        found = {
+        listed = {
+            "format": "cifar-list/1",
             "experiments": {
                 name: {"title": experiment.title, "reads": experiment.metrics, "cells": experiment.cells}
                 for name, experiment in experiments.EXPERIMENTS.items()
@@ -67,43 +54,42 @@ def show_list(options: argparse.Namespace) -> int:
             "runs": {name: run.record for name, run in grid.items()},
             "choices": settings.CHOICES,
         }
-        print(json.dumps(found, indent=1))
-        return 0
+        print(json.dumps(listed, indent=1))
+        return DONE
     for name, experiment in experiments.EXPERIMENTS.items():
         print(f"{name:<10} {experiment.title}\n{'':<10} runs: {', '.join(experiment.runs)}")
     print(f"\nruns of profile {options.profile}: {', '.join(grid)}")
-    return 0
+    return DONE
 
 
 def run(options: argparse.Namespace) -> int:
-    from . import files as state
-    from .data import cifar10 as data
+    from .data import cifar10
     from .experiments import grid as experiments
-    from .runs import failures, progress, queue, spectra
+    from .files import locked
+    from .runs import failures, progress, queue
     from .runs.world import shared_world
 
     device, stop, workers = asked.begun(options)
     grid = experiments.grid(options.profile)
     if options.test_images is not None:
         if options.test_images < 1:
-            raise ValueError(f"--test-images must be 1 or more; got {options.test_images}")
+            raise BadInput(f"--test-images must be 1 or more; got {options.test_images}")
         grid = {
             name: run.altered(test_images=options.test_images) if run.role == "student" else run for name, run in grid.items()
         }
     chosen = experiments.selected(options.names, grid)
-    with state.locked(options.out):
+    with locked(options.out):
         with progress.downloading() as bytes_shown:
-            images = data.load(options.data, download=not options.no_download, progress=bytes_shown)
+            images = cifar10.load(options.data, download=not options.no_download, progress=bytes_shown)
         for settings in chosen.values():
             fits = settings.images <= len(images.train.labels) and settings.test_images <= len(images.test.labels)
             if not fits:
-                raise RefusedError(
+                raise BadInput(
                     f"run {settings.name} needs {settings.images} training and {settings.test_images} test "
                     f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}"
                 )
         with progress.showing(len(chosen)) as show, stop.on_signals():
             shared = shared_world(options.out, images, device, stop=stop, show=show, measures=not options.train_only)
-            spectra.keep(options.out, [spectra.entry(images.source, len(images.train.pixels), shared.spectrum)])
             left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)
     failed = failures.among(options.out, chosen)
     if left:
@@ -115,38 +101,17 @@ def run(options: argparse.Namespace) -> int:
         print(f"cifar: {failures.told(failed, len(chosen), options.out)}", file=sys.stderr)
     elif not left:
         print(f"{len(chosen)} runs {'trained' if options.train_only else 'finished'} in {options.out}", file=sys.stderr)
-    return 128 + stop.by if stop.by and left else 1 if failed else 0
+    if left:
+        return 128 + stop.by if stop.by else STOPPED
+    return NO if failed else DONE
 
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in COMMANDS:
-        return importlib.import_module(COMMANDS[argv[0]]).main(argv[1:]) or 0
+        return ended(lambda: importlib.import_module(COMMANDS[argv[0]]).main(argv[1:]))
     options = arguments(argv)
-    from . import files as state
-    from .data import cifar10 as data
-    from .runs import packing
-
-    try:
-        if options.command == "list":
-            return show_list(options)
-        if options.command == "run":
-            return run(options)
-        if options.command == "pack":
-            if not options.out.is_dir():
-                raise RefusedError(f"--out {options.out} is no directory; give that of `python -m cifar run`")
-            with state.locked(options.out):
-                for piece in packing.pack(options.out, options.to):
-                    print(piece)
-            return 0
-        with state.locked(options.out):
-            print(f"{packing.unpack(options.pieces, options.out)} files in {options.out}")
-        return 0
-    except KeyboardInterrupt:
-        return 130
-    except (RefusedError, ValueError, OSError, data.DataError, state.StateError) as error:
-        print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    return ended(lambda: show_list(options) if options.command == "list" else run(options))
 
 
 if __name__ == "__main__":

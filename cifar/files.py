@@ -6,15 +6,12 @@ runs/<run>/epoch-<n>.pt         its weights, and how they were trained
 state/<run>.pt                  a run that is not trained
 state/<run>.measures.pt         a checkpoint that is not measured
 state/<run>.json                a run that cannot be finished, and why
-search/runs/, search/state/     the same of the runs of a search (search.py), which are no results of the paper's
-search.json, search.md          what the search found
-patches.json                    spectra of the patches of sets of images
-cache/                          what can be computed again; never packed (packing.py)
+patches.json                    spectra of the patches of the training images
+cache/                          what can be computed again, and need not be copied to another machine
 """
 
 from __future__ import annotations
 
-import fcntl
 import io
 import json
 import os
@@ -24,10 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
-
-class StateError(Exception):
-    """What is wrong with --out, and what to do, in one line."""
+from .errors import BadInput
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -55,7 +51,7 @@ def load_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise StateError(f"{path} is not JSON ({error}); delete it to compute it again") from None
+        raise BadInput(f"{path} is not JSON ({error}); delete it to compute it again") from None
 
 
 def save_tensors(path: Path, value: Any) -> None:
@@ -71,7 +67,7 @@ def load_tensors(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises almost anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise StateError(f"{path} cannot be read ({reason}); delete it to compute it again") from None
+        raise BadInput(f"{path} cannot be read ({reason}); delete it to compute it again") from None
 
 
 @contextmanager
@@ -79,12 +75,10 @@ def locked(out: Path) -> Iterator[None]:
     """One process at a time in --out; a killed process's lock goes with it."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        file = (out / ".lock").open("w")
+        held = FileLock(out / ".lock").acquire(timeout=0)
+    except Timeout:
+        raise BadInput(f"another process works in {out}; wait for it or choose another --out") from None
     except OSError as error:
-        raise StateError(f"--out {out} cannot be written ({error.strerror}); choose another directory") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StateError(f"another process works in {out}; wait for it or choose another --out") from None
+        raise BadInput(f"--out {out} cannot be written ({error.strerror}); choose another directory") from None
+    with held:
         yield

@@ -47,7 +47,8 @@ ARROWS = {
 
 # The same for cifar: who may import whom, floor by floor.
 CIFAR_FLOORS = (
-    {"__init__", "files", "settings", "devices"},
+    {"__init__", "errors"},
+    {"files", "settings", "devices"},
     {"data", "networks"},
     {"attacks"},
     {"measures", "training"},

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import BadInput
 from .pickles import inert_batch
 
 IMAGE = (3, 32, 32)
@@ -41,10 +42,6 @@ JPEG_LABELS_DIGEST = "475881ffd59d1bd39a59b82e41df95e41cf49548518acb3dcfd4411ab6
 NETWORK_TIMEOUT = 20  # seconds without an answer
 
 Progress = Callable[[int, int], None]  # bytes so far, bytes in all
-
-
-class DataError(Exception):
-    """What is wrong with the data, and what to do, in one line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,23 +93,23 @@ def colour_moments(pixels: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]
 def load(directory: Path | str, *, download: bool = True, progress: Progress | None = None) -> Cifar10:
     """Read CIFAR-10 from a directory; fetch the binary archive into it if it holds nothing.
 
-    DataError, one line, where the data are damaged or missing and no network answers.
+    BadInput, one line, where the data are damaged or missing and no network answers.
     """
     directory = Path(directory)
     if directory.exists() and not directory.is_dir():
-        raise DataError(missing_line(directory, "not a directory"))
+        raise BadInput(missing_line(directory, "not a directory"))
     for folder, ending in FOLDERS.items():
         if (directory / folder).is_dir():
             paths = {name: directory / folder / f"{name}{ending}" for name in BATCHES}
             missing = [path.name for path in paths.values() if not path.is_file()]
             if missing:
-                raise DataError(f"{directory / folder} lacks {', '.join(missing)}; unpack the archive again")
+                raise BadInput(f"{directory / folder} lacks {', '.join(missing)}; unpack the archive again")
             return assemble({name: parsed(path.read_bytes(), path.name) for name, path in paths.items()})
     for archive in ARCHIVES:
         if (directory / archive).is_file():
             return read_archive(directory / archive)
     if not download:
-        raise DataError(missing_line(directory, "nothing there"))
+        raise BadInput(missing_line(directory, "nothing there"))
     return read_archive(fetch(directory, progress))
 
 
@@ -129,9 +126,9 @@ def parsed(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
         try:
             return inert_batch(content)
         except ValueError as error:
-            raise DataError(f"{name}: {error}") from None
+            raise BadInput(f"{name}: {error}") from None
     if len(content) == 0 or len(content) % RECORD:
-        raise DataError(f"{name} needs records of {RECORD} bytes; got {len(content)} bytes; unpack the archive again")
+        raise BadInput(f"{name} needs records of {RECORD} bytes; got {len(content)} bytes; unpack the archive again")
     records = np.frombuffer(content, np.uint8).reshape(-1, RECORD)
     return records[:, 1:], records[:, 0]
 
@@ -140,7 +137,7 @@ def read_archive(path: Path) -> Cifar10:
     """Read an archive in memory; one of the official size must have the official checksum."""
     md5, size = ARCHIVES.get(path.name, ("", -1))
     if path.stat().st_size == size and file_md5(path) != md5:
-        raise DataError(f"{path} has the official size but not the official md5 {md5}; it is damaged: fetch it again")
+        raise BadInput(f"{path} has the official size but not the official md5 {md5}; it is damaged: fetch it again")
     wanted = {f"{name}{ending}": name for ending in FOLDERS.values() for name in BATCHES}
     batches = {}
     try:
@@ -151,10 +148,10 @@ def read_archive(path: Path) -> Cifar10:
                 if content is not None:
                     batches[wanted[base]] = parsed(content.read(), base)
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read as an archive ({error}); fetch it again") from None
+        raise BadInput(f"{path} cannot be read as an archive ({error}); fetch it again") from None
     missing = [name for name in BATCHES if name not in batches]
     if missing:
-        raise DataError(f"{path} lacks {', '.join(missing)}; fetch it again")
+        raise BadInput(f"{path} lacks {', '.join(missing)}; fetch it again")
     return assemble(batches)
 
 
@@ -165,7 +162,7 @@ def assemble(batches: dict[str, tuple[np.ndarray, np.ndarray]]) -> Cifar10:
         pixels = np.concatenate([batches[name][0] for name in names])
         labels = np.concatenate([batches[name][1] for name in names])
         if labels.max() > 9:
-            raise DataError(f"labels must be 0 to 9; got {labels.max()}; these are not CIFAR-10's batches")
+            raise BadInput(f"labels must be 0 to 9; got {labels.max()}; these are not CIFAR-10's batches")
         return Images(torch.from_numpy(pixels).view(-1, *IMAGE), torch.from_numpy(labels.astype(np.int64)))
 
     train, test = images(TRAIN), images(["test_batch"])
@@ -203,11 +200,11 @@ def fetch(directory: Path, progress: Progress | None = None, url: str | None = N
                 if progress:
                     progress(seen, total)
         if file_md5(partial) != ARCHIVES[name][0]:
-            raise DataError(missing_line(directory, "what the network sent does not have the official md5"))
+            raise BadInput(missing_line(directory, "what the network sent does not have the official md5"))
         partial.replace(target)
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", None) or error
-        raise DataError(missing_line(directory, f"and no download: {reason}")) from None
+        raise BadInput(missing_line(directory, f"and no download: {reason}")) from None
     finally:
         partial.unlink(missing_ok=True)
     return target

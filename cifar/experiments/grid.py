@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..errors import BadInput
 from ..networks.convnet import student_widths
 from ..networks.pruning import REMOVED
 from ..settings import Settings
@@ -334,12 +335,12 @@ def grid(profile_name: str) -> dict[str, Settings]:
 def selected(names: Iterable[str], runs: dict[str, Settings]) -> dict[str, Settings]:
     """The runs of experiments or runs by name ("all": everything), with those they need, in the grid's order.
 
-    ValueError, one line, for a name that is neither.
+    BadInput, one line, for a name that is neither.
     """
     wanted: list[str] = []
     for name in names:
         if name != "all" and name not in EXPERIMENTS and name not in runs:
-            raise ValueError(f"no experiment or run is called {name!r}; `python -m cifar list` names them all")
+            raise BadInput(f"no experiment or run is called {name!r}; `python -m cifar list` names them all")
         wanted += list(runs) if name == "all" else EXPERIMENTS[name].runs if name in EXPERIMENTS else [name]
     closed: set[str] = set()
     while wanted:

@@ -18,7 +18,8 @@ import torch
 
 from ..attacks import table as attacks
 from ..data.cifar10 import Cifar10, Images
-from ..files import StateError, load_json, save_json
+from ..errors import BadInput
+from ..files import load_json, save_json
 from ..measures.robustness import as_pixels
 from ..networks.convnet import ConvNet, inner_copy
 from ..runs import paths as places
@@ -103,4 +104,4 @@ def _stored(path: Path) -> tuple[dict[str, list[float]], float]:
         sums = {str(int(first)): [int(agreed), float(distance)] for first, (agreed, distance) in value["sums"].items()}
         return sums, float(value["seconds"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StateError(f"{path} holds no sums of an attack ({type(error).__name__}: {error}); delete it") from None
+        raise BadInput(f"{path} holds no sums of an attack ({type(error).__name__}: {error}); delete it") from None

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from .. import files as state
 from ..data import cifar10 as data
+from ..errors import BadInput
 from ..runs import failures, progress, queue
 from ..runs import options as asked
 from ..runs import paths as places
@@ -129,13 +130,7 @@ def main(argv: list[str]) -> int:
     asked.add_to(parser)
     parser.add_argument("--profile", default="paper", choices=tuple(SIZES))
     options = parser.parse_args(argv)
-    try:
-        return search(options)
-    except KeyboardInterrupt:
-        return 130
-    except (ValueError, OSError, data.DataError, state.StateError) as error:
-        print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    return search(options)
 
 
 def search(options: argparse.Namespace) -> int:
@@ -147,7 +142,7 @@ def search(options: argparse.Namespace) -> int:
         apart = size.held_out
         needed = max(size.long_images, *(settings.images for settings in grid(options.profile, candidates.wanted({})).values()))
         if needed + apart > len(images.train.labels):
-            raise ValueError(
+            raise BadInput(
                 f"search trains on {needed} images and holds {apart} others out; --data has "
                 f"{len(images.train.labels)} training images"
             )

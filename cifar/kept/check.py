@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ import numpy as np
 import torch
 
 from ..data import cifar10 as data
-from ..files import StateError, load_json
+from ..errors import DONE, NO, BadInput
+from ..files import load_json
 from ..measures import robustness as evaluation
 from ..measures import specialisation
 from ..networks.convnet import ConvNet
@@ -55,21 +55,17 @@ def main(argv: list[str]) -> int:
     parser.add_argument("folder", type=Path, metavar="DIR", help="what `python -m cifar keep` wrote")
     parser.add_argument("--data", type=Path, metavar="DIR", help="CIFAR-10, the images of these results: ask the networks too")
     options = parser.parse_args(argv)
-    try:
-        count = 0
-        for name, seen in lines(options.folder, options.data):
-            wrong = [each.words for each in seen if not each.agrees]
-            count += bool(wrong)
-            told = f"DISAGREES: {'; '.join(wrong)}" if wrong else "; ".join(each.words for each in seen)
-            print(f"{name:<20} {' '.join(told.split())}", flush=True)
-        return 1 if count else 0
-    except (ValueError, OSError, data.DataError, StateError) as error:
-        print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    count = 0
+    for name, seen in lines(options.folder, options.data):
+        wrong = [each.words for each in seen if not each.agrees]
+        count += bool(wrong)
+        told = f"DISAGREES: {'; '.join(wrong)}" if wrong else "; ".join(each.words for each in seen)
+        print(f"{name:<20} {' '.join(told.split())}", flush=True)
+    return NO if count else DONE
 
 
 def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Seen]]]:
-    """What is checked by name, runs last, with its comparisons; StateError or DataError where nothing can be checked."""
+    """What is checked by name, runs last, with its comparisons; BadInput or BadInput where nothing can be checked."""
     sums = index.sums(folder)
     results = read(folder)
     images = None if path is None else the_images(results, path)
@@ -86,10 +82,10 @@ def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Se
 
 
 def the_images(results: Results, path: Path) -> data.Cifar10:
-    """The images from which all results were computed; DataError for others."""
+    """The images from which all results were computed; BadInput for others."""
     found = data.load(path, download=False)
     if {found.digest} != {result.data.get("sha256") for result in results.checkpoints.values()}:
-        raise data.DataError(f"{path} holds other images ({found.source}) than those of these results; give --data theirs")
+        raise BadInput(f"{path} holds other images ({found.source}) than those of these results; give --data theirs")
     return found
 
 
@@ -127,25 +123,25 @@ def checked(folder: Path, results: Results, result: Result, images: data.Cifar10
             if oracle is not None and ATTACK in result.attacks:
                 seen.append(attacked(result, network, oracle, images))
         return [Seen(each.words if each.agrees else f"{name}: {each.words}", each.agrees) for each in seen]
-    except (StateError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (BadInput, KeyError, TypeError, ValueError, RuntimeError) as error:
         return [Seen(f"{name}: {str(error).splitlines()[0]}", False)]
 
 
 def load(folder: Path, result: Result) -> ConvNet:
-    """The kept network; StateError where its colours are not those that its results record."""
+    """The kept network; BadInput where its colours are not those that its results record."""
     path = weights.path_of(folder, result)
     network = places.load_network(path, torch.device("cpu"))
     config = load_json(folder / result.file)["config"]
     for name in weights.COLOURS:
         if not torch.equal(getattr(network, name).flatten(), torch.tensor(config[name])):
-            raise StateError(f"the {name} of the colours is not the recorded one")
+            raise BadInput(f"the {name} of the colours is not the recorded one")
     return network
 
 
 def _known(results: Results, name: str) -> Result:
     found = results.get(name)
     if found is None:
-        raise StateError(f"{name}, which it needs, has no result")
+        raise BadInput(f"{name}, which it needs, has no result")
     return found
 
 

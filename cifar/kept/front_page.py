@@ -10,7 +10,8 @@ import textwrap
 from collections import Counter
 from pathlib import Path
 
-from ..files import StateError, write_atomic
+from ..errors import BadInput
+from ..files import write_atomic
 from ..report import write as report
 from ..report.comparisons import NO, NOT_ENOUGH, YES
 from ..report.results import read
@@ -24,12 +25,12 @@ SHORTENED = " It is shortened: what that says of the paper, only the full size c
 
 
 def kept(root: Path) -> Path:
-    """The folder of the best profile that is kept, relative to the repository; StateError where none is."""
+    """The folder of the best profile that is kept, relative to the repository; BadInput where none is."""
     for name in PROFILES:
         folder = Path("results") / name
         if (root / folder / "claims.md").is_file():
             return folder
-    raise StateError(f"{root} has no results/{' or results/'.join(PROFILES)} with claims.md; `python -m cifar keep` makes it")
+    raise BadInput(f"{root} has no results/{' or results/'.join(PROFILES)} with claims.md; `python -m cifar keep` makes it")
 
 
 def block(root: Path) -> str:
@@ -63,9 +64,9 @@ def block(root: Path) -> str:
 
 
 def replaced(text: str, new: str) -> str:
-    """The text of a README with another block; StateError where it has no place for one."""
+    """The text of a README with another block; BadInput where it has no place for one."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(END) < text.index(BEGIN):
-        raise StateError(f"a README needs one {BEGIN} and one {END} behind it; write them where the claims shall stand")
+        raise BadInput(f"a README needs one {BEGIN} and one {END} behind it; write them where the claims shall stand")
     return text[: text.index(BEGIN)] + new + text[text.index(END) + len(END) :]
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +24,8 @@ from typing import Any
 import torch
 
 from ..data import cifar10 as data
-from ..files import StateError, load_json, save_json, write_atomic
+from ..errors import BadInput
+from ..files import load_json, save_json, write_atomic
 from ..report import write as report
 from ..report.results import Result, Results, read
 from ..runs import failures, spectra
@@ -56,37 +56,32 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--limit", type=int, default=LIMIT, metavar="BYTES", help=f"the folder is smaller (default {LIMIT:,})")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="write the claims of results/ beside this file into it")
     options = parser.parse_args(argv)
-    try:
-        if (options.out is None) != (options.to is None) or not (options.out or options.readme):
-            raise ValueError("keep needs --out and --to, or --readme, or all of them")
-        if options.out:
-            size = keep(options.out, options.to.resolve(), options.data, options.weights, options.limit)
-            print(f"{size:,} bytes in {options.to}")
-        if options.readme:
-            print(f"{options.readme} shows {front.write(options.readme)}")
-        return 0
-    except (ValueError, OSError, data.DataError, StateError) as error:
-        print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    if (options.out is None) != (options.to is None) or not (options.out or options.readme):
+        raise BadInput("keep needs --out and --to, or --readme, or all of them")
+    if options.out:
+        size = keep(options.out, options.to.resolve(), options.data, options.weights, options.limit)
+        print(f"{size:,} bytes in {options.to}")
+    if options.readme:
+        print(f"{options.readme} shows {front.write(options.readme)}")
+    return 0
 
 
 def keep(out: Path, target: Path, paths: Sequence[Path] = (), runs: Sequence[str] | None = None, limit: int = LIMIT) -> int:
     """Replace `target` by what is kept of `out`.   paths: of images;  runs: whose weights are kept (None: all)  -> bytes
 
-    ValueError or StateError, one line, where weights are missing, `target` holds something else, or it does not fit.
+    ValueError or BadInput, one line, where weights are missing, `target` holds something else, or it does not fit.
     """
     results = report.loaded(out)
     chosen = weights.wanted(results, runs)
     for result in chosen:
         if not weights.path_of(out, result).is_file():
-            raise ValueError(
+            raise BadInput(
                 f"{weights.path_of(out, result)}, the weights of {result.checkpoint}, is missing; name the runs "
                 "whose weights to keep with --weights"
             )
     refuse_foreign(target)
     with replacing(target) as folder:
         copy_results(out, folder, results)
-        report.measure_patches(folder, list(paths))
         kept = read(folder)
         write_report(folder, kept)
         images = images_of(results, paths)
@@ -96,24 +91,24 @@ def keep(out: Path, target: Path, paths: Sequence[Path] = (), runs: Sequence[str
             size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             if size < limit:
                 return size
-        raise ValueError(
+        raise BadInput(
             f"all would take {size:,} bytes ({told(folder)}), which is not under the limit of {limit:,}; name the "
             "runs whose weights to keep with --weights"
         )
 
 
 def refuse_foreign(target: Path) -> None:
-    """ValueError where a folder holds what `keep` did not write, results that are kept nowhere else among it."""
+    """BadInput where a folder holds what `keep` did not write, results that are kept nowhere else among it."""
     if not target.exists():
         return
     if not target.is_dir():
-        raise ValueError(f"--to {target} is no directory")
+        raise BadInput(f"--to {target} is no directory")
     names = [path.relative_to(target).as_posix() for path in sorted(target.rglob("*")) if not path.is_dir()]
     foreign = [name for name in names if not index.written(name)]
     if not (target / index.FILE).is_file():
         foreign += [name for name in names if name.startswith("runs/")]
     if foreign:
-        raise ValueError(
+        raise BadInput(
             f"--to {target} holds {foreign[0]}, which `python -m cifar keep` did not write; choose another "
             "directory, or move it away"
         )

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..errors import BadInput
 from ..experiments import grid as experiments
-from ..files import StateError, write_atomic
+from ..files import write_atomic
 from ..report import sections
 from ..report import write as report
 from ..report.results import Results
@@ -57,11 +58,11 @@ def digest(path: Path) -> str:
 
 
 def sums(folder: Path) -> dict[str, str]:
-    """The sha256 of each file by name, as the index says; StateError where there is no index."""
+    """The sha256 of each file by name, as the index says; BadInput where there is no index."""
     path = folder / FILE
     found = {name: value for value, name in SUM.findall(path.read_text(encoding="utf-8"))} if path.is_file() else {}
     if not found:
-        raise StateError(f"{folder} is no folder that `python -m cifar keep` wrote: it has no {FILE} with checksums")
+        raise BadInput(f"{folder} is no folder that `python -m cifar keep` wrote: it has no {FILE} with checksums")
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..errors import BadInput
 from ..files import load_tensors, save_tensors
 from ..measures.robustness import as_pixels
 from ..networks.convnet import ConvNet
@@ -43,18 +44,18 @@ def lasts(results: Results) -> list[Result]:
 def wanted(results: Results, runs: Sequence[str] | None = None) -> list[Result]:
     """The last checkpoint of each run (of all if None) and every checkpoint these need, in the results' order.
 
-    ValueError, one line, for a run or a need without a result.
+    BadInput, one line, for a run or a need without a result.
     """
     known = {result.run: result.checkpoint for result in lasts(results)}
     if unknown := [run for run in runs or () if run not in known]:
-        raise ValueError(f"no result of {', '.join(unknown)}; there are those of {', '.join(known)}")
+        raise BadInput(f"no result of {', '.join(unknown)}; there are those of {', '.join(known)}")
     waiting = [known[run] for run in (known if runs is None else runs)]
     found: set[str] = set()
     while waiting:
         name = waiting.pop()
         result = results.get(name)
         if result is None:
-            raise ValueError(f"a kept checkpoint needs {name}, which has no result; name the runs whose weights to keep")
+            raise BadInput(f"a kept checkpoint needs {name}, which has no result; name the runs whose weights to keep")
         if name not in found:
             found.add(name)
             waiting += needs(result.settings)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..files import StateError
+from ..errors import BadInput
 from ..measures.robustness import RULES
 from ..runs import failures, spectra
 from ..runs.failures import NOT_RUN, Failure
@@ -145,16 +145,16 @@ def read(out: Path) -> Results:
             result = max(other, result, key=lambda r: r.epoch)
         found[result.checkpoint] = result
     ordered = sorted(found.values(), key=lambda result: (result.run, result.paper_epoch))
-    path, kept = out / spectra.FILE, ()
+    kept: tuple[dict[str, Any], ...] = ()
     try:
-        kept = spectra.parsed(path.read_bytes()) if path.is_file() else ()
-    except (ValueError, OSError) as error:
+        kept = spectra.stored_spectra(out / spectra.FILE)
+    except (BadInput, OSError) as error:
         left_out.append((spectra.FILE, str(error)))
     failed = {}
     for record in sorted(out.glob("state/*.json")):
         try:
             failed[record.stem] = failures.failure(record)
-        except (StateError, OSError) as error:
+        except (BadInput, OSError) as error:
             left_out.append((record.relative_to(out).as_posix(), str(error)))
     return Results({result.checkpoint: result for result in ordered}, kept, tuple(left_out), failures=failed)
 

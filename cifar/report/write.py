@@ -17,14 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from ..data import cifar10 as data
-from ..data import patches
+from ..errors import BadInput
 from ..experiments import grid as experiments
-from ..files import StateError, write_atomic
+from ..files import write_atomic
 from ..measures.robustness import RULES
-from ..runs import spectra
 from ..settings import CHOICES, training_part
 from . import sections, tables
 from .claims import CLAIMS
@@ -38,61 +35,31 @@ TIMES = ("train", "evaluate", "features")  # of a run's seconds; "processor" cou
 
 
 def main(argv: list[str]) -> int:
-    """Exit status 0, or 2 with one clear line."""
+    """Exit statuses: errors.py."""
     parser = argparse.ArgumentParser(prog="python -m cifar report", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="results of `python -m cifar run`")
     parser.add_argument("--to", type=Path, metavar="DIR", help="where to write (default: report/ in --out)")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="CIFAR-10, or a file of its binary records: measure the patch spectrum of these images too",
-    )
     parser.add_argument("--commit", default="", help="of the code that made those results that record none")
     options = parser.parse_args(argv)
-    try:
-        if options.data:
-            measure_patches(options.out, options.data)
-        results = loaded(options.out)
-        target = options.to or options.out / "report"
-        write(target, results, options.commit)
-        print(target / "report.html")
-        return 0
-    except (ValueError, OSError, data.DataError, StateError) as error:
-        print(f"cifar: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    results = loaded(options.out)
+    target = options.to or options.out / "report"
+    write(target, results, options.commit)
+    print(target / "report.html")
+    return 0
 
 
 def loaded(out: Path) -> Results:
-    """The results in --out; what is left out is said on stderr. ValueError, one line, where there are none."""
+    """The results in --out; what is left out is said on stderr. BadInput, one line, where there are none."""
     results = read(out)
     for file, why in results.left_out:
         print(f"cifar: left out {file}: {' '.join(why.split())}", file=sys.stderr)
     if not results.checkpoints:
         why = "".join(f"; {name} {failure.words}" for name, failure in results.failures.items())
-        raise ValueError(
+        raise BadInput(
             f"{out} holds no results (runs/<run>/epoch-<n>.json){why}; "
             f"`python -m cifar run all --out {out} --data ...` makes them"
         )
     return results
-
-
-def measure_patches(out: Path, paths: list[Path]) -> None:
-    """Measure the patch spectrum of the training images of each path and keep them in --out beside those already there."""
-    found = []
-    for path in paths:
-        if path.is_file() and path.suffix == ".bin":
-            pixels, labels = data.parsed(path.read_bytes(), path.name)
-            shaped = torch.from_numpy(pixels.copy()).view(-1, *data.IMAGE)
-            images = data.Images(shaped, torch.from_numpy(labels.astype(np.int64)))
-            source = data.source_of(images)
-        else:
-            loaded = data.load(path, download=False)
-            images, source = loaded.train, loaded.source
-        found.append(spectra.entry(source, len(images.pixels), patches.spectrum(images.pixels)))
-    spectra.keep(out, found)
 
 
 def write(target: Path, results: Results, commit: str = "") -> None:

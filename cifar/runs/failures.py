@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..files import StateError, load_json, save_json
+from ..errors import BadInput
+from ..files import load_json, save_json
 from ..settings import Settings
 
 DIVERGED, NOT_RUN = "diverged", "not run"
@@ -68,7 +69,7 @@ def forget(out: Path, run: str) -> None:
 
 
 def failure(path: Path) -> Failure:
-    """The failure in a file; StateError, one line, if it holds none."""
+    """The failure in a file; BadInput, one line, if it holds none."""
     value = load_json(path)
     try:
         run, status = str(value["run"]), value["status"]
@@ -81,7 +82,7 @@ def failure(path: Path) -> Failure:
             raise ValueError(f"status {status!r}")
         return Failure(run, status, short, words, value["settings"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StateError(f"{path} is no record of a run that failed ({type(error).__name__}: {error}); delete it") from None
+        raise BadInput(f"{path} is no record of a run that failed ({type(error).__name__}: {error}); delete it") from None
 
 
 def of(out: Path, settings: Settings) -> Failure | None:

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import BadInput
+
 if TYPE_CHECKING:
     import torch
 
@@ -32,7 +34,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def begun(options: argparse.Namespace) -> tuple[torch.device, Stop, int]:
     """The device, what says when to stop (the clock runs from here), and how many runs work at a time.
 
-    Threads and precision are set. ValueError, one line, for numbers that are too small and a device that is not there.
+    Threads and precision are set. BadInput, one line, for numbers that are too small and a device that is not there.
     """
     import torch
 
@@ -43,9 +45,9 @@ def begun(options: argparse.Namespace) -> tuple[torch.device, Stop, int]:
     for name, least in (("time_limit", 0), ("jobs", 1), ("threads", 1)):
         value = getattr(options, name)
         if value is not None and not value >= least:
-            raise ValueError(f"--{name.replace('_', '-')} must be {least} or more; got {value}")
+            raise BadInput(f"--{name.replace('_', '-')} must be {least} or more; got {value}")
     if options.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
+        raise BadInput("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
     torch.set_num_threads(options.threads)
     devices.full_precision()
     device = torch.device(options.device)

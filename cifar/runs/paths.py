@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from ..data.cifar10 import Cifar10
-from ..data.patches import PatchSpectrum, spectrum
-from ..files import StateError, load_json, load_tensors, save_tensors
+from ..errors import BadInput
+from ..files import load_json, load_tensors, save_tensors
 from ..networks.convnet import ConvNet
 from ..settings import Settings, training_part
 
@@ -48,7 +46,7 @@ def located(out: Path, grid: Mapping[str, Settings], checkpoint: str) -> Path:
 
 
 def finished(out: Path, settings: Settings, images: str | None = None) -> bool:
-    """Whether every checkpoint has its result; StateError if one was trained with other settings, or on other images.
+    """Whether every checkpoint has its result; BadInput if one was trained with other settings, or on other images.
 
     images: the digest of those at hand (Cifar10.digest), if any are.
     """
@@ -64,7 +62,7 @@ def measured(out: Path, settings: Settings, epoch: int, images: str | None = Non
     try:
         record, digest = dict(stored["config"]["settings"]), stored["config"]["data"]["sha256"]
     except (KeyError, TypeError, ValueError):
-        raise StateError(f"{path} is no result of a run; delete it to compute it again") from None
+        raise BadInput(f"{path} is no result of a run; delete it to compute it again") from None
     _require_same(path, settings, images, record, digest)
     return record == settings.record
 
@@ -83,23 +81,9 @@ def trained(out: Path, settings: Settings, images: str) -> bool:
 
 def _require_same(path: Path, settings: Settings, images: str | None, record: Mapping[str, object], digest: str) -> None:
     if training_part(record) != training_part(settings.record):
-        raise StateError(f"{path} was computed with other settings; use another --out, or delete it")
+        raise BadInput(f"{path} was computed with other settings; use another --out, or delete it")
     if images not in (None, digest):
-        raise StateError(f"{path} was computed from other images; use another --out, or delete it")
-
-
-def cached_spectrum(out: Path, data: Cifar10) -> PatchSpectrum:
-    """The patch spectrum of the training images, computed once for an --out and these images.
-
-    Its arrays are contiguous, computed or read: products with an array of other strides differ in their last bits.
-    """
-    path, names = out / "cache" / "spectrum.pt", ("mean", "eigenvalues", "vectors")
-    stored = load_tensors(path) if path.is_file() else {}
-    if stored.get("sha256") != data.digest:
-        found = spectrum(data.train.pixels)
-        stored = {name: torch.from_numpy(np.ascontiguousarray(getattr(found, name))) for name in names}
-        save_tensors(path, {"sha256": data.digest, **stored})
-    return PatchSpectrum(*(stored[name].numpy() for name in names))
+        raise BadInput(f"{path} was computed from other images; use another --out, or delete it")
 
 
 def load_network(path: Path, device: torch.device) -> ConvNet:

@@ -18,7 +18,7 @@ from types import FrameType
 
 import torch
 
-from ..files import StateError
+from ..errors import BadInput
 from ..settings import Settings
 from . import failures
 from .execute import execute
@@ -87,7 +87,7 @@ class Queue:
     def claim(self) -> Settings | None:
         """The first run whose needs are there; None where all of them wait for others.
 
-        Those that need a run that failed are recorded as not run. StateError where what a run needs will never come.
+        Those that need a run that failed are recorded as not run. BadInput where what a run needs will never come.
         """
         with self.lock:
             for name, settings in list(self.waiting.items()):
@@ -102,7 +102,7 @@ class Queue:
                         self.failed.add(self.waiting.pop(name).name)
                         break
                     if run not in self.waiting and run not in self.working:
-                        raise StateError(
+                        raise BadInput(
                             f"run {name} needs {located(self.out, self.grid, need)}, which is not there though "
                             f"{run} is not to be run; delete the results of {run} and run it too"
                         )

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files import StateError, load_tensors, save_tensors
+from ..errors import BadInput
+from ..files import load_tensors, save_tensors
 from ..settings import Settings, training_part
 from ..training.step import Training
 from .paths import measures_path, state_path
@@ -79,7 +80,7 @@ class Run:
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
-        """Go on from the saved state, if there is one; StateError if it is of other settings, images or another kind of
+        """Go on from the saved state, if there is one; BadInput if it is of other settings, images or another kind of
         device, whose generators' states mean nothing here, or damaged. Measures of other settings count for nothing."""
         path = self.path
         if not path.is_file():
@@ -87,12 +88,12 @@ class Run:
         state = load_tensors(path)
         try:
             if training_part(state["config"]) != training_part(self.settings.record):
-                raise StateError(f"{path} was begun with other settings; use another --out, or delete it")
+                raise BadInput(f"{path} was begun with other settings; use another --out, or delete it")
             if state.get("images", self.world.data.digest) != self.world.data.digest:
-                raise StateError(f"{path} was begun with other images; use another --out, or delete it")
+                raise BadInput(f"{path} was begun with other images; use another --out, or delete it")
             begun_on = state.get("device", self.world.device.type)
             if begun_on != self.world.device.type:
-                raise StateError(f"{path} was begun with --device {begun_on}; use that, or delete it")
+                raise BadInput(f"{path} was begun with --device {begun_on}; use that, or delete it")
             if self.training is not None:
                 self.training.restore(state["training"])
             elif (state["config"], state["epoch"]) != (self.settings.record, self.epoch):
@@ -102,7 +103,7 @@ class Run:
             )
             self.commits = state.get("commits", ["unknown"])  # those begun before commits were recorded have none
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-            raise StateError(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
+            raise BadInput(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
 
     def contribute(self) -> None:
         """Name the code among those that contributed."""

@@ -12,7 +12,7 @@ import torch
 from ..data.cifar10 import Cifar10, colour_moments
 from ..data.patches import PatchSpectrum
 from .commit import commit
-from .paths import cached_spectrum
+from .spectra import kept_spectrum
 from .turns import Turns
 
 SAVE_EVERY = 20.0  # seconds; with the longest piece of work between two looks at the clock still under a minute
@@ -44,4 +44,4 @@ def shared_world(out: Path, data: Cifar10, device: torch.device, **options: Any)
     """The shared part of all runs, with colours and patch spectrum of the training images."""
     mean, std = colour_moments(data.train.pixels)
     data, options = data.to(device), {"commit": commit(), **options}
-    return World(out, device, data, mean, std, cached_spectrum(out, data), **options)
+    return World(out, device, data, mean, std, kept_spectrum(out, data), **options)

@@ -11,6 +11,7 @@ import torch
 
 from cifar.data import augment, pickles
 from cifar.data import cifar10 as data
+from cifar.errors import BadInput
 
 from .. import made
 
@@ -72,7 +73,7 @@ def test_a_malicious_pickle_in_an_archive_is_one_clear_line(tmp_path):
     target = tmp_path / "made"
     content = pickle.dumps(Malicious(str(target)), protocol=2)
     made.archive(tmp_path / "cifar-10-python.tar.gz", {f"cifar-10-batches-py/{name}": content for name in data.BATCHES})
-    with pytest.raises(data.DataError, match="data_batch_1: a CIFAR-10 batch names"):
+    with pytest.raises(BadInput, match="data_batch_1: a CIFAR-10 batch names"):
         data.load(tmp_path)
     assert not target.exists()
 
@@ -103,7 +104,7 @@ def test_a_batch_of_another_form_is_refused_by_name(change, message):
 def test_an_incomplete_folder_names_what_it_lacks(tmp_path):
     made.binary_folder(tmp_path)
     (tmp_path / "cifar-10-batches-bin" / "data_batch_3.bin").unlink()
-    with pytest.raises(data.DataError, match=r"lacks data_batch_3\.bin; unpack"):
+    with pytest.raises(BadInput, match=r"lacks data_batch_3\.bin; unpack"):
         data.load(tmp_path)
 
 
@@ -111,7 +112,7 @@ def test_a_cut_batch_is_refused(tmp_path):
     made.binary_folder(tmp_path)
     path = tmp_path / "cifar-10-batches-bin" / "test_batch.bin"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(data.DataError, match="needs records of 3073 bytes"):
+    with pytest.raises(BadInput, match="needs records of 3073 bytes"):
         data.load(tmp_path)
 
 
@@ -119,20 +120,20 @@ def test_a_label_above_nine_is_refused(tmp_path):
     made.binary_folder(tmp_path)
     path = tmp_path / "cifar-10-batches-bin" / "test_batch.bin"
     path.write_bytes(b"\x0a" + path.read_bytes()[1:])
-    with pytest.raises(data.DataError, match="labels must be 0 to 9; got 10"):
+    with pytest.raises(BadInput, match="labels must be 0 to 9; got 10"):
         data.load(tmp_path)
 
 
 def test_an_archive_of_the_official_size_needs_the_official_checksum(tmp_path, monkeypatch):
     path = made.archive(tmp_path / "cifar-10-binary.tar.gz", {"x": b"y"})
     monkeypatch.setitem(data.ARCHIVES, path.name, ("0" * 32, path.stat().st_size))
-    with pytest.raises(data.DataError, match="official size but not the official md5"):
+    with pytest.raises(BadInput, match="official size but not the official md5"):
         data.load(tmp_path)
 
 
 def test_a_damaged_archive_is_one_clear_line(tmp_path):
     (tmp_path / "cifar-10-binary.tar.gz").write_bytes(b"not an archive")
-    with pytest.raises(data.DataError, match="cannot be read as an archive"):
+    with pytest.raises(BadInput, match="cannot be read as an archive"):
         data.load(tmp_path)
 
 
@@ -140,13 +141,13 @@ def test_a_truncated_archive_is_one_clear_line(tmp_path):
     parts = {f"b/{name}.bin": made.records(made.real_images()) for name in data.BATCHES}
     path = made.archive(tmp_path / "cifar-10-binary.tar.gz", parts)
     path.write_bytes(path.read_bytes()[:100000])
-    with pytest.raises(data.DataError, match="cifar-10-binary.tar.gz"):
+    with pytest.raises(BadInput, match="cifar-10-binary.tar.gz"):
         data.load(tmp_path)
 
 
 def test_an_empty_directory_without_network_says_where_to_put_the_data(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "ORIGIN", "http://127.0.0.1:9/")  # nothing listens there
-    with pytest.raises(data.DataError, match="put cifar-10-batches-bin/ or cifar-10-binary.tar.gz") as raised:
+    with pytest.raises(BadInput, match="put cifar-10-batches-bin/ or cifar-10-binary.tar.gz") as raised:
         data.load(tmp_path / "new")
     assert "\n" not in str(raised.value)
     assert not list((tmp_path / "new").iterdir())
@@ -158,7 +159,7 @@ def test_a_download_is_checked_before_it_gets_its_name(tmp_path, monkeypatch):
     parts = {f"cifar-10-batches-bin/{name}.bin": made.records(made.made_images(2)) for name in data.BATCHES}
     archive = made.archive(source / "cifar-10-binary.tar.gz", parts)
     seen: list[tuple[int, int]] = []
-    with pytest.raises(data.DataError, match="does not have the official md5"):
+    with pytest.raises(BadInput, match="does not have the official md5"):
         data.fetch(tmp_path / "to", None, archive.as_uri())
     assert not list((tmp_path / "to").iterdir())
     monkeypatch.setitem(data.ARCHIVES, archive.name, (data.file_md5(archive), 1))

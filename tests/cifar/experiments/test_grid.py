@@ -218,13 +218,7 @@ def test_a_settings_record_is_plain_json():
             "no CIFAR-10 in made/cifar-10-batch",
         ),
         (["run", "at", "--data", "lacking", "--out", "O"], "lacks data_batch_1.bin, data_batch_2.bin"),
-        (["unpack", "file", "--out", "O"], "file cannot be read as packed state"),
-        (["unpack", "nowhere.tar", "--out", "O"], "nowhere.tar cannot be read as packed state"),
-        (["unpack", "file", "--out", "file"], "--out file cannot be written"),
-        (["pack", "--out", "nowhere", "--to", "O"], "--out nowhere is no directory"),
-        (["pack", "--out", "lacking", "--to", "O"], "lacking holds nothing to pack"),
         (["report", "--out", "nowhere"], "nowhere holds no results"),
-        (["report", "--out", "nowhere", "--data", "made/gone"], "no CIFAR-10 in made/gone"),
         (["bench", "--json", "nowhere/x.json"], "--json nowhere/x.json cannot be written"),
         (["bench", "--seconds", "0"], "need to be above 0"),
     ],
@@ -252,4 +246,7 @@ def test_list_names_every_experiment_and_every_choice(capsys):
     assert all(name in told for name in [*experiments.EXPERIMENTS, *experiments.grid("paper")])
     assert cli.main(["list", "--json", "--profile", "demo"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert set(found) == {"experiments", "runs", "choices"} and found["runs"]["at"] == experiments.grid("demo")["at"].record
+    assert (
+        set(found) == {"format", "experiments", "runs", "choices"}
+        and found["runs"]["at"] == experiments.grid("demo")["at"].record
+    )

@@ -13,6 +13,7 @@ import torch
 from cifar import files as state
 from cifar.data import cifar10 as data
 from cifar.data.cifar10 import Cifar10, Images
+from cifar.errors import BadInput
 from cifar.experiments import held_out as heldout
 from cifar.experiments import search
 from cifar.runs import paths as places
@@ -130,5 +131,5 @@ def test_batches_are_added_up_in_the_order_of_the_images_whatever_their_order_in
 def test_sums_of_an_attack_that_are_damaged_are_one_clear_line(copied, tmp_path, damaged):
     at, measure = copied
     state.write_atomic(tmp_path / "state" / f"{at}.attacked.json", damaged)
-    with pytest.raises(state.StateError, match=r"attacked\.json .*; delete it"):
+    with pytest.raises(BadInput, match=r"attacked\.json .*; delete it"):
         measure()

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import signal
-import tarfile
 from pathlib import Path
 
 import pytest
 import torch
 
 from cifar import __main__ as cli
-from cifar import files as state
 from cifar.data import cifar10 as data
 from cifar.experiments import grid as experiments
 from cifar.experiments import search
@@ -21,7 +18,7 @@ from cifar.experiments import search_outcome as searched
 from cifar.experiments import search_rule as candidates
 from cifar.experiments.search_rule import Candidate
 from cifar.report import results
-from cifar.runs import packing, queue
+from cifar.runs import queue
 
 from .. import made
 from .. import tiny_search as tiny
@@ -120,32 +117,6 @@ def test_a_time_limit_stops_it_and_a_signal_is_its_status(scaled, tmp_path, monk
     assert f"stopped with 2 candidates of this step unfinished ({FIRST[0].name}, {FIRST[1].name})" in capsys.readouterr().err
     monkeypatch.setattr(queue, "Stop", lambda deadline: Interrupting(by=signal.SIGTERM))
     assert command(tmp_path) == 128 + signal.SIGTERM
-
-
-def test_a_packed_search_goes_on_elsewhere_to_the_same_bytes(whole, tmp_path, monkeypatch):
-    with monkeypatch.context() as patched:
-        patched.setattr(queue, "Stop", type("Stop", (Interrupting,), {"after": 20}))
-        assert command(tmp_path / "first") == 0
-    pieces = packing.pack(tmp_path / "first", tmp_path / "packed")
-    packing.unpack(pieces, tmp_path / "second")
-    unfinished = [{path.name for path in (tmp_path / out / "search/state").iterdir()} for out in ("first", "second")]
-    assert unfinished[0] and unfinished[0] == unfinished[1] and not (tmp_path / "second/search/cache").exists()
-    assert command(tmp_path / "second") == 0
-    assert content(tmp_path / "second") == content(whole)
-    packing.unpack(packing.pack(whole, tmp_path / "packed"), tmp_path / "third")
-    assert content(tmp_path / "third") == content(whole)
-    assert (tmp_path / "third/search.md").read_bytes() == (whole / "search.md").read_bytes()
-
-
-@pytest.mark.parametrize("name", ["search/other/x", "search/x", "search/runs/../x", "other.json", "/search/runs/x", "runs"])
-def test_what_is_no_part_of_a_search_is_refused_by_unpack(tmp_path, name):
-    piece = tmp_path / "piece.tar"
-    with tarfile.open(piece, "w") as archive:
-        header = tarfile.TarInfo(name)
-        header.size = 1
-        archive.addfile(header, io.BytesIO(b"x"))
-    with pytest.raises(state.StateError, match="which no packed state does; refused"):
-        packing.unpack([piece], tmp_path / "out")
 
 
 def test_the_report_sees_nothing_of_a_search(whole):

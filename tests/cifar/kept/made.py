@@ -12,7 +12,7 @@ from cifar.__main__ import main
 from cifar.data import cifar10 as data
 from cifar.kept import keep
 from cifar.report import figures
-from cifar.runs import queue, spectra
+from cifar.runs import queue
 from cifar.runs.world import shared_world
 
 from .. import made, tiny_runs
@@ -49,7 +49,6 @@ def computed(tmp_path_factory):
     images, out, threads = data.load(root / "data"), root / "out", torch.get_num_threads()
     torch.set_num_threads(1)
     world = shared_world(out, images, torch.device("cpu"), commit="a" * 40)
-    spectra.keep(out, [spectra.entry(images.source, len(images.train.pixels), world.spectrum)])
     known = {name: run.altered(lr=RATE if run.role == "student" else run.lr) for name, run in tiny_runs.grid().items()}
     assert not queue.work_off(known, known, world, queue.Stop(), workers=1)
     torch.set_num_threads(threads)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from cifar import __main__ as cli
 from cifar.__main__ import main
-from cifar.kept import check as kept
 from cifar.kept import manifest as index
 from cifar.runs import paths as places
 
@@ -53,7 +53,7 @@ def test_what_is_kept_agrees_line_by_line(computed, place, request, capsys):
 
 def disagreeing(folder, capsys, *more):
     """Names of the lines that say so."""
-    assert kept.main([str(folder), *more]) == 1
+    assert cli.main(["kept", str(folder), *more]) == 1
     return {line.split("  ")[0]: line for line in capsys.readouterr().out.splitlines() if "DISAGREES" in line}
 
 
@@ -110,7 +110,7 @@ def test_other_answers_on_the_images_disagree(computed, copy, capsys):
         network.head.bias[7] += 1e4  # no label of the made images
         places.save_network(path, network)
     resummed(copy)
-    assert kept.main([str(copy)]) == 0
+    assert cli.main(["kept", str(copy)]) == 0
     capsys.readouterr()
     told = disagreeing(copy, capsys, "--data", str(computed[1]))
     assert set(told) == {"at", "pruned", "teacher"}  # the pruned network is measured against the one it was pruned from

@@ -235,17 +235,6 @@ def test_a_run_that_diverged_is_kept_as_such(tmp_path):
     assert main(["kept", str(tmp_path / "kept")]) == 0
 
 
-def test_spectra_of_other_images_are_measured_into_what_is_kept_only(computed, tmp_path):
-    before = contents(computed[0])
-    (tmp_path / "some.bin").write_bytes(made.records(made.real_images()))
-    command = ["keep", "--out", str(computed[0]), "--to", str(tmp_path / "kept"), "--weights", "--data", str(computed[1])]
-    assert main([*command, "--data", str(tmp_path / "some.bin")]) == 0
-    found = results.read(tmp_path / "kept").spectra
-    assert [(each["source"], each["images"]) for each in found] == [("unknown", 60), ("unknown", 32)]
-    assert "| patches of 32 training images (unknown) | 17 directions carry 0." in (tmp_path / "kept/README.md").read_text()
-    assert contents(computed[0]) == before
-
-
 @pytest.mark.parametrize("options", [[], ["--out", "x"], ["--to", "x"]])
 def test_options_that_make_no_sense_give_one_line(options, capsys):
     assert main(["keep", *options]) == 2

@@ -7,11 +7,10 @@ import json
 import os
 import re
 
-import numpy as np
 import pytest
 
+from cifar import __main__ as cli
 from cifar.__main__ import main
-from cifar.data import patches
 from cifar.experiments import grid as experiments
 from cifar.measures.robustness import RULES
 from cifar.report import figures, palette, pictures, printed, results
@@ -68,7 +67,7 @@ def test_tables_hold_the_numbers_of_the_results(tmp_path, undrawn):
 
 
 def test_printed_numbers_stand_beside_ours(tmp_path, undrawn):
-    assert report.main(["--out", str(small(tmp_path))]) == 0
+    assert cli.main(["report", "--out", str(small(tmp_path))]) == 0
     found = {
         (line["row"], line["column"]): line for line in rows(tmp_path / "report/tables/table-3.csv") if line["rule"] == "last"
     }
@@ -91,7 +90,7 @@ def test_the_printed_tables_are_the_experiments_of_the_grid():
 
 def test_what_was_not_run_is_said(tmp_path, undrawn):
     made.made(tmp_path, without=("rft", "at-out-plane"))
-    assert report.main(["--out", str(tmp_path)]) == 0
+    assert cli.main(["report", "--out", str(tmp_path)]) == 0
     page = (tmp_path / "report/report.html").read_text()
     assert "not run" in page
     assert "Not run: RFT 150." in page
@@ -118,7 +117,7 @@ def test_a_file_that_is_no_result_is_left_out_and_named(tmp_path, undrawn, capsy
     path = tmp_path / "runs/at/epoch-300.json"
     path.parent.mkdir()
     path.write_text(content)
-    assert report.main(["--out", str(tmp_path)]) == 0
+    assert cli.main(["report", "--out", str(tmp_path)]) == 0
     assert "left out runs/at/epoch-300.json: not" in capsys.readouterr().err
     assert "runs/at/epoch-300.json" in (tmp_path / "report/report.html").read_text()
 
@@ -154,7 +153,7 @@ def test_the_page_refers_to_nothing_outside(tmp_path):
             }
         },
     )
-    assert report.main(["--out", str(tmp_path)]) == 0
+    assert cli.main(["report", "--out", str(tmp_path)]) == 0
     page = (tmp_path / "report/report.html").read_text()
     assert name not in page
     assert "&lt;img src=" in page
@@ -171,7 +170,7 @@ def test_the_same_results_give_the_same_bytes(tmp_path):
     small(tmp_path)
     written = []
     for place in ("a", "b"):
-        assert report.main(["--out", str(tmp_path), "--to", str(tmp_path / place)]) == 0
+        assert cli.main(["report", "--out", str(tmp_path), "--to", str(tmp_path / place)]) == 0
         written.append(
             {
                 path.relative_to(tmp_path / place): path.read_bytes()
@@ -185,7 +184,7 @@ def test_the_same_results_give_the_same_bytes(tmp_path):
 
 def test_a_crash_leaves_the_old_page_whole(tmp_path, undrawn, monkeypatch):
     small(tmp_path)
-    assert report.main(["--out", str(tmp_path)]) == 0
+    assert cli.main(["report", "--out", str(tmp_path)]) == 0
     before = (tmp_path / "report/report.html").read_bytes()
     made.store(tmp_path, made.result("at", 300))
     replace = os.replace
@@ -196,7 +195,7 @@ def test_a_crash_leaves_the_old_page_whole(tmp_path, undrawn, monkeypatch):
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", crash)
-    assert report.main(["--out", str(tmp_path)]) == 2
+    assert cli.main(["report", "--out", str(tmp_path)]) == 2
     assert (tmp_path / "report/report.html").read_bytes() == before
 
 
@@ -237,23 +236,6 @@ def test_the_profile_is_told_from_the_settings(run, changes, profile):
 def test_images_that_are_not_the_official_ones_are_warned_of(tmp_path, source, warned):
     known = report.facts(results.read(small(tmp_path, source=source)), "")
     assert any("official pixels" in warning for warning in known["warnings"]) is warned
-
-
-def test_a_file_of_records_gives_its_patch_spectrum(tmp_path, undrawn):
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 3, 32, 32), dtype=np.uint8)
-    records = np.concatenate([np.zeros((20, 1), np.uint8), pixels.reshape(20, -1)], 1)
-    (tmp_path / "some.bin").write_bytes(records.tobytes())
-    assert report.main(["--out", str(small(tmp_path)), "--data", str(tmp_path / "some.bin")]) == 0
-    (kept,) = results.read(tmp_path).spectra
-    expected = patches.spectrum(pixels)
-    assert (kept["source"], kept["images"], kept["share"]) == ("unknown", 20, expected.share())
-    assert kept["eigenvalues"] == expected.eigenvalues.tolist()
-    assert "figure-2-spectrum" in (tmp_path / "report/report.html").read_text()
-
-
-def test_data_that_cannot_be_read_give_one_clear_line(tmp_path, capsys):
-    assert report.main(["--out", str(small(tmp_path)), "--data", str(tmp_path / "nowhere")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from cifar import __main__ as cli
 from cifar.experiments import grid as experiments
 from cifar.report import figures, results
 from cifar.report import write as report
@@ -28,7 +29,7 @@ def reported(tmp_path, monkeypatch):
     failures.record_divergence(tmp_path, GRID["at"], DivergedError(3, "the mean loss is inf"), ["abc"])
     failures.record_divergence(tmp_path, GRID["st-logit-seed-2"], DivergedError(3, "the mean loss is nan"), ["abc"])
     failures.record_need(tmp_path, GRID["rft"], "at@150")
-    assert report.main(["--out", str(tmp_path)]) == 0
+    assert cli.main(["report", "--out", str(tmp_path)]) == 0
     return tmp_path
 
 
@@ -87,6 +88,6 @@ def test_a_checkpoint_that_is_there_is_not_absent(reported):
 
 def test_failures_alone_are_one_clear_line(tmp_path, capsys):
     failures.record_divergence(tmp_path, GRID["teacher"], DivergedError(1, "the mean loss is nan"), [])
-    assert report.main(["--out", str(tmp_path)]) == 2
+    assert cli.main(["report", "--out", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and "holds no results" in told and "teacher diverged in epoch 1: the mean loss is nan" in told

@@ -14,9 +14,9 @@ import torch
 from cifar import __main__ as cli
 from cifar import files as state
 from cifar.data import cifar10 as data
+from cifar.errors import BadInput
 from cifar.experiments import grid as experiments
 from cifar.report import results
-from cifar.report import write as report
 from cifar.runs import execute as runs
 from cifar.runs import failures, progress, queue
 from cifar.runs import paths as places
@@ -167,11 +167,11 @@ def test_another_failure_of_a_worker_stops_the_others_and_is_raised(tmp_path, mo
 
     def failing(settings: Settings, *rest):
         if settings.name == "surrogate":
-            raise state.StateError("planted")
+            raise BadInput("planted")
         return real(settings, *rest)
 
     monkeypatch.setattr(queue, "execute", failing)
-    with pytest.raises(state.StateError, match="planted"):
+    with pytest.raises(BadInput, match="planted"):
         queue.work_off(grid, grid, tiny_runs.world(tmp_path, stop), stop, workers=2)
     assert stop() and not places.finished(tmp_path, grid["st"])
 
@@ -180,7 +180,7 @@ def test_weights_that_a_finished_run_has_lost_are_one_clear_line_not_an_endless_
     grid = tiny_runs.grid()
     assert work(tmp_path, grid, ["teacher", "surrogate"]) == []
     (tmp_path / "runs" / "teacher" / "epoch-2.pt").unlink()
-    with pytest.raises(state.StateError, match=r"run pruned needs .*epoch-2\.pt, which is not there .* delete the results"):
+    with pytest.raises(BadInput, match=r"run pruned needs .*epoch-2\.pt, which is not there .* delete the results"):
         work(tmp_path, grid, ["teacher", "pruned"])
 
 
@@ -190,7 +190,7 @@ def test_what_was_run_in_this_queue_and_left_no_weights_is_not_waited_for(tmp_pa
     claimed = waiting.claim()
     assert claimed is grid["teacher"] and waiting.claim() is None  # its work is under way
     waiting.end(claimed, finished=True)
-    with pytest.raises(state.StateError, match="run pruned needs .*which is not there"):
+    with pytest.raises(BadInput, match="run pruned needs .*which is not there"):
         waiting.claim()
 
 
@@ -213,7 +213,7 @@ def test_a_finished_run_needs_nothing_any_more(tmp_path):
 )
 def test_a_damaged_record_is_one_clear_line_for_the_queue_and_left_out_of_the_report(tmp_path, content):
     state.write_atomic(tmp_path / "state" / "surrogate.json", content)
-    with pytest.raises(state.StateError, match=r"surrogate\.json is .*; delete it"):
+    with pytest.raises(BadInput, match=r"surrogate\.json is .*; delete it"):
         work(tmp_path, tiny_runs.grid(), ["surrogate"])
     ((file, _),) = results.read(tmp_path).left_out
     assert file == "state/surrogate.json"
@@ -245,7 +245,7 @@ def test_the_command_line_says_in_one_line_what_diverged_and_ends_with_status_on
         assert "2 of 5 runs cannot be finished: surrogate diverged in epoch 1: the mean loss is" in last
         assert f"at not run: needs surrogate@200. To try again, change settings or delete {tmp_path}/state/surr" in last
         assert places.finished(tmp_path, grid["st"])
-    assert tiny_command(tiny_runs.grid(), "at", "st", "--time-limit", "0") == 0  # mended, but not yet run
+    assert tiny_command(tiny_runs.grid(), "at", "st", "--time-limit", "0") == 3  # mended, but not yet run
     assert "stopped with 2 of 5 runs unfinished (surrogate, at)" in capsys.readouterr().err
     assert tiny_command(tiny_runs.grid(), "at", "st") == 0
     assert "5 runs finished" in capsys.readouterr().err
@@ -255,7 +255,7 @@ def test_a_time_limit_after_a_divergence_says_both(tmp_path, capsys, tiny_comman
     grid = broken("surrogate")
     assert tiny_command(grid, "surrogate") == 1
     capsys.readouterr()
-    assert tiny_command(grid, "surrogate", "teacher", "--time-limit", "0") == 1
+    assert tiny_command(grid, "surrogate", "teacher", "--time-limit", "0") == 3
     told = capsys.readouterr().err.strip().splitlines()
     assert told[-2].startswith("stopped with 1 of 2 runs unfinished (teacher)") and "surrogate diverged" in told[-1]
 
@@ -267,12 +267,3 @@ def test_a_run_that_diverged_shows_its_end(monkeypatch, capsys):
         show("b", 4, 4, "done")
     told = capsys.readouterr().err
     assert "a: diverged" in told and "b: done" in told
-
-
-def test_packed_state_carries_the_records(tmp_path):
-    from cifar.runs import packing
-
-    work(tmp_path / "first", broken("surrogate"), ["surrogate"])
-    packing.unpack(packing.pack(tmp_path / "first", tmp_path / "packed"), tmp_path / "second")
-    assert record(tmp_path / "second", "surrogate") == record(tmp_path / "first", "surrogate")
-    assert report.main(["--out", str(tmp_path / "second")]) == 2

@@ -1,0 +1,66 @@
+"""How a command of cifar ends: what its user did is one line and 2, what we did is a traceback and 70."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cifar import __main__ as cli
+from cifar import errors
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = {"list": ["list"], "run": ["run", "at", "--data", "D", "--out", "O"], **{name: [name] for name in cli.COMMANDS}}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        (lambda: [1].index(2), 70),
+        (lambda: {}["key"], 70),
+        (lambda: __import__("numpy_of_another_name"), 70),
+        (lambda: (_ for _ in ()).throw(errors.BadInput("came 3\nwanted 4")), 2),
+        (lambda: Path("nowhere").read_bytes(), 2),
+        (lambda: (_ for _ in ()).throw(KeyboardInterrupt), 130),
+    ],
+    ids=["index", "key", "import", "bad input", "no file", "interrupt"],
+)
+def test_a_bug_is_a_traceback_and_70_and_bad_input_one_line_and_2_in_every_command(
+    monkeypatch, capsys, tmp_path, command, wrong, status
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "show_list", lambda options: wrong())
+    monkeypatch.setattr(cli, "run", lambda options: wrong())
+    monkeypatch.setattr(
+        cli.importlib, "import_module", lambda name: type("module", (), {"main": staticmethod(lambda argv: wrong())})
+    )
+    assert cli.main(COMMANDS[command]) == status
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback") if status == 70 else told.count("\n") == (status == 2)
+    assert status != 2 or told.startswith("cifar: ")
+
+
+@pytest.mark.parametrize("absent", ["torch", "filelock"])
+def test_a_package_that_is_missing_names_the_extra_to_install(absent):
+    code = (
+        f"import sys; sys.modules[{absent!r}] = None; from cifar import __main__ as cli; sys.exit(cli.main({COMMANDS['run']}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == f"cifar: this needs {absent}, which is not installed: pip install -e '.[cifar]'\n"
+
+
+def test_a_list_whose_reader_closes_the_pipe_early_is_done():
+    command = f"{sys.executable} -m cifar list --json; echo status $? >&2"
+    done = subprocess.run(["sh", "-c", f"({command}) | head -c 1"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == "status 0\n"
+
+
+def test_no_main_but_the_first_turns_errors_into_statuses():
+    """One wrapper: a module that answers 2 by itself would hide our bugs again."""
+    for path in sorted((ROOT / "cifar").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert path.name == "errors.py" or "return 2\n" not in text, path
