@@ -75,8 +75,8 @@ def dot(a, b):
 
 def root(x, up: bool):
     """A rational above (up) or below sqrt(x), by at most 2^-100 of its size; the root itself where it is rational."""
-    low, high = root_enclosure(Fraction(int(x.numerator), int(x.denominator)), 100)
-    low, high = (Rational(end.numerator, end.denominator) for end in (low, high))
+    ends = root_enclosure(Fraction(int(x.numerator), int(x.denominator)), 100)
+    low, high = (Rational(end.numerator, end.denominator) for end in ends)
     return low if not up or low * low == x else high
 
 

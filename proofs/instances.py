@@ -133,6 +133,11 @@ class Instance:
         half = self.data.cut(tuple(-x for x in a), beta)
         return half if half.has_interior else None
 
+    def active_everywhere(self, k: int) -> bool:
+        """Student k is active on all of U ∩ R, up to its boundary: A_k has the same vertices."""
+        seen = self.active(k)
+        return seen is not None and set(seen.vertices) == set(self.data.vertices)
+
     def error(self, v: Vector, teacher: Network | None = None) -> RidgeSum:
         """v . (f* - f) on U."""
         pairs = (teacher or self.teacher, 1), (self.student, -1)

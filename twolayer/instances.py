@@ -48,6 +48,7 @@ class Instance:
         d, outputs = self.teacher.inputs, self.teacher.outputs
         if self.subspace is None:
             object.__setattr__(self, "subspace", Subspace.whole(d))
+        assert self.subspace is not None
         for label, dimension in (
             ("student", self.student.inputs),
             ("region", self.region.dimension),

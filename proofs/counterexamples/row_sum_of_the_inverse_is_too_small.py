@@ -56,7 +56,7 @@ def the_setting_is_that_of_the_corollary():
     w = read(instance())
     assert w.student.fan_outs[0] == FAN_OUT
     for m in OBSERVERS:
-        assert observed(w.student, 0, w.student, m) and set(w.active(m).vertices) == set(w.data.vertices)
+        assert observed(w.student, 0, w.student, m) and w.active_everywhere(m)
         assert dot(w.student.fan_outs[m], FAN_OUT) == SCALE
     assert largest_disc_fits(w, OBSERVERS, 5 * w.epsilon / SCALE)
 

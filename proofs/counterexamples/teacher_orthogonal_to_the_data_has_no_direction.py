@@ -28,7 +28,7 @@ def both_students_observe_the_teacher():
     w = witness()
     for _, k in nodes(w.student):
         assert observed(w.teacher, 0, w.student, k)
-        assert w.active(k) is not None and set(w.active(k).vertices) == set(w.data.vertices)
+        assert w.active_everywhere(k)
 
 
 def the_gradient_vanishes():

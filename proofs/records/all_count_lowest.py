@@ -124,8 +124,8 @@ def check_window(kinds, first_slope: int, wall: int) -> None:
 def odd_windows() -> None:
     for kinds, first_slope in RIGHT:
         check_window(kinds, first_slope, 1)
-    for kinds, first_slope in AT_THE_WALL:
-        check_window(kinds, first_slope, 0)
+    for at_the_wall, first_slope in AT_THE_WALL:
+        check_window(at_the_wall, first_slope, 0)
 
 
 def odd_windows_cover() -> None:

@@ -61,9 +61,9 @@ def solved(rows: Sequence[Sequence[Fraction]], size: int) -> list[Fraction] | No
             if row[column]:
                 factor = row[column]
                 row = [a - factor * b for a, b in zip(row, pivot, strict=True)]
-        column = next((k for k in range(size) if row[k]), None)
-        if column is None:
+        if not any(row[:size]):
             continue
+        column = next(k for k in range(size) if row[k])
         row = [a / row[column] for a in row]
         for other, pivot in pivots.items():
             if pivot[column]:
@@ -113,7 +113,7 @@ def flattened(lines: Lines, masses: list[Fraction], affine: list[Fraction]) -> N
     """Change b and the largest mass on a sloping line so that an endless h is flat at both ends, exactly."""
     q = [Fraction(z).limit_denominator(10**6) for z in lines.q]
     i = max((k for k in range(len(q)) if q[k] < 0), key=lambda k: abs(masses[k] * q[k]))
-    affine[1] = -1 - sum(m * max(z, Fraction(0)) for m, z in zip(masses, q, strict=True))
+    affine[1] = -1 - sum((m * max(z, Fraction(0)) for m, z in zip(masses, q, strict=True)), Fraction(0))
     down = affine[1] + sum(m * min(z, Fraction(0)) for m, z in zip(masses, q, strict=True))
     masses[i] -= down / q[i]
 

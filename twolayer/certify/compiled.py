@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from numba import config, njit
 
 HERE = Path(__file__).parent
 # this file and the folders whose files define compiled code or its types
 SOURCES = [Path(__file__), *sorted((HERE / "boxes").glob("*.py")), *sorted((HERE / "radii").glob("*.py"))]
+settings: Any = config  # numba sets its names when it is loaded
 FINGERPRINT = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
 
 
 def compiled(function):
     """numba.njit, cached on disk where some directory is writable; x / 0 follows IEEE instead of raising."""
-    before, config.CACHE_DIR = config.CACHE_DIR, str(HERE / "__pycache__" / f"compiled-{FINGERPRINT}")
+    before, settings.CACHE_DIR = settings.CACHE_DIR, str(HERE / "__pycache__" / f"compiled-{FINGERPRINT}")
     try:
         return njit(cache=True, error_model="numpy")(function)
     except RuntimeError:  # no writable place for the cache: compile once a process
         return njit(error_model="numpy")(function)
     finally:
-        config.CACHE_DIR = before
+        settings.CACHE_DIR = before
 
 
 def inlined(function):

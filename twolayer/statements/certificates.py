@@ -211,6 +211,7 @@ class _Restated:
 
     def _angle(self):
         v, setting = self.verdict, self.setting
+        assert v.observer is not None
         observer = setting.problem.student[v.observer]
         if v.form == PRINTED:
             alpha = exact.ball((self.node.fan_out * observer.fan_out).sum())
@@ -306,6 +307,7 @@ class _Restated:
 
     def _corollary(self):
         v, setting = self.verdict, self.setting
+        assert v.observers is not None
         observers = [setting.problem.student[m] for m in v.observers]
         extra: dict[str, Any] = {"observers": list(v.observers)}
         Q = np.stack([o.fan_out for o in observers], axis=1)
