@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WINGS = ("twolayer", "cifar", "proofs")
 
 # A module or package of twolayer and what it may import of ours, itself aside.
-CORE = {"exact", "networks", "highs", "programs", "regions", "samples", "instances"}
+CORE = {"exact", "networks", "highs", "simplex", "programs", "regions", "samples", "instances"}
 PROBLEM = CORE | {"ridges", "domains", "restricted"}
 METRICS = {"arrays", "streaming", "metrics"}
 ARROWS = {
@@ -28,10 +28,11 @@ ARROWS = {
     "workers": set(),
     "networks": set(),
     "highs": set(),
-    "programs": {"exact", "highs"},
+    "simplex": {"exact", "highs"},
+    "programs": {"exact", "highs", "simplex"},
     "regions": {"exact", "networks"},
     "samples": {"exact", "networks", "regions"},
-    "instances": {"exact", "networks", "regions", "programs", "samples"},
+    "instances": {"exact", "networks", "regions", "simplex", "programs", "samples"},
     "ridges": {"exact", "programs"},
     "domains": {"exact", "programs"},
     "restricted": {"exact", "programs", "regions", "instances", "ridges", "domains"},

@@ -29,7 +29,9 @@ __all__ = [
     "middle",
     "nearest",
     "nearest_float",
+    "null_vector",
     "parsed",
+    "pivots",
     "power_of_two",
     "product",
     "rank",
@@ -222,6 +224,26 @@ def inverse(A: np.ndarray) -> np.ndarray:
 def rank(A: np.ndarray) -> int:
     """The exact rank of a matrix of rationals."""
     return int(matrix(A).rref()[1])
+
+
+def pivots(A: np.ndarray) -> list[int]:
+    """The columns of A that do not depend on columns to their left, by exact elimination.   (m, n) -> at most n numbers"""
+    reduced, r = matrix(A).rref()
+    return [next(j for j in range(A.shape[1]) if reduced[i, j] != 0) for i in range(r)]
+
+
+def null_vector(A: np.ndarray) -> np.ndarray | None:
+    """Some x != 0 with A x = 0, or None if the columns are independent.   (m, n) -> (n,)"""
+    reduced, r = matrix(A).rref()
+    leading = [next(j for j in range(A.shape[1]) if reduced[i, j] != 0) for i in range(r)]
+    free = next((j for j in range(A.shape[1]) if j not in leading), None)
+    if free is None:
+        return None
+    x = zeros(A.shape[1])
+    x[free] = ONE
+    for i, j in enumerate(leading):
+        x[j] = -reduced[i, free]
+    return x
 
 
 def power_of_two(vector: Iterable[fmpq]) -> fmpq:

@@ -78,9 +78,11 @@ class Solver:
         """The first `equalities` rows hold with equality; the others are `<= upper`."""
         rows, columns = A.shape
         self._row_units = _powers_of_two(np.abs(A).max(axis=1, initial=0.0))
-        A, upper = A / self._row_units[:, None], upper / self._row_units
+        with np.errstate(over="ignore"):  # a limit beyond the floats is none
+            A, upper = A / self._row_units[:, None], upper / self._row_units
         self._size = _size(np.abs(upper[np.isfinite(upper) & (upper != 0)]), columns)
-        upper = upper / self._size
+        with np.errstate(over="ignore"):
+            upper = upper / self._size
         free, limits = np.full(columns, INFINITE), np.array(upper, dtype=float)
         model = new_model(-free, free, np.zeros(columns))
         model.changeObjectiveSense(highspy.ObjSense.kMaximize)
@@ -102,14 +104,14 @@ class Solver:
         if status != OPTIMAL:
             return "failed"
         solution, basis = self._model.getSolution(), self._model.getBasis()
+        if len(solution.row_dual) != self._rows:  # seen where numbers are beyond it: "optimal", and nothing to show
+            return "failed"
         active = [i for i, s in enumerate(basis.row_status) if s != BASIC]
         value = self._model.getInfo().objective_function_value
-        return FloatOptimum(
-            value * self._size * unit,
-            np.array(solution.col_value) * self._size,
-            np.array(solution.row_dual) / self._row_units * unit,
-            active,
-        )
+        with np.errstate(over="ignore"):
+            point = np.array(solution.col_value) * self._size
+            duals = np.array(solution.row_dual) / self._row_units * unit
+        return FloatOptimum(value * self._size * unit, point, duals, active)
 
     def _run(self) -> highspy.HighsModelStatus:
         """Solve; where the warm start leads nowhere, once more from scratch, then with looser tolerances."""

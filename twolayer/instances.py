@@ -13,9 +13,10 @@ import numpy as np
 
 from . import exact
 from .networks import TwoLayer
-from .programs import interior_point, is_bounded
+from .programs import interior_point, is_empty
 from .regions import Box, Polytope, Subspace, frame, restrict_polytope
 from .samples import box_around, hull_around, on_plane, principal_plane, scores
+from .simplex import Undecided, ray_within
 
 FORMAT = "twolayer-instance/1"
 LARGEST_FLOAT = float(np.finfo(np.float64).max)
@@ -84,13 +85,15 @@ class Instance:
             point, _ = interior_point(rows, limits)
             if point is None or len(rows) < len(A):  # a row that is constant on U may be an equality of R
                 if interior_point(A, c)[0] is None:
-                    raise BadInput("region needs interior points; got an empty or flat polytope")
+                    kind = "an empty" if is_empty(A, c) else "a flat"
+                    raise BadInput(f"region needs interior points; got {kind} polytope")
             if point is None:
                 raise BadInput("subspace needs to cross the interior of the region; got one that misses or only touches it")
-        except ArithmeticError as error:
-            raise BadInput(f"region needs interior points on the subspace beyond rounding; {error}") from None
-        if not is_bounded(A, c):
-            raise BadInput("region needs to be bounded; got an unbounded polytope")
+            ray = ray_within(A)
+        except Undecided as error:
+            raise BadInput(f"region needs to be bounded and to have interior points on the subspace; {error}") from None
+        if ray is not None:
+            raise BadInput(f"region needs to be bounded; got an unbounded polytope, without end along {_direction(ray)}")
 
     @classmethod
     def from_data(
@@ -294,6 +297,16 @@ def parse_number(text: str, where: str = "number") -> Fraction:
         return Fraction(text)
     except ZeroDivisionError:
         raise BadInput(f"{where} needs a nonzero denominator; got {shown}") from None
+
+
+def _direction(ray: np.ndarray) -> str:
+    """A direction as (x, y, ...), its largest entry +-1; at most eight entries, in short decimals where exact ones are long."""
+    entries = [str(x) for x in ray / max(abs(x) for x in ray)]
+    exactly = all(len(x) <= 12 for x in entries)
+    if not exactly:
+        entries = [f"{float(Fraction(x)):.3g}" for x in entries]
+    shown = ", ".join(entries[:8]) + (", ..." if len(entries) > 8 else "")
+    return f"({shown})" if exactly else f"about ({shown})"
 
 
 def _kind(x):

@@ -6,117 +6,28 @@ bound by weak duality evaluated in rationals, an interior point by its slacks. A
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from flint import fmpq
 
 from . import exact
 from .highs import Solver
+from .simplex import Empty, Optimum, Undecided, best, scaled
 
-PIVOTS = 200  # exact simplex steps after the float solver stopped; a handful suffices unless a vertex is degenerate
-
-
-def _balanced(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same rows in units that floats can hold: each divided by a power of two of the size of its largest entry."""
-    units = np.array([exact.power_of_two(row) for row in A], dtype=object)
-    return A / units[:, None], c / units
-
-
-@dataclass(frozen=True)
-class Optimum:
-    """A proved maximum of a linear function over a polytope.
-
-    value   fmpq     the maximum, exactly
-    point   (d,)     a point of the polytope where it is attained
-    duals   {row: multiplier > 0}   their combination of the rows is the objective
-    """
-
-    value: fmpq
-    point: np.ndarray
-    duals: dict[int, fmpq]
+SMALL = 8  # dimensions up to which the exact box is computed, to compare; beyond, only where floats prove none
+TIGHT = fmpq(1, 10**6)  # share of a box's width that rounding of its multipliers may cost
 
 
 def maximum(A: np.ndarray, c: np.ndarray, objective: np.ndarray) -> Optimum | None:
-    """The exact maximum of objective . z over {A z <= c}; None if no proof was found.
+    """The exact maximum of objective . z over {A z <= c}; None if there is none, or no proof was found.
 
-    HiGHS names a vertex; the vertex and its multipliers are recomputed in rationals, a few exact pivots follow where
-    rounding misled it.   A (m, d), c (m,), objective (d,), all fmpq; rows of rank d
+    HiGHS names a vertex; the vertex and its multipliers are recomputed in rationals, exact pivots follow where rounding
+    misled it.   A (m, d), c (m,), objective (d,), all fmpq; rows of rank d
     """
     box = axis_box(A, c)
     if box is not None:
         return _box_maximum(box, A, objective)
-    rows, limits = _balanced(A, c)
-    goal = exact.nearest(objective / exact.power_of_two(objective))
-    proposal = Solver(exact.nearest(rows), exact.nearest(limits)).maximise(goal)
-    basis = _complete(A, [] if isinstance(proposal, str) else proposal.active)
-    return None if basis is None else _pivot(A, c, objective, basis)
-
-
-def _complete(A: np.ndarray, active: list[int]) -> list[int] | None:
-    """d independent rows, as many active ones among them as possible; None where there are none."""
-    d = A.shape[1]
-    if len(active) == d and exact.rank(A[active]) == d:
-        return list(active)
-    chosen: list[int] = []
-    for row in [*active, *range(len(A))]:
-        if row not in chosen and exact.rank(A[[*chosen, row]]) == len(chosen) + 1:
-            chosen.append(row)
-        if len(chosen) == d:
-            return chosen
-    return None
-
-
-def _pivot(A: np.ndarray, c: np.ndarray, objective: np.ndarray, basis: list[int]) -> Optimum | None:
-    """The optimum by exact simplex steps from any basis."""
-    found = _steps(A, c, objective, basis)
-    if found is None:
-        return None
-    basis, point, duals = found
-    value = (duals * c[basis]).sum()
-    return Optimum(value, point, {m: y for m, y in zip(basis, duals, strict=True) if y > 0})
-
-
-def _steps(A: np.ndarray, c: np.ndarray, objective: np.ndarray, basis: list[int]):
-    """Primal steps from a feasible basis, dual steps from a dual feasible one, until it is both (Bland's rule).
-
-    Returns (basis, point (d,), duals (d,)), or None: unbounded, empty, or too many steps.
-    """
-    for _ in range(PIVOTS):
-        rows = A[basis]
-        point, duals = exact.solve(rows, c[basis]), exact.solve(rows.T, objective)
-        if point is None or duals is None:
-            return None
-        slack = c - A @ point
-        broken = [m for m in range(len(A)) if slack[m] < 0]
-        negative = [i for i in range(len(basis)) if duals[i] < 0]
-        if not broken and not negative:
-            return basis, point, duals
-        if not broken:  # primal step: leave along an edge on which the objective grows
-            leaving = min(negative, key=lambda i: basis[i])
-            unit = exact.zeros(len(basis))
-            unit[leaving] = fmpq(-1)
-            direction = exact.solve(rows, unit)
-            rates = A @ direction
-            blocking = [(slack[m] / rates[m], m) for m in range(len(A)) if rates[m] > 0 and m not in basis]
-            if not blocking:
-                return None
-            basis = [*basis[:leaving], min(blocking)[1], *basis[leaving + 1 :]]
-        elif not negative:  # dual step: bring in a violated row
-            entering = broken[0]
-            weights = exact.solve(rows.T, A[entering])
-            assert weights is not None  # the same matrix gave the duals
-            ratios = [(duals[i] / weights[i], basis[i], i) for i in range(len(basis)) if weights[i] > 0]
-            if not ratios:
-                return None  # proves emptiness
-            leaving = min(ratios)[2]
-            basis = [*basis[:leaving], entering, *basis[leaving + 1 :]]
-        else:  # neither: the sum of its rows makes the basis dual feasible and leads to a vertex
-            vertex = _steps(A, c, rows.sum(axis=0), basis)
-            if vertex is None:
-                return None
-            basis = vertex[0]
-    return None
+    end = best(A, c, objective)
+    return end if isinstance(end, Optimum) else None
 
 
 def axis_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[int], list[int]] | None:
@@ -187,34 +98,77 @@ def dual_bound(A, c, objective, multipliers: dict[int, fmpq], lower, upper) -> f
 
 
 def box_proof(A: np.ndarray, c: np.ndarray) -> list[dict[int, fmpq]] | None:
-    """Multipliers of the rows for every side of a box around {A z <= c}: z_1 <=, -z_1 <=, z_2 <=, ...; None if unbounded.
+    """Multipliers of the rows for every side of a box around {A z <= c}: z_1 <=, -z_1 <=, z_2 <=, ...; None if there is none.
 
-    Exact for boxes along the axes, float duals otherwise: `outer_box` says what they prove.
+    Exact for boxes along the axes, float duals where they prove a box hardly wider, exact ones otherwise: `outer_box` says
+    what they prove.
     """
     box, d = axis_box(A, c), A.shape[1]
     if box is not None:
         return [{row[j]: 1 / abs(A[row[j], j])} for j in range(d) for row in (box[3], box[2])]
-    units = np.array([exact.power_of_two(row) for row in A], dtype=object)
-    solver = Solver(exact.nearest(A / units[:, None]), exact.nearest(c / units))
-    proofs = []
-    for j in range(d):
+    proposals = _proposed_sides(A, c)
+    proofs = None if proposals is None else [proof for proof, _ in proposals]
+    if d > SMALL and proofs is not None and 2 * max(defect for _, defect in _proved(A, c, proofs)) < 1:
+        return proofs
+    ends = []
+    for i, side in enumerate(_sides(d)):
+        end = best(A, c, side, None if proposals is None else proposals[i][1])
+        if not isinstance(end, Optimum):
+            return None
+        ends.append(end)
+    short = proofs is not None and _is_tight(_proved(A, c, proofs), [end.value for end in ends])
+    return proofs if short else [end.duals for end in ends]
+
+
+def _is_tight(sides: list[tuple[fmpq, fmpq]], ends: list[fmpq]) -> bool:
+    """True if the box that limits and defects prove is hardly wider than the one of the exact ends."""
+    worst = max(defect for _, defect in sides)
+    if worst >= 1:
+        return False
+    size = max(abs(limit) for limit, _ in sides) / (1 - worst)
+    lost = [limit + defect * size - end for (limit, defect), end in zip(sides, ends, strict=True)]
+    widths = [up + down for up, down in zip(ends[0::2], ends[1::2], strict=True)]
+    return all(x <= TIGHT * widths[i // 2] for i, x in enumerate(lost))
+
+
+def _proposed_sides(A: np.ndarray, c: np.ndarray) -> list[tuple[dict[int, fmpq], list[int]]] | None:
+    """The multipliers that HiGHS proposes for every side, and the rows it calls active; None where it sees no bounds."""
+    program = scaled(A, c)
+    solver = Solver(exact.nearest(program.rows), exact.nearest(program.limits))
+    sides = []
+    for j in range(A.shape[1]):
         for sign in (1, -1):
-            objective = np.zeros(d)
+            objective = np.zeros(A.shape[1])
             objective[j] = sign
             proposal = solver.maximise(objective)
-            if isinstance(proposal, str):
+            if isinstance(proposal, str) or not np.isfinite(proposal.duals).all():
                 return None
-            proofs.append(
-                {
-                    int(row): exact.rational(abs(proposal.duals[row])) / units[row]
-                    for row in np.flatnonzero(np.abs(proposal.duals) > 0)
-                }
-            )
-    return proofs
+            duals = {
+                int(row): exact.rational(abs(proposal.duals[row])) / program.row_units[row] * program.column_units[j]
+                for row in np.flatnonzero(np.abs(proposal.duals) > 0)
+            }
+            sides.append((duals, proposal.active))
+    return sides
+
+
+def _sides(d: int) -> list[np.ndarray]:
+    """The linear functions z_1, -z_1, z_2, ...   2 d arrays (d,)"""
+    identity = exact.rationals(np.eye(d, dtype=int))
+    return [sign * row for row in identity for sign in (exact.ONE, -exact.ONE)]
+
+
+def _proved(A: np.ndarray, c: np.ndarray, proofs: list[dict[int, fmpq]]) -> list[tuple[fmpq, fmpq]]:
+    """For every side (limit, defect) of its proof: the side is <= limit + defect max |z_j| on {A z <= c}."""
+    out = []
+    for side, proof in zip(_sides(A.shape[1]), proofs, strict=True):
+        rest = side - sum((y * A[row] for row, y in proof.items()), exact.zeros(A.shape[1]))
+        limit = sum((y * c[row] for row, y in proof.items()), exact.ZERO)
+        out.append((limit, sum((abs(x) for x in rest), exact.ZERO)))
+    return out
 
 
 def outer_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """A proved box around the bounded polytope {A z <= c}: (lower, upper), each (d,); None if it seems unbounded.
+    """A proved box around the bounded polytope {A z <= c}: (lower, upper), each (d,); None if it is empty or unbounded.
 
     Exact for boxes along the axes. Otherwise multipliers y of max +-z_j give z_j <= y . c + |e_j - A^T y|_1 B
     for every point with |z|_inf <= B, and the 2 d inequalities together bound B itself.
@@ -225,61 +179,56 @@ def outer_box(A: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray] | N
     proofs = box_proof(A, c)
     if proofs is None:
         return None
-    limits, defects = [], []
-    for side, proof in enumerate(proofs):
-        rest = exact.zeros(A.shape[1])
-        rest[side // 2] = exact.ONE if side % 2 == 0 else -exact.ONE
-        for row, y in proof.items():
-            rest = rest - y * A[row]
-        limits.append(sum((y * c[row] for row, y in proof.items()), exact.ZERO))
-        defects.append(sum((abs(x) for x in rest), exact.ZERO))
-    worst = max(defects)
-    if worst >= 1:
-        return None
-    size = max(abs(x) for x in limits) / (1 - worst)
+    limits, defects = zip(*_proved(A, c, proofs), strict=True)
+    size = max(abs(x) for x in limits) / (1 - max(defects))
     bounds = [_rounded_up(limit + defect * size) for limit, defect in zip(limits, defects, strict=True)]
     return _array([-b for b in bounds[1::2]]), _array(bounds[0::2])
 
 
-def is_bounded(A: np.ndarray, c: np.ndarray) -> bool:
-    """True if {A z <= c} is proved to be bounded (or empty).
-
-    Rows whose opposite is a row too bound every coordinate if they span the space: so a parallelepiped in any position
-    needs no linear program.
-    """
-    rows = {tuple(row) for row in A}
-    both = [m for m, row in enumerate(A) if tuple(-row) in rows]
-    return bool(both) and exact.rank(A[both]) == A.shape[1] or outer_box(A, c) is not None
+def is_empty(A: np.ndarray, c: np.ndarray) -> bool:
+    """True if {A z <= c} is proved to have no point."""
+    spanning = exact.pivots(A)  # coordinates along straight lines that it may hold do not matter
+    return isinstance(best(A[:, spanning], c, exact.zeros(len(spanning))), Empty)
 
 
 def interior_point(A: np.ndarray, c: np.ndarray, normal: np.ndarray | None = None, offset: fmpq | None = None):
     """A point strictly inside {A z <= c}, on the hyperplane normal . z + offset = 0 if one is given.
 
     Returns (point (d,) fmpq, margin): all slacks are positive and margin > 0 is the smallest slack in units of the
-    row's (float) length; (None, None) if it is proved that no such point exists. Raises ArithmeticError if neither
+    row's (float) length; (None, None) if it is proved that no such point exists. Raises Undecided if neither
     was proved.   A (m, d), c (m,), normal (d,), all fmpq
     """
-    A, c = _balanced(A, c)
     if normal is not None:
         return _interior_on_hyperplane(A, c, normal, offset)
-    lengths = _lengths(A)
-    rows = np.concatenate([np.concatenate([A, exact.rationals(lengths)[:, None]], axis=1), _cap_row(A.shape[1])])
-    limits = np.concatenate([c, _array([_cap(c, lengths)])])
+    program = scaled(A, c)
+    rows, limits = program.rows, program.limits
+    lengths = _lengths(rows)
+    rows = np.concatenate([np.concatenate([rows, exact.rationals(lengths)[:, None]], axis=1), _cap_row(A.shape[1])])
+    limits = np.concatenate([limits, _array([_cap(limits, lengths)])])
     objective = exact.zeros(A.shape[1] + 1)
     objective[-1] = exact.ONE
     proposal = Solver(exact.nearest(rows), exact.nearest(limits)).maximise(exact.nearest(objective))
-    if not isinstance(proposal, str):
+    if not isinstance(proposal, str) and np.isfinite(proposal.point).all():
         point = exact.rationals(proposal.point[:-1])
-        margin = _margin(A, c, lengths, point)
+        margin = _margin(rows[:-1, :-1], limits[:-1], lengths, point)
         if margin > 0:
-            return point, margin
-    best = maximum(rows, limits, objective)
-    if best is None:
-        raise ArithmeticError("could not decide whether a polytope has interior points")
-    if best.value <= 0:
+            return program.column_units * point, margin
+    spanning = exact.pivots(A)
+    if len(spanning) < A.shape[1]:  # a polytope that holds straight lines: coordinates along them are free
+        part, margin = interior_point(A[:, spanning], c)
+        point = exact.zeros(A.shape[1])
+        if part is not None:
+            point[spanning] = part
+        return (None, None) if part is None else (point, margin)
+    end = best(rows, limits, objective)
+    if not isinstance(end, Optimum):
+        raise Undecided("could not decide whether a polytope has interior points")
+    if end.value <= 0:
         return None, None
-    point = best.point[:-1]
-    return point, _margin(A, c, lengths, point)
+    point = _array([exact.rational(short) if np.isfinite(short := exact.nearest_float(x)) else x for x in end.point[:-1]])
+    if _margin(rows[:-1, :-1], limits[:-1], lengths, point) <= 0:
+        point = end.point[:-1]
+    return program.column_units * point, _margin(rows[:-1, :-1], limits[:-1], lengths, point)
 
 
 def _interior_on_hyperplane(A, c, normal, offset):
@@ -294,7 +243,7 @@ def _interior_on_hyperplane(A, c, normal, offset):
     if any(limits[m] <= 0 for m in constant):
         return None, None
     if not others:
-        return _array([shift]), min(limits)
+        return _array([shift]), _margin_at(A, c, _array([shift]))
     keep = [m for m in range(len(A)) if m not in constant]
     inner, _ = interior_point(reduced[keep], limits[keep])
     if inner is None:
@@ -302,7 +251,12 @@ def _interior_on_hyperplane(A, c, normal, offset):
     point = np.empty(len(normal), dtype=object)
     point[others] = inner
     point[pivot] = shift - (ratio * inner).sum()
-    return point, _margin(A, c, _lengths(A), point)
+    return point, _margin_at(A, c, point)
+
+
+def _margin_at(A, c, point) -> fmpq:
+    program = scaled(A, c)
+    return _margin(program.rows, program.limits, _lengths(program.rows), point / program.column_units)
 
 
 def _lengths(A: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from flint import fmpq
 
 from . import exact
 from .domains import Domain, domain, tightened
-from .instances import BadInput, Instance
+from .instances import LARGEST_FLOAT, BadInput, Instance
 from .programs import axis_box, outer_box, range_over_box
 from .regions import Frame, frame, restrict, restrict_polytope
 from .ridges import RidgeSum, canonical
@@ -157,8 +157,16 @@ class Restricted:
         if 2 * value >= most:
             return centre
         corner = np.where(observer.p > 0, region.upper, np.where(observer.p < 0, region.lower, centre))
-        share = exact.rational(exact.nearest_float((most / 2 - value) / (most - value)))  # reaches half of the maximum
+        least = max(-value / (most - value), exact.ZERO)  # here u_k is 0, or the centre lies inside
+        share = _short_between(least, exact.ONE)
         return centre + share * (corner - centre)
+
+
+def _short_between(low: fmpq, high: fmpq) -> fmpq:
+    """A number strictly between two, their middle or a float next to it."""
+    middle = (low + high) / 2
+    short = exact.rational(exact.nearest_float(middle))
+    return short if low < short < high else middle
 
 
 def restricted(instance: Instance, *, second_teacher: bool = False) -> Restricted:
@@ -168,7 +176,9 @@ def restricted(instance: Instance, *, second_teacher: bool = False) -> Restricte
     A, c = restrict_polytope(instance.region, coordinates)
     box = outer_box(A, c)
     if box is None:
-        raise BadInput("region needs to be bounded on the subspace; got an unbounded polytope")
+        raise BadInput("region needs to be bounded on the subspace; whether it is could not be decided")
+    if any(abs(x) > exact.rational(LARGEST_FLOAT) for side in box for x in side):
+        raise BadInput("region needs to lie within the range of floats; got one that reaches farther on the subspace")
     region = domain(A, c, *box)
     if region is None:
         raise BadInput("subspace needs to cross the interior of the region; got one that misses or only touches it")

@@ -250,11 +250,19 @@ MALFORMED = [
     (("region",), {"lower": [0], "upper": [1]}, "teacher has input dimension 2, so region needs dimension 2; got 1"),
     (("subspace",), {"basis": [[1, 0, 0]]}, "teacher has input dimension 2, so subspace needs dimension 2; got 3"),
     # regions
-    (("region",), {"A": [[1, 0], [0, 1]], "c": [1, 1]}, "region needs to be bounded; got an unbounded polytope"),
-    (("region",), {"A": [[1, 1], [-1, -1]], "c": [1, 1]}, "region needs to be bounded; got an unbounded polytope"),
-    (("region", "c"), ["-1"] * 4, "region needs interior points; got an empty or flat polytope"),
-    (("region", "c"), ["1", "1", "-1", "-1"], "region needs interior points; got an empty or flat polytope"),
-    (("region", "c"), ["1", "1", "1", "-1"], "region needs interior points; got an empty or flat polytope"),
+    (
+        ("region",),
+        {"A": [[1, 0], [0, 1]], "c": [1, 1]},
+        "region needs to be bounded; got an unbounded polytope, without end along (-1, 0)",
+    ),
+    (
+        ("region",),
+        {"A": [[1, 1], [-1, -1]], "c": [1, 1]},
+        "region needs to be bounded; got an unbounded polytope, without end along (-1, 1)",
+    ),
+    (("region", "c"), ["-1"] * 4, "region needs interior points; got an empty polytope"),
+    (("region", "c"), ["1", "1", "-1", "-1"], "region needs interior points; got a flat polytope"),
+    (("region", "c"), ["1", "1", "1", "-1"], "region needs interior points; got a flat polytope"),
     (
         ("subspace",),
         {"basis": [[1, 0]], "origin": [0, 2]},
@@ -279,10 +287,16 @@ def test_a_malformed_instance_is_refused_in_one_line_that_says_what_was_expected
         # The same again where the subspace is not the whole space.
         (
             {"region": {"A": [[0, 1], [0, -1], [1, 0], [-1, 0]], "c": [0, 0, 1, 1]}},
-            "region needs interior points; got an empty or flat polytope",
+            "region needs interior points; got a flat polytope",
         ),
-        ({"region": {"A": [[0, 1], [0, -1], [1, 0]], "c": [1, 1, 1]}}, "region needs to be bounded; got an unbounded polytope"),
-        ({"region": {"A": [[1, 0], [-1, 0]], "c": [1, 1]}}, "region needs to be bounded; got an unbounded polytope"),
+        (
+            {"region": {"A": [[0, 1], [0, -1], [1, 0]], "c": [1, 1, 1]}},
+            "region needs to be bounded; got an unbounded polytope, without end along (-1, 0)",
+        ),
+        (
+            {"region": {"A": [[1, 0], [-1, 0]], "c": [1, 1]}},
+            "region needs to be bounded; got an unbounded polytope, without end along (0, 1)",
+        ),
         (
             {"region": {"A": [[0, 1], [0, -1]], "c": [1, 1]}},
             "region needs to be bounded; got one that does not bound the subspace",
