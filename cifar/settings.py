@@ -26,7 +26,7 @@ CHOICES = {  # what the paper leaves open, in words, for the report
     "surrogate": "the student's architecture trained on the dataset's labels from its own seed",
     "initial weights": "uniform, torch's law; drawn apart for teacher, surrogate and students; students of a seed share theirs",
     "schedule": "one for all students over the horizon of 300 paper epochs, so that equal epochs compare",
-    "optimiser, rate, batch and schedule of students": "chosen by `python -m cifar search` on training images held out of it",
+    "optimiser, rate, batch and schedule of students": "this project's; `python -m cifar search` tries others",
     "calibrated training": "half of each batch clean with the teacher's label, half adversarial with the soft label",
     "robust features": "post-ReLU maps of the last conv layer; start from another random image; l2 steps that shorten; bytes",
     "rotation": "up to 15 degrees, bilinear",

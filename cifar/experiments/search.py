@@ -1,210 +1,261 @@
-"""`python -m cifar search --data DIR --out OUT`: the optimiser and schedule of the students, by a small stated search.
+"""`python -m cifar search --data DIR --out OUT`: the optimiser and rate of the students, by a small stated search.
 
-Trains ST logit and AT students with the candidates of candidates.RULE and measures them on training images that are held
-out of it (heldout.py), never on test images. Its runs live in OUT/search, apart from those of `run`; what came out is
-OUT/search.json and OUT/search.md. The same command continues where the last one stopped.
-
-Nothing takes the winner over by itself: experiments.PROFILES["paper"] states it, and the command says where they differ.
+RULE says it all. Its runs live in OUT/search, apart from those of `run`, on training images of which the last are held out
+in the place of the test images, which nothing here touches; what came out is OUT/search.md. The same command continues where
+the last one stopped. Nothing takes the winner over by itself: the command says where the profile has other values.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
+import hashlib
+import math
+import statistics
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
-from .. import files as state
-from ..data import cifar10 as data
-from ..errors import BadInput
-from ..runs import failures, progress, queue
-from ..runs import options as asked
-from ..runs import paths as places
-from ..runs.world import World, shared_world
+from ..data import cifar10
+from ..data.cifar10 import Cifar10, Images
+from ..errors import DONE, NO, STOPPED, BadInput
+from ..files import load_json, locked, write_atomic
+from ..runs import failures, options, progress, queue
+from ..runs.paths import result_path
+from ..runs.world import shared_world
 from ..settings import Settings
-from . import grid as experiments
-from . import held_out as heldout
-from . import search_outcome as searched
-from . import search_rule as candidates
-from .search_rule import Candidate
+from . import grid
 
-KINDS = {"st": "st-logit", "at": "at"}  # both students are those of the profile, shortened
+RATES = {"adam": (3e-4, 1e-3, 3e-3), "sgd": (1e-4, 3e-4, 1e-3)}  # squared distances of logits are steep for sgd
+SEEDS = (0, 1)
+KINDS = {"st": "st-logit", "at": "at"}  # the students of a candidate: those of the profile, shortened
+ATTACK, COUNTED = "linf", "any"
+RULE = (
+    f"Every optimiser ({', '.join(RATES)}) with every one of its rates, at the profile's batch and schedule, from {len(SEEDS)} "
+    "seeds trains an ST logit and an AT student. Score of a seed: the geometric mean of two numbers on the images held out, "
+    "the ST student's mean squared logit distance to the teacher and the share of images on which the AT student and the "
+    f"teacher part under the attack {ATTACK} (rule {COUNTED}). The candidate with the least geometric mean over its seeds "
+    "wins; one of which a student diverged is last. Noise: the median over the candidates of the larger score of a seed over "
+    "the smaller; a candidate within that factor of the winner is as good."
+)
+HEADINGS = ("optimiser", "rate", "seed", "ST distance", "ST agrees %", "AT parts %", "score", "ST s", "AT s")
+FILE, FOLDER, WIDTH = "search.md", "search", 110  # of the printed table, at least
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a search is.   held_out: how many training images are measured on, the last ones;  epochs: of every
-    candidate, from start to end of the schedule;  long_epochs, long_images: of the long ones;  students, teacher: what is
-    changed of the profile's runs.
-    """
+    """held_out: training images measured on, the last ones;  images, epochs: of every student, from start to end of the
+    schedule;  teacher: images and epochs of the teacher and of its pruning."""
 
     held_out: int
+    images: int
     epochs: int
-    long_epochs: int
-    long_images: int
-    students: dict[str, object]
-    teacher: dict[str, object]
-    teacher_epochs: int
-    pruning_epochs: int
+    teacher: tuple[int, int, int]
 
 
 SIZES = {
-    "paper": Size(
-        held_out=5000,
-        epochs=10,
-        long_epochs=40,
-        long_images=45000,
-        students={"images": 45000, "steps": 10},
-        teacher={"images": 45000},
-        teacher_epochs=50,
-        pruning_epochs=10,
-    ),
-    "demo": Size(
-        held_out=500,
-        epochs=4,
-        long_epochs=4,
-        long_images=45056,
-        students={"images": 4096, "steps": 2, "step": 0.03},
-        teacher={"images": 10000},
-        teacher_epochs=4,
-        pruning_epochs=1,
-    ),
+    "paper": Size(5000, 45000, 10, (45000, 50, 10)),
+    "standard": Size(5000, 15000, 4, (45000, 8, 2)),
+    "demo": Size(500, 4096, 4, (10000, 4, 1)),
 }
 
 
-def grid(profile: str, tried: Iterable[Candidate]) -> dict[str, Settings]:
-    """The teacher of the search and the students of some candidates, each run after those it needs.
+@dataclass(frozen=True)
+class Candidate:
+    """What is searched."""
 
-    Settings that are not searched are those of the profile's runs.
+    optimiser: str
+    lr: float
+
+    def __str__(self) -> str:
+        return f"{self.optimiser} {self.lr:g}"
+
+
+CANDIDATES = tuple(Candidate(optimiser, rate) for optimiser, rates in RATES.items() for rate in rates)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate with a seed.   score: inf where a student diverged;  row: under HEADINGS"""
+
+    candidate: Candidate
+    score: float
+    row: tuple[str, ...]
+
+
+def held_out(images: Cifar10, count: int) -> Cifar10:
+    """The last training images in the place of the test images, which are nowhere in it; BadInput if that leaves none."""
+    rest = len(images.train.labels) - count
+    if count < 1 or rest < 1:
+        raise BadInput(f"{count} images cannot be held out of {len(images.train.labels)} training images")
+    apart = Images(images.train.pixels[rest:], images.train.labels[rest:])
+    digest = hashlib.sha256(f"{images.digest}, the last {count} training images held out".encode()).hexdigest()
+    return replace(images, train=images.train.first(rest), test=apart, digest=digest)
+
+
+def run_name(candidate: Candidate, seed: int, kind: str) -> str:
+    return f"search-{candidate.optimiser}-{candidate.lr:g}-seed-{seed}-{kind}"
+
+
+def searched_runs(profile: str) -> dict[str, Settings]:
+    """The teacher of the search and the students of all candidates, each after those it needs.
+
+    Settings that are not searched, and are not a matter of length, are those of the profile's runs.
     """
-    known, size = experiments.grid(profile), SIZES[profile]
+    known, size = grid.grid(profile), SIZES[profile]
+    images, epochs, pruning = size.teacher
 
-    def run(like: str, name: str, checkpoint: tuple[int, int], **changes: object) -> Settings:
-        return known[like].altered(
+    def shortened(like: str, name: str, paper_epoch: int, count: int, length: int, **changes: object) -> Settings:
+        settings = known[like]
+        return settings.altered(
             name=name,
-            checkpoints=(checkpoint,),
-            horizon=checkpoint[1],
+            checkpoints=((paper_epoch, length),),
+            horizon=length,
+            warmup=settings.warmup * length / settings.horizon,
+            images=count,
             test_images=size.held_out,
-            attacks=(),
             surrogate="",
             **changes,
         )
 
-    teacher = run("teacher", "search-teacher", (200, size.teacher_epochs), **size.teacher)
-    pruned = run("pruned", "search-pruned", (50, size.pruning_epochs), start="search-teacher@200", **size.teacher)
-    students = []
-    for candidate in tried:
-        epochs, more = (size.long_epochs, {"images": size.long_images}) if candidate.long else (size.epochs, {})
-        students += [
-            run(
-                KINDS[kind],
-                student(candidate, kind),
-                (300, epochs),
-                teacher="search-pruned@50",
-                seed=candidate.seed,
-                **{**size.students, **more},
-                **candidate.choice,
-            )
-            for kind in kinds(candidate)
-        ]
-    return {settings.name: settings for settings in (teacher, pruned, *students)}
+    runs = [
+        shortened("teacher", "search-teacher", 200, images, epochs),
+        shortened("pruned", "search-pruned", 50, images, pruning, start="search-teacher@200"),
+    ]
+    runs += [
+        shortened(
+            like,
+            run_name(candidate, seed, kind),
+            300,
+            size.images,
+            size.epochs,
+            seed=seed,
+            teacher="search-pruned@50",
+            attacks=((300, (ATTACK,)),) if kind == "at" else (),
+            optimiser=candidate.optimiser,
+            lr=candidate.lr,
+        )
+        for candidate in CANDIDATES
+        for seed in SEEDS
+        for kind, like in KINDS.items()
+    ]
+    return {settings.name: settings for settings in runs}
 
 
-def kinds(candidate: Candidate) -> tuple[str, ...]:
-    """Which of KINDS it trains."""
-    return ("st",) if candidate.long else tuple(KINDS)
+def trial(out: Path, candidate: Candidate, seed: int, failed: Iterable[str]) -> Trial:
+    """What stands in OUT/search of a candidate's students, each of which is finished or among the failed."""
+    cells, seconds, numbers = [], [], []
+    for kind in KINDS:
+        name = run_name(candidate, seed, kind)
+        if name in failed:
+            cells += ["diverged", ""] if kind == "st" else ["diverged"]
+            seconds.append("")
+            continue
+        (path,) = (path for path in result_path(out, name, 0).parent.glob("epoch-*.json") if ".time" not in path.name)
+        result, timing = load_json(path), load_json(path.with_suffix(".time.json"))
+        seconds.append(f"{timing['seconds']['processor' if timing['device'].endswith('CPU') else 'train']:.0f}")
+        if kind == "st":
+            numbers.append(result["clean"]["logit_distance"])
+            cells += [f"{numbers[-1]:.4g}", f"{100 * result['clean']['agreement']:.1f}"]
+        else:
+            parted = 1 - result["attacks"][ATTACK][COUNTED]["mean"] / 100
+            numbers.append(max(parted, 1 / result["clean"]["images"]))
+            cells.append(f"{100 * parted:.1f}")
+    score = math.sqrt(math.prod(numbers)) if len(numbers) == len(KINDS) else math.inf
+    named = candidate.optimiser, f"{candidate.lr:g}", str(seed)
+    return Trial(candidate, score, (*named, *cells, f"{score:.4g}" if score < math.inf else "last", *seconds))
 
 
-def student(candidate: Candidate, kind: str) -> str:
-    """The run of a candidate's student."""
-    return f"search-{candidate.name}-{kind}"
+def scores(trials: Sequence[Trial]) -> dict[Candidate, list[float]]:
+    """Of each candidate, seed by seed."""
+    return {each.candidate: [other.score for other in trials if other.candidate == each.candidate] for each in trials}
+
+
+def means(trials: Sequence[Trial]) -> dict[Candidate, float]:
+    """The geometric mean of the scores of each candidate, inf where a student diverged."""
+    return {candidate: math.prod(values) ** (1 / len(values)) for candidate, values in scores(trials).items()}
+
+
+def noise(trials: Sequence[Trial]) -> float:
+    """By what factor two seeds of a candidate differ: the median over the candidates that finished."""
+    return statistics.median_low(max(values) / min(values) for values in scores(trials).values() if math.inf not in values)
+
+
+def verdict(profile: str, trials: Sequence[Trial]) -> str:
+    """Who wins, who is as good, and where the profile has other values; empty where every candidate diverged."""
+    score = means(trials)
+    winner = min(score, key=score.__getitem__)
+    if score[winner] == math.inf:
+        return ""
+    factor = noise(trials)
+    equals = [str(each) for each in score if each != winner and score[each] <= factor * score[winner]]
+    student = grid.grid(profile)["st-logit"]
+    stated = Candidate(student.optimiser, student.lr)
+    return (
+        f"Winner: {winner} (score {score[winner]:.4g}); noise between seeds: a factor of {factor:.3f}; within it: "
+        f"{', '.join(equals) or 'no other'}. Profile {profile} has {'these values' if stated == winner else stated}."
+    )
+
+
+def page(profile: str, trials: Sequence[Trial], data: Mapping[str, Any], commits: Iterable[str]) -> str:
+    """The search in words and its table, in Markdown."""
+    size = SIZES[profile]
+    images, epochs, pruning = size.teacher
+    return "\n".join(
+        (
+            "# The students' optimiser and rate, searched",
+            "",
+            f"`python -m cifar search --profile {profile}`, commits {', '.join(commits)}. {RULE}",
+            "",
+            f"Held out: the last {size.held_out:,} training images (source: {data['source']}). Teacher: {epochs} epochs of "
+            f"{images:,} images, pruned, {pruning} more. Students: {size.epochs} epochs of {size.images:,} images, from start "
+            "to end of the schedule. Seconds are those of a processor on a CPU and of training on a GPU.",
+            "",
+            f"| {' | '.join(HEADINGS)} |",
+            f"|{'---|' * len(HEADINGS)}",
+            *(f"| {' | '.join(each.row)} |" for each in trials),
+            "",
+            verdict(profile, trials) or "Nothing is decided: every candidate diverged.",
+            "",
+        )
+    )
 
 
 def main(argv: list[str]) -> int:
-    """Exit status 0 when done or a time limit struck; 1 if nothing can be decided, as every candidate or the teacher
-    diverged; 2 with one clear line on bad input; 130 or 143 after a signal, with everything saved."""
     parser = argparse.ArgumentParser(prog="python -m cifar search", description=__doc__.splitlines()[0])
-    asked.add_to(parser)
+    options.add_to(parser)
     parser.add_argument("--profile", default="paper", choices=tuple(SIZES))
-    options = parser.parse_args(argv)
-    return search(options)
-
-
-def search(options: argparse.Namespace) -> int:
-    device, stop, workers = asked.begun(options)
-    with state.locked(options.out):
+    asked = parser.parse_args(argv)
+    device, stop, workers = options.begun(asked)
+    runs, size = searched_runs(asked.profile), SIZES[asked.profile]
+    with locked(asked.out):
         with progress.downloading() as bytes_shown:
-            images = data.load(options.data, download=not options.no_download, progress=bytes_shown)
-        size = SIZES[options.profile]
-        apart = size.held_out
-        needed = max(size.long_images, *(settings.images for settings in grid(options.profile, candidates.wanted({})).values()))
-        if needed + apart > len(images.train.labels):
+            images = cifar10.load(asked.data, download=not asked.no_download, progress=bytes_shown)
+        apart = held_out(images, size.held_out)
+        needed = max(settings.images for settings in runs.values())
+        if needed > len(apart.train.labels):
             raise BadInput(
-                f"search trains on {needed} images and holds {apart} others out; --data has "
-                f"{len(images.train.labels)} training images"
+                f"search trains on {needed} images and holds {size.held_out} others out; --data has {len(images.train.labels)}"
             )
-        images = heldout.held_out(images, apart)
-        with stop.on_signals():
-            shared = shared_world(options.out / places.SEARCH, images, device, stop=stop)
-            found = trials(options.profile, shared, stop, workers=workers, threads=options.threads)
-        return told(options, found, shared, stop)
-
-
-def trials(profile: str, world: World, stop: queue.Stop, *, workers: int, threads: int) -> list[searched.Trial]:
-    """Train and measure what the rule asks for, step by step.   -> those that are done, in the order asked for
-
-    Fewer than the rule asks for where it had to stop, or where the teacher diverged.
-    """
-    done: dict[Candidate, searched.Trial] = {}
-    while wanted := candidates.wanted({candidate: trial.score for candidate, trial in done.items()}):
-        chosen = grid(profile, wanted)
-        with progress.showing(len(chosen)) as show:
-            queue.work_off(chosen, chosen, dataclasses.replace(world, show=show), stop, workers=workers, threads=threads)
-        for candidate in wanted:
-            both = {kind: chosen[student(candidate, kind)] for kind in kinds(candidate)}
-            failed = {kind: failure for kind, settings in both.items() if (failure := failures.of(world.out, settings))}
-            for kind, settings in both.items():
-                diverged = kind in failed and failed[kind].status == failures.DIVERGED
-                if not diverged and not places.finished(world.out, settings):
-                    return list(done.values())
-            if "at" in both and "at" not in failed and not heldout.measure_attacked(both["at"], chosen, world):
-                return list(done.values())
-            done[candidate] = searched.trial(world.out, candidate, both, failed)
-    return list(done.values())
-
-
-def told(options: argparse.Namespace, found: list[searched.Trial], world: World, stop: queue.Stop) -> int:
-    """Print the table and what follows from it, and write it down once it is whole.   -> exit status"""
-    scores = {trial.candidate: trial.score for trial in found}
-    if found:
-        searched.show(found, Console(width=max(searched.WIDTH, Console().width)))
-    oracle = grid(options.profile, ())
-    if failed := failures.among(world.out, oracle):
-        print(f"cifar: {failures.told(failed, len(oracle), world.out)}", file=sys.stderr)
-        return 1
-    if wanted := candidates.wanted(scores):
-        print(
-            f"stopped with {len(wanted)} candidates of this step unfinished ({', '.join(c.name for c in wanted)}); "
-            "the same command continues",
-            file=sys.stderr,
-        )
-        return 128 + stop.by if stop.by else 0
-    decision, size = candidates.decided(scores), SIZES[options.profile]
-    chosen = grid(options.profile, [decision.winner if decision else found[0].candidate])
-    facts = {
-        "profile": options.profile,
-        "size": dataclasses.asdict(size),
-        "data": world.data.facts,
-        "runs": {name: settings.record for name, settings in chosen.items()},
-    }
-    timings = [searched.timing(world.out, settings) for settings in oracle.values()]
-    for name, content in searched.files(found, decision, facts, searched.circumstances(found, timings)).items():
-        state.write_atomic(options.out / name, content)
-    if decision is None:
-        print("cifar: no candidate finished with every seed, so nothing is decided", file=sys.stderr)
-        return 1
-    print(searched.asked(decision.winner.choice))
-    return 0
+        with stop.on_signals(), progress.showing(len(runs)) as show:
+            world = shared_world(asked.out / FOLDER, apart, device, stop=stop, show=show)
+            left = queue.work_off(runs, runs, world, stop, workers=workers, threads=asked.threads)
+        failed = failures.among(world.out, runs)
+        if left:
+            print(f"stopped with {len(left)} of {len(runs)} runs unfinished; the same command continues", file=sys.stderr)
+            return 128 + stop.by if stop.by else STOPPED
+        if oracle := [name for name in ("search-teacher", "search-pruned") if name in failed]:
+            print(f"cifar: {failed[oracle[0]].words}: there is no teacher, so nothing is decided", file=sys.stderr)
+            return NO
+        trials = [trial(world.out, candidate, seed, failed) for candidate in CANDIDATES for seed in SEEDS]
+        write_atomic(asked.out / FILE, page(asked.profile, trials, apart.facts, [str(world.commit)]).encode())
+    told = verdict(asked.profile, trials)
+    table = Table(*HEADINGS, title="search: on images held out, lower is better")
+    for each in trials:
+        table.add_row(*each.row)
+    Console(width=max(WIDTH, Console().width)).print(table, told or "every candidate diverged: nothing is decided")
+    return DONE if told else NO

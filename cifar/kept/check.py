@@ -28,12 +28,11 @@ from ..report.results import Result, Results, read
 from ..runs import checkpoint
 from ..runs import paths as places
 from ..training.step import DTYPES
-from . import manifest as index
-from . import weights
+from . import manifest, weights
 
-# Rounding to p bits moves each weight by 2^-p of it, a normalised vector of them by at most 2 * 2^-p, and the distance of
-# two such vectors by 4 * 2^-p; stored values have six digits.
-EPS_WITHIN = {"float16": 4 * 2.0**-11 + 1e-6, "float32": 4 * 2.0**-24 + 1e-6}
+# Halves: rounding to p = 11 bits moves each weight by 2^-p of it, a normalised vector of them by at most 2 * 2^-p, and the
+# distance of two such vectors by 4 * 2^-p; stored values have six digits.
+EPS_WITHIN = 4 * 2.0**-11 + 1e-6
 # Rounding to halves changed the label of at most 2 of 1,000 test images, and moved the logits of a student and of its teacher
 # by .004 in all, root mean square; another device's convolutions move them about as much. A few times that is allowed, times
 # the distance of the two where it is above 1: students of labels have logits ten times as long.
@@ -66,7 +65,7 @@ def main(argv: list[str]) -> int:
 
 def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Seen]]]:
     """What is checked by name, runs last, with its comparisons; BadInput or BadInput where nothing can be checked."""
-    sums = index.sums(folder)
+    sums = manifest.sums(folder)
     results = read(folder)
     images = None if path is None else the_images(results, path)
     yield "files", files(folder, sums)
@@ -91,10 +90,10 @@ def the_images(results: Results, path: Path) -> data.Cifar10:
 
 def files(folder: Path, sums: dict[str, str]) -> list[Seen]:
     """Every file against its checksum, and whether there are others."""
-    there = index.files(folder)
+    there = manifest.files(folder)
     wrong = [f"{name} is missing" for name in sums if name not in there]
     wrong += [f"{name} has no checksum" for name in there if name not in sums]
-    wrong += [f"{name} has another checksum" for name in there if name in sums and index.digest(folder / name) != sums[name]]
+    wrong += [f"{name} has another checksum" for name in there if name in sums and manifest.digest(folder / name) != sums[name]]
     return [Seen(words, False) for words in wrong] or [Seen(f"{len(there)} of {len(sums)} as listed", True)]
 
 
@@ -115,9 +114,9 @@ def checked(folder: Path, results: Results, result: Result, images: data.Cifar10
     try:
         network, model = load(folder, result), result.settings["teacher"] or result.settings["start"]
         oracle = load(folder, _known(results, model)) if model else None
-        seen = [Seen(f"{name} {weights.precision(weights.path_of(folder, result))}", True)]
+        seen = [Seen(name, True)]
         if result.specialisation and oracle is not None:
-            seen.append(distances(folder, results, result, network, oracle))
+            seen.append(distances(results, result, network, oracle))
         if images is not None:
             seen.append(clean(result, network, oracle, images))
             if oracle is not None and ATTACK in result.attacks:
@@ -145,21 +144,16 @@ def _known(results: Results, name: str) -> Result:
     return found
 
 
-def distances(folder: Path, results: Results, result: Result, network: ConvNet, oracle: ConvNet) -> Seen:
+def distances(results: Results, result: Result, network: ConvNet, oracle: ConvNet) -> Seen:
     """eps_in and eps_out of all pairs of first-layer nodes, recomputed from the weights."""
     first = result.specialisation["first"] if result.specialisation else {}
-    images = (result.data["source"], result.data["train"])
-    spectrum = next((s for s in results.spectra if (s["source"], s["images"]) == images and "vectors" in s), None)
+    spectrum = next((entry for entry in results.spectra if entry.get("sha256") == result.data["sha256"]), None)
     if spectrum is None or "eps_in" not in first:
         return Seen("eps not checked: no spectrum of the training images, or no eps of pairs, is kept", True)
     plane = np.asarray(spectrum["vectors"], np.float64)[: int(spectrum["rank"])]
     found = specialisation.distances(network, oracle, torch.tensor(first["nc"], dtype=torch.float64), plane)
     gap = max(float(np.abs(np.asarray(found[key]) - np.asarray(first[key])).max()) for key in ("eps_in", "eps_out"))
-    within = max(
-        EPS_WITHIN[weights.precision(weights.path_of(folder, each))]
-        for each in (result, _known(results, result.settings["teacher"]))
-    )
-    return Seen(f"eps of {np.asarray(first['nc']).size} pairs within {gap:.1e}", gap <= within)
+    return Seen(f"eps of {np.asarray(first['nc']).size} pairs within {gap:.1e}", gap <= EPS_WITHIN)
 
 
 def clean(result: Result, network: ConvNet, oracle: ConvNet | None, images: data.Cifar10) -> Seen:

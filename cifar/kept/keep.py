@@ -1,13 +1,12 @@
 """`python -m cifar keep --out OUT --to DIR`: what a repository keeps of the results in OUT, in one folder under 16 MB.
 
     report.html, claims.md, tables/*.csv, figures/    the report
-    runs/, state/*.json, patches.json, search.*       the results themselves, as the runs wrote them
+    runs/, state/*.json, patches.json, search.md      the results themselves, as the runs wrote them
     runs/*/epoch-*.pt                                 weights: the last of each run, and those that other runs needed
     README.md                                         what each file is, how it was made, and its checksum
 
-The folder is a directory of results: `report` and `keep` read it, and give the same bytes again. Weights are kept as they
-are if all fits under the limit, else as halves. `--readme FILE` writes the headline figure and the claims of what is kept
-into that file.
+The folder is a directory of results: `report` and `keep` read it, and give the same bytes again. Weights are kept as halves.
+`--readme FILE` writes the headline figure and the claims of what is kept into that file.
 """
 
 from __future__ import annotations
@@ -19,22 +18,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from ..data import cifar10 as data
 from ..errors import BadInput
-from ..files import load_json, save_json, write_atomic
+from ..files import write_atomic
 from ..report import write as report
-from ..report.results import Result, Results, read
+from ..report.results import Results, read
 from ..runs import failures, spectra
-from . import front_page as front
-from . import manifest as index
-from . import weights
+from . import front_page, manifest, weights
 
 LIMIT = 16 * 10**6  # bytes
-PRECISIONS = (torch.float32, torch.float16)  # in the order in which they are tried
 HEADLINE = "headline-"  # figures that are kept as PNG too: pages of a repository show them
 
 
@@ -43,15 +35,6 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m cifar keep", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, metavar="OUT", help="results of `python -m cifar run`, or a kept folder")
     parser.add_argument("--to", type=Path, metavar="DIR", help="the folder that is written, or replaced as a whole")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="CIFAR-10, or a file of its binary records: measure the patch spectrum of these images too, and, "
-        "on the images of the results, what rounding the weights changes",
-    )
     parser.add_argument("--weights", nargs="*", metavar="RUN", help="keep those of these runs, and of what they need, only")
     parser.add_argument("--limit", type=int, default=LIMIT, metavar="BYTES", help=f"the folder is smaller (default {LIMIT:,})")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="write the claims of results/ beside this file into it")
@@ -59,17 +42,17 @@ def main(argv: list[str]) -> int:
     if (options.out is None) != (options.to is None) or not (options.out or options.readme):
         raise BadInput("keep needs --out and --to, or --readme, or all of them")
     if options.out:
-        size = keep(options.out, options.to.resolve(), options.data, options.weights, options.limit)
+        size = keep(options.out, options.to.resolve(), options.weights, options.limit)
         print(f"{size:,} bytes in {options.to}")
     if options.readme:
-        print(f"{options.readme} shows {front.write(options.readme)}")
+        print(f"{options.readme} shows {front_page.write(options.readme)}")
     return 0
 
 
-def keep(out: Path, target: Path, paths: Sequence[Path] = (), runs: Sequence[str] | None = None, limit: int = LIMIT) -> int:
-    """Replace `target` by what is kept of `out`.   paths: of images;  runs: whose weights are kept (None: all)  -> bytes
+def keep(out: Path, target: Path, runs: Sequence[str] | None = None, limit: int = LIMIT) -> int:
+    """Replace `target` by what is kept of `out`.   runs: whose weights are kept (None: all)  -> bytes
 
-    ValueError or BadInput, one line, where weights are missing, `target` holds something else, or it does not fit.
+    BadInput, one line, where weights are missing, `target` holds something else, or it does not fit.
     """
     results = report.loaded(out)
     chosen = weights.wanted(results, runs)
@@ -82,19 +65,19 @@ def keep(out: Path, target: Path, paths: Sequence[Path] = (), runs: Sequence[str
     refuse_foreign(target)
     with replacing(target) as folder:
         copy_results(out, folder, results)
-        kept = read(folder)
-        write_report(folder, kept)
-        images = images_of(results, paths)
-        for dtype in PRECISIONS:
-            store_weights(out, folder, chosen, dtype, images)
-            index.write(folder, kept, [result.checkpoint for result in chosen], _rounding(folder))
-            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-            if size < limit:
-                return size
-        raise BadInput(
-            f"all would take {size:,} bytes ({told(folder)}), which is not under the limit of {limit:,}; name the "
-            "runs whose weights to keep with --weights"
-        )
+        copied = read(folder)
+        write_report(folder, copied)
+        for result in chosen:
+            weights.store(weights.path_of(out, result), weights.path_of(folder, result))
+        manifest.write(folder, copied)
+        sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+        if sum(sizes.values()) >= limit:
+            of_weights = sum(size for path, size in sizes.items() if path.suffix == ".pt")
+            raise BadInput(
+                f"all would take {sum(sizes.values()):,} bytes (weights {of_weights:,}), which is not under the limit of "
+                f"{limit:,}; name the runs whose weights to keep with --weights"
+            )
+    return sum(sizes.values())
 
 
 def refuse_foreign(target: Path) -> None:
@@ -103,11 +86,8 @@ def refuse_foreign(target: Path) -> None:
         return
     if not target.is_dir():
         raise BadInput(f"--to {target} is no directory")
-    names = [path.relative_to(target).as_posix() for path in sorted(target.rglob("*")) if not path.is_dir()]
-    foreign = [name for name in names if not index.written(name)]
-    if not (target / index.FILE).is_file():
-        foreign += [name for name in names if name.startswith("runs/")]
-    if foreign:
+    listed = manifest.sums(target) if (target / manifest.FILE).is_file() else {}
+    if foreign := [name for name in manifest.files(target, hidden=True) if name not in listed]:
         raise BadInput(
             f"--to {target} holds {foreign[0]}, which `python -m cifar keep` did not write; choose another "
             "directory, or move it away"
@@ -146,7 +126,7 @@ def copy_results(out: Path, folder: Path, results: Results) -> None:
     found = [Path(result.file) for result in results.checkpoints.values()]
     found += [file.with_suffix(".time.json") for file in found]
     found += [failures.path_of(Path(), run) for run in results.failures]
-    found += [Path(name) for name in (spectra.FILE, index.ROUNDING, *index.SEARCH)]
+    found += [Path(name) for name in (spectra.FILE, manifest.SEARCH)]
     left_out = {file for file, _ in results.left_out}
     for file in found:
         if (out / file).is_file() and file.as_posix() not in left_out:
@@ -161,45 +141,3 @@ def write_report(folder: Path, results: Results) -> None:
             repeated = path.name == "report.json" or path.suffix == ".png" and not path.name.startswith(HEADLINE)
             if path.is_file() and not repeated:
                 write_atomic(folder / path.relative_to(place), path.read_bytes())
-
-
-def images_of(results: Results, paths: Sequence[Path]) -> torch.Tensor | None:
-    """The test images from which all results were computed, if one of the paths holds them.   bytes (N, 3, 32, 32)"""
-    wanted = {result.data.get("sha256") for result in results.checkpoints.values()}
-    for path in paths:
-        if path.is_dir():
-            found = data.load(path, download=False)
-            if wanted == {found.digest}:
-                return found.test.pixels
-    return None
-
-
-def store_weights(out: Path, folder: Path, chosen: Sequence[Result], dtype: torch.dtype, images: torch.Tensor | None) -> None:
-    """The weights in that precision at most, and what rounding changed, of those that were rounded before as it was known."""
-    known, found = _rounding(folder), {}
-    for result in chosen:
-        before, after = (weights.path_of(place, result) for place in (out, folder))
-        weights.store(before, after, dtype)
-        if weights.precision(after) != weights.precision(before):
-            if images is not None:
-                found[result.checkpoint] = weights.change(before, after, images)
-        elif result.checkpoint in known:
-            found[result.checkpoint] = known[result.checkpoint]
-    (folder / index.ROUNDING).unlink(missing_ok=True)
-    if found:
-        save_json(folder / index.ROUNDING, found)
-
-
-def told(folder: Path) -> str:
-    """What takes the room, in words."""
-    sizes: dict[str, int] = {}
-    for path in folder.rglob("*"):
-        if path.is_file():
-            kind = "weights" if path.suffix == ".pt" else path.relative_to(folder).parts[0]
-            sizes[kind] = sizes.get(kind, 0) + path.stat().st_size
-    return ", ".join(f"{kind} {size:,}" for kind, size in sorted(sizes.items(), key=lambda item: -item[1])[:4])
-
-
-def _rounding(folder: Path) -> dict[str, Any]:
-    path = folder / index.ROUNDING
-    return load_json(path) if path.is_file() else {}

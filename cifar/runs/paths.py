@@ -12,8 +12,6 @@ from ..files import load_json, load_tensors, save_tensors
 from ..networks.convnet import ConvNet
 from ..settings import Settings, training_part
 
-SEARCH, SEARCH_FILES = "search", ("search.json", "search.md")  # a search's own runs, and what it found (search.py)
-
 
 def result_path(out: Path, run: str, epoch: int) -> Path:
     return out / "runs" / run / f"epoch-{epoch}.json"

@@ -10,7 +10,6 @@ import torch
 
 from cifar.__main__ import main
 from cifar.data import cifar10 as data
-from cifar.kept import keep
 from cifar.report import figures
 from cifar.runs import queue
 from cifar.runs.world import shared_world
@@ -18,7 +17,6 @@ from cifar.runs.world import shared_world
 from .. import made, tiny_runs
 
 PAINTED = figures.painted
-BEHIND = 300_000  # bytes: the tiny weights take more as floats, and less as halves, than what separates the two limits
 RATE = 0.001  # of students; at that of the tiny runs some diverge on these images
 
 
@@ -55,25 +53,14 @@ def computed(tmp_path_factory):
     return out, root / "data"
 
 
-def kept(computed, folder, limit):
-    """What is kept of results under a limit."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(figures, "painted", quick)
-        command = ["keep", "--out", str(computed[0]), "--to", str(folder), "--data", str(computed[1]), "--limit", str(limit)]
-        assert main(command) == 0
-    return folder
-
-
 @pytest.fixture(scope="module")
 def whole(computed, tmp_path_factory):
-    """What is kept of them, precise as it is."""
-    return kept(computed, tmp_path_factory.mktemp("whole") / "kept", keep.LIMIT)
-
-
-@pytest.fixture(scope="module")
-def halves(computed, whole, tmp_path_factory):
-    """What is kept of them where floats do not fit."""
-    return kept(computed, tmp_path_factory.mktemp("halves") / "kept", size(whole) - BEHIND)
+    """What is kept of them."""
+    folder = tmp_path_factory.mktemp("whole") / "kept"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(figures, "painted", quick)
+        assert main(["keep", "--out", str(computed[0]), "--to", str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture
@@ -81,4 +68,4 @@ def copy(whole, tmp_path):
     return Path(shutil.copytree(whole, tmp_path / "copy"))
 
 
-FIXTURES = (computed, whole, halves, copy, undrawn)  # a module of tests names them, so that pytest finds them there
+FIXTURES = (computed, whole, copy, undrawn)  # a module of tests names them, so that pytest finds them there

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -15,21 +14,18 @@ import torch
 from cifar import files as state
 from cifar.__main__ import main
 from cifar.experiments import grid as experiments
-from cifar.kept import keep, weights
-from cifar.kept import manifest as index
+from cifar.kept import keep, manifest, weights
 from cifar.networks.convnet import ConvNet
-from cifar.report import figures, results
+from cifar.report import figures
 from cifar.runs import failures
-from cifar.runs import paths as places
 
 from .. import made
 from ..report import made_results as cifar_results
 from . import made as cifar_kept
 from .made import PAINTED, contents, size
 
-computed, whole, halves, copy, undrawn = cifar_kept.FIXTURES
+computed, whole, copy, undrawn = cifar_kept.FIXTURES
 pytestmark = pytest.mark.usefixtures("undrawn")
-SHORTENED = 0.01  # what is stored of a measured change has three digits
 
 
 def test_everything_that_a_reader_asks_for_is_kept(computed, whole):
@@ -46,7 +42,7 @@ def test_everything_that_a_reader_asks_for_is_kept(computed, whole):
     } <= set(found)
     stored = {name for name in out if name.startswith("runs/")}
     assert {name for name in found if name.startswith("runs/")} == stored and len(stored) == 30
-    assert all(found[name] == out[name] for name in stored)
+    assert all(found[name] == out[name] for name in stored if not name.endswith(".pt"))
     assert not [name for name in found if name.startswith(("cache/", "state/", ".")) or name == "report.json"]
     assert [name for name in found if name.endswith(".png")] == ["figures/headline-eps-in.png", "figures/headline-mbnc.png"]
 
@@ -72,42 +68,22 @@ def test_a_kept_report_with_its_drawings_is_the_same_again(tmp_path, monkeypatch
     assert {name: content for name, content in contents(tmp_path / "kept").items() if name in found}.items() <= found.items()
 
 
-@pytest.mark.parametrize("place", ["whole", "halves"])
-def test_keeping_the_same_results_or_what_is_kept_gives_the_same_bytes(computed, place, request, tmp_path):
-    folder = request.getfixturevalue(place)
-    command = ["keep", "--out", str(computed[0]), "--to", str(tmp_path / "again"), "--data", str(computed[1])]
-    assert main([*command, "--limit", str(size(folder) + 1)]) == 0
-    assert contents(tmp_path / "again") == contents(folder)
-    assert main(["keep", "--out", str(tmp_path / "again"), "--to", str(tmp_path / "again")]) == 0
-    assert contents(tmp_path / "again") == contents(folder)
+def test_keeping_the_same_results_or_what_is_kept_gives_the_same_bytes(computed, whole, tmp_path):
+    for out in (computed[0], tmp_path / "again"):
+        assert main(["keep", "--out", str(out), "--to", str(tmp_path / "again")]) == 0
+        assert contents(tmp_path / "again") == contents(whole)
     assert [path.name for path in tmp_path.iterdir()] == ["again"]
 
 
-def test_weights_are_halves_where_floats_do_not_fit_and_say_what_that_changed(computed, whole, halves):
-    for name, content in contents(halves).items():
-        if not name.endswith(".pt"):
-            assert name in (index.FILE, index.ROUNDING) or content == (whole / name).read_bytes()
-    stored = state.load_tensors(halves / "runs/at/epoch-3.pt")["weights"]
+def test_weights_are_kept_as_halves(computed, whole):
+    stored = state.load_tensors(whole / "runs/at/epoch-3.pt")["weights"]
     exact = state.load_tensors(computed[0] / "runs/at/epoch-3.pt")["weights"]
     for name, value in stored.items():
         assert torch.equal(value, exact[name] if name in ("mean", "std") else exact[name].half()), name
-    rounding = json.loads((halves / index.ROUNDING).read_text())
-    assert set(rounding) == {result.checkpoint for result in weights.wanted(results.read(halves))}
-    one, other = (places.load_network(place / "runs/at/epoch-3.pt", torch.device("cpu")) for place in (computed[0], halves))
-    x = made.made_images(12, len(made.BATCHES) - 1).pixels.float() / 255  # the test batch
-    with torch.no_grad():
-        distance = float((one(x) - other(x)).double().square().sum(1).mean())
-        same = float((one(x).argmax(1) == other(x).argmax(1)).double().mean())
-    assert rounding["at@300"]["logit_distance"] == pytest.approx(distance, rel=SHORTENED) and distance > 0
-    assert rounding["at@300"]["same_answers"] == same
-    assert (
-        f"| at@300 | `runs/at/epoch-3.pt` | float16 | {100 * rounding['at@300']['same_answers']:.2f} % of 12 |"
-        in (halves / index.FILE).read_text()
-    )
 
 
 def test_the_index_says_where_the_numbers_come_from_and_sha256sum_reads_its_checksums(whole):
-    text = (whole / index.FILE).read_text()
+    text = (whole / manifest.FILE).read_text()
     for said in (
         "| hardware | ",
         "| seconds in all | ",
@@ -115,13 +91,12 @@ def test_the_index_says_where_the_numbers_come_from_and_sha256sum_reads_its_chec
         "a" * 12,
         "| images | unknown |",
         "60 training, 12 test",
-        "| processor seconds in all | ",
         "| at | 2 (150), 3 (300) |",
     ):
         assert said in text
-    assert set(index.sums(whole)) == set(contents(whole)) - {index.FILE}
+    assert set(manifest.sums(whole)) == set(contents(whole)) - {manifest.FILE}
     if shutil.which("sha256sum"):
-        command = ["sha256sum", "--quiet", "-c", index.FILE]
+        command = ["sha256sum", "--quiet", "-c", manifest.FILE]
         done = subprocess.run(command, cwd=whole, capture_output=True, text=True, check=False)
         assert done.returncode == 0 and not done.stdout
 
@@ -170,9 +145,9 @@ def test_what_is_missing_gives_one_line_and_leaves_the_old_folder(computed, copy
 
 
 @pytest.mark.parametrize("limit", ["a little less", 100_000])
-def test_what_does_not_fit_is_refused_in_one_line_and_leaves_the_old_folder(computed, halves, copy, tmp_path, capsys, limit):
-    before, limit = contents(copy), size(halves) if limit == "a little less" else limit
-    command = ["keep", "--out", str(computed[0]), "--to", str(copy), "--data", str(computed[1]), "--limit", str(limit)]
+def test_what_does_not_fit_is_refused_in_one_line_and_leaves_the_old_folder(computed, whole, copy, tmp_path, capsys, limit):
+    before, limit = contents(copy), size(whole) if limit == "a little less" else limit
+    command = ["keep", "--out", str(computed[0]), "--to", str(copy), "--limit", str(limit)]
     capsys.readouterr()
     assert main(command) == 2
     told = capsys.readouterr().err
@@ -191,10 +166,6 @@ def test_a_folder_that_holds_anything_else_is_not_replaced(computed, tmp_path, c
     shutil.copytree(computed[0] / "runs", results_only / "runs")
     assert main(["keep", "--out", str(computed[0]), "--to", str(results_only)]) == 2
     assert "did not write" in capsys.readouterr().err
-    by_hand = tmp_path / "by-hand"
-    by_hand.mkdir()
-    (by_hand / "claims.md").write_text("")
-    assert main(["keep", "--out", str(computed[0]), "--to", str(by_hand)]) == 0
 
 
 def test_a_crash_between_the_renames_leaves_the_old_folder(computed, copy, tmp_path, monkeypatch, capsys):
@@ -223,15 +194,14 @@ def test_a_run_that_diverged_is_kept_as_such(tmp_path):
     grid, out = experiments.grid("paper"), tmp_path / "out"
     cifar_results.store(out, cifar_results.result("st-logit", 300))
     failures.record_divergence(out, grid["at"], failures.DivergedError(3, "the mean loss is inf"), ["abc"])
-    for name in ("search.json", "search.md"):
-        (out / name).write_text("{}\n")
+    (out / "search.md").write_text("# searched\n")
     (out / "runs/st-logit/notes.json").write_text("{}")
     (out / "patches.json").write_text('{"spectra": [{}]}')
     assert main(["keep", "--out", str(out), "--to", str(tmp_path / "kept"), "--weights"]) == 0
     found = contents(tmp_path / "kept")
-    assert {"state/at.json", "search.json", "search.md"} <= set(found)
+    assert {"state/at.json", "search.md"} <= set(found)
     assert not {"runs/st-logit/notes.json", "patches.json"} & set(found)
-    assert b"diverged in epoch 3" in found["README.md"] and b"`search.json`" in found["README.md"]
+    assert b"diverged in epoch 3" in found["README.md"] and b"`search.md`" in found["README.md"]
     assert main(["kept", str(tmp_path / "kept")]) == 0
 
 
@@ -241,7 +211,7 @@ def test_options_that_make_no_sense_give_one_line(options, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_the_weights_of_the_full_size_fit_as_halves_and_not_as_floats():
+def test_the_weights_of_the_full_size_fit_as_halves():
     grid = experiments.grid("paper")
     count = 0
     for run in grid.values():
@@ -250,4 +220,4 @@ def test_the_weights_of_the_full_size_fit_as_halves_and_not_as_floats():
         needed = {need for other in grid.values() for need in other.needs if need.startswith(f"{run.name}@")}
         last = f"{run.name}@{run.checkpoints[-1][0]}"
         count += size * len(needed | {last})
-    assert 2 * count < 10 * 10**6 and 4 * count > keep.LIMIT  # the report and the results take 5 MB more
+    assert 2 * count < 10 * 10**6 < keep.LIMIT  # the report and the results take 5 MB more
