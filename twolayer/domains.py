@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -54,6 +54,22 @@ class Domain:
         shared = self.whole.floats
         A = np.concatenate([shared.A, exact.nearest(self.A[-1:])])
         return FloatDomain(A, np.append(shared.c, exact.nearest_float(self.c[-1])), *rest)
+
+    @cached_property
+    def in_row_units(self) -> tuple[Domain, np.ndarray]:
+        """(the same set, each row divided by the power of two that brings its normal to size 1; these powers (m,))."""
+        if self.whole is not None:
+            whole, units = self.whole.in_row_units
+            units = np.concatenate([units, [exact.power_of_two(self.A[-1])]])
+            if whole is self.whole and units[-1] == 1:
+                return self, units
+            row, limit = self.A[-1:] / units[-1], self.c[-1:] / units[-1]
+            A, c = np.concatenate([whole.A, row]), np.concatenate([whole.c, limit])
+            return replace(self, A=A, c=c, whole=whole), units
+        units = np.array([exact.power_of_two(row) for row in self.A], dtype=object)
+        if all(unit == 1 for unit in units):
+            return self, units
+        return replace(self, A=self.A / units[:, None], c=self.c / units), units
 
     @cached_property
     def is_box(self) -> bool:

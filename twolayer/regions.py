@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from flint import fmpq
 
 from . import exact
 from .networks import TwoLayer, numbers
@@ -106,12 +107,13 @@ class Subspace:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """Rational, nearly orthonormal coordinates z of a subspace: x = origin + rows^T z.
+    """Rational, nearly orthonormal coordinates z of a subspace: x = origin + unit * rows^T z.
 
     rows     (d', d)    fmpq; the exact span of the subspace's basis
     origin   (d,)       fmpq
     metric   (d', d')   fmpq; G^-1 for the Gram matrix G = rows rows^T, so that a covector a has length
                         sqrt(a^T G^-1 a) in the Euclidean geometry of the subspace. The identity wherever possible.
+    unit     fmpq       a power of two: the length that z counts as 1, so that lengths in z are of a size that floats hold
 
     An orthonormal basis with rational entries need not exist, so exact work uses these coordinates with their metric;
     floats may treat them as orthonormal (|G - 1| <= 1e-6), since whatever they propose is checked exactly.
@@ -120,15 +122,21 @@ class Frame:
     rows: np.ndarray
     origin: np.ndarray
     metric: np.ndarray
+    unit: fmpq = exact.ONE
 
     @property
     def dimension(self) -> int:
         """Dimension d' of the subspace."""
         return len(self.rows)
 
+    @property
+    def steps(self) -> np.ndarray:
+        """The steps in the ambient space along the coordinates.   (d', d)"""
+        return self.rows if self.unit == 1 else self.rows * self.unit
+
     def point(self, z: np.ndarray) -> np.ndarray:
         """The point of the ambient space with exact coordinates z.   (d',) -> (d,)"""
-        return self.origin + z @ self.rows
+        return self.origin + z @ self.steps
 
     def orthonormal(self, covectors: np.ndarray) -> np.ndarray:
         """Covectors in true orthonormal coordinates of U, as 256-bit balls.   (..., d') fmpq -> (..., d') arb
@@ -188,12 +196,12 @@ def _cholesky(metric: np.ndarray) -> np.ndarray:
 def restrict(network: TwoLayer, to: Frame) -> tuple[np.ndarray, np.ndarray]:
     """Weights and biases of a network's nodes as functions of the coordinates of a subspace.
 
-    w . x + b = (rows w) . z + (w . origin + b) for x = origin + rows^T z.   -> (K, d') and (K,), exact.
+    w . x + b = (steps w) . z + (w . origin + b) for x = origin + steps^T z.   -> (K, d') and (K,), exact.
 
     Source: Lemma 1.
     """
     W, b = exact.rationals(network.W), exact.rationals(network.b)
-    return W @ to.rows.T, W @ to.origin + b
+    return W @ to.steps.T, W @ to.origin + b
 
 
 def restrict_polytope(polytope: Polytope, to: Frame) -> tuple[np.ndarray, np.ndarray]:
@@ -203,7 +211,7 @@ def restrict_polytope(polytope: Polytope, to: Frame) -> tuple[np.ndarray, np.nda
     raises ValueError: the subspace misses the region.
     """
     A, c = exact.rationals(polytope.A), exact.rationals(polytope.c)
-    rows, limits = A @ to.rows.T, c - A @ to.origin
+    rows, limits = A @ to.steps.T, c - A @ to.origin
     keep = []
     for m, row in enumerate(rows):
         if not exact.is_zero(row):

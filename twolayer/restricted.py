@@ -17,6 +17,8 @@ from .programs import axis_box, outer_box, range_over_box
 from .regions import Frame, frame, restrict, restrict_polytope
 from .ridges import RidgeSum, canonical
 
+PLAIN = 64  # regions whose half-widths are between 2^-PLAIN and 2^PLAIN keep 1 as the unit of length
+
 
 @dataclass(frozen=True, eq=False)
 class Node:
@@ -179,6 +181,10 @@ def restricted(instance: Instance, *, second_teacher: bool = False) -> Restricte
         raise BadInput("region needs to be bounded on the subspace; whether it is could not be decided")
     if any(abs(x) > exact.rational(LARGEST_FLOAT) for side in box for x in side):
         raise BadInput("region needs to lie within the range of floats; got one that reaches farther on the subspace")
+    size = exact.power_of_two((box[1] - box[0]) / 2)
+    if abs(exact.log2(size)) > PLAIN:
+        coordinates = replace(coordinates, unit=size)
+        A, c, box = A * size, c, tuple(end / size for end in box)
     region = domain(A, c, *box)
     if region is None:
         raise BadInput("subspace needs to cross the interior of the region; got one that misses or only touches it")

@@ -73,7 +73,7 @@ class Rows:
 
 def rows_of(problem: Restricted, A: np.ndarray) -> Rows:
     """The numbering for an instance whose region has the rows A (m, d)."""
-    varying = exact.rationals(A) @ problem.frame.rows.T
+    varying = exact.rationals(A) @ problem.frame.steps.T
     return Rows([m for m, row in enumerate(varying) if not exact.is_zero(row)], len(A))
 
 

@@ -113,7 +113,7 @@ def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> 
         if table is None:
             table = g.rows
         vars(g)["rows"] = table
-        domain, rows = domains(region)
+        domain, rows = domains(region).in_row_units
         out.append(Balanced(g, domain, centre, axes, unit, first, units, rows))
     return out
 
@@ -186,25 +186,19 @@ class _Domains:
 
     def __init__(self, centre: np.ndarray, axes: np.ndarray):
         self.centre, self.axes = centre, axes
-        self._known: dict[int, tuple[Domain, np.ndarray]] = {}
+        self._known: dict[int, Domain] = {}
 
-    def __call__(self, region: Domain) -> tuple[Domain, np.ndarray]:
-        """(the domain of w, the units of its rows)."""
+    def __call__(self, region: Domain) -> Domain:
+        """The domain of w."""
         if id(region) not in self._known:
-            self._known[id(region)] = self._made(region)
+            self._known[id(region)] = self._moved(region)
         return self._known[id(region)]
 
-    def _made(self, region: Domain) -> tuple[Domain, np.ndarray]:
-        whole, new = None, region.A
-        if region.whole is not None:
-            whole, known = self(region.whole)
-            new = region.A[-1:]
-        A = new * self.axes
-        limits = region.c[-len(new) :] - (new * self.centre).sum(axis=1)
-        rows = np.array([exact.power_of_two(row) for row in A], dtype=object)
-        A, c = A / rows[:, None], limits / rows
+    def _moved(self, region: Domain) -> Domain:
+        whole = None if region.whole is None else self(region.whole)
+        new = region.A if whole is None else region.A[-1:]
+        A, c = new * self.axes, region.c[-len(new) :] - (new * self.centre).sum(axis=1)
         if whole is not None:
-            A, c, rows = np.concatenate([whole.A, A]), np.concatenate([whole.c, c]), np.concatenate([known, rows])
-        points = ((x - self.centre) / self.axes for x in (region.lower, region.upper, region.interior))
-        lower, upper, interior = points
-        return replace(region, A=A, c=c, lower=lower, upper=upper, interior=interior, whole=whole), rows
+            A, c = np.concatenate([whole.A, A]), np.concatenate([whole.c, c])
+        lower, upper, interior = ((x - self.centre) / self.axes for x in (region.lower, region.upper, region.interior))
+        return replace(region, A=A, c=c, lower=lower, upper=upper, interior=interior, whole=whole)

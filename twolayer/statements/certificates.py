@@ -63,7 +63,7 @@ def certificate(
     out: dict[str, Any] = {
         "format": FORMAT,
         "instance": json.loads(instance.to_json()),
-        "coordinates": {"rows": [texts(row) for row in problem.frame.rows], "origin": texts(problem.frame.origin)},
+        "coordinates": {"rows": [texts(row) for row in problem.frame.steps], "origin": texts(problem.frame.origin)},
         "box": box_entries(problem.region, rows),
         "inside": texts(problem.region.interior),
         "students": students,
@@ -112,14 +112,12 @@ class _Radii:
         self.entries: list[dict[str, Any]] = []
         self._known: dict[tuple, int] = {}
 
-    def add(self, kind: str, node: tuple[str, int], observer: int | None, allowance: float, entry: dict[str, Any]) -> int:
+    def add(self, kind: str, node: tuple[str, int], observer: int | None, allowance: str, entry: dict[str, Any]) -> int:
         """Position of an entry, written at its first use."""
         key = (kind, node, observer, allowance, entry["radius"])
         if key not in self._known:
             self._known[key] = len(self.entries)
-            self.entries.append(
-                {"kind": kind, "node": list(node), "observer": observer, "allowance": text(exact.rational(allowance)), **entry}
-            )
+            self.entries.append({"kind": kind, "node": list(node), "observer": observer, "allowance": allowance, **entry})
         return self._known[key]
 
 
@@ -166,8 +164,12 @@ class _Restated:
     def _shape(self, kind: str, observer: Node | None, found: Inscribed | None) -> int | None:
         if found is None:
             return None
-        entry = {"centre": texts(found.centre), "radius": text(exact.rational(found.radius))}
-        return self.radii.add(kind, self.name, None if observer is None else observer.index, found.allowance, entry)
+        entry = {"centre": texts(found.centre), "radius": self._length_in_x(found.radius)}
+        allowance = self._length_in_x(found.allowance)
+        return self.radii.add(kind, self.name, None if observer is None else observer.index, allowance, entry)
+
+    def _length_in_x(self, length: float) -> str:
+        return text(exact.rational(length) * self.setting.problem.frame.unit)
 
     def _around(self, domain: Domain):
         return self.setting.surroundings(self.setting.crease(self.node), domain)
@@ -184,8 +186,8 @@ class _Restated:
         multipliers, mu, value = dual
         radius = exact.upper_float(value)
         rows = dyadic(dict(enumerate(multipliers)), self.radii.rows)
-        entry = {"radius": text(exact.rational(radius)), "rows": rows, "crease": text(mu / self._scale())}
-        return self.radii.add("disc-above", self.name, None, 0.0, entry), exact.ball(radius)
+        entry = {"radius": self._length_in_x(radius), "rows": rows, "crease": text(mu / self._scale())}
+        return self.radii.add("disc-above", self.name, None, "0", entry), exact.ball(radius) * self.setting.unit
 
     def _scale(self) -> fmpq:
         """The node's scale on its crease."""
@@ -224,7 +226,8 @@ class _Restated:
         domain = setting.domains[observer.index]
         assert domain is not None
         if v.form == REPAIRED:
-            place = self._shape("guarded", observer, self._around(domain).guarded_disc(v.terms["q"]))
+            q = exact.upper_float(exact.ball(v.terms["q"]) / setting.unit)
+            place = self._shape("guarded", observer, self._around(domain).guarded_disc(q))
             return None if place is None else (exact.ball(v.bound), {"radius": place})
         return self._sharp(observer, domain)
 
@@ -234,7 +237,7 @@ class _Restated:
         below, (low, high) = self._disc(), setting.printed_epsilon
         if below is None:
             return None
-        radius = exact.ball(setting.disc(setting.crease(self.node))[0])
+        radius = setting.disc(setting.crease(self.node))[0]
         if v.verdict == FAILS and alpha > 0:
             return bound(bounds.shrunk_radius(radius, high, alpha), high), {"radius": below}
         above = self._above()
@@ -252,7 +255,8 @@ class _Restated:
         inscribed = setting.ball(i, domain)
         if inscribed is not None:
             given = self.verdict.terms.get("radius")
-            radii = {inscribed.radius, min(float(given), inscribed.radius) if given else inscribed.radius}
+            smaller = exact.lower_float(exact.ball(given) / setting.unit) if given else inscribed.radius
+            radii = {inscribed.radius, min(smaller, inscribed.radius)}
             found += [("ball", replace(inscribed, radius=radius)) for radius in radii]
         if epsilon > 0:
             t = exact.upper_float(4 * epsilon / kappa * ABOVE)

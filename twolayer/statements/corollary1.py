@@ -89,24 +89,30 @@ class Chosen:
 
 
 def choose(candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | None:
-    """The observers with invertible Q and the smallest score(|Q^-1|_1 (M,), B of the sets (M, C)); None if no Q is invertible.
+    """The observers with invertible Q and the smallest score; None if no Q is invertible.
+
+    score(norms (M,), limits (M, C), powers (M, C)) of sets of observers: fan-outs have the sizes 2^powers, so limits are those
+    of fan-outs of size 1 and norms are |Q^-1|_1 times the smallest of the sizes.
 
     candidates: (observer, its B_m). Every set is tried where there are few, otherwise a pivoted choice is improved by
     swaps; any set gives a valid bound, so the search needs no proof.
     """
-    limits = np.array([float(limit.mid()) for _, limit in candidates])
-    fan_outs = np.array([exact.nearest(node.fan_out) for node, _ in candidates]).reshape(len(candidates), outputs)
     if len(candidates) < outputs:
         return None
+    powers = np.array([_power(node) for node, _ in candidates])
+    units = [exact.two_to(int(k)) for k in powers]
+    fan_outs = np.array([exact.nearest(node.fan_out / unit) for (node, _), unit in zip(candidates, units, strict=True)])
+    limits = np.array([float((limit / exact.ball(unit)).mid()) for (_, limit), unit in zip(candidates, units, strict=True)])
 
     def values(sets: np.ndarray) -> np.ndarray:
         """Scores of sets of candidates; infinite where Q is singular.   (M, C) -> (M,)"""
-        Q = fan_outs[sets].transpose(0, 2, 1)
+        Q, e = fan_outs[sets].transpose(0, 2, 1), powers[sets]
         regular = np.abs(np.linalg.det(Q)) > 0
         norms = np.full(len(sets), np.inf)
         with np.errstate(all="ignore"):
-            norms[regular] = np.abs(np.linalg.inv(Q[regular])).sum(axis=1).max(axis=1)
-            scores = score(norms, limits[sets])
+            rows = np.ldexp(np.abs(np.linalg.inv(Q[regular])), (e.min(axis=1, keepdims=True) - e)[regular][:, :, None])
+            norms[regular] = rows.sum(axis=1).max(axis=1)
+            scores = score(norms, limits[sets], e)
         return np.where(np.isfinite(norms), scores, np.inf)
 
     def value(chosen: tuple[int, ...]) -> float:
@@ -116,7 +122,7 @@ def choose(candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | 
         sets = np.array(list(combinations(range(len(candidates)), outputs)))
         ranked = [tuple(int(m) for m in sets[n]) for n in np.argsort(values(sets), kind="stable")[:TRIED]]
     else:
-        ranked = [_swapped(_pivoted(fan_outs / limits[:, None], outputs), len(candidates), value)]
+        ranked = [_swapped(_pivoted(fan_outs / np.clip(limits, 1e-100, 1e100)[:, None], outputs), len(candidates), value)]
     for chosen in ranked:  # an exactly singular Q may look invertible in floats
         Q = np.stack([candidates[m][0].fan_out for m in chosen], axis=1)
         try:
@@ -125,6 +131,11 @@ def choose(candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | 
             continue
         return Chosen(tuple(candidates[m][0] for m in chosen), inverse, tuple(candidates[m][1] for m in chosen))
     return None
+
+
+def _power(node: Node) -> int:
+    """k with a fan-out of size 2^k."""
+    return exact.log2(exact.power_of_two(node.fan_out))
 
 
 def _pivoted(vectors: np.ndarray, count: int) -> tuple[int, ...]:
@@ -173,11 +184,12 @@ def printed(setting: Setting, node: Node) -> Verdict:
             candidates.append((other, abs(exact.ball(alpha))))
     below, above = setting.disc(i)
     eps_low, eps_high = setting.printed_epsilon
-    high = float(eps_high.mid())
+    size = exact.log2(exact.power_of_two([exact.middle(eps_high)]))
+    high, least = float((eps_high / exact.ball(exact.two_to(size))).mid()), min((_power(k) for k, _ in candidates), default=0)
 
-    def score(norm, alphas):
-        shrunk = below - 5 * high / alphas.min(axis=1)
-        return np.where(shrunk > 0, norm / shrunk, np.inf)
+    def score(norms, alphas, powers):
+        shrunk = float(below.mid()) - 5 * high * np.ldexp(1 / alphas, size - powers).max(axis=1)
+        return np.where(shrunk > 0, np.ldexp(norms, least - powers.min(axis=1)) / shrunk, np.inf)
 
     chosen = choose(candidates, len(node.fan_out), score)
     if chosen is None:
@@ -225,7 +237,7 @@ def printed(setting: Setting, node: Node) -> Verdict:
 
 def _healed(setting, node, chosen, added, measured, epsilon, alpha, c0) -> bool:
     """True if the printed statement with these hypotheses added no longer fails (or no longer applies)."""
-    size = _norm_of_p(setting, node) if "norm" in added else arb(1)
+    size = _norm_of_p(setting, node) / setting.unit if "norm" in added else arb(1)
     i, q = setting.crease(node), 5 * epsilon / (alpha * size)
     rooms = [setting.room(i, observer, q, added) for observer in chosen.observers]
     if any(room is None or not room > 0 for room in rooms):
@@ -255,8 +267,9 @@ def _observers(setting: Setting, node: Node):
                 yield other, domain, inscribed
 
 
-def _largest_limit(norm, limits):
-    return norm * limits.max(axis=1)
+def _largest_limit(norms, limits, powers):
+    largest = powers.max(axis=1)
+    return np.ldexp(norms * np.ldexp(limits, powers - largest[:, None]).max(axis=1), largest - powers.min(axis=1))
 
 
 def repaired(setting: Setting, node: Node) -> Verdict:
@@ -291,7 +304,7 @@ def repaired(setting: Setting, node: Node) -> Verdict:
         "dimension": d,
         "nearest": None if nearest is None else f"{nearest.side} {nearest.index}",
     }
-    return _judged(REPAIRED, node, bound, terms, chosen)
+    return _judged(REPAIRED, node, bound, setting.shown(terms), chosen)
 
 
 def sharpened(setting: Setting, node: Node) -> Verdict:
@@ -322,7 +335,7 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
         "norm": size,
         "method": "+".join(sorted({forms[m] for m in chosen.indices})),
     }
-    return _judged(SHARP, node, bound, terms, chosen)
+    return _judged(SHARP, node, bound, setting.shown(terms), chosen)
 
 
 def _judged(form: str, node: Node, bound: arb, terms: dict[str, Any], chosen: Chosen) -> Verdict:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
@@ -19,6 +20,10 @@ from ..domains import Domain
 from ..instances import Instance
 from ..restricted import Node, Restricted
 
+LENGTHS, SLOPES = ("radius", "rho", "t", "q"), ("kappa", "norm")  # terms that are measured in z
+FAR_OFF = 1e100  # ratio of two sizes from which on floats need not tell how large it is
+SQUARED = 1e-290  # a square of a sine below it has lost digits as a float
+UNDERFLOWN = 1e-290  # more than underflow takes from a distance, whose terms are of the size of the region or larger
 MEETS = 1e-9  # relative margin within which a crease is counted as meeting a ball: counting too many is safe
 
 
@@ -45,6 +50,18 @@ class Setting:
     def is_late(self) -> bool:
         """True once the deadline has passed: optional candidates are then left out."""
         return self.deadline is not None and time.monotonic() > self.deadline
+
+    @cached_property
+    def unit(self) -> arb:
+        """The length in x that counts as 1 in the coordinates z. Radii, kappa and |p| are in z, but for what is printed."""
+        return exact.ball(self.problem.frame.unit)
+
+    def shown(self, terms: dict[str, Any]) -> dict[str, Any]:
+        """The terms of a repaired or sharp bound with lengths, and what is divided by them, as they are in x."""
+        if self.problem.frame.unit == 1:
+            return terms
+        powers = {key: 1 for key in LENGTHS} | {key: -1 for key in SLOPES}
+        return {key: exact.ball(x) * self.unit ** powers[key] if key in powers else x for key, x in terms.items()}
 
     # -- the gradient -----------------------------------------------------------------------------------------------
 
@@ -144,18 +161,35 @@ class Setting:
             self._cache[key] = np.array([(m > 0) - (m < 0) for m in masses], dtype=int)
         return self._cache[key]
 
+    def float_unit(self, observer: Node) -> fmpq:
+        """What |kappa| and eps_k are divided by where they are floats (to choose, not to prove): the size of eps_k."""
+        key = ("unit", observer.index)
+        if key not in self._cache:
+            epsilon = exact.middle(self.epsilon(observer)[1])
+            masses = (self.mass(i, observer) for i in range(len(self.problem.creases)))
+            self._cache[key] = exact.power_of_two([epsilon] if epsilon > 0 else masses)
+        return self._cache[key]
+
     def float_kinks(self, observer: Node) -> np.ndarray:
-        """|kappa| of all creases for an observer, in floats (to choose, not to prove).   -> (n,)"""
+        """|kappa| of all creases for an observer, in floats and in units of `float_unit` (to choose, not to prove).   -> (n,)
+
+        What is far above or far below eps_k is brought to FAR_OFF of it: then no power or product leaves the range of floats.
+        """
         key = ("kinks", observer.index)
         if key not in self._cache:
-            self._cache[key] = np.array([abs(float(self.kappa(i, observer).mid())) for i in range(len(self.problem.creases))])
+            unit = exact.ball(self.float_unit(observer))
+            kinks = np.array([float((abs(self.kappa(i, observer)) / unit).mid()) for i in range(len(self.problem.creases))])
+            self._cache[key] = np.where(self.mass_signs(observer) == 0, 0.0, np.clip(kinks, 1 / FAR_OFF, FAR_OFF))
         return self._cache[key]
 
     def float_angles(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         """(sine, |cot|) of the angles between crease i and all creases, in floats (to choose, not to prove)."""
         key = ("angles", i)
         if key not in self._cache:
-            sines = np.sqrt(exact.nearest(self.sin_squared(i)))
+            squares = exact.nearest(self.sin_squared(i))
+            sines = np.sqrt(squares)
+            for j in np.flatnonzero(squares < SQUARED):
+                sines[j] = exact.upper_float(self.sine(i, int(j)))
             cotangents = np.array([np.inf if not c.is_finite() else float(c.mid()) for c in self.cotangents(i)])
             self._cache[key] = sines, cotangents
         return self._cache[key]
@@ -195,17 +229,20 @@ class Setting:
         places = {id(domain): place for place, domain in enumerate(domains)}
         return places, inscribed_radii(self.problem.frame, self.problem.creases, domains)
 
-    def disc(self, i: int) -> tuple[float, float]:
+    def disc(self, i: int) -> tuple[arb, arb]:
         """The printed radius of crease i from both sides: of the largest (d'-1)-ball in U ∩ R ∩ crease; 0 below if none."""
         key = ("disc", i)
         if key not in self._cache:
             shapes = self.surroundings(i, self.problem.region)
             found = shapes.disc()
-            self._cache[key] = 0.0 if found is None else found.radius, shapes.disc_radius_above()
+            ends = 0.0 if found is None else found.radius, shapes.disc_radius_above()
+            self._cache[key] = tuple(exact.ball(end) * self.unit for end in ends)
         return self._cache[key]
 
     def room(self, i: int, observer: Node, q: arb, added: frozenset[str]) -> arb | None:
         """What a printed bound has for its radius r' once hypotheses are added; None or not positive: it does not apply.
+
+        Both q and what is returned are lengths in x, like all that is printed; shapes are in z.
 
         region      the disc lies in the observer's A_k instead of U ∩ R
         thickness   the q-ball around each of its points does too, instead of shrinking the radius by q; even with q = 0
@@ -215,14 +252,14 @@ class Setting:
         if domain is None:
             return None
         if "thickness" in added:
-            found = self.surroundings(i, domain).guarded_disc(exact.upper_float(q))
+            found = self.surroundings(i, domain).guarded_disc(exact.upper_float(q / self.unit))
             if found is None or self.ball(i, domain) is None:
                 return None
-            return exact.ball(found.radius)
+            return exact.ball(found.radius) * self.unit
         if "region" in added:
             found = self.surroundings(i, domain).disc()
-            return None if found is None else exact.ball(found.radius) - q
-        return exact.ball(self.disc(i)[0]) - q
+            return None if found is None else exact.ball(found.radius) * self.unit - q
+        return self.disc(i)[0] - q
 
     @cached_property
     def _float_creases(self) -> tuple[np.ndarray, np.ndarray]:
@@ -238,8 +275,11 @@ class Setting:
         """
         normals, offsets = self._float_creases
         point = exact.nearest(centre)
+        if not np.isfinite(point).all():
+            return np.full(len(offsets), -np.inf)
         terms = np.abs(normals) @ np.abs(point) + np.abs(offsets)
-        return np.abs(normals @ point + offsets) - MEETS * terms
+        with np.errstate(invalid="ignore"):  # an offset beyond floats is infinitely far from a point that is not
+            return np.where(np.isfinite(offsets), np.abs(normals @ point + offsets) - MEETS * terms, np.inf) - UNDERFLOWN
 
 
 def observed_anywhere(w: np.ndarray, b, observer_w: np.ndarray, observer_b) -> bool:

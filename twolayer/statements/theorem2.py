@@ -150,7 +150,7 @@ def _healed(row: Row, added: frozenset[str], measured: arb, epsilon: arb, alpha:
     """True if the printed statement with these hypotheses added no longer fails (or no longer applies)."""
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)
-    scale = setting.kappa(i, observer, "teacher") if "norm" in added else alpha
+    scale = setting.kappa(i, observer, "teacher") / setting.unit if "norm" in added else alpha
     if "sign" in added:
         scale = abs(scale)
     room = setting.room(i, observer, 5 * epsilon / abs(scale), added)
@@ -188,7 +188,12 @@ def _seen(row: Row, form: str) -> tuple[Verdict | None, Inscribed | None]:
 def _coincident(row: Row, form: str, terms: dict[str, Any]) -> Verdict | None:
     if row.setting.problem.creases[row.setting.crease(row.teacher)].has("student"):
         return row.verdict(
-            form, HOLDS, "a student lies exactly on the teacher's hyperplane", arb(0), arb(0), {**terms, "branch": "coincident"}
+            form,
+            HOLDS,
+            "a student lies exactly on the teacher's hyperplane",
+            arb(0),
+            arb(0),
+            row.setting.shown({**terms, "branch": "coincident"}),
         )
     return None
 
@@ -211,7 +216,10 @@ def repaired(row: Row) -> Verdict:
     disc = setting.surroundings(i, domain).guarded_disc(q)
     if disc is None:
         return row.verdict(
-            REPAIRED, NOT_APPLICABLE, "no disc of the boundary has its q-neighbourhood inside A_k", terms={**terms, "q": q}
+            REPAIRED,
+            NOT_APPLICABLE,
+            "no disc of the boundary has its q-neighbourhood inside A_k",
+            terms=setting.shown({**terms, "q": q}),
         )
     measured, node = _best_other(row)
     terms.update(
@@ -249,11 +257,14 @@ def sharpened(row: Row) -> Verdict:
     assert domain is not None
     bound = sharp.student_bound(setting, i, observer, domain, inscribed)
     if bound is None:
-        return row.verdict(SHARP, VACUOUS, "no form of the theorem excludes a sine of 1", measured, arb(1), terms)
+        return row.verdict(
+            SHARP, VACUOUS, "no form of the theorem excludes a sine of 1", measured, arb(1), setting.shown(terms)
+        )
     return _judged(row, SHARP, measured, bound.value, {**terms, **bound.terms, "method": bound.form}, "a student")
 
 
 def _judged(row: Row, form: str, measured: arb, bound: arb, terms: dict[str, Any], who: str) -> Verdict:
+    terms = row.setting.shown(terms)
     if bound >= 1:
         return row.verdict(form, VACUOUS, "the bound is 1 or more", measured, bound, terms)
     outcome = compare(measured, bound, bound)

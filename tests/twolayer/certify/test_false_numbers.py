@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.strategies import brute_epsilon
 from twolayer.certify.suprema import gradient_suprema
+from twolayer.cli import main
 from twolayer.instances import Instance
 from twolayer.restricted import restricted
+from twolayer.statements.check import check
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -29,3 +32,15 @@ def test_a_gradient_that_is_zero_at_the_interior_point_alone_is_not_zero():
     (found,) = gradient_suprema(restricted(instance))
     assert brute_epsilon(instance, 0) == 3
     assert (found.lower, found.upper) == (3.0, 3.0)
+
+
+def test_no_theorem_fails_on_weights_of_1e_200():
+    rows = check(case("gradient-not-zero")).verdicts
+    assert {(v.statement, v.form) for v in rows if v.verdict == "fails"} == {("theorem-2", "printed")}
+
+
+def test_a_weight_of_the_smallest_float_is_checked(capsys):
+    assert main(["check", str(CASES / "tiny-teacher.json"), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert {v["verdict"] for v in printed["verdicts"]} <= {"holds", "vacuous", "not-applicable"}
+    assert 0 < printed["gradient"]["lower"] <= printed["gradient"]["upper"] < 1.01 * printed["gradient"]["lower"]

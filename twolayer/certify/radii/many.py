@@ -59,6 +59,7 @@ def inscribed_radii(frame: Frame, creases: Sequence[Crease], domains: Sequence[D
     Radii are proved; they fall short of the largest ones by about PRECISE. Domains that begin with the same rows (A_k:
     the region with one row more) cost least.   Source: Theorem A's balls; certify notes, inscribed balls.
     """
+    domains = [domain.in_row_units[0] for domain in domains]
     lines = lines_of(creases)
     rows = [facets(frame, domain) for domain in domains]
     shape = len(creases), len(domains)

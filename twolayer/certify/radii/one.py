@@ -15,7 +15,7 @@ the smallest quotient of slack by proved length. Slacks and lengths are floats w
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -24,7 +24,7 @@ from flint import arb, fmpq
 from ... import exact
 from ...domains import Domain
 from ...highs import FloatOptimum, Solver
-from ...programs import interior_point
+from ...programs import interior_point, range_over_box
 from ...regions import Frame
 from ...restricted import Crease
 from . import box as radii_box
@@ -59,6 +59,18 @@ class Surroundings:
     frame: Frame
     crease: Crease
     domain: Domain
+    _row_units: np.ndarray = field(init=False, repr=False)
+
+    def __post_init__(self):
+        domain, units = self.domain.in_row_units
+        object.__setattr__(self, "domain", domain)
+        object.__setattr__(self, "_row_units", units)
+
+    @cached_property
+    def _misses(self) -> bool:
+        """Exactly: H has no point in the domain's box. However far away it is, floats are not asked."""
+        low, high = range_over_box(self.crease.normal, self.domain.lower, self.domain.upper)
+        return bool(low + self.crease.offset > 0 or high + self.crease.offset < 0)
 
     @cached_property
     def _lengths(self) -> Lengths:
@@ -121,7 +133,9 @@ class Surroundings:
         return radii_box.in_cut_box(*given, f.A[m], f.c[m] - allowances[m], alpha[m])
 
     def _largest(self, kind: str, allowances: np.ndarray, allowance: float) -> tuple[Inscribed | None, bool]:
-        """(the largest shape found, whether floats prove that H misses the domain)."""
+        """(the largest shape found, whether it is proved that H misses the domain)."""
+        if self._misses:
+            return None, True
         if not np.isfinite(allowances).all():
             return None, False
         alpha = self._lengths.whole if kind == "ball" else self._lengths.within
@@ -244,7 +258,7 @@ class Surroundings:
         For multipliers y >= 0 of the facets and mu of H: every feasible (z, rho) has
         rho (y . |a_H|) <= y . c + mu o + (mu n - A^T y) . z, the last term bounded over the domain's box.
         """
-        dual = self.disc_dual()
+        dual = None if self._misses else self.disc_dual()
         if dual is None:
             return self._diameter() if self.meets() else 0.0
         return max(min(exact.upper_float(dual[2]), self._diameter()), 0.0)
@@ -271,7 +285,7 @@ class Surroundings:
                 quotient = arb(total) / weight
                 if not best.is_finite() or quotient < best:
                     best, chosen = quotient, mu
-        return multipliers, chosen, best
+        return [y / unit for y, unit in zip(multipliers, self._row_units, strict=True)], chosen, best
 
     def _diameter(self) -> float:
         """Upper bound on the diameter of the domain: the sides of its box, each as long as its row of the frame."""
@@ -281,6 +295,8 @@ class Surroundings:
 
     def meets(self) -> bool:
         """True unless H surely misses the closed domain (floats decide only what bounds a printed radius by 0)."""
+        if self._misses:
+            return False
         normal = exact.nearest(self.crease.normal)
         f = self.domain.floats
         solver = Solver(f.A, f.c + 1e-9 * (1 + np.abs(f.c)))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
+from ... import exact
 from ...restricted import Node
 from ..setting import Setting
 
@@ -31,7 +32,7 @@ class Bound:
 
 @dataclass(frozen=True, eq=False)
 class Sizes:
-    """|kappa_H| and the upper end of eps_k, as balls and as floats."""
+    """|kappa_H| and the upper end of eps_k, as balls and as floats in units of `Setting.float_unit`."""
 
     kappa: arb
     epsilon: arb
@@ -49,7 +50,8 @@ def sizes(setting: Setting, i: int, observer: Node) -> Sizes:
     key = ("sizes", i, observer.index)
     if key not in setting._cache:
         kappa, epsilon = abs(setting.kappa(i, observer)), setting.epsilon(observer)[1]
-        setting._cache[key] = Sizes(kappa, epsilon, float(kappa.mid()), float(epsilon.mid()))
+        eps = exact.nearest_float(exact.middle(epsilon) / setting.float_unit(observer))
+        setting._cache[key] = Sizes(kappa, epsilon, float(setting.float_kinks(observer)[i]), eps)
     return setting._cache[key]
 
 

@@ -124,7 +124,8 @@ def kink(setting: Setting, i: int, observer: Node, domain: Domain, near: Around,
     lines = lines_of(setting, i, domain, near, counted, named=False)
     if lines is None or not len(lines.gaps):
         return None
-    epsilon = sizes(setting, i, observer).epsilon
+    size = sizes(setting, i, observer)
+    epsilon = size.epsilon
     with np.errstate(divide="ignore", invalid="ignore"):  # pairs on one side of every gap are never read
         rise = (lines.tilt[:, None] - lines.tilt) / (lines.place - lines.place[:, None])
     up, down = float(lines.up.mid()), float(lines.down.mid())
@@ -142,4 +143,4 @@ def kink(setting: Setting, i: int, observer: Node, domain: Domain, near: Around,
                 above, below = above.max(quotient), below.max(-quotient)
         return Bound(2 * epsilon * (above + below), FORM, {"epsilon": epsilon, "opposing": int(counted.sum())})
 
-    return 2 * float(epsilon.mid()) * value, prove
+    return 2 * size.eps * value, prove

@@ -172,10 +172,11 @@ def kink(setting: Setting, i: int, observer: Node, domain: Domain, near: Around)
     labels = np.array([left.label for left in directions])
     sums = _sums(lines, np.array([float(w.mid()) for w in slopes]), labels, np.zeros(len(directions)))
     best, gap = np.unravel_index(int(np.argmin(sums)), sums.shape)
-    epsilon = sizes(setting, i, observer).epsilon
+    size = sizes(setting, i, observer)
+    epsilon = size.epsilon
 
     def prove() -> Bound:
         total = _sum_above(lines, int(labels[best]), int(lines.gaps[gap]), slopes[best], arb(0))
         return Bound(2 * epsilon * total, FORM, {"epsilon": epsilon, "others": len(near.index)})
 
-    return 2 * float(epsilon.mid()) * float(sums[best, gap]), prove
+    return 2 * size.eps * float(sums[best, gap]), prove

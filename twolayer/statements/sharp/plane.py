@@ -7,6 +7,7 @@ bounded by lines and walls lies in A_k. What is parallel to H limits the height 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +17,7 @@ from flint import arb
 from ... import exact
 from ...certify.radii.one import length
 from ...domains import Domain
-from ..setting import Setting
+from ..setting import FAR_OFF, Setting
 from .around import Around
 
 WALL = -1  # the label of a wall
@@ -102,8 +103,13 @@ def _line(setting: Setting, i: int, normals: np.ndarray, limits: np.ndarray) -> 
         else:
             run = (a * along).sum()
             offset, slope = -value / run, -rise / run
-            out.append(Line(offset, slope, arb("nan"), False, float(offset.mid()), float(slope.mid())))
+            out.append(Line(offset, slope, arb("nan"), False, *(_float(x) for x in (offset, slope))))
     return out
+
+
+def _float(x: arb) -> float:
+    """A number of this size at most FAR_OFF; NaN where a line is too nearly parallel to H for balls to say where it crosses."""
+    return min(max(float(x.mid()), -FAR_OFF), FAR_OFF) if x.is_finite() else math.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +190,7 @@ def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np
                 return None
     keep = np.flatnonzero((all_of_them.sides != 0) | chosen[all_of_them.members])
     sides, members = all_of_them.sides[keep], all_of_them.members[keep]
-    if not (sides < 0).any() or not (sides > 0).any():
+    if not (sides < 0).any() or not (sides > 0).any() or not np.isfinite(all_of_them.places[keep]).all():
         return None
     return Lines(
         [all_of_them.lines[j].offset for j in keep],
