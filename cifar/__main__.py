@@ -1,4 +1,4 @@
-"""`python -m cifar list | run NAME... | report | keep | kept | bench | search`
+"""`python -m cifar list | run NAME... | report | keep | kept | bench | autoattack | search`
 
 How a command ends: errors.py. The same `run` command continues where the last one stopped.
 """
@@ -18,6 +18,7 @@ COMMANDS = {  # modules of their own, imported only when asked for
     "keep": "cifar.kept.keep",
     "kept": "cifar.kept.check",
     "bench": "cifar.bench.bench",
+    "autoattack": "cifar.bench.autoattack",
     "search": "cifar.experiments.search",
 }
 

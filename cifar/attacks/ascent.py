@@ -8,7 +8,7 @@ Source: Section 5.1; Madry et al. (2017).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Generator, Tensor
@@ -69,27 +69,9 @@ def pgd(
     return Adversarial(point, *(best or (None, None)), *(watched or (None, None)))
 
 
-def strongest(first: Adversarial, *others: Adversarial) -> Adversarial:
-    """Restarts taken together: for each sample, not for each batch, the run whose best loss is highest.
-
-    last: the last iterate of that run.
-    """
-    for other in others:
-        more = None if first.watched_score is None else other.watched_score > first.watched_score
-        first = merged(other.best_loss > first.best_loss, other, first, watched_wins=more)
-    return first
-
-
-def merged(wins: Tensor, new: Adversarial, old: Adversarial, *, watched_wins: Tensor | None = None) -> Adversarial:
-    """The samples of `new` where it wins, of `old` elsewhere; the watched ones by a rule of their own, if given.   wins (N,)"""
-    watched_wins = wins if watched_wins is None else watched_wins
-    return Adversarial(
-        choose(wins, new.last, old.last),
-        choose(wins, new.best, old.best),
-        choose(wins, new.best_loss, old.best_loss),
-        choose(watched_wins, new.watched, old.watched),
-        choose(watched_wins, new.watched_score, old.watched_score),
-    )
+def merged(wins: Tensor, new: Adversarial, old: Adversarial) -> Adversarial:
+    """The samples of `new` where it wins, of `old` elsewhere.   wins (N,)"""
+    return Adversarial(*(choose(wins, getattr(new, part.name), getattr(old, part.name)) for part in fields(Adversarial)))
 
 
 def choose(wins: Tensor, new: Tensor | None, old: Tensor | None) -> Tensor | None:

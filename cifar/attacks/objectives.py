@@ -86,6 +86,21 @@ def margin(student: Network, oracle: Network | Tensor, confidence: float = torch
     return Objective((student,), lambda s, t, *_: excess(s, t.argmax(1)).clamp_max(confidence), (oracle,))
 
 
+def confident(student: Network, teacher: Network) -> Objective:
+    """min(how far the student's best other class lies above the oracle's, the oracle's own margin), both at x'.
+
+    Positive where the two answer differently; large only where both are sure of it: on the oracle's decision boundary, where
+    an ascent of the excess alone ends and where any two networks part, it is 0. Both networks are differentiated.
+    """
+    return Objective((student, teacher), lambda s, t, *_: parting_margin(s, t))
+
+
+def parting_margin(student: Tensor, teacher: Tensor) -> Tensor:
+    """The smaller of the student's excess over the oracle's class and the oracle's margin.   two (N, classes) -> (N,)"""
+    answer = teacher.argmax(1)
+    return torch.minimum(excess(student, answer), -excess(teacher, answer))
+
+
 def largest_gap(student: Network, teacher: Network) -> Objective:
     """max_k |s_k - t_k| over the logits, which confidence-calibrated training ascends.   Source: Section 5.6"""
     return Objective((student, teacher), lambda s, t, *_: (s - t).abs().amax(1))

@@ -9,11 +9,14 @@
 | cw | the margin against the oracle's label at x', ascended as in linf up to a confidence of 0.1 |
 | cw-label | the margin against the oracle's label at the clean image, unlimited, ascended as in linf |
 | cw-l2 | Carlini and Wagner's search for the nearest success; it counts within a 2-norm of .5 |
-| transfer | linf on the surrogate |
+| transfer | linf on the surrogate; the student is not looked at |
+| oracle-ce | cross-entropy to the oracle's label at x', in linf's ball with steps of 2.5 eps / 40: AutoAttack's core |
+| confident | the smaller of the student's excess over the oracle's class and the oracle's own margin, steps alike |
+| label | the margin against the dataset's label, steps alike: context, the robustness that RobustBench speaks of |
 | data | Equation 4: the distance to the teacher's logits at the clean image, ascended as in linf |
 | in-plane, out-plane | two runs of linf; the one whose patches lie nearer to, or farther from, the input plane |
 
-Source: Section 5.1, Tables 1 and 2; the sizes of l1, l2 and cw are this project's choice.
+Source: Section 5.1, Tables 1 and 2; the sizes of l1, l2 and cw, oracle-ce, confident and label are this project's choice.
 """
 
 from __future__ import annotations
@@ -21,10 +24,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import torch
 from torch import Generator, Tensor
 
 from ..data.patches import PatchSpectrum, off_plane
-from .ascent import Adversarial, choose, merged, pgd, strongest
+from .ascent import Adversarial, choose, merged, pgd
 from .balls import L1, L2, Ball, Linf
 from .carlini import carlini_l2
 from .objectives import (
@@ -32,6 +36,7 @@ from .objectives import (
     Objective,
     OracleWatch,
     attacking,
+    confident,
     constant_logits,
     cross_entropy_to_oracle,
     data_adversarial,
@@ -58,16 +63,18 @@ __all__ = [
     "margin",
     "merged",
     "pgd",
-    "strongest",
     "table",
 ]
 
 EPS, STEP, STEPS = 10 / 255, 0.01, 40  # the paper's
 L2_EPS, L2_SMALL_EPS, L1_EPS, L1_SMALL_EPS, L1_SHARE = 0.5, 0.3, 12.0, 10.0, 0.01
-SPARE = 2.5  # steps add up to this many radii, the usual choice
+SPARE = 2.5  # steps add up to this many radii, the usual choice; .01, four times as far, is weaker than AutoAttack's
 CONFIDENCE = 0.1  # in logits: above the rounding of bfloat16 copies, below the margin at which the oracle follows
 NAMES = (
     "linf",
+    "oracle-ce",
+    "confident",
+    "label",
     "l2",
     "l2-small",
     "l1",
@@ -85,18 +92,35 @@ NAMES = (
 
 @dataclass(frozen=True, eq=False)
 class Attack:
-    """A row of the table.   attack(x, generator): (N, 3, 32, 32) -> Adversarial, whose watched iterate is the one at which
-    the student's answer is farthest above the oracle's: if any iterate parts the networks, that one does.
+    """A row of the table.   attack(x, generator, labels): (N, 3, 32, 32) -> Adversarial
 
-    random: whether a second run differs;  settings: its numbers, for the report.
+    Its watched iterate is the one at which the student's answer is farthest above the oracle's: if any iterate parts the
+    networks, that one does.  `transfer`, which does not look at the student, and `label` have none.
+    random: whether a second run differs;  labelled: whether it asks for the dataset's labels (N,), and is judged by them;
+    settings: its numbers, for the report.  ValueError for images that are none, before anything is computed.
     """
 
-    run: Callable[[Tensor, Generator | None], Adversarial]
+    run: Callable[[Tensor, Generator | None, Tensor | None], Adversarial]
     random: bool
     settings: dict = field(default_factory=dict)
+    labelled: bool = False
 
-    def __call__(self, x: Tensor, generator: Generator | None = None) -> Adversarial:
-        return self.run(x, generator)
+    def __call__(self, x: Tensor, generator: Generator | None = None, labels: Tensor | None = None) -> Adversarial:
+        require_images(x)
+        if self.labelled and labels is None:
+            raise ValueError("this attack needs the labels of the dataset, (N,); got none")
+        return self.run(x, generator, labels)
+
+
+def require_images(x: Tensor) -> None:
+    """ValueError unless x is (N, 3, h, w), float32 or float64, every number in [0, 1]."""
+    if x.ndim != 4 or len(x) == 0:
+        raise ValueError(f"images need shape (N, 3, 32, 32) with N > 0; got {tuple(x.shape)}")
+    if x.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"images need bytes, or float32 or float64 in [0, 1]; got {x.dtype}")
+    low, high = x.amin().item(), x.amax().item()
+    if not (low >= 0 and high <= 1):  # not a number is neither
+        raise ValueError(f"images need numbers in [0, 1]; got {low:g} to {high:g}; normalisation is the network's own")
 
 
 def table(
@@ -111,39 +135,50 @@ def table(
 ) -> dict[str, Attack]:
     """The rows by name; `transfer` only with a surrogate, `in-plane` and `out-plane` only with a patch spectrum."""
 
-    def ascended(objective: Objective, ball: Ball, size: float, count: int = steps, start: bool = True) -> Attack:
-        watched, watch = oracle_watch(objective, student, teacher)
+    def ascended(
+        objective: Objective, ball: Ball, size: float, count: int = steps, start: bool = True, blind: bool = False
+    ) -> Attack:
+        watched, watch = (objective, None) if blind else oracle_watch(objective, student, teacher)
         settings = {"norm": type(ball).__name__.lower(), **vars(ball), "step": size, "steps": count, "start": start}
         return Attack(
-            lambda x, generator: pgd(watched, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch),
+            lambda x, generator, _: pgd(
+                watched, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch
+            ),
             start,
             settings,
         )
 
-    def anchored(objective: Callable[[Tensor], Objective]) -> Attack:
-        """linf, with an objective that remembers the clean images."""
-        settings = {"norm": "linf", "eps": eps, "step": step, "steps": steps, "start": True}
-        return Attack(lambda x, generator: ascended(objective(x), linf, step)(x, generator), True, settings)
+    def anchored(objective: Callable[[Tensor, Tensor | None], Objective], size: float = step, labelled: bool = False) -> Attack:
+        """linf, with an objective that remembers the clean images or their labels."""
+        settings = {"norm": "linf", "eps": eps, "step": size, "steps": steps, "start": True}
 
-    distance, linf = logit_distance(student, teacher), Linf(eps)
+        def run(x: Tensor, generator: Generator | None, labels: Tensor | None) -> Adversarial:
+            return ascended(objective(x, labels), linf, size, blind=labelled)(x, generator)
+
+        return Attack(run, True, settings, labelled)
+
+    distance, linf, fine = logit_distance(student, teacher), Linf(eps), SPARE * eps / steps
     rows = {
         "linf": ascended(distance, linf, step),
+        "oracle-ce": ascended(cross_entropy_to_oracle(student, teacher), linf, fine),
+        "confident": ascended(confident(student, teacher), linf, fine),
+        "label": anchored(lambda _, labels: margin(student, labels), fine, labelled=True),  # type: ignore[arg-type]
         "l2": ascended(distance, L2(L2_EPS), SPARE * L2_EPS / steps),
         "l2-small": ascended(distance, L2(L2_SMALL_EPS), STEP),
         "l1": ascended(distance, L1(L1_EPS, L1_SHARE), SPARE * L1_EPS / steps),
         "l1-small": ascended(distance, L1(L1_SMALL_EPS, 0.0), STEP),
         "fgsm": ascended(distance, linf, eps, 1, False),
         "cw": ascended(margin(student, teacher, CONFIDENCE), linf, step),
-        "cw-label": anchored(lambda x: margin(student, constant_logits(teacher, x).argmax(1))),
+        "cw-label": anchored(lambda x, _: margin(student, constant_logits(teacher, x).argmax(1))),
         "cw-l2": Attack(
-            lambda x, _: carlini_l2(margin(student, teacher), x, budget=L2_EPS).within(L2_EPS, x),
+            lambda x, *_: carlini_l2(margin(student, teacher), x, budget=L2_EPS).within(L2_EPS, x),
             False,
             {"norm": "l2", "eps": L2_EPS},
         ),
-        "data": anchored(lambda x: data_adversarial(student, teacher, x)),
+        "data": anchored(lambda x, _: data_adversarial(student, teacher, x)),
     }
     if surrogate is not None:
-        rows["transfer"] = ascended(logit_distance(surrogate, teacher), linf, step)
+        rows["transfer"] = ascended(logit_distance(surrogate, teacher), linf, step, blind=True)
     if plane is not None:
         rows["in-plane"] = _twice(rows["linf"], plane, nearer=True)
         rows["out-plane"] = _twice(rows["linf"], plane, nearer=False)
@@ -159,7 +194,7 @@ def oracle_watch(objective: Objective, student: Network, teacher: Network) -> tu
 def _twice(attack: Attack, plane: PatchSpectrum, *, nearer: bool) -> Attack:
     """Two runs from different starts; of each sample, the one whose last iterate is nearer to the input plane, or farther."""
 
-    def run(x: Tensor, generator: Generator | None) -> Adversarial:
+    def run(x: Tensor, generator: Generator | None, labels: Tensor | None) -> Adversarial:
         first, second = attack(x, generator), attack(x, generator)
         second_is_nearer = off_plane(second.last, plane) < off_plane(first.last, plane)
         return merged(second_is_nearer if nearer else ~second_is_nearer, second, first)

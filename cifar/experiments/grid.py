@@ -19,7 +19,7 @@ from ..settings import Settings
 EPOCHS = (50, 100, 150, 200, 300)  # Tables 1 and 3
 FOUR, PRUNED_FOUR = (64, 64, 64, 64), (45, 32, 32, 20)
 FIVE, PRUNED_FIVE = (64, 64, 64, 64, 64), (45, 32, 32, 32, 20)
-TABLE_1 = ("linf", "l2", "l1", "fgsm", "cw", "transfer")
+TABLE_1 = ("linf", "l2", "l1", "fgsm", "cw", "transfer")  # the printed rows
 BESIDE = ("l2-small", "l1-small", "cw-l2", "data")  # the other readings of Table 1's rows
 TABLE_2 = ("linf", "in-plane", "out-plane")
 RHOS = (5, 10, 20)
@@ -45,9 +45,10 @@ def _cells(runs: Sequence[str], epochs: Sequence[int], attacks: tuple[str, ...] 
     return tuple((f"{run}@{epoch}", attacks) for run in runs for epoch in epochs)
 
 
-LINF = ("linf",)
+LINF = ("linf", "confident")  # the paper's attack, and the one whose successes are none of the teacher's boundary
+CONTEXT = ("oracle-ce", "label")  # beside them where a run ends
 SEED = "-seed-"  # between the name of a student's first seed and the number of another
-SEEDED = LINF  # the attacks on further seeds
+SEEDED = (*LINF, *CONTEXT)  # the attacks on further seeds
 CCAT = tuple(f"ccat-{rho}" for rho in RHOS)
 ALSO = (  # what a second seed is worth, beside st-logit, at and st-label
     "st-logit-gaussian",
@@ -62,12 +63,15 @@ EXPERIMENTS = {
     "table-1": Experiment(
         "robust accuracy of AT along training and of ST, six attacks",
         ("attacks",),
-        (*_cells(["at"], EPOCHS, TABLE_1), *_cells(["at", "st-logit"], [300], TABLE_1 + BESIDE)),
+        (
+            *_cells(["at"], EPOCHS, (*TABLE_1, "confident")),
+            *_cells(["at", "st-logit"], [300], (*TABLE_1, "confident", *BESIDE)),
+        ),
     ),
     "table-2": Experiment(
         "in-plane, out-plane and standard AT against the same three attacks",
         ("attacks",),
-        _cells(["at-in-plane", "at-out-plane", "at"], [150], TABLE_2),
+        _cells(["at-in-plane", "at-out-plane", "at"], [150], (*TABLE_2, "confident")),
     ),
     "table-3": Experiment(
         "robust accuracy of ST along training, logit and label", ("attacks",), _cells(["st-logit", "st-label"], EPOCHS, LINF)
@@ -237,7 +241,10 @@ PROFILES = {
 
 
 def attacks_at(run: str, beside: bool = True) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    """The attacks of each checkpoint of a run: all that any table or figure asks for, for further seeds those of SEEDED."""
+    """The attacks of each checkpoint of a run: all that any table or figure asks for, for further seeds those of SEEDED.
+
+    Where a run ends and is attacked, CONTEXT comes with it.
+    """
     first = run.partition(SEED)[0]
     found: dict[int, dict[str, None]] = {}
     for experiment in EXPERIMENTS.values():
@@ -246,6 +253,9 @@ def attacks_at(run: str, beside: bool = True) -> tuple[tuple[int, tuple[str, ...
             if name in (run, first):
                 asked = (n for n in names if (beside or n not in BESIDE) and (run == first or n in SEEDED))
                 found.setdefault(int(epoch), {}).update(dict.fromkeys(asked))
+    last = max(found, default=0)
+    if last and "linf" in found[last]:
+        found[last].update(dict.fromkeys(CONTEXT))
     return tuple((epoch, tuple(names)) for epoch, names in sorted(found.items()))
 
 

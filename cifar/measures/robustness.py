@@ -3,12 +3,17 @@
 The judge runs the networks as given, in evaluation mode, on the stored and clipped images; the attack may have used
 copies of lower precision. Counting rules, each the share of images on which
 
-    last          the student answers like the teacher at the last iterate: the headline
+    last          the student answers like the teacher at the last iterate: the paper's count
     highest       ... at the iterate of highest loss
-    any           ... at every iterate that was kept, the one where the two are farthest apart among them
+    any           ... at the clean image and at every iterate that was kept, the one where the two are farthest apart among them
     clean-label   the student, at the last iterate, answers what the teacher answers at the clean image
+    confident     no image that was kept parts the two by tau or more: the smaller of the student's excess of its best other
+                  class over the teacher's and the teacher's own margin stays below it (the attack `confident` alone)
 
-With the attack `data`, last and clean-label are the two scores of data-adversarial examples.
+The attack `label` is judged by the dataset's label where others are by the teacher's answer at the image. With the attack
+`data`, last and clean-label are the two scores of data-adversarial examples.
+tau: half the teacher's median clean margin, a number of the teacher alone, which no student and no attack can move. Without
+it the count is degenerate: a strong attack ends on the teacher's decision boundary, where any two networks part.
 Mean in per cent, variance of the shares over repeats, as the paper prints them (Section 5.1, Table 1).
 """
 
@@ -22,18 +27,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..attacks.objectives import Network
-from ..attacks.table import NAMES, Adversarial, Attack, attacking, table
+from ..attacks.objectives import Network, excess, parting_margin
+from ..attacks.table import NAMES, Adversarial, attacking, require_images, table
 from ..data.patches import PatchSpectrum
 from ..networks.convnet import ConvNet, inner_copy
+from .bits import packed, packed_numbers, unpacked, unpacked_numbers
 
 RULES = ("last", "highest", "any", "clean-label")
+CONFIDENT = "confident"  # the attack, and the rule that it alone has
+TAU_SHARE = 0.5  # of the teacher's median clean margin
+TAU_IMAGES = 2000  # the first test images, as many as a CPU attacks: tau is the same where a GPU attacks more
 REPEATS = 3  # the paper's count is unknown; three seeds of the random start
 BATCH = 500
 PADDED_TO = 8  # channels, for copies of lower precision: exact, and faster
 SHARED_STARTS = {"in-plane": "plane", "out-plane": "plane"}  # the two are parted from the same pairs of runs
 
-Counts = dict[str, list[int]]  # "attack repeat first image" -> [images, then those that count, rule by rule]
+Counts = dict[str, dict[str, Any]]  # "attack repeat first image" -> images, and what `judged` found, packed, by rule
 
 
 def evaluate(
@@ -41,6 +50,7 @@ def evaluate(
     teacher: Network,
     surrogate: Network | None,
     images: Tensor | np.ndarray,
+    labels: Tensor | None = None,
     *,
     attacks: Sequence[str] = NAMES,
     repeats: int = REPEATS,
@@ -53,22 +63,28 @@ def evaluate(
     counts: Counts | None = None,
     after: Callable[[Counts], None] | None = None,
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """{attack: {rule: {"mean", "variance", "repeats"}}} of a student.   images (N, 3, 32, 32), bytes or floats in [0, 1]
+    """{attack: {rule: {"mean", "variance", "repeats", "bits"}}} of a student.   images (N, 3, 32, 32), labels (N,)
 
+    images: bytes, or float32 or float64 in [0, 1].  bits: a text a repeat, one bit an image (bits.py).  The rule confident
+    has "tau" and "strength", numbers in the place of bits, from which its curve over tau follows.
     inner: what attacks compute in; lower than float32 asks for ConvNets.  steps: of iterated attacks, the table's if None.
     counts: what was counted before, filled in place; an evaluation that was stopped goes on where it was, and ends at the
     same numbers.  after: called with the counts after every batch; whatever it raises, a stop included, is passed on.
-    An attack without randomness runs once. Raises ValueError for attacks that do not exist or lack what they need.
+    An attack without randomness runs once. Raises ValueError for images that are none, and for attacks that do not exist or
+    lack what they need.
     """
     images = torch.as_tensor(images)
-    if images.ndim != 4 or len(images) == 0:
-        raise ValueError(f"images need shape (N, 3, 32, 32) with N > 0; got {tuple(images.shape)}")
     if repeats < 1 or batch < 1:
         raise ValueError(f"repeats and batch need to be 1 or more; got {repeats} and {batch}")
+    as_pixels(images[:1])
+    if labels is not None and labels.shape != images.shape[:1]:
+        raise ValueError(f"{len(images)} images need as many labels; got shape {tuple(labels.shape)}")
     copies = [_inner(network, inner) for network in (student, teacher, surrogate)]
     rows = table(copies[0], copies[1], copies[2], plane, **({} if steps is None else {"steps": steps}))
-    if missing := [name for name in attacks if name not in rows]:
-        needs = {"transfer": "a surrogate", "in-plane": "a patch spectrum", "out-plane": "a patch spectrum"}
+    usable = [name for name in rows if labels is not None or not rows[name].labelled]
+    if missing := [name for name in attacks if name not in usable]:
+        spectrum = "a patch spectrum"
+        needs = {"transfer": "a surrogate", "in-plane": spectrum, "out-plane": spectrum, "label": "the dataset's labels"}
         told = ", ".join(f"{name} (needs {needs[name]})" if name in needs else repr(name) for name in missing)
         raise ValueError(f"attacks must be among {', '.join(NAMES)}; got {told}")
     counts = {} if counts is None else counts
@@ -79,24 +95,40 @@ def evaluate(
                 if key in counts:
                     continue
                 x = as_pixels(images[first : first + batch], device)
-                counts[key] = _count(student, teacher, rows[name], x, _generator(seed, name, repeat, first, device))
+                truth = labels[first : first + batch].to(device) if labels is not None and rows[name].labelled else None
+                found = rows[name](x, _generator(seed, name, repeat, first, device), truth)
+                counts[key] = _counted(student, teacher, found, x, truth, surely=name == CONFIDENT)
                 if after is not None:
                     after(counts)
-    return {name: summary(counts, name) for name in attacks}
+    tau = half_median_margin(teacher, images[:TAU_IMAGES], batch=batch, device=device) if CONFIDENT in attacks else 0.0
+    return {name: summary(counts, name, tau) for name in attacks}
 
 
-def summary(counts: Counts, attack: str) -> dict[str, dict[str, Any]]:
-    """Mean (per cent), variance (of shares, unbiased) and the repeats (shares) of each rule."""
-    totals: dict[int, list[int]] = {}
-    for key, values in counts.items():
+def half_median_margin(teacher: Network, images: Tensor, *, batch: int = BATCH, device: str | torch.device = "cpu") -> float:
+    """tau: TAU_SHARE of the median, over clean images, of the teacher's largest logit less its second.   (N, 3, h, w)"""
+    with attacking(teacher), torch.no_grad():
+        logits = [teacher(as_pixels(part, device)).double() for part in images.split(batch)]
+        return TAU_SHARE * float(np.median(torch.cat([-excess(each, each.argmax(1)) for each in logits]).cpu().numpy()))
+
+
+def summary(counts: Counts, attack: str, tau: float = 0.0) -> dict[str, dict[str, Any]]:
+    """Mean (per cent), variance (of shares, unbiased), repeats (shares) and bits of each rule.   tau: of the rule confident"""
+    batches: dict[int, list[dict[str, Any]]] = {}
+    for key, values in sorted(counts.items(), key=lambda item: int(item[0].rpartition(" ")[2])):
         name, repeat, _ = key.rsplit(" ", 2)
         if name == attack:
-            kept = totals.setdefault(int(repeat), [0] * len(values))
-            totals[int(repeat)] = [a + b for a, b in zip(kept, values, strict=True)]
+            batches.setdefault(int(repeat), []).append(values)
+    ordered = [batches[repeat] for repeat in sorted(batches)]
     result = {}
-    for place, rule in enumerate(RULES, start=1):
-        shares = [totals[repeat][place] / totals[repeat][0] for repeat in sorted(totals)]
-        result[rule] = statistics(shares)
+    for rule in RULES:
+        bits = [np.concatenate([unpacked(each[rule], each["images"]) for each in repeat]) for repeat in ordered]
+        result[rule] = statistics([float(each.mean()) for each in bits]) | {"bits": [packed(each) for each in bits]}
+    if attack == CONFIDENT:
+        strength = [
+            np.concatenate([unpacked_numbers(each[CONFIDENT], each["images"]) for each in repeat]) for repeat in ordered
+        ]
+        result[CONFIDENT] = statistics([float((each < tau).mean()) for each in strength])
+        result[CONFIDENT] |= {"tau": tau, "strength": [packed_numbers(each) for each in strength]}
     return result
 
 
@@ -107,33 +139,45 @@ def statistics(shares: Sequence[float]) -> dict[str, Any]:
     return {"mean": 100 * mean, "variance": variance, "repeats": list(shares)}
 
 
-def judged(student: Network, teacher: Network, found: Adversarial, x: Tensor) -> Tensor:
-    """Which samples count under each rule.   x (N, 3, 32, 32) the clean images -> booleans (4, N), in the order of RULES"""
+def judged(student: Network, teacher: Network, found: Adversarial, x: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Which samples count under each rule.   x (N, 3, 32, 32) the clean images -> booleans (4, N), in the order of RULES
+
+    labels: (N,), of the dataset, in the place of the teacher's answers at the images.
+    """
     with attacking(student, teacher), torch.no_grad():
-        answer, oracle = student(found.last).argmax(1), teacher(found.last).argmax(1)
-        last = answer == oracle
-        highest = last if found.best is None else agreeing(student, teacher, found.best)
-        every = last & highest
+
+        def right(image: Tensor) -> Tensor:
+            return student(image).argmax(1) == (teacher(image).argmax(1) if labels is None else labels)
+
+        last = right(found.last)
+        highest = last if found.best is None else right(found.best)
+        every = last & highest & right(x)
         if found.watched is not None:
-            every = every & agreeing(student, teacher, found.watched)
-        return torch.stack([last, highest, every, answer == teacher(x).argmax(1)])
+            every = every & right(found.watched)
+        return torch.stack([last, highest, every, student(found.last).argmax(1) == teacher(x).argmax(1)])
 
 
-def agreeing(student: Network, teacher: Network, x: Tensor) -> Tensor:
-    """Where the two networks answer the same label, in evaluation mode.   (N, 3, 32, 32) -> booleans (N,)"""
+def parting(student: Network, teacher: Network, found: Adversarial, x: Tensor) -> Tensor:
+    """How surely the two part: the largest, over the clean image and all that were kept, of the smaller margin.   -> (N,)"""
     with attacking(student, teacher), torch.no_grad():
-        return student(x).argmax(1) == teacher(x).argmax(1)
+        kept = [image for image in (x, found.last, found.best, found.watched) if image is not None]
+        return torch.stack([parting_margin(student(image), teacher(image)) for image in kept]).amax(0)
 
 
 def as_pixels(images: Tensor, device: str | torch.device = "cpu") -> Tensor:
-    """Bytes as floats in [0, 1]; floats stay; channels last, which convolutions like."""
+    """Bytes as floats in [0, 1]; floats stay; channels last, which convolutions like. ValueError for what is no image."""
     x = images.to(device)
     x = x.float() / 255 if x.dtype == torch.uint8 else x
+    require_images(x)
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def _count(student: Network, teacher: Network, attack: Attack, x: Tensor, generator: torch.Generator) -> list[int]:
-    return [len(x), *judged(student, teacher, attack(x, generator), x).sum(1).tolist()]
+def _counted(
+    student: Network, teacher: Network, found: Adversarial, x: Tensor, labels: Tensor | None, *, surely: bool
+) -> dict[str, Any]:
+    bits = judged(student, teacher, found, x, labels).cpu().numpy()
+    counted: dict[str, Any] = {"images": len(x), **{rule: packed(each) for rule, each in zip(RULES, bits, strict=True)}}
+    return counted | ({CONFIDENT: packed_numbers(parting(student, teacher, found, x).cpu().numpy())} if surely else {})
 
 
 def _inner(network: Network | None, inner: torch.dtype) -> Network | None:

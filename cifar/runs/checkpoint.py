@@ -123,6 +123,7 @@ def tasks(
             oracle,
             surrogate,
             images.pixels,
+            images.labels,
             attacks=(name,),
             repeats=settings.repeats,
             seed=settings.seed,

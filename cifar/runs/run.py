@@ -41,7 +41,7 @@ class Run:
     training: Training | None = None
     epoch: int | None = None
     parts: dict[str, Any] = field(default_factory=dict)
-    counts: dict[str, list[int]] = field(default_factory=dict)
+    counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     features: int = 0
     commits: list[str | None] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))

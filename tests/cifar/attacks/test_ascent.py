@@ -10,7 +10,7 @@ from torch import nn
 
 from cifar.attacks import ascent, objectives
 from cifar.attacks import table as attacks
-from cifar.attacks.table import L2, Linf, pgd, strongest
+from cifar.attacks.table import L2, Linf, pgd
 from cifar.networks.convnet import inner_copy
 
 from ..made import real_images, small_network
@@ -54,16 +54,15 @@ def test_more_steps_never_lower_the_best_loss(ball, step):
     assert torch.equal(best[0], objective(start)) and (best[-1] > best[0]).all()
 
 
-def test_restarts_keep_the_worst_sample_not_the_worst_batch():
+def test_two_runs_are_merged_sample_by_sample_not_batch_by_batch():
     def run(losses, value):
         full = torch.full((3, 1, 2, 2), value)
-        return ascent.Adversarial(full, full, torch.tensor(losses), full, torch.tensor(losses[::-1]))
+        return ascent.Adversarial(full, full, torch.tensor(losses))
 
-    both = strongest(run([1.0, 5.0, 2.0], 0.1), run([3.0, 2.0, 2.5], 0.2))
+    both = ascent.merged(torch.tensor([True, False, True]), run([3.0, 2.0, 2.5], 0.2), run([1.0, 5.0, 2.0], 0.1))
     assert both.best_loss.tolist() == [3.0, 5.0, 2.5]
     assert both.best[:, 0, 0, 0].tolist() == both.last[:, 0, 0, 0].tolist() == pytest.approx([0.2, 0.1, 0.2])
-    assert both.watched_score.tolist() == [2.5, 5.0, 3.0]
-    assert both.watched[:, 0, 0, 0].tolist() == pytest.approx([0.2, 0.1, 0.2])
+    assert both.watched is None and both.watched_score is None
 
 
 def test_a_student_equal_to_its_teacher_gives_no_loss_and_no_gradient():

@@ -14,7 +14,7 @@ from .attacked import ROUNDING, SIZE, Linear, generator, images, networks
 DIFFERENCE = 1e-5  # central differences of step 1e-6 in float64, relative
 
 
-@pytest.mark.parametrize("name", ["logit distance", "gap", "margin", "cross-entropy", "data", "fixed label"])
+@pytest.mark.parametrize("name", ["logit distance", "gap", "margin", "cross-entropy", "data", "fixed label", "confident"])
 def test_the_gradient_of_an_objective_is_that_of_finite_differences_through_both_networks(name):
     student, teacher = (network.double() for network in networks())
     x = images(2).double() * 0.9 + 0.05
@@ -24,6 +24,7 @@ def test_the_gradient_of_an_objective_is_that_of_finite_differences_through_both
         "margin": objectives.margin(student, teacher),
         "cross-entropy": objectives.cross_entropy_to_oracle(student, teacher),
         "data": objectives.data_adversarial(student, teacher, images(2, 1).double()),
+        "confident": objectives.confident(student, teacher),
         "fixed label": objectives.margin(student, torch.tensor([3, 4])),
     }[name]
     point = x.clone().requires_grad_()
@@ -58,6 +59,14 @@ def test_the_margin_by_hand():
     logits = torch.tensor([[3.0, 1.0, 2.0], [-5.0, -9.0, -7.0]])
     assert objectives.excess(logits, torch.tensor([0, 1])).tolist() == [-1.0, 4.0]
     assert objectives.excess(logits, torch.tensor([2, 0])).tolist() == [1.0, -2.0]
+
+
+def test_the_smaller_of_two_margins_by_hand():
+    student = torch.tensor([[5.0, 2.0, 0.0], [5.0, 2.0, 0.0], [0.0, 4.0, 1.0], [5.0, 2.0, 0.0]])
+    teacher = torch.tensor([[0.0, 1.5, 1.0], [0.0, 9.0, 1.0], [0.0, 2.0, 7.0], [6.0, 5.5, 0.0]])
+    # the oracle says 1, 1, 2, 0; the student exceeds it by 3, 3, 3 and -3; the oracle's own margins are .5, 8, 5 and .5
+    assert objectives.parting_margin(student, teacher).tolist() == [0.5, 3.0, 3.0, -3.0]
+    assert objectives.parting_margin(student + 40, teacher - 7).tolist() == [0.5, 3.0, 3.0, -3.0]
 
 
 def test_a_margin_above_its_confidence_has_no_gradient():

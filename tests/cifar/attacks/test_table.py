@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -15,7 +17,7 @@ from .attacked import ROUNDING, SIZE, Linear, generator, images, networks
 
 
 @pytest.mark.parametrize("wall", [0.0, 1.0])
-@pytest.mark.parametrize("name", ["linf", "l2", "l1", "l1-small", "fgsm", "cw", "cw-l2"])
+@pytest.mark.parametrize("name", ["linf", "oracle-ce", "confident", "l2", "l1", "l1-small", "fgsm", "cw", "cw-l2"])
 def test_a_pixel_at_a_wall_can_leave_it(name, wall):
     w = torch.full((3 * SIZE * SIZE,), 1.0 if wall == 0 else -1.0)
     x = torch.full((3, 3, SIZE, SIZE), wall)
@@ -42,17 +44,23 @@ def test_no_row_of_the_table_leaves_a_parameter_gradient_or_leaves_the_box(name)
     student, teacher, surrogate = networks(3)
     x = images(3)
     rows = attacks.table(student, teacher, surrogate, spectrum(images(20)), steps=3)
-    found = rows[name](x, generator())
+    found = rows[name](x, generator(), torch.tensor([1, 2, 3]))
     assert found.last.shape == x.shape and found.last.dtype == x.dtype
-    for point in (found.last, found.best, found.watched):
+    assert (found.watched is None) is (name in ("transfer", "label"))
+    for point in (found.last, found.best, found.last if found.watched is None else found.watched):
         assert point.min() >= 0 and point.max() <= 1 and not point.requires_grad
     assert all(p.grad is None and p.requires_grad for n in (student, teacher, surrogate) for p in n.parameters())
 
 
-def test_the_transfer_attack_knows_the_student_only_to_watch_it():
+def test_the_transfer_attack_does_not_look_at_the_student():
     student, teacher, surrogate = networks(3)
     x = images()
-    found = attacks.table(student, teacher, surrogate)["transfer"](x, generator())
+
+    def unseen(x):
+        raise AssertionError("the student was asked")
+
+    found = attacks.table(unseen, teacher, surrogate)["transfer"](x, generator())
+    assert found.watched is None
     blind = pgd(objectives.logit_distance(surrogate, teacher), x, Linf(10 / 255), step=0.01, steps=40, generator=generator())
     assert torch.equal(found.last, blind.last) and torch.equal(found.best_loss, blind.best_loss)
 
@@ -93,3 +101,70 @@ def test_a_huge_eps_leaves_nothing_to_stand_on():
     clean = teacher(x).argmax(1)
     found = rows["cw-label"](x, generator())
     assert (student(found.last).argmax(1) != clean).all()
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (lambda x: x + 0.5, "numbers in [0, 1]"),
+        (lambda x: x - 0.1, "numbers in [0, 1]"),
+        (lambda x: torch.where(x == x[0, 0, 0, 0], torch.nan, x), "numbers in [0, 1]; got nan"),
+        (lambda x: (255 * x).to(torch.int64), "got torch.int64"),
+        (lambda x: x > 0.5, "got torch.bool"),
+        (lambda x: x.half(), "got torch.float16"),
+        (lambda x: (255 * x).to(torch.uint8), "got torch.uint8"),  # `evaluate` divides bytes; an attack does not guess
+        (lambda x: x[:0], "N > 0"),
+        (lambda x: x[0], "shape (N, 3, 32, 32)"),
+    ],
+)
+@pytest.mark.parametrize("name", ["linf", "confident", "cw-l2", "label", "fgsm"])
+def test_no_row_takes_what_is_no_image(name, broken, message):
+    rows = attacks.table(*networks(), steps=1)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        rows[name](broken(images()), generator(), torch.zeros(6, dtype=torch.long))
+
+
+def test_a_row_judged_by_labels_asks_for_them():
+    with pytest.raises(ValueError, match="labels of the dataset"):
+        attacks.table(*networks(), steps=1)["label"](images(), generator())
+
+
+class Pair(torch.nn.Module):
+    """A network of two classes whose margins are linear: the second's over the first's is w . x + b."""
+
+    def __init__(self, w, b):
+        super().__init__()
+        self.w, self.b = w, b
+
+    def forward(self, x):
+        value = x.flatten(1) @ self.w + self.b
+        return torch.stack([-value / 2, value / 2], 1)
+
+
+def on_two_pixels(student_w, student_b, teacher_w, teacher_b):
+    """Two linear networks that see the first two pixels alone, and grey images."""
+    w = torch.zeros(2, 3 * SIZE * SIZE)
+    w[0, :2], w[1, :2] = torch.tensor(student_w), torch.tensor(teacher_w)
+    return Pair(w[0], student_b), Pair(w[1], teacher_b), torch.full((3, 3, SIZE, SIZE), 0.5)
+
+
+def test_the_confident_attack_of_linear_networks_finds_the_best_of_a_linear_program():
+    # Student's margin s = 30 a - .3, teacher's t = -5 a + 2 b - .5 for pixels .5 + a, .5 + b with |a|, |b| <= eps. t < 0
+    # everywhere, so the two part where s > 0, and min(s, -t) is largest at a = eps, b = -eps, where -t is the smaller.
+    eps = 10 / 255
+    student, teacher, x = on_two_pixels([30.0, 0.0], -15.3, [-5.0, 2.0], 1.0)
+    found = attacks.table(student, teacher)["confident"](x, generator())
+    assert found.best_loss.tolist() == pytest.approx([7 * eps + 0.5] * 3, abs=1e-5)
+    assert found.best[:, 0, 0, :2].flatten().tolist() == pytest.approx([0.5 + eps, 0.5 - eps] * 3)
+
+
+def test_the_confident_attack_does_not_end_on_the_boundary_of_the_oracle():
+    # The student's answer flips at a = 0.01, the teacher's own at b = 0: an ascent of the student's excess alone goes on
+    # along a and has no reason to leave the teacher's boundary; the smaller margin does.
+    student, teacher, x = on_two_pixels([10.0, 0.0], -5.1, [0.0, 10.0], -5.0 - 0.001)
+    x = x.clone()
+    rows = attacks.table(student, teacher)
+    sure, any_flip = rows["confident"](x, generator()), rows["oracle-ce"](x, generator())
+    margins = [objectives.parting_margin(student(each.watched), teacher(each.watched)) for each in (sure, any_flip)]
+    assert (objectives.parting_margin(student(sure.best), teacher(sure.best)) > 0.25).all()
+    assert (margins[1] > 0).all() and (margins[1] < 0.25).any()

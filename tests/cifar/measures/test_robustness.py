@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from cifar.attacks.table import NAMES, Adversarial
 from cifar.data import patches
+from cifar.measures import bits
 from cifar.measures import robustness as evaluation
 from cifar.measures.robustness import RULES, evaluate, judged
 
 from ..made import made_images, real_images, small_network
 
 FAST = {"steps": 2, "batch": 4}
-ITERATED = ("linf", "l2", "l1", "cw", "data")
+ITERATED = ("linf", "oracle-ce", "confident", "l2", "l1", "cw", "data")
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +48,123 @@ def numbered(*values):
 def test_the_four_rules_by_hand():
     student = answering({0: 1, 1: 2, 2: 9, 3: 4})
     teacher = answering({0: 1, 1: 2, 2: 9, 3: 9})  # they differ on image 3 alone
-    clean = numbered(0, 0, 0, 0, 3)
+    clean = numbered(0, 0, 0, 0, 2)
     found = Adversarial(last=numbered(0, 3, 1, 1, 2), best=numbered(0, 1, 3, 1, 1), watched=numbered(0, 1, 1, 3, 1))
     last, highest, every, clean_label = judged(student, teacher, found, clean).tolist()
     assert last == [True, False, True, True, True]
     assert highest == [True, True, False, True, True]
     assert every == [True, False, False, False, True]
     assert clean_label == [True, False, False, False, True]  # f*(x) is 1, and 9 for the last
+
+
+def test_a_clean_image_that_parts_the_two_counts_under_any():
+    student, teacher = answering({0: 1, 3: 4}), answering({0: 1, 3: 9})
+    found = Adversarial(last=numbered(0, 0), best=numbered(0, 0), watched=numbered(0, 0))
+    assert judged(student, teacher, found, numbered(3, 0)).tolist()[2] == [False, True]
+
+
+def test_a_row_with_labels_is_judged_by_them_and_not_by_the_teacher():
+    student, teacher = answering({0: 1, 1: 2}), answering({0: 5, 1: 2})
+    found = Adversarial(last=numbered(0, 0, 1), best=numbered(0, 0, 0))
+    labels = torch.tensor([1, 5, 2])
+    last, highest, every, clean_label = judged(student, teacher, found, numbered(1, 1, 1), labels).tolist()
+    assert last == [True, False, True] and highest == [True, False, False] and every == [False, False, False]
+    assert clean_label == [False, False, True]  # f*(x) is 2
+
+
+def margins(table):
+    """A network of two classes: the second's logit less the first's is looked up by the image's first pixel."""
+
+    def network(x):
+        value = torch.tensor([table[int(v)] for v in x[:, 0, 0, 0]])
+        return torch.stack([torch.zeros_like(value), value], 1)
+
+    return network
+
+
+def test_how_surely_two_networks_part_by_hand():
+    student, teacher = margins({0: 1.0, 1: 0.5, 2: 3.0}), margins({0: 2.0, 1: -4.0, 2: -1.0})
+    # image 0: both say the second; image 1: apart by .5 and 4; image 2: apart by 3 and 1
+    found = Adversarial(last=numbered(0, 1, 0, 0), best=numbered(1, 2, 0, 0), watched=numbered(0, 0, 0, 2))
+    assert evaluation.parting(student, teacher, found, numbered(0, 0, 1, 0)).tolist() == [0.5, 1.0, 0.5, 1.0]
+    assert (evaluation.parting(student, teacher, Adversarial(numbered(0)), numbered(0)) < 0).all()
+
+
+def test_half_the_median_margin_by_hand():
+    teacher = margins({0: 1.0, 1: -3.0, 2: 0.2})
+    assert evaluation.half_median_margin(teacher, numbered(0, 1, 0), batch=2) == 0.5
+    assert evaluation.half_median_margin(teacher, numbered(0, 1), batch=2) == 1.0
+
+
+def test_tau_is_of_the_teacher_and_of_the_first_images_alone(three, pixels, monkeypatch):
+    monkeypatch.setattr(evaluation, "TAU_IMAGES", 6)
+    few = {"steps": 1, "repeats": 1, "attacks": ("confident",)}
+    taus = [
+        evaluate(three[0], three[1], None, pixels, **few, batch=4)["confident"]["confident"]["tau"],
+        evaluate(three[2], three[1], None, pixels[:7], **few, batch=3, seed=5)["confident"]["confident"]["tau"],
+    ]
+    assert taus[0] == pytest.approx(taus[1], rel=1e-6) and taus[0] > 0
+    with torch.no_grad():
+        two = three[1](evaluation.as_pixels(pixels[:6])).topk(2).values
+    assert taus[0] == pytest.approx(float((two[:, 0] - two[:, 1]).quantile(0.5)) / 2, rel=1e-5)
+
+
+def test_the_confident_count_follows_from_the_strengths_that_are_stored(three, pixels):
+    found = evaluate(three[0], three[1], None, pixels, attacks=("confident",), repeats=2, **FAST)["confident"]
+    sure = found["confident"]
+    for repeat, text in enumerate(sure["strength"]):
+        strength = bits.unpacked_numbers(text, 10)
+        assert sure["repeats"][repeat] == (strength < sure["tau"]).mean()
+        assert ((strength > 0) == ~bits.unpacked(found["any"]["bits"][repeat], 10)).all()  # parted at all, both ways told
+
+
+def test_bits_are_stored_of_every_image_and_give_the_mean(three, pixels):
+    labels = torch.arange(10)
+    found = evaluate(*three, pixels, labels, attacks=("linf", "label"), repeats=2, **FAST)
+    for name in found:
+        for rule in RULES:
+            stored = [bits.unpacked(text, 10) for text in found[name][rule]["bits"]]
+            assert [float(each.mean()) for each in stored] == found[name][rule]["repeats"]
+    with torch.no_grad():
+        right = (three[0](evaluation.as_pixels(pixels)).argmax(1) == labels).numpy()
+    assert (bits.unpacked(found["label"]["any"]["bits"][0], 10) <= right).all()  # wrong when clean is wrong for good
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 2000])
+def test_bits_and_numbers_come_back_as_they_were_packed(count):
+    rng = np.random.default_rng(count)
+    drawn = rng.random(count) < 0.3
+    assert (bits.unpacked(bits.packed(drawn), count) == drawn).all()
+    numbers = rng.standard_normal(count)
+    assert np.abs(bits.unpacked_numbers(bits.packed_numbers(numbers), count) - numbers).max() < 2e-3
+    assert len(bits.packed(drawn)) == 4 * math.ceil(math.ceil(count / 8) / 3)
+    for read, text in ((bits.unpacked, bits.packed(drawn)), (bits.unpacked_numbers, bits.packed_numbers(numbers))):
+        with pytest.raises(ValueError, match="bytes; got"):
+            read(text, count + 8)
+
+
+def test_a_bit_by_hand():
+    assert bits.packed([True, False, False, False, False, False, False, True, True]) == "gYA="  # 0x81 0x80
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (lambda x: x.float(), "numbers in .0, 1.; got 0 to"),
+        (lambda x: x.float() / 255 - 0.01, "numbers in .0, 1."),
+        (lambda x: torch.full_like(x.float(), torch.nan), "got nan to nan"),
+        (lambda x: x.long(), "got torch.int64"),
+        (lambda x: (x.float() / 255).half(), "got torch.float16"),
+    ],
+)
+def test_images_that_are_none_are_refused(three, pixels, broken, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(*three, broken(pixels), attacks=("fgsm",), repeats=1)
+
+
+def test_labels_that_are_not_one_an_image_are_refused(three, pixels):
+    with pytest.raises(ValueError, match="10 images need as many labels; got shape .9,."):
+        evaluate(*three, pixels, torch.zeros(9, dtype=torch.long), attacks=("label",))
 
 
 def test_mean_is_in_per_cent_and_variance_of_the_shares_by_hand():
@@ -61,31 +174,38 @@ def test_mean_is_in_per_cent_and_variance_of_the_shares_by_hand():
     assert evaluation.statistics([0.25]) == {"mean": 25.0, "variance": 0.0, "repeats": [0.25]}
 
 
-def test_batches_of_unequal_size_are_weighed_by_their_images():
+def counted(*rows):
+    """A batch in which each rule counts the images that `rows` names, one row a rule."""
+    return {"images": len(rows[0]), **{rule: bits.packed(row) for rule, row in zip(RULES, rows, strict=True)}}
+
+
+def test_batches_of_unequal_size_are_weighed_by_their_images_and_stand_in_their_order():
+    yes, no = [True] * 4, [False] * 4
     counts = {
-        "linf 0 0": [4, 4, 0, 0, 1],
-        "linf 0 4": [1, 0, 0, 0, 1],
-        "linf 1 0": [4, 4, 0, 0, 0],
-        "linf 1 4": [1, 1, 0, 0, 1],
-        "l2 0 0": [4, 0, 0, 0, 0],
+        "linf 0 4": counted([False], [False], [False], [True]),
+        "linf 0 0": counted(yes, no, no, [True, False, False, False]),
+        "linf 1 0": counted(yes, no, no, no),
+        "linf 1 4": counted([True], [False], [False], [True]),
+        "l2 0 0": counted(no, no, no, no),
     }
-    assert evaluation.summary(counts, "linf")["last"]["repeats"] == [0.8, 1.0]
-    assert evaluation.summary(counts, "linf")["clean-label"]["repeats"] == [0.4, 0.2]
+    found = evaluation.summary(counts, "linf")
+    assert found["last"]["repeats"] == [0.8, 1.0] and found["clean-label"]["repeats"] == [0.4, 0.2]
+    assert bits.unpacked(found["last"]["bits"][0], 5).tolist() == [True, True, True, True, False]
 
 
 def test_an_attack_is_not_counted_under_another_whose_name_begins_alike():
     right = {"l2": 4, "l2-small": 0, "cw": 2, "cw-label": 1}  # of four images
-    counts = {f"{name} 0 0": [4, *[count] * len(RULES)] for name, count in right.items()}
+    counts = {f"{name} 0 0": counted(*[[i < count for i in range(4)]] * 4) for name, count in right.items()}
     assert {name: evaluation.summary(counts, name)["last"]["mean"] / 25 for name in right} == right
 
 
 def test_every_image_is_attacked_once_a_repeat(three, pixels, monkeypatch):
     seen, original = [], evaluation.judged
-    monkeypatch.setattr(evaluation, "judged", lambda s, t, found, x: seen.append(x) or original(s, t, found, x))
-    counts: dict[str, list[int]] = {}
+    monkeypatch.setattr(evaluation, "judged", lambda s, t, found, x, labels: seen.append(x) or original(s, t, found, x))
+    counts: dict[str, dict] = {}
     evaluate(*three, pixels, attacks=("fgsm",), repeats=3, counts=counts, **FAST)
     assert torch.equal(torch.cat(seen), evaluation.as_pixels(pixels))
-    assert {key: values[0] for key, values in counts.items()} == {"fgsm 0 0": 4, "fgsm 0 4": 4, "fgsm 0 8": 2}
+    assert {key: values["images"] for key, values in counts.items()} == {"fgsm 0 0": 4, "fgsm 0 4": 4, "fgsm 0 8": 2}
 
 
 def test_every_seed_attack_repeat_and_batch_has_a_start_of_its_own():
@@ -101,10 +221,12 @@ def test_every_seed_attack_repeat_and_batch_has_a_start_of_its_own():
 
 def test_a_student_equal_to_its_teacher_scores_100_under_every_attack(three, pixels):
     student = small_network((5, 4), 0)
-    found = evaluate(student, three[0], three[2], pixels, repeats=2, plane=patches.spectrum(pixels), **FAST)
+    labels = three[0](evaluation.as_pixels(pixels)).argmax(1)
+    found = evaluate(student, three[0], three[2], pixels, labels, repeats=2, plane=patches.spectrum(pixels), **FAST)
     assert set(found) == set(NAMES)
-    for name in NAMES:
+    for name in set(NAMES) - {"label"}:
         assert all(found[name][rule]["mean"] == 100 for rule in RULES[:3]), name
+    assert found["confident"]["confident"]["mean"] == 100
 
 
 def test_a_trained_attack_lowers_the_score_and_any_is_never_above_the_others(three, pixels):
@@ -134,9 +256,9 @@ def test_repeats_differ_in_their_starts_alone_and_a_deterministic_attack_runs_on
 
 
 def test_a_stopped_evaluation_goes_on_and_ends_at_the_same_numbers(three, pixels):
-    arguments = {"attacks": ("l2", "linf"), "repeats": 2, **FAST}
+    arguments = {"attacks": ("confident", "linf"), "repeats": 2, **FAST}
     whole = evaluate(*three, pixels, **arguments)
-    counts: dict[str, list[int]] = {}
+    counts: dict[str, dict] = {}
     stops = 0
 
     class StopError(Exception):
@@ -171,9 +293,9 @@ def test_attacks_in_half_precision_are_judged_in_full_by_the_networks_themselves
     judges = []
     original = evaluation.judged
 
-    def watching(student, teacher, found, x):
+    def watching(student, teacher, found, x, labels):
         judges.append((student, teacher, found.last.dtype))
-        return original(student, teacher, found, x)
+        return original(student, teacher, found, x, labels)
 
     monkeypatch.setattr(evaluation, "judged", watching)
     evaluate(*three, pixels, attacks=("linf",), repeats=1, inner=torch.bfloat16, **FAST)
@@ -194,7 +316,8 @@ def test_networks_are_judged_in_evaluation_mode_and_left_as_they_were(three, pix
     [
         ({"attacks": ("transfer",)}, "transfer .needs a surrogate."),
         ({"attacks": ("in-plane",)}, "in-plane .needs a patch spectrum."),
-        ({"attacks": ("l3",)}, "among linf, l2.*got 'l3'"),
+        ({"attacks": ("label",)}, "label .needs the dataset's labels."),
+        ({"attacks": ("l3",)}, "among linf, oracle-ce.*got 'l3'"),
         ({"attacks": ("linf",), "repeats": 0}, "repeats and batch need to be 1 or more; got 0 and"),
         ({"attacks": ("linf",), "batch": -1}, "repeats and batch need to be 1 or more; got 3 and -1"),
     ],
