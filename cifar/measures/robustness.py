@@ -76,7 +76,7 @@ def evaluate(
     images = torch.as_tensor(images)
     if repeats < 1 or batch < 1:
         raise ValueError(f"repeats and batch need to be 1 or more; got {repeats} and {batch}")
-    as_pixels(images[:1])
+    require_images(as_pixels(images[:1]))
     if labels is not None and labels.shape != images.shape[:1]:
         raise ValueError(f"{len(images)} images need as many labels; got shape {tuple(labels.shape)}")
     copies = [_inner(network, inner) for network in (student, teacher, surrogate)]
@@ -167,8 +167,9 @@ def parting(student: Network, teacher: Network, found: Adversarial, x: Tensor) -
 def as_pixels(images: Tensor, device: str | torch.device = "cpu") -> Tensor:
     """Bytes as floats in [0, 1]; floats stay; channels last, which convolutions like. ValueError for what is no image."""
     x = images.to(device)
+    if x.dtype != torch.uint8:
+        require_images(x)
     x = x.float() / 255 if x.dtype == torch.uint8 else x
-    require_images(x)
     return x.contiguous(memory_format=torch.channels_last)
 
 
