@@ -149,7 +149,11 @@ def test_the_other_readings_of_table_1_are_evaluated_in_the_paper_profile_alone(
     for profile, there in (("paper", True), ("standard", False), ("demo", False)):
         last = dict(experiments.grid(profile)["at"].attacks)[300]
         assert last[:6] == experiments.TABLE_1 and (set(experiments.BESIDE) <= set(last)) is there
-        assert set(dict(experiments.grid(profile)["at"].attacks)[150]) == {*experiments.TABLE_1, *experiments.TABLE_2, "confident"}
+        assert set(dict(experiments.grid(profile)["at"].attacks)[150]) == {
+            *experiments.TABLE_1,
+            *experiments.TABLE_2,
+            "confident",
+        }
 
 
 def test_runs_are_chosen_in_the_grids_order_with_all_that_they_need_and_no_others():
