@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 
 DONE, NO, REFUSED, STOPPED, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
-EXTRA = ("torch", "numpy", "matplotlib", "rich", "filelock")  # packages that the extra brings
+EXTRA = ("torch", "numpy", "matplotlib", "rich", "filelock", "jinja2")  # packages that the extra brings
 
 
 class BadInput(ValueError):  # noqa: N818  as in twolayer
