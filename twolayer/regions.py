@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -154,7 +155,10 @@ class Frame:
 
 
 def frame(subspace: Subspace) -> Frame:
-    """Rational coordinates of a subspace that are orthonormal, or as nearly as floats make them."""
+    """Rational coordinates of a subspace that are orthonormal, or as nearly as floats make them.
+
+    Floats turn the basis; where they cannot tell its rows apart, exact elimination does, at the price of longer numbers.
+    """
     rows, origin = exact.rationals(subspace.basis), exact.rationals(subspace.origin)
     for _ in range(4):
         gram = rows @ rows.T
@@ -168,8 +172,20 @@ def frame(subspace: Subspace) -> Frame:
         rows = exact.rationals(transform) @ rows
     gram = rows @ rows.T
     if np.abs(exact.nearest(gram) - np.eye(len(rows))).max() > WELL_SHAPED:
-        raise ValueError("basis needs rows that are independent beyond rounding; got a nearly dependent basis")
+        rows = _orthogonalised(exact.rationals(subspace.basis))
+        gram = rows @ rows.T
     return Frame(rows, origin, exact.inverse(gram))
+
+
+def _orthogonalised(basis: np.ndarray) -> np.ndarray:
+    """Exactly orthogonal rows (Gram and Schmidt), of length 1 up to the rounding of a float."""
+    rows: list[np.ndarray] = []
+    for row in basis:
+        for earlier in rows:
+            row = row - (row * earlier).sum() / (earlier * earlier).sum() * earlier
+        row = row / exact.power_of_two(row)
+        rows.append(row / exact.rational(math.sqrt(exact.nearest_float((row * row).sum()))))
+    return np.array(rows)
 
 
 def _orthonormaliser(rows: np.ndarray) -> np.ndarray | None:
