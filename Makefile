@@ -1,6 +1,7 @@
 # make verify   environment, installation, training, certification, verdict table
 # make test     environment, installation, lint, types, tests
 # make docs     the documentation as static pages in build/docs; a broken reference fails
+# make formal   the formal theorems, compiled by Coq and asked for axioms; needs Coq 8.16 with MathComp, nothing of Python's
 # make bench    this project beside other solvers (those of the bench extra that are installed), table and figures
 PYTHON := $(or $(PYTHON),$(shell for p in python3 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done))
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: verify test lint types docs bench clean
+.PHONY: verify test lint types docs formal bench clean
 
 verify: $(VENV)/installed
 	$(BIN)/twolayer verify
@@ -24,6 +25,10 @@ types: $(VENV)/installed-dev
 
 docs: $(VENV)/installed-dev
 	$(BIN)/mkdocs build --strict --quiet
+
+formal:
+	@test -n "$(PYTHON)" || { echo "make needs Python 3.11 or 3.12; found neither"; exit 2; }
+	@$(PYTHON) -m proofs.formal $(FORMAL)
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks.run $(BENCH)

@@ -1,6 +1,6 @@
 """`python -m proofs`: check every proof, counterexample and record; show one; check a certificate.
 
-Every module below proofs/lemmas, proofs/counterexamples and proofs/records with an ENTRY, or several ENTRIES,
+Every module below proofs/lemmas, proofs/formal, proofs/counterexamples and proofs/records with an ENTRY, or several ENTRIES,
 is a row: adding a conclusion is adding a file.
 """
 
@@ -16,11 +16,17 @@ import textwrap
 import time
 from collections.abc import Iterator, Sequence
 
-from .entry import Entry, Step
+from .entry import Entry, Step, Unavailable
 
-PACKAGES = {"lemmas": "proof", "counterexamples": "counterexample", "records": "record"}  # and what they hold
+PACKAGES = {
+    "lemmas": "proof",
+    "formal": "proof",
+    "counterexamples": "counterexample",
+    "records": "record",
+}  # and what they hold
 WIDTH = 100  # of the text that `show` prints
 FAILED, BAD_INPUT = 1, 2
+Row = dict[str, str | float | list[str]]
 
 
 class CollectionError(Exception):
@@ -70,38 +76,50 @@ def _unreadable(kind: str, module: str, error: Exception) -> Entry:
     return Entry(module.rpartition(".")[2].replace("_", "-"), "-", kind, what, "Nothing.", "Anything.", (Step(what, fail),))
 
 
-def row(entry: Entry) -> tuple[dict[str, str | float], str]:
-    """Run an entry's checks: the row (name, label, kind, result, seconds), and why it fails or ""."""
-    start, why = time.perf_counter(), ""
+def row(entry: Entry) -> tuple[Row, str]:
+    """Run an entry's checks: the row (name, label, kind, result, seconds; coq and axioms of a formal theorem that passes),
+    and why it fails, or why it was skipped, or ""."""
+    start, why, result = time.perf_counter(), "", "pass"
     try:
         entry.check()
+    except Unavailable as reason:
+        why, result = " ".join(str(reason).split()), "skipped"
     except Exception as error:  # any error in a check means that nothing is proved
-        why = " ".join(f"{type(error).__name__}: {error}".split())
+        why, result = " ".join(f"{type(error).__name__}: {error}".split()), "fail"
     seconds = round(time.perf_counter() - start, 3)
-    return {
-        "name": entry.name,
-        "label": entry.label,
-        "kind": entry.kind,
-        "result": "fail" if why else "pass",
-        "seconds": seconds,
-    }, why
+    made: Row = {"name": entry.name, "label": entry.label, "kind": entry.kind, "result": result, "seconds": seconds}
+    if entry.coq and result == "pass":
+        made |= {"coq": entry.coq, "axioms": []}
+    return made, why
 
 
 def check_all(as_json: bool) -> int:
-    """Check everything; prints a row each, and on standard error why one fails. Returns 0, or 1 if one does."""
-    found, rows = entries(), []
+    """Check everything; prints a row each, and on standard error why one fails. Returns 0, or 1 if one does.
+
+    A row that cannot be checked here is no row of --json: it stands under "skipped", with the reason.
+    """
+    found, rows, skipped = entries(), [], []
     width = max((len(entry.name) for entry in found), default=0)
     label = max((len(entry.label) for entry in found), default=0)
     for entry in found:
         made, why = row(entry)
-        rows.append(made)
+        if made["result"] == "skipped":
+            skipped.append({key: made[key] for key in ("name", "label", "kind")} | {"reason": why})
+        else:
+            rows.append(made)
         if not as_json:
-            name, said, kind, result, seconds = made.values()
-            print(f"{name:{width}}  {said:{label}}  {kind:14}  {result}  {seconds:6.2f} s", flush=True)
-        if why:
+            name, said, kind, result, seconds = list(made.values())[:5]
+            formal = f"  {entry.coq}: no axioms" if "axioms" in made else ""
+            print(f"{name:{width}}  {said:{label}}  {kind:14}  {result:7}  {seconds:6.2f} s{formal}", flush=True)
+        if made["result"] == "fail":
             print(f"{entry.name}: {why}", file=sys.stderr)
     failed = sum(made["result"] == "fail" for made in rows)
-    print(json.dumps({"rows": rows}, indent=1) if as_json else f"{len(rows) - failed} of {len(rows)} pass")
+    if as_json:
+        print(json.dumps({"rows": rows, "skipped": skipped}, indent=1))
+    else:
+        for reason in dict.fromkeys(one["reason"] for one in skipped):
+            print(f"{sum(one['reason'] == reason for one in skipped)} skipped, neither passed nor failed: {reason}")
+        print(f"{len(rows) - failed} of {len(rows)} pass")
     return FAILED if failed else 0
 
 
@@ -118,11 +136,13 @@ def shown(entry: Entry, markdown: bool = False) -> str:
         blocks = [f"# {entry.name}", f"*{entry.kind}*: {_escaped(entry.label)}"]
         blocks += [f"## {title}\n\n{_escaped(text)}" for title, text in sections]
         blocks.insert(3, f"## Proof\n\n{proof}")
+        blocks += [f"## In Coq\n\n```\n{entry.verbatim}\n```"] if entry.verbatim else []
     else:
         proof = "\n".join(_filled(text, f"  {n:2}  {mark:8}") for n, (mark, text) in numbered)
         blocks = [f"{entry.name}   ({entry.kind}: {entry.label})"]
         blocks += [f"{title}\n{_filled(text, '    ')}" for title, text in sections]
         blocks.insert(2, f"Proof\n{proof}")
+        blocks += [f"In Coq\n{textwrap.indent(entry.verbatim, '    ')}"] if entry.verbatim else []
     return "\n\n".join(blocks)
 
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 
+class Unavailable(Exception):  # noqa: N818  what the check is, as a row says it
+    """A check cannot be run here: what is missing, and what to do. Neither a pass nor a failure."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a proof: its text, and a check that raises AssertionError if the step is wrong.
@@ -31,6 +35,8 @@ class Entry:
     steps       the proof
     instance    for counterexamples to Theorems and the Corollary: the instance as JSON-able data
     expects     ... and the row of `twolayer check` that fails: statement, indices, reason
+    coq         for theorems of proofs/formal: the full Coq name; a pass says that it uses no axioms
+    verbatim    ... and its statement with the definitions it stands on, as Coq prints them
     """
 
     name: str
@@ -42,13 +48,15 @@ class Entry:
     steps: tuple[Step, ...]
     instance: Callable[[], dict[str, Any]] | None = None
     expects: Mapping[str, Any] | None = None
+    coq: str = ""
+    verbatim: str = ""
 
     def __post_init__(self):
         if self.kind not in ("proof", "counterexample", "record"):
             raise ValueError(f'kind needs to be "proof", "counterexample" or "record"; got {self.kind!r}')
 
     def check(self) -> None:
-        """Run every checked step; AssertionError names the first that fails."""
+        """Run every checked step; AssertionError names the first that fails. Raises Unavailable if one cannot be run."""
         for number, step in enumerate(self.steps, 1):
             if step.check is not None:
                 try:

@@ -1,0 +1,163 @@
+"""The rows of the formal theorems: what each says in words; what it says exactly is in statements.txt, as Coq prints it.
+
+A row passes if the file compiles, statement and definitions are what was read, and Print Assumptions names nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..entry import Entry, Step
+from .audit import Audit, audit, is_compiled, read, says_what_was_read, stands_on, uses_no_axiom
+from .build import LIBRARY
+
+CERTIFIES = (
+    "The statement below, for every real closed field (so the reals), by Coq's kernel from Coq's and MathComp's libraries"
+    " alone, without axioms. The definitions it stands on are printed with it."
+)
+
+
+def formal(name: str, label: str, theorem: str, statement: str, does_not: str, kind: str = "proof") -> Entry:
+    """`theorem` is file.name, as in proofs/formal/file.v."""
+    coq, texts = f"{LIBRARY}.{theorem}", read()
+
+    def asked(question: Callable[[Audit], None]) -> Callable[[], None]:
+        return lambda: question(audit())
+
+    steps = (
+        Step(
+            "The file and all it imports compile: the kernel accepts every proof.", asked(lambda told: is_compiled(coq, told))
+        ),
+        Step(
+            "Coq's Check and Print show the statement and the definitions of statements.txt.",
+            asked(lambda told: says_what_was_read(coq, told, texts)),
+        ),
+        Step("Coq's Print Assumptions names no axiom and no unsafe flag.", asked(lambda told: uses_no_axiom(coq, told))),
+    )
+    shown = [coq, *stands_on(coq, texts)] if coq in texts else []
+    verbatim = "\n\n".join(f"{one}\n{texts[one]}" for one in shown)
+    return Entry(f"formal-{name}", label, kind, statement, CERTIFIES, does_not, steps, coq=coq, verbatim=verbatim)
+
+
+ENTRIES = (
+    formal(
+        "bang",
+        "Bang's lemma",
+        "Bang.bang",
+        "u_i rows of any dimension, m_i and w_i >= 0 scalars, |u_i| = 1 wherever w_i != 0. Some combination s of the"
+        " u_i with w_i != 0 has |s| <= sum w_i and |<u_i, s> - m_i| >= w_i for all i.",
+        "Say how to find s fast: the proof takes the best of all sign patterns.",
+    ),
+    formal(
+        "second-difference",
+        "second difference of a node",
+        "Crease.second_difference",
+        "relu(z + d) + relu(z - d) - 2 relu(z) = relu(|d| - |z|).",
+        "Nothing is left out.",
+    ),
+    formal(
+        "lemma-1",
+        "Lemma 1",
+        "Networks.lemma_1",
+        "On the subspace {x0 + y U} a node is <p, y> + beta with p = w U^T, beta = <w, x0> + b.",
+        "Ask the rows of U to be orthonormal, which makes norms and angles of p those of the projected weight.",
+    ),
+    formal(
+        "segment",
+        "Theorem A, Bang's point",
+        "TheoremA.segment",
+        "In a closed ball of radius r around x0 there is, for any set of hyperplanes to avoid, none of those that meet"
+        " the ball parallel to H (p_i0), a segment of half length t = r/sqrt(1 + Gamma^2) along the normal, in the"
+        " ball, its middle at most t Gamma from x0 and in x0 + H, which none of them cuts: their second differences"
+        " along it are 0.",
+        "Ask x0 to lie on H.",
+    ),
+    formal(
+        "theorem-a",
+        "Theorem A",
+        "TheoremA.theorem_A",
+        "h a finite sum of ReLU nodes plus an affine function, |h| <= eps on the closed ball of radius r >= 0 centred"
+        " on H. Over the hyperplanes of opposite kink mass that meet the open ball, each counted once: Gamma = sum"
+        " |cot|. If none of them is parallel to H, |kappa_H| r <= 4 eps sqrt(1 + Gamma^2).",
+        "Claim the 4 to be best (theorem-a shows that). The case of a parallel one is empty: Gamma is infinite.",
+    ),
+    formal(
+        "theorem-a-sine",
+        "Theorem A, sine",
+        "TheoremA.theorem_A_sine",
+        "As Theorem A, and some hyperplane opposes and meets the ball, kappa_H r != 0: one of them has sin theta"
+        " |kappa_H| r <= 4 N eps, N their number.",
+        "Claim the factor N to be best (Theorems B and C).",
+    ),
+    formal(
+        "zero-test",
+        "Theorem 1', zero test",
+        "Networks.zero_test",
+        "If h = 0 on a ball of radius r > 0 centred on the hyperplane H, then kappa_H = 0.",
+        "Prove the converse, or that the affine rest vanishes (zero-test does, in words and by algebra).",
+    ),
+    formal(
+        "theorem-1",
+        "Theorem 1'",
+        "Networks.theorem_1'",
+        "Teacher j, observer k, p_j != 0, a ball of radius r > 0 on the subspace centred on H_j inside the region where"
+        " k is active; g_1,k = 0 on the region; kappa_T != 0. Then some student s with v_k . v_s != 0 has p_s = lambda"
+        " p_j and beta_s = lambda beta_j, lambda != 0.",
+        "Say anything of the sign of lambda.",
+    ),
+    formal(
+        "theorem-2-local",
+        "Theorem 2', local form",
+        "Networks.theorem_2'_local",
+        "As theorem-2', but only h_k on the ball matters, and only up to an affine function of the subspace: |h_k + g|"
+        " <= eps on it for some g.",
+        "Choose g, the ball or its radius.",
+    ),
+    formal(
+        "theorem-2",
+        "Theorem 2'",
+        "Networks.theorem_2'",
+        "|g_1,k| <= eps on the region, a ball of radius r centred on H_j inside it where k is active. N_S opposing"
+        " hyperplanes that meet the ball carry a student, Gamma_T = sum |cot| over those that carry teachers only, none"
+        " parallel to H_j. With X = |kappa_T| r/(4 eps): if Gamma_T < sqrt(X^2 - 1), some student has tan theta <="
+        " N_S/(sqrt(X^2 - 1) - Gamma_T) (written without divisions, so that eps = 0 and theta = 90 degrees are"
+        " included).",
+        "Say which student, or that its fan-out is large (fan-out recovery).",
+    ),
+    formal(
+        "corollary-1-pairing",
+        "Corollary 1', one observer",
+        "Networks.corollary_1'_pairing",
+        "A student s alone on its hyperplane, a ball of radius r centred there inside the region where k is active,"
+        " |g_1,k| <= eps: |v_k . v_s| |p_s| r <= 4 eps sqrt(1 + Gamma^2), Gamma over the opposing hyperplanes that meet"
+        " the ball.",
+        "Bound |v_s| itself.",
+    ),
+    formal(
+        "theorem-3",
+        "Theorem 3'",
+        "Theorem3.theorem_3'",
+        "|v_k . (f*' - f*)| <= e0 on the region, |g_1,k| <= eps for f*: Theorem 2' for the nodes of f*' with eps + e0.",
+        "Name a norm: e0 may be the dual norm of v_k times the distance of the teachers.",
+    ),
+    formal(
+        "fan-out-recovery",
+        "fan-out recovery",
+        "Cluster.cluster",
+        "C any set of hyperplanes, GammaO = sum |cot| over all others, of either sign, that meet the ball of radius r"
+        " around x0, none parallel to the direction p_i0; t = r/sqrt(1 + GammaO^2); d_m the distance of hyperplane m"
+        " from x0. |sum over C of kappa_m| t <= 4 eps + sum over C of |kappa_m| (t (1 - cos theta_m) + t GammaO sin"
+        " theta_m + d_m).",
+        "Choose C, or say that its students are many or few.",
+    ),
+    formal(
+        "theorem-1-printed-false",
+        "Theorem 1, printed (sign)",
+        "Counterexamples.theorem_1_printed_false",
+        "The printed Theorem 1, with hypotheses added (f = f* on the open region, the observer active at the boundary"
+        " point, alpha != 0, the inputs span the space), is false: some teacher node has no student with the same"
+        " direction, lambda > 0.",
+        "Refute lambda of either sign.",
+        kind="counterexample",
+    ),
+)
