@@ -49,7 +49,7 @@ ARROWS = {
 # The same for cifar: who may import whom, floor by floor.
 CIFAR_FLOORS = (
     {"__init__", "errors"},
-    {"files", "settings", "devices"},
+    {"files", "settings", "devices", "seeds"},
     {"data", "networks"},
     {"attacks"},
     {"measures", "training"},

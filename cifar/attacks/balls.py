@@ -19,7 +19,9 @@ from .projections import project_l1, project_l2, project_linf
 class Ball(Protocol):
     """What `attacks.pgd` asks of a ball."""
 
-    eps: float
+    @property
+    def eps(self) -> float:
+        """The radius, in the ball's own norm."""
 
     def start(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """A random point of the ball around each image, clipped to [0, 1].   (N, ...) -> (N, ...)"""

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Generator, Tensor
 
-from ..data.patches import PatchSpectrum, off_plane
+from ..data.patches import InputPlane
 from .ascent import Adversarial, choose, merged, pgd
 from .balls import L1, L2, Ball, Linf
 from .carlini import carlini_l2
@@ -127,7 +127,7 @@ def table(
     student: Network,
     teacher: Network,
     surrogate: Network | None = None,
-    plane: PatchSpectrum | None = None,
+    plane: InputPlane | None = None,
     *,
     eps: float = EPS,
     step: float = STEP,
@@ -191,12 +191,12 @@ def oracle_watch(objective: Objective, student: Network, teacher: Network) -> tu
     return objective, OracleWatch(objective.place(student), objective.place(teacher))
 
 
-def _twice(attack: Attack, plane: PatchSpectrum, *, nearer: bool) -> Attack:
+def _twice(attack: Attack, plane: InputPlane, *, nearer: bool) -> Attack:
     """Two runs from different starts; of each sample, the one whose last iterate is nearer to the input plane, or farther."""
 
     def run(x: Tensor, generator: Generator | None, labels: Tensor | None) -> Adversarial:
         first, second = attack(x, generator), attack(x, generator)
-        second_is_nearer = off_plane(second.last, plane) < off_plane(first.last, plane)
+        second_is_nearer = plane.distance(second.last) < plane.distance(first.last)
         return merged(second_is_nearer if nearer else ~second_is_nearer, second, first)
 
     return Attack(run, True, {**attack.settings, "runs": 2})

@@ -13,7 +13,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from ..settings import Settings
 from ..training.step import begin, buffers_for, graphed, make_step, seeded
 
 TEACHER_WIDTHS = (45, 32, 32, 20)  # the pruned teacher's; students have the widths of Settings
-COLOURS = {"mean": (0.491, 0.482, 0.447), "std": (0.247, 0.243, 0.262)}
+MEAN, STD = (0.491, 0.482, 0.447), (0.247, 0.243, 0.262)  # of CIFAR-10's colours
 BATCH, STEPS, SECONDS = {"cpu": 128, "cuda": 512}, 7, {"cpu": 60.0, "cuda": 30.0}
 CHECK_IMAGES, CHECK_STEPS = 64, 40
 # The loss reached by the bfloat16 attack may differ from float64's by this share. Measured .3 % to 1 %.
@@ -70,10 +70,10 @@ def networks(device: torch.device) -> tuple[ConvNet, ConvNet]:
     """The paper's student and teacher with random weights."""
     widths = (Settings("bench").widths, TEACHER_WIDTHS)
     student, teacher = (
-        ConvNet(each, **COLOURS, generator=seeded(0, f"bench {role}"))
+        ConvNet(each, mean=MEAN, std=STD, generator=seeded(0, f"bench {role}"))
         for each, role in zip(widths, ("student", "teacher"), strict=True)
     )
-    return student.to(device), teacher.to(device, memory_format=torch.channels_last).requires_grad_(False)
+    return student.to(device), teacher.to(device).requires_grad_(False)
 
 
 def smooth_images(count: int, device: torch.device) -> Images:
@@ -105,7 +105,7 @@ def training_step(variant: Variant, batch: int, steps: int, device: torch.device
     return graphed(step, training) if variant.graph else step
 
 
-def timed(functions: dict[str, Callable[[], object]], seconds: float, device: torch.device) -> dict[str, float]:
+def timed(functions: Mapping[str, Callable[[], object]], seconds: float, device: torch.device) -> dict[str, float]:
     """Median seconds of each, measured in turn so that a busy machine slows all alike; each runs once unmeasured."""
     taken: dict[str, list[float]] = {name: [] for name in functions}
     for function in functions.values():

@@ -168,7 +168,7 @@ def assemble(batches: dict[str, tuple[np.ndarray, np.ndarray]]) -> Cifar10:
     train, test = images(TRAIN), images(["test_batch"])
     whole = hashlib.sha256()
     for part in (train.pixels, train.labels, test.pixels, test.labels):
-        whole.update(part.numpy())
+        whole.update(part.numpy().data)
     return Cifar10(train, test, source_of(train), whole.hexdigest())
 
 

@@ -78,12 +78,27 @@ def spectrum(images: Tensor | np.ndarray) -> PatchSpectrum:
     return PatchSpectrum((mean / levels + shift).cpu().numpy(), values, vectors * np.sign(largest)[:, None])
 
 
-def off_plane(x: Tensor, patch_spectrum: PatchSpectrum, rank: int = PLANE_RANK) -> Tensor:
-    """Squared distance of an image's patches from the input plane, summed over the patches.   (N, C, H, W) -> (N,)
+@dataclass(frozen=True, eq=False)
+class InputPlane:
+    """The directions of 3x3 patches outside the input plane, as filters (10, 3, 3, 3), and what the mean patch gives (10,)."""
 
-    One patch counts |(1 - U^T U)(patch - mean)|^2. The nearer of two attacked images is the in-plane one.
-    """
-    outside = torch.as_tensor(patch_spectrum.vectors[rank:], dtype=x.dtype, device=x.device)
-    mean = torch.as_tensor(patch_spectrum.mean, dtype=x.dtype, device=x.device)
-    filters = outside.reshape(-1, x.shape[1], SIDE, SIDE)
-    return functional.conv2d(x, filters, -outside @ mean).square().flatten(1).sum(1)
+    filters: Tensor
+    offset: Tensor
+
+    def distance(self, images: Tensor) -> Tensor:
+        """Sum over patches of the squared norm of (patch - mean) outside the plane.   (N, 3, h, w) -> (N,)
+
+        One patch counts |(1 - U^T U)(patch - mean)|^2. The nearer of two attacked images is the in-plane one.
+        """
+        outside = functional.conv2d(images, self.filters) - self.offset[None, :, None, None]
+        return outside.square().sum((1, 2, 3))
+
+    def to(self, device: torch.device | str) -> InputPlane:
+        return InputPlane(self.filters.to(device), self.offset.to(device))
+
+
+def input_plane(spectrum: PatchSpectrum, rank: int = PLANE_RANK) -> InputPlane:
+    """The plane of the leading directions, in float32."""
+    outside = torch.tensor(spectrum.vectors[rank:], dtype=torch.float32)
+    mean = torch.tensor(spectrum.mean, dtype=torch.float32)
+    return InputPlane(outside.reshape(len(outside), -1, SIDE, SIDE).contiguous(), outside @ mean)

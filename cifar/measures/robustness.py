@@ -19,7 +19,6 @@ Mean in per cent, variance of the shares over repeats, as the paper prints them 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,8 +28,9 @@ from torch import Tensor
 
 from ..attacks.objectives import Network, excess, parting_margin
 from ..attacks.table import NAMES, Adversarial, attacking, require_images, table
-from ..data.patches import PatchSpectrum
+from ..data.patches import InputPlane
 from ..networks.convnet import ConvNet, inner_copy
+from ..seeds import generator
 from .bits import packed, packed_numbers, unpacked, unpacked_numbers
 
 RULES = ("last", "highest", "any", "clean-label")
@@ -58,7 +58,7 @@ def evaluate(
     batch: int = BATCH,
     device: str | torch.device = "cpu",
     inner: torch.dtype = torch.float32,
-    plane: PatchSpectrum | None = None,
+    plane: InputPlane | None = None,
     steps: int | None = None,
     counts: Counts | None = None,
     after: Callable[[Counts], None] | None = None,
@@ -191,6 +191,4 @@ def _inner(network: Network | None, inner: torch.dtype) -> Network | None:
 
 def _generator(seed: int, name: str, repeat: int, first: int, device: str | torch.device) -> torch.Generator:
     """Of each batch its own, so that neither the order nor the choice of attacks changes a number."""
-    text = f"{seed} {SHARED_STARTS.get(name, name)} {repeat} {first}"
-    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
-    return torch.Generator(device).manual_seed(number)
+    return generator(f"{seed} {SHARED_STARTS.get(name, name)} {repeat} {first}", device)

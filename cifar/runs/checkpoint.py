@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -49,7 +50,7 @@ def measure(settings: Settings, paper_epoch: int, epoch: int, needed: Mapping[st
     parts = tasks(settings, paper_epoch, network, needed, world, run.counts, run.pause)
     for done, (name, part) in enumerate(parts.items()):
         if name not in run.parts:
-            run.show(done, len(parts), lambda name=name: f"epoch {epoch}: {name}")
+            run.show(done, len(parts), partial("epoch {}: {}".format, epoch, name))
             run.parts[name] = part()
             run.spend("evaluate")
             run.pause()
@@ -130,14 +131,14 @@ def tasks(
             batch=settings.eval_batch,
             device=world.device,
             inner=DTYPES[settings.eval_inner],
-            plane=world.spectrum,
+            plane=world.plane,
             steps=settings.eval_steps or None,
             counts=counts,
             after=lambda _: after(),
         )[name]
 
     for name in dict(settings.attacks).get(paper_epoch, ()):
-        found[name] = lambda name=name: attack(name)
+        found[name] = partial(attack, name)
     return found
 
 

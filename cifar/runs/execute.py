@@ -16,7 +16,6 @@ from ..data.cifar10 import Images
 from ..networks import pruning
 from ..networks.convnet import ConvNet
 from ..settings import Settings
-from ..training import modes
 from ..training import step as training
 from . import failures, paths
 from .checkpoint import checkpoint, measure
@@ -96,13 +95,8 @@ def train(run: Run, needed: Mapping[str, ConvNet]) -> None:
     teacher = needed.get(settings.teacher)
     epochs = [epoch for _, epoch in settings.checkpoints]
     buffers = training.buffers_for(settings, images, teacher)
-    plane = None
-    if settings.examples in ("in-plane", "out-plane"):
-        plane = modes.plane(
-            *(torch.from_numpy(part.copy()).to(world.device) for part in (world.spectrum.vectors, world.spectrum.mean))
-        )
     hold = None if kept is None else lambda: pruning.silence(state.student, kept)
-    step = training.make_step(settings, state, buffers, teacher, plane, hold)
+    step = training.make_step(settings, state, buffers, teacher, world.plane, hold)
     if world.device.type == "cuda" and state.epoch < settings.epochs:
         with world.turns.alone():
             step = training.graphed(step, state)

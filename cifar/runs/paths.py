@@ -89,7 +89,7 @@ def load_network(path: Path, device: torch.device) -> ConvNet:
     stored = load_tensors(path)
     network = ConvNet(stored["widths"], classes=stored["classes"], mean=(0.0,) * 3, std=(1.0,) * 3, size=stored["size"])
     network.load_state_dict(stored["weights"])
-    return network.to(device, memory_format=torch.channels_last).requires_grad_(False).eval()
+    return network.to(device, memory_format=torch.channels_last).requires_grad_(False).eval()  # type: ignore[call-overload]
 
 
 def save_network(path: Path, network: ConvNet, trained: Mapping[str, object] | None = None) -> None:

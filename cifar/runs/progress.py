@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -54,7 +54,7 @@ def showing(runs: int) -> Iterator[Showing]:
 
 
 @contextmanager
-def downloading() -> Iterator[object]:
+def downloading() -> Iterator[Callable[[int, int], None]]:
     """A function of bytes so far and bytes in all."""
     console = Console(stderr=True)
     with Progress(

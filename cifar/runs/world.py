@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ..data.cifar10 import Cifar10, colour_moments
-from ..data.patches import PatchSpectrum
+from ..data.patches import InputPlane, PatchSpectrum, input_plane
 from .commit import commit
 from .spectra import kept_spectrum
 from .turns import Turns
@@ -22,9 +22,9 @@ Show = Callable[[str, float, float, str], None]  # run, done, of, words
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """What all runs share.   data: on the device;  mean, std: of the training colours;  stop: says when to stop;
-    measures: whether checkpoints are measured once a run is trained;  commit: of the code (commit.py);
-    turns: of the workers, one of which may have to be alone on the device."""
+    """What all runs share.   data: on the device;  mean, std: of the training colours;  spectrum, plane: of their patches;
+    stop: says when to stop;  measures: whether checkpoints are measured once a run is trained;  commit: of the code
+    (commit.py);  turns: of the workers, one of which may have to be alone on the device."""
 
     out: Path
     device: torch.device
@@ -32,6 +32,7 @@ class World:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     spectrum: PatchSpectrum
+    plane: InputPlane
     stop: Callable[[], bool] = lambda: False
     show: Show = lambda run, done, of, words: None
     save_every: float = SAVE_EVERY
@@ -44,4 +45,5 @@ def shared_world(out: Path, data: Cifar10, device: torch.device, **options: Any)
     """The shared part of all runs, with colours and patch spectrum of the training images."""
     mean, std = colour_moments(data.train.pixels)
     data, options = data.to(device), {"commit": commit(), **options}
-    return World(out, device, data, mean, std, kept_spectrum(out, data), **options)
+    spectrum = kept_spectrum(out, data)
+    return World(out, device, data, mean, std, spectrum, input_plane(spectrum).to(device), **options)

@@ -9,36 +9,15 @@ calibrated labels; Ilyas et al. (2019) for robust features.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
 from ..attacks.objectives import Objective, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance
 from ..attacks.table import Linf, pgd
-from ..data.patches import PLANE_RANK
-from ..networks.convnet import KERNEL, ConvNet
+from ..data.patches import InputPlane
+from ..networks.convnet import ConvNet
 from ..settings import Settings
-
-
-@dataclass(frozen=True, eq=False)
-class Plane:
-    """The directions of 3x3 patches outside the input plane, as filters (10, 3, 3, 3), and what the mean patch gives."""
-
-    filters: Tensor
-    offset: Tensor
-
-    def distance(self, images: Tensor) -> Tensor:
-        """Sum over patches of the squared norm of (patch - mean) outside the plane.   (N, 3, h, w) -> (N,)"""
-        outside = functional.conv2d(images, self.filters) - self.offset[None, :, None, None]
-        return outside.square().sum((1, 2, 3))
-
-
-def plane(vectors: Tensor, mean: Tensor, directions: int = PLANE_RANK) -> Plane:
-    """From the patch PCA.   vectors (27, 27), one row an eigenvector, largest eigenvalue first; mean (27,)"""
-    outside = vectors[directions:].float()
-    return Plane(outside.reshape(-1, 3, KERNEL, KERNEL).contiguous(), outside @ mean.float())
 
 
 def lengths(settings: Settings, x: Tensor, generator: Generator) -> Tensor:
@@ -58,7 +37,7 @@ def calibrated_labels(labels: Tensor, delta: Tensor, eps: float, rho: float, cla
 
 
 def shown(
-    settings: Settings, x: Tensor, student: ConvNet, teacher: ConvNet, generator: Generator, plane: Plane | None = None
+    settings: Settings, x: Tensor, student: ConvNet, teacher: ConvNet, generator: Generator, plane: InputPlane | None = None
 ) -> tuple[Tensor, Tensor | None]:
     """The images that the student learns from, and for calibrated training their soft labels.   x (N, 3, h, w)
 

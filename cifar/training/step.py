@@ -6,7 +6,6 @@ change in place, nothing waits for the device. On a CUDA device the whole step, 
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,9 @@ from torch import Generator, Tensor
 
 from ..data.augment import epoch_images
 from ..data.cifar10 import Images
+from ..data.patches import InputPlane
 from ..networks.convnet import ConvNet, inner_copy
+from ..seeds import generator
 from ..settings import Settings
 from . import graphs, modes
 from .muon import Muon
@@ -28,8 +29,7 @@ LOGIT_CHUNK = 1000  # images at a time where the teacher's logits are computed o
 
 def seeded(seed: int, purpose: str, device: torch.device | str = "cpu") -> Generator:
     """An independent generator for each purpose of a seed."""
-    digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
-    return Generator(device).manual_seed(int.from_bytes(digest[:7], "big"))
+    return generator(f"{seed}/{purpose}", device)
 
 
 def untrained(settings: Settings, mean: Sequence[float], std: Sequence[float]) -> ConvNet:
@@ -113,7 +113,7 @@ class Training:
 def begin(settings: Settings, student: ConvNet) -> Training:
     """A run before its first batch; the student gains the channels-last layout, in place."""
     device = student.mean.device
-    student = student.to(memory_format=torch.channels_last)
+    student = student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Training(
         student,
         optimiser_for(settings, student),
@@ -172,7 +172,7 @@ def make_step(
     training: Training,
     buffers: Buffers,
     teacher: ConvNet | None,
-    plane: modes.Plane | None = None,
+    plane: InputPlane | None = None,
     hold: Callable[[], None] | None = None,
 ) -> Callable[[], None]:
     """One update of the student from the batch `buffers.index`.

@@ -13,7 +13,6 @@ from cifar.data import patches
 from cifar.data.cifar10 import BATCHES, Cifar10, Images
 from cifar.networks.convnet import ConvNet
 from cifar.settings import Settings
-from cifar.training import modes
 
 REAL = Path(__file__).parent / "cifar32.npz"
 COLOURS = {"mean": (0.49, 0.48, 0.45), "std": (0.25, 0.24, 0.26)}
@@ -144,7 +143,7 @@ def tiny(**choices: object) -> Settings:
     return Settings(**{**plain, **choices})
 
 
-def the_plane() -> tuple[modes.Plane, patches.PatchSpectrum]:
+def the_plane() -> tuple[patches.InputPlane, patches.PatchSpectrum]:
     """The input plane of the real images, as training takes it, and their spectrum."""
     spectrum = patches.spectrum(real_images().pixels)
-    return modes.plane(torch.from_numpy(spectrum.vectors.copy()), torch.from_numpy(spectrum.mean.copy())), spectrum
+    return patches.input_plane(spectrum), spectrum

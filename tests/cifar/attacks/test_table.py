@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from cifar.attacks import objectives
 from cifar.attacks import table as attacks
 from cifar.attacks.table import Linf, pgd
-from cifar.data.patches import off_plane, spectrum
+from cifar.data.patches import input_plane, spectrum
 
 from .attacked import ROUNDING, SIZE, Linear, generator, images, networks
 
@@ -43,7 +43,7 @@ def test_one_step_without_a_start_is_the_fast_gradient_sign():
 def test_no_row_of_the_table_leaves_a_parameter_gradient_or_leaves_the_box(name):
     student, teacher, surrogate = networks(3)
     x = images(3)
-    rows = attacks.table(student, teacher, surrogate, spectrum(images(20)), steps=3)
+    rows = attacks.table(student, teacher, surrogate, input_plane(spectrum(images(20))), steps=3)
     found = rows[name](x, generator(), torch.tensor([1, 2, 3]))
     assert found.last.shape == x.shape and found.last.dtype == x.dtype
     assert (found.watched is None) is (name in ("transfer", "label"))
@@ -68,13 +68,13 @@ def test_the_transfer_attack_does_not_look_at_the_student():
 def test_in_plane_and_out_plane_part_the_same_two_runs_sample_by_sample():
     student, teacher = networks()
     x = images(12)
-    patches = spectrum(images(20))
-    rows = attacks.table(student, teacher, None, patches)
+    plane = input_plane(spectrum(images(20)))
+    rows = attacks.table(student, teacher, None, plane)
     shared = generator(3)
     runs = [rows["linf"](x, shared).last for _ in range(2)]
     near, far = rows["in-plane"](x, generator(3)).last, rows["out-plane"](x, generator(3)).last
-    distances = torch.stack([off_plane(run, patches) for run in runs])
-    assert torch.equal(off_plane(near, patches), distances.amin(0)) and torch.equal(off_plane(far, patches), distances.amax(0))
+    distances = torch.stack([plane.distance(run) for run in runs])
+    assert torch.equal(plane.distance(near), distances.amin(0)) and torch.equal(plane.distance(far), distances.amax(0))
     assert 0 < (distances[0] < distances[1]).float().mean() < 1
 
 

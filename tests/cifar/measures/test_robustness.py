@@ -222,7 +222,9 @@ def test_every_seed_attack_repeat_and_batch_has_a_start_of_its_own():
 def test_a_student_equal_to_its_teacher_scores_100_under_every_attack(three, pixels):
     student = small_network((5, 4), 0)
     labels = three[0](evaluation.as_pixels(pixels)).argmax(1)
-    found = evaluate(student, three[0], three[2], pixels, labels, repeats=2, plane=patches.spectrum(pixels), **FAST)
+    found = evaluate(
+        student, three[0], three[2], pixels, labels, repeats=2, plane=patches.input_plane(patches.spectrum(pixels)), **FAST
+    )
     assert set(found) == set(NAMES)
     for name in set(NAMES) - {"label"}:
         assert all(found[name][rule]["mean"] == 100 for rule in RULES[:3]), name

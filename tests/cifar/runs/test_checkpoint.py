@@ -69,7 +69,7 @@ def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(worl
     assert options == {"batch": 5, "device": world.device}
     for arguments in (fgsm, transfer):
         assert arguments[:3] == (student, needed["pruned@50"], needed["surrogate@200"]) and torch.equal(arguments[3], pixels)
-    assert how.pop("counts") is counts and how.pop("plane") is world.spectrum
+    assert how.pop("counts") is counts and how.pop("plane") is world.plane
     how.pop("after")(counts)
     assert looks == [1]
     assert how == {

@@ -29,7 +29,7 @@ def pair() -> tuple[torch.nn.Module, torch.nn.Module]:
     return made.small_network((5, 4), 1).requires_grad_(False), made.small_network((6, 4), 2).requires_grad_(False)
 
 
-def shown(seed: int = 0, plane: modes.Plane | None = None, **choices: object):
+def shown(seed: int = 0, plane: patches.InputPlane | None = None, **choices: object):
     student, teacher = pair()
     return modes.shown(made.tiny(**choices), X, student, teacher, torch.Generator().manual_seed(seed), plane)
 
@@ -64,21 +64,6 @@ def test_adversarial_modes_show_the_last_iterate_of_their_objective(choices, obj
     assert torch.equal(images, expected) and soft is None
     assert (images - X).abs().max() <= EPS + BALL_WITHIN and images.min() >= 0 and images.max() <= 1
     assert objective(student, teacher)(images).mean() > objective(student, teacher)(X).mean()
-
-
-def test_the_distance_to_the_plane_is_that_of_the_patches_one_by_one():
-    plane, spectrum = made.the_plane()
-    inside = spectrum.vectors[:17]
-    expected = []
-    for image in X.double().numpy():
-        total = 0.0
-        for row in range(30):
-            for column in range(30):
-                patch = image[:, row : row + 3, column : column + 3].reshape(27) - spectrum.mean
-                total += np.square(patch - inside.T @ (inside @ patch)).sum()
-        expected.append(total)
-    np.testing.assert_allclose(plane.distance(X).numpy(), expected, rtol=1e-3)
-    np.testing.assert_allclose(plane.distance(X).numpy(), patches.off_plane(X, spectrum).numpy(), rtol=1e-3)
 
 
 def test_in_plane_examples_are_the_nearer_of_two_attacks_and_out_plane_the_farther():

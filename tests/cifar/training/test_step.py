@@ -11,7 +11,6 @@ from cifar.data.augment import epoch_images
 from cifar.data.cifar10 import Images
 from cifar.runs import execute as runs
 from cifar.settings import Settings
-from cifar.training import modes
 from cifar.training import step as training
 
 from .. import made, tiny_runs
@@ -191,7 +190,7 @@ def test_the_schedule_reaches_the_update():
 def test_a_captured_step_trains_like_the_plain_one_on_the_device(choices):
     settings, device = made.tiny(**choices), torch.device("cuda")
     plane, _ = made.the_plane()
-    plane = modes.Plane(plane.filters.to(device), plane.offset.to(device))
+    plane = plane.to(device)
     totals = []
     for captured in (False, True):
         images = Images(REAL.pixels[:24].to(device), REAL.labels[:24].to(device))
