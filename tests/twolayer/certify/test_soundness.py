@@ -1,6 +1,6 @@
 """No enclosure misses: every method against exact enumeration, on problems where nearly everything cancels.
 
-The long version is python -m tests.benchmarks.soundness.
+The long versions are python -m tests.benchmarks.soundness, and scales.
 """
 
 from __future__ import annotations
@@ -11,20 +11,39 @@ import numpy as np
 import pytest
 
 from twolayer import exact
-from twolayer.certify import vertices
+from twolayer.certify import suprema, vertices
 from twolayer.certify.boxes import search as boxes
 from twolayer.certify.enclosure import Enclosure
 from twolayer.certify.trees import search as trees
 
-from ...benchmarks import soundness
+from ...benchmarks import scales, soundness
 
 COUNT = 160  # about 5 s
+SIZES = 80  # about 3 s
 
 
 def test_no_enclosure_of_a_random_small_problem_misses():
     tally = soundness.survey(COUNT, seed=1)
     assert tally.counts == dict.fromkeys(soundness.METHODS, COUNT)
     assert not tally.misses, "\n".join(tally.misses)
+
+
+def test_no_enclosure_misses_whatever_the_sizes_of_weights_fan_outs_and_regions():
+    tally = scales.survey(SIZES, seed=1)
+    assert not tally.misses, "\n".join(tally.misses)
+    assert tally.enclosures["front door"] > SIZES
+    assert 0 < tally.refused < SIZES / 4
+    assert all(count > 0 for count in tally.enclosures.values())
+
+
+def test_ends_of_the_wrong_size_are_found_by_the_survey_of_sizes(monkeypatch):
+    honest = suprema.gradient_suprema
+
+    def underflown(*arguments):
+        return [Enclosure(0.0, e.upper / 2, None) for e in honest(*arguments)]
+
+    monkeypatch.setattr(suprema, "gradient_suprema", underflown)
+    assert any("front door" in miss for miss in scales.survey(10, seed=2).misses)
 
 
 def test_eps_and_weights_cover_their_ranges():

@@ -19,22 +19,12 @@ from hypothesis import strategies as st
 from tests.strategies import instances, quick
 from twolayer import exact
 from twolayer.instances import Instance
-from twolayer.networks import TwoLayer, as_fractions
-from twolayer.regions import Polytope, Subspace
+from twolayer.networks import TwoLayer
 from twolayer.statements.check import Check, check
 
+from ..sizes import in_units, near_copies, two_to, with_nodes
+
 POWERS = st.integers(-1000, 1000)
-
-
-def two_to(k: int) -> Fraction:
-    return Fraction(2) ** k
-
-
-def rescaled(network: TwoLayer, powers, output: int = 0, space: int = 0) -> TwoLayer:
-    """Node k with weight and bias times 2^powers[k], its fan-out over that; fan-outs times 2^output, weights over 2^space."""
-    factors = np.array([two_to(k) for k in powers], dtype=object)
-    W, b, V = (as_fractions(x) for x in (network.W, network.b, network.V))
-    return TwoLayer(W * factors[:, None] * two_to(-space), b * factors, V / factors * two_to(output))
 
 
 def permuted(network: TwoLayer, order) -> TwoLayer:
@@ -47,12 +37,15 @@ def checked(instance: Instance) -> Check:
         return check(instance)
 
 
-def same_rows(before: Check, after: Check, students: list[int], output: int = 0) -> None:
-    """Every row that does not measure sizes is the same; students: the powers by which their weights were multiplied."""
+def same_rows(before: Check, after: Check, students: list[int], output: int = 0, corollary: bool = True) -> None:
+    """Every row that does not measure sizes is the same; students: the powers by which their weights were multiplied.
+
+    corollary: its bound too. |Q^-1|_1 max B is the same whatever the sizes of single observers only where there is one output.
+    """
     for a, b in zip(before.verdicts, after.verdicts, strict=True):
         where = (a.statement, a.form, a.teacher, a.student, a.observer)
         assert where == (b.statement, b.form, b.teacher, b.student, b.observer)
-        if a.form == "printed" and a.statement != "theorem-1":
+        if a.form == "printed" and a.statement != "theorem-1" or a.statement == "corollary-1" and not corollary:
             continue
         assert (a.verdict, a.reason, a.why) == (b.verdict, b.reason, b.why), where
         unit = two_to(output - students[a.student]) if a.statement == "corollary-1" else 1
@@ -75,10 +68,7 @@ def test_nodes_written_in_other_sizes_are_the_same_nodes(instance, data):
     teachers, students = (
         data.draw(st.lists(POWERS, min_size=net.width, max_size=net.width)) for net in (instance.teacher, instance.student)
     )
-    other = Instance(
-        rescaled(instance.teacher, teachers), rescaled(instance.student, students), instance.region, instance.subspace
-    )
-    before, after = checked(instance), checked(other)
+    before, after = checked(instance), checked(with_nodes(instance, teachers, students))
     same_enclosures(before, after, students)
     same_rows(before, after, students)
 
@@ -86,14 +76,25 @@ def test_nodes_written_in_other_sizes_are_the_same_nodes(instance, data):
 @given(instances(dimensions=(1, 3)), st.integers(-500, 500), st.integers(-500, 500))
 @quick
 def test_fan_outs_and_lengths_in_other_units_say_the_same(instance, output, space):
-    teacher, student = (rescaled(net, [0] * net.width, output, space) for net in (instance.teacher, instance.student))
-    region = Polytope(as_fractions(instance.region.A), as_fractions(instance.region.c) * two_to(space))
-    basis, origin = (as_fractions(x) for x in (instance.subspace.basis, instance.subspace.origin))
-    other = Instance(teacher, student, region, Subspace(basis, origin * two_to(space)))
-    before, after = checked(instance), checked(other)
+    before, after = checked(instance), checked(in_units(instance, output, space))
     still = [0] * instance.student.width
     same_enclosures(before, after, still, output, space)
     same_rows(before, after, still, output)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_sharp_bounds_do_not_depend_on_sizes_either(seed):
+    instance, rng = near_copies(seed), np.random.default_rng(seed)
+    before = checked(instance)
+    still = [0] * instance.student.width
+    for output, space in ((0, int(rng.integers(-900, 900))), (int(rng.integers(-450, 450)), 0)):
+        after = checked(in_units(instance, output, space))
+        same_enclosures(before, after, still, output, space)
+        same_rows(before, after, still, output)
+    teachers, students = (rng.integers(-1000, 1001, size=net.width).tolist() for net in (instance.teacher, instance.student))
+    after = checked(with_nodes(instance, teachers, students))
+    same_enclosures(before, after, students)
+    same_rows(before, after, students, corollary=instance.teacher.outputs == 1)
 
 
 @given(instances(dimensions=(1, 3)), st.data())
