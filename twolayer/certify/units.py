@@ -101,7 +101,8 @@ def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> 
     units = np.array([exact.power_of_two(P[i]) for i in first], dtype=object)
     shared = P[list(first)] / units[:, None], beta[list(first)] / units
     domains = _Domains(centre, axes)
-    out, table = [], None
+    out: list[Balanced] = []
+    like: RidgeSum | None = None
     for h, region in zip(ridges, regions, strict=True):
         c = np.array([sum((h.c[i] * share for i, share in groups.crossing[r]), exact.ZERO) for r in first], dtype=object)
         slope = h.slope * axes + sum((h.c[i] * share * P[i] for i, share in groups.affine), exact.zeros(len(axes)))
@@ -109,10 +110,8 @@ def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> 
         offset += sum((h.c[i] * share * beta[i] for i, share in groups.affine), exact.ZERO)
         c = c * units
         unit = exact.power_of_two([*c, *slope, offset])
-        g = RidgeSum(*shared, c / unit, slope / unit, offset / unit)
-        if table is None:
-            table = g.rows
-        vars(g)["rows"] = table
+        g = RidgeSum(*shared, c / unit, slope / unit, offset / unit, like)
+        like = like or g
         domain, rows = domains(region).in_row_units
         out.append(Balanced(g, domain, centre, axes, unit, first, units, rows))
     return out

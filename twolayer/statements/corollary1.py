@@ -216,9 +216,8 @@ def printed(setting: Setting, node: Node) -> Verdict:
     measured = bounds.euclidean(node.fan_out)
     outcome = compare(measured, smallest, largest)
     if outcome == FAILS:
-        missing = missing_hypotheses(
-            HEALERS, lambda added: _healed(setting, node, chosen, added, measured, eps_high, alpha, c0)
-        )
+        failed = Failed(setting, node, chosen, measured, eps_high, alpha, c0)
+        missing = missing_hypotheses(HEALERS, failed.is_healed_by)
         return _row(
             PRINTED,
             node,
@@ -235,19 +234,39 @@ def printed(setting: Setting, node: Node) -> Verdict:
     return _row(PRINTED, node, outcome, why, measured, largest, terms, observers=chosen.indices)
 
 
-def _healed(setting, node, chosen, added, measured, epsilon, alpha, c0) -> bool:
-    """True if the printed statement with these hypotheses added no longer fails (or no longer applies)."""
-    size = _norm_of_p(setting, node) / setting.unit if "norm" in added else arb(1)
-    i, q = setting.crease(node), 5 * epsilon / (alpha * size)
-    rooms = [setting.room(i, observer, q, added) for observer in chosen.observers]
-    if any(room is None or not room > 0 for room in rooms):
-        return True
-    room = min(rooms, key=exact.upper_float)
-    sine = bounds.printed_sine(setting.problem.dimension, room, len(setting.problem.nodes), epsilon, c0)
-    limit = bounds.column_sum_norm(chosen.inverse) * sine / size
-    if "norm" in added:  # the proof bounds |v|_inf; its 2-norm costs the root of the outputs
-        limit = limit * arb(len(chosen.observers)).sqrt()
-    return not measured > limit
+@dataclass(frozen=True)
+class Failed:
+    """A printed row that fails: |v_k'| (measured) against the printed bound for these observers.
+
+    epsilon    the printed eps, from above
+    alpha      the smallest |alpha_mk'| of the observers
+    distance   c0, the sine to the nearest other node
+    """
+
+    setting: Setting
+    node: Node
+    chosen: Chosen
+    measured: arb
+    epsilon: arb
+    alpha: arb
+    distance: arb
+
+    def is_healed_by(self, added: frozenset[str]) -> bool:
+        """True if the printed statement with these hypotheses added no longer fails (or no longer applies)."""
+        setting, observers = self.setting, self.chosen.observers
+        size = _norm_of_p(setting, self.node) / setting.unit if "norm" in added else arb(1)
+        i, q = setting.crease(self.node), 5 * self.epsilon / (self.alpha * size)
+        rooms = [setting.room(i, observer, q, added) for observer in observers]
+        left = [room for room in rooms if room is not None and room > 0]
+        if len(left) < len(rooms):
+            return True
+        room = min(left, key=exact.upper_float)
+        problem = setting.problem
+        sine = bounds.printed_sine(problem.dimension, room, len(problem.nodes), self.epsilon, self.distance)
+        limit = bounds.column_sum_norm(self.chosen.inverse) * sine / size
+        if "norm" in added:  # the proof bounds |v|_inf; its 2-norm costs the root of the outputs
+            limit = limit * arb(len(observers)).sqrt()
+        return not self.measured > limit
 
 
 def _norm_of_p(setting: Setting, node: Node) -> arb:

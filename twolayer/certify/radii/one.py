@@ -15,7 +15,7 @@ the smallest quotient of slack by proved length. Slacks and lengths are floats w
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -59,22 +59,21 @@ class Surroundings:
     frame: Frame
     crease: Crease
     domain: Domain
-    _row_units: np.ndarray = field(init=False, repr=False)
 
-    def __post_init__(self):
-        domain, units = self.domain.in_row_units
-        object.__setattr__(self, "domain", domain)
-        object.__setattr__(self, "_row_units", units)
+    @property
+    def _domain(self) -> Domain:
+        """The domain with rows of size 1; the given one may be written in any units."""
+        return self.domain.in_row_units[0]
 
     @cached_property
     def _misses(self) -> bool:
         """Exactly: H has no point in the domain's box. However far away it is, floats are not asked."""
-        low, high = range_over_box(self.crease.normal, self.domain.lower, self.domain.upper)
+        low, high = range_over_box(self.crease.normal, self._domain.lower, self._domain.upper)
         return bool(low + self.crease.offset > 0 or high + self.crease.offset < 0)
 
     @cached_property
     def _lengths(self) -> Lengths:
-        return Lengths(self.frame, self.crease, self.domain)
+        return Lengths(self.frame, self.crease, self._domain)
 
     @property
     def _facets(self) -> Facets:
@@ -96,7 +95,7 @@ class Surroundings:
 
     def _program(self, alpha: np.ndarray) -> tuple[Solver, np.ndarray]:
         """The float program with the crease as first row and a cap on rho as last one."""
-        f = self.domain.floats
+        f = self._domain.floats
         normal = exact.nearest(self.crease.normal)
         size = np.linalg.norm(normal)
         d = len(normal)
@@ -163,7 +162,7 @@ class Surroundings:
     def _misses_rows(self, proposal: FloatOptimum) -> bool:
         if not self._lengths.is_safe:
             return False
-        lower, upper = self.domain.floats.lower, self.domain.floats.upper
+        lower, upper = self._domain.floats.lower, self._domain.floats.upper
         y = np.abs(proposal.duals[None, 1:-1])
         return bool(radii_proof.misses_rows(self._line, self._facets, y, lower, upper)[0])
 
@@ -196,7 +195,7 @@ class Surroundings:
         """Slack less allowance over length of one facet at an exact centre, rounded down; -inf if there is no room."""
         if not math.isfinite(alpha) or not math.isfinite(allowance):
             return -math.inf
-        rest = self.domain.c[m] - (self.domain.A[m] * centre).sum() - exact.rational(allowance)
+        rest = self._domain.c[m] - (self._domain.A[m] * centre).sum() - exact.rational(allowance)
         if rest < 0:
             return -math.inf
         return math.inf if alpha == 0 else exact.round_down(rest / exact.rational(alpha))
@@ -209,7 +208,7 @@ class Surroundings:
     @property
     def _none(self) -> np.ndarray:
         """No allowance for any facet."""
-        return np.zeros(len(self.domain.A))
+        return np.zeros(len(self._domain.A))
 
     def ball(self) -> Inscribed | None:
         """The largest d'-ball centred on H inside the domain; None if H does not enter the interior.
@@ -220,7 +219,7 @@ class Surroundings:
         if found is not None or missed or self._grazes():
             return found
         try:
-            inside = interior_point(self.domain.A, self.domain.c, self.crease.normal, self.crease.offset)[0]
+            inside = interior_point(self._domain.A, self._domain.c, self.crease.normal, self.crease.offset)[0]
         except ArithmeticError:
             return None
         if inside is None:
@@ -233,8 +232,8 @@ class Surroundings:
         n = self.crease.normal
         pivot = self._line.pivot
         for m in np.flatnonzero(self._lengths.within == 0):
-            ratio = self.domain.A[m, pivot] / n[pivot]
-            if -ratio * self.crease.offset >= self.domain.c[m]:
+            ratio = self._domain.A[m, pivot] / n[pivot]
+            if -ratio * self.crease.offset >= self._domain.c[m]:
                 return True
         return False
 
@@ -273,23 +272,23 @@ class Surroundings:
         best, chosen = arb("inf"), exact.ZERO
         used = [m for m, y in enumerate(multipliers) if y > 0]
         weight = sum((arb(multipliers[m]) * self._lengths.measured(m)[2] for m in used), arb(0))
-        limit = sum((multipliers[m] * self.domain.c[m] for m in used), exact.ZERO)
-        combined = sum((multipliers[m] * self.domain.A[m] for m in used), exact.zeros(len(self.crease.normal)))
+        limit = sum((multipliers[m] * self._domain.c[m] for m in used), exact.ZERO)
+        combined = sum((multipliers[m] * self._domain.A[m] for m in used), exact.zeros(len(self.crease.normal)))
         for sign in (1, -1):  # HiGHS's sign convention for equality duals is not relied upon
             mu = exact.rational(sign * proposal.duals[0] / size)
             rest = mu * self.crease.normal - combined
             total = mu * self.crease.offset + limit
-            for r, low, high in zip(rest, self.domain.lower, self.domain.upper, strict=True):
+            for r, low, high in zip(rest, self._domain.lower, self._domain.upper, strict=True):
                 total += max(r * low, r * high)
             if weight > 0:
                 quotient = arb(total) / weight
                 if not best.is_finite() or quotient < best:
                     best, chosen = quotient, mu
-        return [y / unit for y, unit in zip(multipliers, self._row_units, strict=True)], chosen, best
+        return [y / unit for y, unit in zip(multipliers, self.domain.in_row_units[1], strict=True)], chosen, best
 
     def _diameter(self) -> float:
         """Upper bound on the diameter of the domain: the sides of its box, each as long as its row of the frame."""
-        sides = self.domain.upper - self.domain.lower
+        sides = self._domain.upper - self._domain.lower
         lengths = [square_root(arb((row * row).sum())) for row in self.frame.rows]
         return exact.upper_float(sum((arb(side) * x for side, x in zip(sides, lengths, strict=True)), arb(0)))
 
@@ -298,7 +297,7 @@ class Surroundings:
         if self._misses:
             return False
         normal = exact.nearest(self.crease.normal)
-        f = self.domain.floats
+        f = self._domain.floats
         solver = Solver(f.A, f.c + 1e-9 * (1 + np.abs(f.c)))
         offset = exact.nearest_float(self.crease.offset)
         high, low = solver.maximise(normal), solver.maximise(-normal)
