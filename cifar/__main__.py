@@ -11,7 +11,7 @@ import json
 import sys
 
 from .errors import DONE, NO, STOPPED, BadInput, ended
-from .runs import options as asked
+from .runs import options as run_options
 
 COMMANDS = {  # modules of their own, imported only when asked for
     "report": "cifar.report.write",
@@ -27,12 +27,12 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cifar", description="The paper's experiments on CIFAR-10, resumable.")
     commands = parser.add_subparsers(dest="command", required=True, metavar=f"list | run | {' | '.join(COMMANDS)}")
     listing = commands.add_parser("list", help="the experiments and their runs")
-    listing.add_argument("--profile", default="paper", choices=asked.PROFILES)
+    listing.add_argument("--profile", default="paper", choices=run_options.PROFILES)
     listing.add_argument("--json", action="store_true", help="every run's settings, one JSON object")
     run = commands.add_parser("run", help="train and evaluate experiments (or single runs, or all), resuming what --out holds")
     run.add_argument("names", nargs="+", metavar="NAME")
-    asked.add_to(run)
-    run.add_argument("--profile", default="paper", choices=asked.PROFILES)
+    run_options.add_to(run)
+    run.add_argument("--profile", default="paper", choices=run_options.PROFILES)
     run.add_argument("--train-only", action="store_true", help="measure nothing; the same command without this does it later")
     run.add_argument("--test-images", type=int, metavar="N", help="attack the first N (default: the profile's number)")
     for name in COMMANDS:
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     from .runs import failures, progress, queue
     from .runs.world import shared_world
 
-    device, stop, workers = asked.begun(options)
+    device, stop, workers = run_options.begun(options)
     grid = experiments.grid(options.profile)
     if options.test_images is not None:
         if options.test_images < 1:

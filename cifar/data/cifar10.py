@@ -104,7 +104,7 @@ def load(directory: Path | str, *, download: bool = True, progress: Progress | N
             missing = [path.name for path in paths.values() if not path.is_file()]
             if missing:
                 raise BadInput(f"{directory / folder} lacks {', '.join(missing)}; unpack the archive again")
-            return assemble({name: parsed(path.read_bytes(), path.name) for name, path in paths.items()})
+            return assemble({name: batch_of(path.read_bytes(), path.name) for name, path in paths.items()})
     for archive in ARCHIVES:
         if (directory / archive).is_file():
             return read_archive(directory / archive)
@@ -120,7 +120,7 @@ def missing_line(directory: Path, why: str) -> str:
     )
 
 
-def parsed(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
+def batch_of(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Records of one batch, binary if its name ends in .bin, else a python pickle.   -> bytes (n, 3072), labels (n,)"""
     if not name.endswith(".bin"):
         try:
@@ -146,7 +146,7 @@ def read_archive(path: Path) -> Cifar10:
                 base = member.name.rpartition("/")[2]
                 content = archive.extractfile(member) if member.isfile() and base in wanted else None
                 if content is not None:
-                    batches[wanted[base]] = parsed(content.read(), base)
+                    batches[wanted[base]] = batch_of(content.read(), base)
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise BadInput(f"{path} cannot be read as an archive ({error}); fetch it again") from None
     missing = [name for name in BATCHES if name not in batches]

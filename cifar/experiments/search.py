@@ -106,11 +106,11 @@ def searched_runs(profile: str) -> dict[str, Settings]:
 
     Settings that are not searched, and are not a matter of length, are those of the profile's runs.
     """
-    known, size = grid.grid(profile), SIZES[profile]
+    profile_runs, size = grid.grid(profile), SIZES[profile]
     images, epochs, pruning = size.teacher
 
     def shortened(like: str, name: str, paper_epoch: int, count: int, length: int, **changes: object) -> Settings:
-        settings = known[like]
+        settings = profile_runs[like]
         return settings.altered(
             name=name,
             checkpoints=((paper_epoch, length),),
@@ -229,12 +229,12 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m cifar search", description=__doc__.splitlines()[0])
     options.add_to(parser)
     parser.add_argument("--profile", default="paper", choices=tuple(SIZES))
-    asked = parser.parse_args(argv)
-    device, stop, workers = options.begun(asked)
-    runs, size = searched_runs(asked.profile), SIZES[asked.profile]
-    with locked(asked.out):
+    arguments = parser.parse_args(argv)
+    device, stop, workers = options.begun(arguments)
+    runs, size = searched_runs(arguments.profile), SIZES[arguments.profile]
+    with locked(arguments.out):
         with progress.downloading() as bytes_shown:
-            images = cifar10.load(asked.data, download=not asked.no_download, progress=bytes_shown)
+            images = cifar10.load(arguments.data, download=not arguments.no_download, progress=bytes_shown)
         apart = held_out(images, size.held_out)
         needed = max(settings.images for settings in runs.values())
         if needed > len(apart.train.labels):
@@ -242,8 +242,8 @@ def main(argv: list[str]) -> int:
                 f"search trains on {needed} images and holds {size.held_out} others out; --data has {len(images.train.labels)}"
             )
         with stop.on_signals(), progress.showing(len(runs)) as show:
-            world = shared_world(asked.out / FOLDER, apart, device, stop=stop, show=show)
-            left = queue.work_off(runs, runs, world, stop, workers=workers, threads=asked.threads)
+            world = shared_world(arguments.out / FOLDER, apart, device, stop=stop, show=show)
+            left = queue.work_off(runs, runs, world, stop, workers=workers, threads=arguments.threads)
         failed = failures.among(world.out, runs)
         if left:
             print(f"stopped with {len(left)} of {len(runs)} runs unfinished; the same command continues", file=sys.stderr)
@@ -252,8 +252,8 @@ def main(argv: list[str]) -> int:
             print(f"cifar: {failed[oracle[0]].words}: there is no teacher, so nothing is decided", file=sys.stderr)
             return NO
         trials = [trial(world.out, candidate, seed, failed) for candidate in CANDIDATES for seed in SEEDS]
-        write_atomic(asked.out / FILE, page(asked.profile, trials, apart.facts, [str(world.commit)]).encode())
-    told = verdict(asked.profile, trials)
+        write_atomic(arguments.out / FILE, page(arguments.profile, trials, apart.facts, [str(world.commit)]).encode())
+    told = verdict(arguments.profile, trials)
     table = Table(*HEADINGS, title="search: on images held out, lower is better")
     for each in trials:
         table.add_row(*each.row)

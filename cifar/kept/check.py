@@ -16,17 +16,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..data import cifar10 as data
+from ..data import cifar10
 from ..errors import DONE, NO, BadInput
 from ..files import load_json
-from ..measures import robustness as evaluation
-from ..measures import specialisation
+from ..measures import robustness, specialisation
 from ..networks.convnet import ConvNet
 from ..report import tables
 from ..report import write as report
 from ..report.results import Result, Results, read
-from ..runs import checkpoint
-from ..runs import paths as places
+from ..runs import checkpoint, paths
 from ..training.step import DTYPES
 from . import manifest, weights
 
@@ -80,12 +78,12 @@ def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Se
         )
 
 
-def the_images(results: Results, path: Path) -> data.Cifar10:
+def the_images(results: Results, path: Path) -> cifar10.Cifar10:
     """The images from which all results were computed; BadInput for others."""
-    found = data.load(path, download=False)
-    if {found.digest} != {result.data.get("sha256") for result in results.checkpoints.values()}:
-        raise BadInput(f"{path} holds other images ({found.source}) than those of these results; give --data theirs")
-    return found
+    images = cifar10.load(path, download=False)
+    if {images.digest} != {result.data.get("sha256") for result in results.checkpoints.values()}:
+        raise BadInput(f"{path} holds other images ({images.source}) than those of these results; give --data theirs")
+    return images
 
 
 def files(folder: Path, sums: dict[str, str]) -> list[Seen]:
@@ -103,17 +101,17 @@ def texts(folder: Path, results: Results) -> list[Seen]:
     wrong = [
         name for name, content in wanted.items() if not (folder / name).is_file() or (folder / name).read_bytes() != content
     ]
-    found = [Seen(f"{name} is not what runs/*/*.json say", False) for name in wrong]
-    found += [Seen(f"{file} is no result: {why}", False) for file, why in results.left_out]
-    return found or [Seen(f"{len(wanted)} files follow from {len(results.checkpoints)} results", True)]
+    seen = [Seen(f"{name} is not what runs/*/*.json say", False) for name in wrong]
+    seen += [Seen(f"{file} is no result: {why}", False) for file, why in results.left_out]
+    return seen or [Seen(f"{len(wanted)} files follow from {len(results.checkpoints)} results", True)]
 
 
-def checked(folder: Path, results: Results, result: Result, images: data.Cifar10 | None) -> list[Seen]:
+def checked(folder: Path, results: Results, result: Result, images: cifar10.Cifar10 | None) -> list[Seen]:
     """The comparisons of one checkpoint whose weights are kept."""
     name = result.checkpoint
     try:
         network, model = load(folder, result), result.settings["teacher"] or result.settings["start"]
-        oracle = load(folder, _known(results, model)) if model else None
+        oracle = load(folder, required(results, model)) if model else None
         seen = [Seen(name, True)]
         if result.specialisation and oracle is not None:
             seen.append(distances(results, result, network, oracle))
@@ -129,7 +127,7 @@ def checked(folder: Path, results: Results, result: Result, images: data.Cifar10
 def load(folder: Path, result: Result) -> ConvNet:
     """The kept network; BadInput where its colours are not those that its results record."""
     path = weights.path_of(folder, result)
-    network = places.load_network(path, torch.device("cpu"))
+    network = paths.load_network(path, torch.device("cpu"))
     config = load_json(folder / result.file)["config"]
     for name in weights.COLOURS:
         if not torch.equal(getattr(network, name).flatten(), torch.tensor(config[name])):
@@ -137,11 +135,11 @@ def load(folder: Path, result: Result) -> ConvNet:
     return network
 
 
-def _known(results: Results, name: str) -> Result:
-    found = results.get(name)
-    if found is None:
+def required(results: Results, name: str) -> Result:
+    result = results.get(name)
+    if result is None:
         raise BadInput(f"{name}, which it needs, has no result")
-    return found
+    return result
 
 
 def distances(results: Results, result: Result, network: ConvNet, oracle: ConvNet) -> Seen:
@@ -151,30 +149,30 @@ def distances(results: Results, result: Result, network: ConvNet, oracle: ConvNe
     if spectrum is None or "eps_in" not in first:
         return Seen("eps not checked: no spectrum of the training images, or no eps of pairs, is kept", True)
     plane = np.asarray(spectrum["vectors"], np.float64)[: int(spectrum["rank"])]
-    found = specialisation.distances(network, oracle, torch.tensor(first["nc"], dtype=torch.float64), plane)
-    gap = max(float(np.abs(np.asarray(found[key]) - np.asarray(first[key])).max()) for key in ("eps_in", "eps_out"))
+    recomputed = specialisation.distances(network, oracle, torch.tensor(first["nc"], dtype=torch.float64), plane)
+    gap = max(float(np.abs(np.asarray(recomputed[key]) - np.asarray(first[key])).max()) for key in ("eps_in", "eps_out"))
     return Seen(f"eps of {np.asarray(first['nc']).size} pairs within {gap:.1e}", gap <= EPS_WITHIN)
 
 
-def clean(result: Result, network: ConvNet, oracle: ConvNet | None, images: data.Cifar10) -> Seen:
+def clean(result: Result, network: ConvNet, oracle: ConvNet | None, images: cifar10.Cifar10) -> Seen:
     """What the network answers on the test images: right, like the teacher, and how far from the teacher's logits."""
     test = images.test.first(result.settings["test_images"])
-    found = checkpoint.clean(network, oracle, test.pixels, test.labels, batch=result.settings["eval_batch"])
-    shares = [key for key in ("accuracy", "agreement") if key in found]
-    told = [f"{key} {100 * found[key]:.2f} ({100 * result.clean[key]:.2f})" for key in shares]
-    agrees = all(abs(found[key] - result.clean[key]) <= SHARE_WITHIN for key in shares)
-    if "logit_distance" in found:
-        here, there = (math.sqrt(each["logit_distance"]) for each in (found, result.clean))
+    measured = checkpoint.clean(network, oracle, test.pixels, test.labels, batch=result.settings["eval_batch"])
+    shares = [key for key in ("accuracy", "agreement") if key in measured]
+    told = [f"{key} {100 * measured[key]:.2f} ({100 * result.clean[key]:.2f})" for key in shares]
+    agrees = all(abs(measured[key] - result.clean[key]) <= SHARE_WITHIN for key in shares)
+    if "logit_distance" in measured:
+        here, there = (math.sqrt(each["logit_distance"]) for each in (measured, result.clean))
         told.append(f"logits {here:.3f} from the teacher's ({there:.3f})")
         agrees = agrees and abs(here - there) <= LOGITS_WITHIN * max(1.0, there)
     return Seen(", ".join(told), agrees)
 
 
-def attacked(result: Result, network: ConvNet, oracle: ConvNet, images: data.Cifar10) -> Seen:
+def attacked(result: Result, network: ConvNet, oracle: ConvNet, images: cifar10.Cifar10) -> Seen:
     """Robust accuracy on the first few images, against that on all."""
     s = result.settings
     test = images.test.first(min(ATTACKED, s["test_images"]))
-    found = evaluation.evaluate(
+    measured = robustness.evaluate(
         network,
         oracle,
         None,
@@ -186,7 +184,7 @@ def attacked(result: Result, network: ConvNet, oracle: ConvNet, images: data.Cif
         inner=DTYPES[s["eval_inner"]],
         steps=s["eval_steps"] or None,
     )
-    here, there = found[ATTACK][evaluation.RULES[0]]["mean"] / 100, (result.robust(ATTACK) or 0.0) / 100
+    here, there = measured[ATTACK][robustness.RULES[0]]["mean"] / 100, (result.robust(ATTACK) or 0.0) / 100
     count = len(test.labels)
     error = math.sqrt(max(there * (1 - there), 1 / count) / count)
     return Seen(f"{ATTACK} {100 * here:.1f} on {count} images ({100 * there:.1f})", abs(here - there) <= ERRORS * error)

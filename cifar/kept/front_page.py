@@ -38,10 +38,10 @@ def block(root: Path) -> str:
     folder = kept(root)
     claims = (root / folder / "claims.md").read_text(encoding="utf-8")
     verdicts = Counter(verdict for _, verdict in ROW.findall(claims))
-    known = read(root / folder)
-    profile = report.profile_of(list(known.checkpoints.values()))
-    images, attacked = (max((s.settings[key] for s in known.students), default=0) for key in ("images", "test_images"))
-    epochs = max((student.epoch for student in known.students), default=0)
+    results = read(root / folder)
+    profile = report.profile_of(list(results.checkpoints.values()))
+    images, attacked = (max((s.settings[key] for s in results.students), default=0) for key in ("images", "test_images"))
+    epochs = max((student.epoch for student in results.students), default=0)
     words = (
         "Every mark is a checkpoint of a student on CIFAR-10: robust accuracy under the linf attack against MBNC, the mean "
         f"over teacher nodes of the best node correlation. The paper's claims, here: {verdicts[YES]} {YES}, "

@@ -123,12 +123,12 @@ def replacing(target: Path) -> Iterator[Path]:
 
 def copy_results(out: Path, folder: Path, results: Results) -> None:
     """The files that the results were read from, as they are."""
-    found = [Path(result.file) for result in results.checkpoints.values()]
-    found += [file.with_suffix(".time.json") for file in found]
-    found += [failures.path_of(Path(), run) for run in results.failures]
-    found += [Path(name) for name in (spectra.FILE, manifest.SEARCH)]
+    files_read = [Path(result.file) for result in results.checkpoints.values()]
+    files_read += [file.with_suffix(".time.json") for file in files_read]
+    files_read += [failures.path_of(Path(), run) for run in results.failures]
+    files_read += [Path(name) for name in (spectra.FILE, manifest.SEARCH)]
     left_out = {file for file, _ in results.left_out}
-    for file in found:
+    for file in files_read:
         if (out / file).is_file() and file.as_posix() not in left_out:
             write_atomic(folder / file, (out / file).read_bytes())
 

@@ -51,10 +51,10 @@ def digest(path: Path) -> str:
 def sums(folder: Path) -> dict[str, str]:
     """The sha256 of each file by name, as the index says; BadInput where there is no index."""
     path = folder / FILE
-    found = {name: value for value, name in SUM.findall(path.read_text(encoding="utf-8"))} if path.is_file() else {}
-    if not found:
+    listed = {name: value for value, name in SUM.findall(path.read_text(encoding="utf-8"))} if path.is_file() else {}
+    if not listed:
         raise BadInput(f"{folder} is no folder that `python -m cifar keep` wrote: it has no {FILE} with checksums")
-    return found
+    return listed
 
 
 def write(folder: Path, results: Results) -> None:
@@ -63,8 +63,8 @@ def write(folder: Path, results: Results) -> None:
 
 
 def text(folder: Path, results: Results) -> str:
-    known = report.facts(results, "")
-    profile = f" --profile {known['profile']}" if known["profile"] in grid.PROFILES else ""
+    facts = report.facts(results, "")
+    profile = f" --profile {facts['profile']}" if facts["profile"] in grid.PROFILES else ""
     images = {str(result.data.get("sha256")): result.data for result in results.checkpoints.values()}
     digests = [
         (f"sha256 of the images ({data['source']}, {data.get('train')} training, {data.get('test')} test)", sha)
@@ -72,20 +72,20 @@ def text(folder: Path, results: Results) -> str:
     ]
     return "\n".join(
         (
-            f"# {sections.TITLE}: profile {known['profile']}, images {known['images']}",
+            f"# {sections.TITLE}: profile {facts['profile']}, images {facts['images']}",
             "",
             f"Made by `python -m cifar run all{profile}` and `python -m cifar keep`, not by hand.",
             "`python -m cifar kept DIR` checks checksums, claims, tables and weights; with `--data`, on images too.",
             "`python -m cifar report --out DIR --to ELSEWHERE` makes the report anew, with the same versions the same bytes.",
             "",
-            *(line for warning in known["warnings"] for line in (warning, "")),
+            *(line for warning in facts["warnings"] for line in (warning, "")),
             *_table(("file", "what it is"), [(f"`{name}`", words) for name, words in KINDS if any(folder.glob(name))]),
             "## Circumstances",
             "",
-            *_table(("", ""), [*known["circumstances"].items(), *digests]),
+            *_table(("", ""), [*facts["circumstances"].items(), *digests]),
             "## Runs",
             "",
-            *_table(("run", "epochs (paper's)", "clean accuracy", "seconds", "device", "commit"), map(_run, known["runs"])),
+            *_table(("run", "epochs (paper's)", "clean accuracy", "seconds", "device", "commit"), map(_run, facts["runs"])),
             "## Checksums",
             "",
             "```",

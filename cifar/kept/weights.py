@@ -25,11 +25,11 @@ def needs(settings: dict[str, Any]) -> tuple[str, ...]:
 
 def lasts(results: Results) -> list[Result]:
     """The last checkpoint of every run."""
-    found: dict[str, Result] = {}
+    last: dict[str, Result] = {}
     for result in results.checkpoints.values():
-        if result.run not in found or found[result.run].epoch < result.epoch:
-            found[result.run] = result
-    return list(found.values())
+        if result.run not in last or last[result.run].epoch < result.epoch:
+            last[result.run] = result
+    return list(last.values())
 
 
 def wanted(results: Results, runs: Sequence[str] | None = None) -> list[Result]:
@@ -37,20 +37,20 @@ def wanted(results: Results, runs: Sequence[str] | None = None) -> list[Result]:
 
     BadInput, one line, for a run or a need without a result.
     """
-    known = {result.run: result.checkpoint for result in lasts(results)}
-    if unknown := [run for run in runs or () if run not in known]:
-        raise BadInput(f"no result of {', '.join(unknown)}; there are those of {', '.join(known)}")
-    waiting = [known[run] for run in (known if runs is None else runs)]
-    found: set[str] = set()
+    last = {result.run: result.checkpoint for result in lasts(results)}
+    if unknown := [run for run in runs or () if run not in last]:
+        raise BadInput(f"no result of {', '.join(unknown)}; there are those of {', '.join(last)}")
+    waiting = [last[run] for run in (last if runs is None else runs)]
+    needed: set[str] = set()
     while waiting:
         name = waiting.pop()
         result = results.get(name)
         if result is None:
             raise BadInput(f"a kept checkpoint needs {name}, which has no result; name the runs whose weights to keep")
-        if name not in found:
-            found.add(name)
+        if name not in needed:
+            needed.add(name)
             waiting += needs(result.settings)
-    return [result for name, result in results.checkpoints.items() if name in found]
+    return [result for name, result in results.checkpoints.items() if name in needed]
 
 
 def path_of(folder: Path, result: Result) -> Path:

@@ -108,13 +108,13 @@ def tasks(
     """
     images = world.data.test.first(settings.test_images)
     oracle = needed.get(settings.teacher or settings.start)
-    found: dict[str, Task] = {"clean": lambda: clean(network, oracle, images.pixels, images.labels, batch=settings.eval_batch)}
+    parts: dict[str, Task] = {"clean": lambda: clean(network, oracle, images.pixels, images.labels, batch=settings.eval_batch)}
     if settings.role != "student":
-        return found
+        return parts
     assert oracle is not None
     surrogate = needed.get(settings.surrogate)
 
-    found["specialisation"] = lambda: specialisation.measure(
+    parts["specialisation"] = lambda: specialisation.measure(
         network, oracle, images.pixels, world.spectrum.plane(), batch=settings.eval_batch, device=world.device
     )
 
@@ -138,8 +138,8 @@ def tasks(
         )[name]
 
     for name in dict(settings.attacks).get(paper_epoch, ()):
-        found[name] = partial(attack, name)
-    return found
+        parts[name] = partial(attack, name)
+    return parts
 
 
 def clean(network: ConvNet, oracle: ConvNet | None, pixels: Tensor, labels: Tensor, *, batch: int) -> dict[str, float]:
@@ -155,10 +155,10 @@ def clean(network: ConvNet, oracle: ConvNet | None, pixels: Tensor, labels: Tens
                 agreed += int((answer.argmax(1) == wanted.argmax(1)).sum())
                 distance += float((answer - wanted).double().square().sum())
     count = len(pixels)
-    found = {"images": count, "accuracy": right / count}
+    counted = {"images": count, "accuracy": right / count}
     if oracle is not None:
-        found |= {"agreement": agreed / count, "logit_distance": distance / count}
-    return found
+        counted |= {"agreement": agreed / count, "logit_distance": distance / count}
+    return counted
 
 
 def answers(network: ConvNet, pixels: Tensor) -> bool:

@@ -88,17 +88,17 @@ def failure(path: Path) -> Failure:
 def of(out: Path, settings: Settings) -> Failure | None:
     """The recorded failure of a run with these settings."""
     path = path_of(out, settings.name)
-    found = failure(path) if path.is_file() else None
-    return found if found is not None and found.settings == settings.record else None
+    stored = failure(path) if path.is_file() else None
+    return stored if stored is not None and stored.settings == settings.record else None
 
 
 def among(out: Path, runs: Mapping[str, Settings]) -> dict[str, Failure]:
     """The failures of some runs, by name."""
-    return {name: found for name, settings in runs.items() if (found := of(out, settings)) is not None}
+    return {name: failed for name, settings in runs.items() if (failed := of(out, settings)) is not None}
 
 
 def told(failures: Mapping[str, Failure], of_all: int, out: Path) -> str:
     """One line about runs that cannot be finished."""
-    words = "; ".join(f"{name} {found.words}" for name, found in failures.items())
-    again = " ".join(str(path_of(out, name)) for name, found in failures.items() if found.status == DIVERGED)
+    words = "; ".join(f"{name} {failed.words}" for name, failed in failures.items())
+    again = " ".join(str(path_of(out, name)) for name, failed in failures.items() if failed.status == DIVERGED)
     return f"{len(failures)} of {of_all} runs cannot be finished: {words}. To try again, change settings or delete {again}"

@@ -67,14 +67,14 @@ def measured(out: Path, settings: Settings, epoch: int, images: str | None = Non
 
 def trained(out: Path, settings: Settings, images: str) -> bool:
     """Whether every checkpoint has its weights. The same errors."""
-    found = []
+    there = []
     for _, epoch in settings.checkpoints:
         path = weights_path(out, settings.name, epoch)
         stored = load_tensors(path).get("trained") if path.is_file() else None
         if stored is not None:
             _require_same(path, settings, images, stored["settings"], stored["data"]["sha256"])
-        found.append(stored is not None)
-    return all(found)
+        there.append(stored is not None)
+    return all(there)
 
 
 def _require_same(path: Path, settings: Settings, images: str | None, record: Mapping[str, object], digest: str) -> None:

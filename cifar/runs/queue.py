@@ -77,8 +77,8 @@ class Queue:
 
     def __post_init__(self) -> None:
         """Runs that diverged before are not tried again; what was not run for the lack of another is asked anew."""
-        for name, known in failures.among(self.out, self.waiting).items():
-            if known.status == failures.DIVERGED:
+        for name, failed in failures.among(self.out, self.waiting).items():
+            if failed.status == failures.DIVERGED:
                 del self.waiting[name]
                 self.failed.add(name)
             else:

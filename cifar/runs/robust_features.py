@@ -42,7 +42,7 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
                 pixels.float().div(255).contiguous(memory_format=torch.channels_last)
                 for pixels in (images.pixels[part], images.pixels[other[part]])
             )
-            made = modes.robust_features(
+            images_made = modes.robust_features(
                 target,
                 start,
                 representation,
@@ -51,7 +51,7 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
                 step=settings.feature_step,
                 steps=settings.feature_steps,
             )
-            content = made.mul(255).round().to(torch.uint8).contiguous().cpu().numpy().tobytes()
+            content = images_made.mul(255).round().to(torch.uint8).contiguous().cpu().numpy().tobytes()
             file.seek(run.features * size)
             file.write(content)
             file.flush()
