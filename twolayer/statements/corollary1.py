@@ -5,7 +5,8 @@ One row per student node k'. C observers with invertible Q = [v_k1 .. v_kC] are 
   repaired  sqrt(C) |Q^-1|_1 max B_m with B_m = (10/rho_m) sqrt(d'/(2 pi)) K eps_km / (c0 |p_k'|)
   sharp     Corollary 1': B_m = (bound on |kappa_H|) / |p_k'|; the better of |B|_2 / sigma_min(Q) and
             sqrt(C) |Q^-1|_1 max B
-Q's norm is the column sum. Measured is |v_k'|_2 in every form.   Source: Section 3.2 and Appendix A.7.
+Q's norm is the column sum. Measured is |v_k'|_2 in every form. A bound that is no smaller than the largest |v|_2 of any
+node of either network says nothing: such rows are vacuous.   Source: Section 3.2 and Appendix A.7.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from .verdict import (
     PRINTED,
     REPAIRED,
     SHARP,
+    VACUOUS,
     Verdict,
     compare,
     missing_hypotheses,
@@ -42,6 +44,8 @@ from .verdict import (
 STATEMENT = "corollary-1"
 MOST_SETS = 4000  # observer sets that are all tried; beyond it, a greedy choice improved by single swaps
 TRIED = 20  # sets whose Q is inverted exactly before giving up
+SAYS_NOTHING = "the bound is no smaller than the largest fan-out of either network"
+BEYOND = "a side of the comparison is beyond the largest float"
 HEALERS = ("norm", "region", "thickness")
 
 
@@ -214,6 +218,9 @@ def printed(setting: Setting, node: Node) -> Verdict:
     largest = norm * bounds.printed_sine(d, worst, nodes, eps_high, c0)
     smallest = norm * bounds.printed_sine(d, best, nodes, eps_low, c0)
     measured = bounds.euclidean(node.fan_out)
+    unsaid = _unsaid(setting, PRINTED, node, measured, largest, terms, chosen)
+    if unsaid is not None:
+        return unsaid
     outcome = compare(measured, smallest, largest)
     if outcome == FAILS:
         failed = Failed(setting, node, chosen, measured, eps_high, alpha, c0)
@@ -323,7 +330,7 @@ def repaired(setting: Setting, node: Node) -> Verdict:
         "dimension": d,
         "nearest": None if nearest is None else f"{nearest.side} {nearest.index}",
     }
-    return _judged(REPAIRED, node, bound, setting.shown(terms), chosen)
+    return _judged(setting, REPAIRED, node, bound, setting.shown(terms), chosen)
 
 
 def sharpened(setting: Setting, node: Node) -> Verdict:
@@ -354,11 +361,23 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
         "norm": size,
         "method": "+".join(sorted({forms[m] for m in chosen.indices})),
     }
-    return _judged(SHARP, node, bound, setting.shown(terms), chosen)
+    return _judged(setting, SHARP, node, bound, setting.shown(terms), chosen)
 
 
-def _judged(form: str, node: Node, bound: arb, terms: dict[str, Any], chosen: Chosen) -> Verdict:
+def _unsaid(setting: Setting, form: str, node: Node, measured: arb, bound: arb, terms, chosen: Chosen) -> Verdict | None:
+    """The row of a bound that says nothing, or of sides that no float can tell; None where the sides are compared."""
+    if not bound < setting.widest:
+        return _row(form, node, VACUOUS, SAYS_NOTHING, measured, bound, terms, observers=chosen.indices)
+    if number(measured) is None or number(bound) is None:
+        return _row(form, node, NOT_APPLICABLE, BEYOND, terms=terms, observers=chosen.indices)
+    return None
+
+
+def _judged(setting: Setting, form: str, node: Node, bound: arb, terms: dict[str, Any], chosen: Chosen) -> Verdict:
     measured = bounds.euclidean(node.fan_out)
+    unsaid = _unsaid(setting, form, node, measured, bound, terms, chosen)
+    if unsaid is not None:
+        return unsaid
     outcome = compare(measured, bound, bound)
     why = {HOLDS: "the fan-out is within the bound", FAILS: "the fan-out exceeds the bound"}.get(
         outcome, "the enclosures overlap"

@@ -135,6 +135,13 @@ class Setting:
         square, n = min(found)
         return square_root(exact.ball(square)), nodes[n]
 
+    # -- fan-outs ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def widest(self) -> arb:
+        """The largest |v|_2 of any node of either network: a bound on a fan-out that is not below it says nothing."""
+        return square_root(arb(max((node.fan_out**2).sum() for node in self.problem.nodes)))
+
     # -- creases seen by an observer --------------------------------------------------------------------------------
 
     @cached_property

@@ -127,7 +127,7 @@ def printed(row: Row) -> Verdict:
     at_best = bounds.printed_sine(d, best, nodes, eps_low, alpha)
     terms["constant"] = bounds.printed_constant(d, worst)
     smallest, largest = (at_best, at_worst) if alpha > 0 else (at_worst, at_best)
-    if at_worst >= 1:
+    if not at_worst < 1:
         return row.verdict(PRINTED, VACUOUS, "the bound is 1 or more", measured, at_worst, terms)
     outcome = compare(measured, smallest, largest)
     if outcome == FAILS:
@@ -265,7 +265,7 @@ def sharpened(row: Row) -> Verdict:
 
 def _judged(row: Row, form: str, measured: arb, bound: arb, terms: dict[str, Any], who: str) -> Verdict:
     terms = row.setting.shown(terms)
-    if bound >= 1:
+    if not bound < 1:
         return row.verdict(form, VACUOUS, "the bound is 1 or more", measured, bound, terms)
     outcome = compare(measured, bound, bound)
     why = {

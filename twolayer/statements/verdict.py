@@ -22,8 +22,9 @@ class Verdict:
     """One statement, in one form, for one choice of nodes.
 
     verdict   holds | fails | undecided | vacuous | not-applicable
-    measured  the side that the statement bounds (a sine, or a fan-out norm); None where undefined
-    bound     the other side, at eps upper and radius lower; None where undefined or infinite
+    measured  the side that the statement bounds (a sine, or a fan-out norm); None where undefined or beyond floats
+    bound     the other side, at eps upper and radius lower; None where undefined or beyond floats; both are numbers
+              wherever the verdict is holds, fails or undecided
     why       one sentence
     reason    for `fails`: the hypothesis that restores the statement (region | thickness | norm | sign | student |
               alpha | shared-hyperplane); missing lists all of them where several are needed together
@@ -43,6 +44,10 @@ class Verdict:
     reason: str | None = None
     missing: tuple[str, ...] = ()
     terms: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.verdict in (HOLDS, FAILS, UNDECIDED) and (self.measured is None or self.bound is None):
+            raise ValueError(f"the verdict {self.verdict} needs two sides; got {self.measured} and {self.bound}")
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON-able values: fields that do not apply are left out, infinite numbers become None."""

@@ -86,7 +86,8 @@ def _introduction() -> Markup:
         tag("b", FAILS),
         " only where that ",
         "comparison is proved. Otherwise it is undecided (the enclosures overlap), vacuous (the bound says ",
-        "nothing) or not-applicable (a hypothesis is not met). Sampled numbers enter no verdict.",
+        "nothing: a sine of 1 or more, a fan-out no smaller than the largest of either network) or ",
+        "not-applicable (a hypothesis is not met). Sampled numbers enter no verdict.",
     )
 
 
@@ -355,8 +356,8 @@ def nodes_of(row: Row) -> str:
             row["statement"],
             row["form"],
             row["verdict"],
-            None,
-            None,
+            row["measured"],
+            row["bound"],
             "",
             teacher=row.get("teacher"),
             student=row.get("student"),
