@@ -256,3 +256,25 @@ def test_a_centre_outside_carries_no_shape_and_one_inside_is_rounded_down(reach)
 def test_a_shape_that_needs_an_infinite_allowance_is_none():
     shapes = around([0, 1], 0, box(2))
     assert shapes.guarded_disc(math.inf) is None and shapes.cylinder(math.inf) is None
+
+
+@quick
+@given(st.integers(0, 10**6), st.integers(2, 5), st.booleans(), st.sampled_from([0.0, 1e-17, 1e-15, 1e-12]))
+def test_lengths_bound_the_exact_ones_where_a_product_is_all_rounding(seed, d, tilted, angle):
+    """Facets within a rounding of right angles to H: a . n in floats is noise, and a cylinder's facets shift by it."""
+    rng = np.random.default_rng(seed)
+    plane = frame(Subspace(np.eye(d + 1)[:d] + 0.1, [0] * (d + 1))) if tilted else frame(Subspace.whole(d))
+    n = rationals(rng.normal(size=d)) / 3
+    dual = n @ plane.metric
+    facets = []
+    for row in rng.normal(size=(6, d)):
+        a = rationals(row) / 7
+        facets.append(a - (a @ plane.metric @ n) / (dual @ n) * n * (1 - rational(angle)))
+    A = np.array(facets, dtype=object)
+    found = Lengths(plane, Crease(n, rational(0), ()), Domain(A, rationals([1] * 6), None, None, None))
+    assert found.is_safe
+    nn = n @ plane.metric @ n
+    for m, a in enumerate(A):
+        aa, an = a @ plane.metric @ a, a @ plane.metric @ n
+        for length, square in ((found.whole[m], aa), (found.along[m], an * an / nn), (found.within[m], aa - an * an / nn)):
+            assert rational(length) ** 2 >= square

@@ -65,6 +65,25 @@ def test_the_float_path_encloses_the_brute_force_supremum_at_every_scale(drawn, 
     assert rational(enclosure.lower) <= brute_supremum(h, region) <= rational(enclosure.upper)
 
 
+@quick
+@given(st.integers(1, 3).flatmap(lambda d: st.tuples(ridge_sums(d), domains(d))), st.integers(0, 10**6), st.booleans())
+def test_vertices_anywhere_within_their_proved_radius_give_an_enclosure(drawn, seed, wide):
+    """Each vertex is moved by all of its radius, outward or at random: neither its value nor its place may be taken as true."""
+    h, region = drawn
+    rng, real = np.random.default_rng(seed), vertices._solve
+    size = 1e-2 if wide else 1e-8  # far below what is solved again in rationals, or above it
+
+    def moved(M, b):
+        Y, radius, solved = real(M, b)
+        way = np.sign(Y) if rng.integers(2) else rng.choice([-1.0, 1.0], size=Y.shape)
+        return Y + size * way, radius + size, solved
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vertices, "_solve", moved)
+        enclosure = as_floats(h, region, patch)
+    assert rational(enclosure.lower) <= brute_supremum(h, region) <= rational(enclosure.upper)
+
+
 @pytest.mark.parametrize("angle", [1e-2, 1e-5, 1e-8, 1e-11])
 def test_nearly_parallel_creases_are_enclosed_and_closed(angle, monkeypatch):
     h, region = twins(angle), square()
