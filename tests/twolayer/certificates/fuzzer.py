@@ -146,6 +146,14 @@ def example(name: str) -> dict:
     return json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def tilted() -> dict:
+    """Corollary 1 repaired holds with a bound of some 10: a node of a fan-out of 100 lets that say something."""
+    teacher = {"W": [["0", "1"], ["1", "1"], ["0", "0"]], "b": ["0", "4", "-1"], "V": [["1", "1", "100"]]}
+    student = {"W": [["1/100", "1"], ["1", "1"]], "b": ["0", "4"], "V": [["1", "1"]]}
+    region = {"lower": ["-1", "-1"], "upper": ["1", "1"]}
+    return {"format": "twolayer-instance/1", "name": "tilted", "teacher": teacher, "student": student, "region": region}
+
+
 BASES = {  # certificates to be mutated: every kind of evidence, radius and row
     "vertices, a copy": (lambda: example("theorem-1-sign"), False),
     "vertices, a corollary": (lambda: example("corollary-1-corner"), False),
@@ -153,6 +161,7 @@ BASES = {  # certificates to be mutated: every kind of evidence, radius and row
     "vertices, two teachers": (lambda: example("theorem-3-student"), False),
     "vertices, a line": (lambda: drawn(1, 1, 2, odd=True), False),
     "vertices, two outputs": (lambda: drawn(2, 2, 3, outputs=2, near=5000), False),
+    "vertices, a tilted copy": (tilted, False),
     "trees, a polygon": (lambda: drawn(11, 2, 3, near=4, polytope=True), True),
     "trees, odd nodes": (lambda: drawn(4, 2, 2, polytope=True, odd=True), True),
     "trees, a skew plane": (lambda: drawn(5, 2, 3, ambient=3, odd=True), True),
