@@ -8,6 +8,8 @@ named after the text of all files with compiled code.
 from __future__ import annotations
 
 import hashlib
+import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,19 @@ HERE = Path(__file__).parent
 SOURCES = [Path(__file__), *sorted((HERE / "boxes").glob("*.py")), *sorted((HERE / "radii").glob("*.py"))]
 settings: Any = config  # numba sets its names when it is loaded
 FINGERPRINT = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
+CACHE = HERE / "__pycache__" / f"compiled-{FINGERPRINT}"
+
+
+@cache
+def announce() -> None:
+    """Tells a person, once, that the loops are about to be compiled: the one wait that no time limit shortens."""
+    if sys.stderr.isatty() and not any(CACHE.rglob("*.nbc")):
+        print("compiling the searches' inner loops, once: some 20 s, beyond any time limit", file=sys.stderr)
 
 
 def compiled(function):
     """numba.njit, cached on disk where some directory is writable; x / 0 follows IEEE instead of raising."""
-    before, settings.CACHE_DIR = settings.CACHE_DIR, str(HERE / "__pycache__" / f"compiled-{FINGERPRINT}")
+    before, settings.CACHE_DIR = settings.CACHE_DIR, str(CACHE)
     try:
         return njit(cache=True, error_model="numpy")(function)
     except RuntimeError:  # no writable place for the cache: compile once a process

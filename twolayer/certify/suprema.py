@@ -22,6 +22,7 @@ from ..ridges import RidgeSum
 from ..workers import configured, results
 from . import vertices
 from .boxes import search as boxes
+from .compiled import announce
 from .enclosure import Enclosure, crude
 from .progress import Nested, Report
 from .trees import search as trees
@@ -32,9 +33,11 @@ MOST_VERTICES = 5_000_000  # float enumeration beyond this costs more than a bra
 BOXES_UP_TO = 5  # dimensions; box splitting doubles its work with every one, LP trees do not
 BOXES_FIRST_UP_TO = 8  # dimensions up to which boxes are several times faster where they get there at all (measured)
 FIRST_CELLS = 20_000  # that boxes may take there before a tree takes over: some 0.2 s
+AGAIN = 2.0  # times its first share of the time that a second search of a node needs to be worth beginning
 DEAD = {"method": "dead"}
 ZERO = {"method": "zero"}
 INTERRUPTED = {"method": "crude", "interrupted": True}
+LATE = {"method": "crude", "interrupted": False}
 
 
 def method(h: RidgeSum, region: Domain) -> str:
@@ -78,16 +81,23 @@ def supremum(
     return found
 
 
-def _crude(h: RidgeSum, region: Domain) -> Enclosure:
+def _crude(h: RidgeSum, region: Domain, evidence=INTERRUPTED) -> Enclosure:
     one = balanced(h, region)
-    return one.restored(crude(one.h, one.region, INTERRUPTED), INTERRUPTED)
+    return one.restored(crude(one.h, one.region, evidence), evidence)
 
 
 def _searched(h: RidgeSum, region: Domain, nested: Nested | None = None, **limits) -> Enclosure:
     chosen = method(h, region)
     if chosen == "vertices":
         return vertices.supremum(h, region, **limits)
+    if _late(limits.get("deadline")):
+        return _crude(h, region, LATE)
+    announce()
     return (boxes.supremum if chosen == "boxes" else _boxes_then_trees)(h, region, nested=nested, **limits)
+
+
+def _late(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() >= deadline
 
 
 def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
@@ -95,7 +105,7 @@ def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
     if h.dimension > BOXES_FIRST_UP_TO:
         return trees.supremum(h, region, **limits)
     first = boxes.supremum(h, region, most=FIRST_CELLS, **limits)
-    if first.evidence["stopped"] == "target" or first.evidence["interrupted"]:
+    if first.evidence["stopped"] in ("target", "deadline") or first.evidence["interrupted"]:
         return first
     try:
         found = trees.supremum(h, region, known=first, **limits)
@@ -144,7 +154,7 @@ def _enclosures(problem: Restricted, domains: Sequence[Domain | None], gap, dead
             yield k, Enclosure(0.0, 0.0, None, DEAD)
             continue
         h = problem.gradient(node)
-        if vanishes(h, region):
+        if not _late(deadline) and vanishes(h, region):
             yield k, Enclosure(0.0, 0.0, None, ZERO)
         else:
             (shared if method(h, region) == "vertices" else single).append((k, h, region))
@@ -172,27 +182,59 @@ def active_domains(problem: Restricted) -> list[Domain | None]:
 
 
 def _separately(jobs, gap, deadline, floor, workers, progress):
-    """One search per node; each gets an equal share of the time that is left."""
+    """One search per node, and a second one of those that stayed open, each with an equal share of the time that is left.
 
-    def seconds(done: int) -> float | None:
-        if deadline is None:
-            return None
-        return max(deadline - time.monotonic(), 0.0) * min(workers, len(jobs) - done) / (len(jobs) - done)
+    A second search begins anew, so it has to get AGAIN times what the first one had.
+    """
+    if jobs:
+        announce()  # here, before processes of our own do the same unseen
+    found, begun = {}, time.monotonic()
+    for (k, h, region), enclosure in zip(jobs, progress(_shared(jobs, gap, deadline, floor, workers)), strict=False):
+        if deadline is None or enclosure.interrupted or _is_closed(enclosure, h, region, gap, floor):
+            yield k, enclosure
+        else:
+            found[k] = enclosure
+    again = [job for job in jobs if job[0] in found]
+    if again and deadline is not None and (deadline - time.monotonic()) / len(again) > AGAIN * (deadline - begun) / len(jobs):
+        second = _shared(again, gap, deadline, floor, workers)
+    else:
+        second = iter(())
+    for (k, _, _), enclosure in zip(again, second, strict=False):
+        better = enclosure.met(found.pop(k))
+        yield k, replace(better, evidence=better.evidence | {"interrupted": True}) if enclosure.interrupted else better
+    yield from found.items()
 
-    parallel = configured() or (workers > 1 and len(jobs) > 1)
-    if not parallel:
-        for done, (k, h, region) in enumerate(progress(jobs)):
-            yield k, _timed(h, region, gap, seconds(done), floor)
-        return
-    share = seconds(0)
-    found = results(_timed, [(h, region, gap, share, floor) for _, h, region in jobs], workers)
-    for (k, _, _), enclosure in zip(jobs, progress(found), strict=False):
-        yield k, enclosure
+
+def _shared(jobs, gap, deadline, floor, workers):
+    """The enclosures of some nodes in their order; a search's share of the time begins with it."""
+    alone = not (configured() or (workers > 1 and len(jobs) > 1))
+    if deadline is None or alone or not configured():  # processes of one machine have one monotonic clock
+        limits = [(deadline, (len(jobs) - n) / (1 if alone else min(workers, len(jobs) - n))) for n in range(len(jobs))]
+    else:
+        limits = [(time.monotonic() + (deadline - time.monotonic()) * min(workers, len(jobs)) / len(jobs), 1)] * len(jobs)
+    arguments = [(h, region, gap, floor, *limit) for (_, h, region), limit in zip(jobs, limits, strict=True)]
+    yield from results(_timed, arguments, 1 if alone else workers)
 
 
-def _timed(h: RidgeSum, region: Domain, gap: float, seconds: float | None, floor: float) -> Enclosure:
-    deadline = None if seconds is None else time.monotonic() + seconds
+def _timed(h: RidgeSum, region: Domain, gap: float, floor: float, deadline: float | None, parts: float) -> Enclosure:
+    """A search in one of the equal parts of the time from now to the deadline."""
+    if deadline is not None:
+        now = time.monotonic()
+        deadline = now + max(deadline - now, 0.0) / parts
     return _searched(h, region, gap=gap, deadline=deadline, floor=floor)
+
+
+def _is_closed(e: Enclosure, h: RidgeSum, region: Domain, gap: float, floor: float) -> bool:
+    return e.upper <= floor or e.closed(gap, 0.0) or e.closed(gap, h.size(region.lower, region.upper))
+
+
+def open_nodes(problem: Restricted, domains, enclosures: Sequence[Enclosure], gap: float, floor: float) -> tuple[int, ...]:
+    """Student nodes whose enclosure is wider than the gap asked."""
+    return tuple(
+        k
+        for k, (node, region, e) in enumerate(zip(problem.student, domains, enclosures, strict=True))
+        if region is not None and not _is_closed(e, problem.gradient(node), region, gap, floor)
+    )
 
 
 def certified_gradient(instance: Instance, *, gap: float = 1e-3, deadline: float | None = None) -> tuple[float, float]:

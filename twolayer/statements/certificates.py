@@ -8,7 +8,6 @@ is left out and counted. Format: proofs/CERTIFICATE.md.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -34,7 +33,7 @@ from ..domains import Domain
 from ..instances import Instance
 from ..restricted import Node, difference, restricted
 from . import bounds
-from .check import Check, judged
+from .check import Check, judged, times
 from .setting import Setting
 from .verdict import FAILS, HOLDS, PRINTED, REPAIRED, Verdict
 
@@ -52,7 +51,7 @@ def certificate(
     gap, time_limit, workers, progress: as in `check`. left_out counts the rows that hold or fail
     and are not restated.
     """
-    deadline = None if time_limit is None else time.monotonic() + time_limit
+    deadline, end = times(time_limit)
     problem = restricted(instance)
     rows = rows_of(problem, exact.rationals(instance.region.A))
     domains = active_domains(problem)
@@ -72,7 +71,7 @@ def certificate(
     excess = None
     if instance.second_teacher is not None:
         excess, out["excess"] = _excess(instance, rows, gap, deadline)
-    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline, excess=excess)
+    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline, end=end, excess=excess)
     radii, verdicts = _Radii(rows), []
     telling = sorted((v for v in result.verdicts if v.verdict in (HOLDS, FAILS)), key=_interest)
     for verdict in telling[:MOST_VERDICTS]:

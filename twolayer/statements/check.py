@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import exact
 from ..certify.enclosure import Enclosure
-from ..certify.suprema import active_domains, gradient_suprema, interrupted, largest
+from ..certify.suprema import active_domains, gradient_suprema, interrupted, largest, open_nodes
 from ..domains import Domain
 from ..instances import Instance
 from ..restricted import Restricted, restricted
@@ -24,6 +24,19 @@ STATEMENTS = {  # Theorem 3 has a setting of its own
     corollary1.STATEMENT: corollary1.rows,
 }
 SEARCH_SHARE = 0.7  # of the time limit goes to the gradient; the rest to the statements' own programs
+LATE_SHARE, LATE_SECONDS = 1.1, 0.8  # of the time limit, and more: when rows are not judged any more. 1.2 S + 2 s is the end
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the time limit left undone.
+
+    gap         student nodes whose enclosure is wider than the gap asked
+    statements  positions among the verdicts of rows that were judged late, with fewer candidates, or not at all
+    """
+
+    gap: tuple[int, ...] = ()
+    statements: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +51,7 @@ class Check:
     second_setting: Setting | None
     verdicts: Sequence[Verdict]
     seconds: float
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def problem(self) -> Restricted:
@@ -73,6 +87,7 @@ class Check:
                 ],
             },
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "limits": {"gap": list(self.limits.gap), "statements": [self.verdicts[n].names for n in self.limits.statements]},
         }
 
     def to_pandas(self):
@@ -118,8 +133,9 @@ def check(
     """Certify sup |g_1,k| for every student node, and judge Theorems 1-3 and Corollary 1 in every form.
 
     gap         relative width at which an enclosure counts as closed
-    time_limit  seconds for the whole check; enclosures are valid whenever it strikes, and so they are after a
-                KeyboardInterrupt during the searches (`Check.interrupted`)
+    time_limit  S seconds for the whole check, which ends within 1.2 S + 2 s; enclosures are valid whenever it strikes
+                (`Check.limits` says what it left undone), and so they are after a KeyboardInterrupt during the searches
+                (`Check.interrupted`)
     floor       a gradient below it need not be resolved further
     workers     processes for the searches at d' >= 4
     progress    wraps the iterable of long searches (a progress bar)
@@ -134,15 +150,16 @@ def check(
     start = time.monotonic()
     if unknown := set(statements or ()) - {*STATEMENTS, theorem3.STATEMENT}:
         raise ValueError(f"no statement is named {unknown.pop()!r}; there are {', '.join([*STATEMENTS, theorem3.STATEMENT])}")
-    deadline = None if time_limit is None else start + time_limit
+    deadline, end = times(time_limit)
     searched = None if time_limit is None else start + SEARCH_SHARE * time_limit
     problem = restricted(instance)
     domains = active_domains(problem)
     enclosures = gradient_suprema(problem, domains, gap=gap, deadline=searched, floor=floor, workers=workers, progress=progress)
     if interrupted(enclosures):
         deadline = time.monotonic()  # whoever interrupts waits for what there is, not for the best bounds
-    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline, statements=statements)
-    return replace(result, seconds=time.monotonic() - start)
+    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline, end=end, statements=statements)
+    limits = replace(result.limits, gap=open_nodes(problem, domains, enclosures, gap, floor))
+    return replace(result, seconds=time.monotonic() - start, limits=limits)
 
 
 def judged(
@@ -153,14 +170,51 @@ def judged(
     *,
     gap: float,
     deadline: float | None,
+    end: float | None = None,
     excess: tuple[float, float] | None = None,
     statements: Sequence[str] | None = None,
 ) -> Check:
-    """Every statement judged with given enclosures of eps_k, and of Theorem 3's e0 if it is known already."""
+    """Every statement judged with given enclosures of eps_k, and of Theorem 3's e0 if it is known already.
+
+    Each statement gets an equal share of the time until the deadline and until the end (see `Setting`) that those before
+    it left.
+    """
     start = time.monotonic()
-    setting, second = Setting(instance, problem, domains, enclosures, deadline=deadline), None
-    verdicts = [row for name, rows in STATEMENTS.items() if statements is None or name in statements for row in rows(setting)]
-    if instance.second_teacher is not None and (statements is None or theorem3.STATEMENT in statements):
-        second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=deadline, known=excess)
-        verdicts += theorem3.rows(second)
-    return Check(instance, setting, second, verdicts, time.monotonic() - start)
+    setting, second = Setting(instance, problem, domains, enclosures), None
+    asked = [name for name in STATEMENTS if statements is None or name in statements]
+    with_second = instance.second_teacher is not None and (statements is None or theorem3.STATEMENT in statements)
+    verdicts: list[Verdict] = []
+    late: list[int] = []
+
+    def judge(rows: Iterator[Verdict], drawn_on: Setting) -> None:
+        for row in rows:
+            if drawn_on.cut_short():
+                late.append(len(verdicts))
+            verdicts.append(row)
+
+    for n, name in enumerate(asked):
+        rest = len(asked) - n + with_second
+        setting = setting.until(_share(deadline, rest), _share(end, rest))
+        judge(STATEMENTS[name](setting), setting)
+    if with_second:
+        second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=_share(deadline, 2), known=excess).until(
+            deadline, end
+        )
+        judge(theorem3.rows(second), second)
+    return Check(instance, setting, second, verdicts, time.monotonic() - start, Limits(statements=tuple(late)))
+
+
+def times(limit: float | None) -> tuple[float | None, float | None]:
+    """(deadline, end) of a setting for what begins now and has `limit` seconds."""
+    if limit is None:
+        return None, None
+    now = time.monotonic()
+    return now + limit, now + LATE_SHARE * limit + LATE_SECONDS
+
+
+def _share(moment: float | None, parts: int) -> float | None:
+    """The moment at which one of `parts` equal parts of the time that is left until a moment is over."""
+    if moment is None:
+        return None
+    now = time.monotonic()
+    return now + max(moment - now, 0.0) / parts

@@ -33,6 +33,7 @@ from .verdict import (
     PRINTED,
     REPAIRED,
     SHARP,
+    UNJUDGED,
     VACUOUS,
     Verdict,
     compare,
@@ -52,9 +53,8 @@ HEALERS = ("norm", "region", "thickness")
 def rows(setting: Setting) -> Iterator[Verdict]:
     """All rows, form by form, for every student node."""
     for node in setting.problem.student:
-        yield printed(setting, node)
-        yield repaired(setting, node)
-        yield sharpened(setting, node)
+        for judge, form in ((printed, PRINTED), (repaired, REPAIRED), (sharpened, SHARP)):
+            yield _row(form, node, VACUOUS, UNJUDGED) if setting.is_over else judge(setting, node)
 
 
 def _row(form: str, node: Node, verdict: str, why: str, measured=None, bound=None, terms=None, **more: Any) -> Verdict:
@@ -92,14 +92,14 @@ class Chosen:
         return tuple(node.index for node in self.observers)
 
 
-def choose(candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | None:
+def choose(setting: Setting, candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | None:
     """The observers with invertible Q and the smallest score; None if no Q is invertible.
 
     score(norms (M,), limits (M, C), powers (M, C)) of sets of observers: fan-outs have the sizes 2^powers, so limits are those
     of fan-outs of size 1 and norms are |Q^-1|_1 times the smallest of the sizes.
 
     candidates: (observer, its B_m). Every set is tried where there are few, otherwise a pivoted choice is improved by
-    swaps; any set gives a valid bound, so the search needs no proof.
+    swaps, as long as the setting is not late; any set gives a valid bound, so the search needs no proof.
     """
     if len(candidates) < outputs:
         return None
@@ -122,11 +122,13 @@ def choose(candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | 
     def value(chosen: tuple[int, ...]) -> float:
         return float(values(np.array([chosen]))[0])
 
-    if math.comb(len(candidates), outputs) <= MOST_SETS:
+    if math.comb(len(candidates), outputs) <= MOST_SETS and not setting.is_late:
         sets = np.array(list(combinations(range(len(candidates)), outputs)))
         ranked = [tuple(int(m) for m in sets[n]) for n in np.argsort(values(sets), kind="stable")[:TRIED]]
     else:
-        ranked = [_swapped(_pivoted(fan_outs / np.clip(limits, 1e-100, 1e100)[:, None], outputs), len(candidates), value)]
+        ranked = [
+            _swapped(_pivoted(fan_outs / np.clip(limits, 1e-100, 1e100)[:, None], outputs), len(candidates), value, setting)
+        ]
     for chosen in ranked:  # an exactly singular Q may look invertible in floats
         Q = np.stack([candidates[m][0].fan_out for m in chosen], axis=1)
         try:
@@ -153,13 +155,15 @@ def _pivoted(vectors: np.ndarray, count: int) -> tuple[int, ...]:
     return tuple(chosen)
 
 
-def _swapped(chosen: tuple[int, ...], total: int, value) -> tuple[int, ...]:
-    """Swap one observer at a time while that lowers the value."""
+def _swapped(chosen: tuple[int, ...], total: int, value, setting: Setting) -> tuple[int, ...]:
+    """Swap one observer at a time while that lowers the value and there is time."""
     best, improved = value(chosen), True
     while improved:
         improved = False
         for place in range(len(chosen)):
             for other in range(total):
+                if setting.is_late:
+                    return chosen
                 if other not in chosen:
                     trial = (*chosen[:place], other, *chosen[place + 1 :])
                     if value(trial) < best:
@@ -195,7 +199,7 @@ def printed(setting: Setting, node: Node) -> Verdict:
         shrunk = float(below.mid()) - 5 * high * np.ldexp(1 / alphas, size - powers).max(axis=1)
         return np.where(shrunk > 0, np.ldexp(norms, least - powers.min(axis=1)) / shrunk, np.inf)
 
-    chosen = choose(candidates, len(node.fan_out), score)
+    chosen = choose(setting, candidates, len(node.fan_out), score)
     if chosen is None:
         return _row(PRINTED, node, NOT_APPLICABLE, "no observers with an invertible Q")
     alpha = min(chosen.limits, key=exact.upper_float)
@@ -284,13 +288,18 @@ def _norm_of_p(setting: Setting, node: Node) -> arb:
 
 
 def _observers(setting: Setting, node: Node):
-    """Other students in whose A_m a ball around the node's crease fits, with that domain and ball."""
+    """Other students in whose A_m a ball around the node's crease fits, with that domain and ball; those found in time."""
     i = setting.crease(node)
     for other, domain in zip(setting.problem.student, setting.domains, strict=True):
-        if other is not node and domain is not None:
+        if other is not node and domain is not None and not setting.is_over:
             inscribed = setting.ball(i, domain)
             if inscribed is not None:
                 yield other, domain, inscribed
+
+
+def _unseen(setting: Setting, form: str, node: Node, why: str) -> Verdict:
+    """The row of a node for which no observers were found: there are none, unless the search for them was cut off."""
+    return _row(form, node, VACUOUS, UNJUDGED) if setting.is_over else _row(form, node, NOT_APPLICABLE, why)
 
 
 def _largest_limit(norms, limits, powers):
@@ -315,9 +324,9 @@ def repaired(setting: Setting, node: Node) -> Verdict:
             disc = setting.surroundings(i, domain).guarded_disc(exact.upper_float(5 * epsilon / kappa))
             if disc is not None:
                 candidates.append((other, bounds.printed_sine(d, disc.radius, nodes, epsilon, c0) / size))
-    chosen = choose(candidates, len(node.fan_out), _largest_limit)
+    chosen = choose(setting, candidates, len(node.fan_out), _largest_limit)
     if chosen is None:
-        return _row(REPAIRED, node, NOT_APPLICABLE, "no C observers with an invertible Q see the boundary thickly enough")
+        return _unseen(setting, REPAIRED, node, "no C observers with an invertible Q see the boundary thickly enough")
     worst = max(chosen.limits, key=exact.upper_float)
     norm = bounds.column_sum_norm(chosen.inverse)
     bound = arb(len(chosen.observers)).sqrt() * norm * worst
@@ -345,9 +354,9 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
         if kink.value.is_finite():
             candidates.append((other, kink.value / size))
             forms[other.index] = kink.form
-    chosen = choose(candidates, len(node.fan_out), _largest_limit)
+    chosen = choose(setting, candidates, len(node.fan_out), _largest_limit)
     if chosen is None:
-        return _row(SHARP, node, NOT_APPLICABLE, "no C observers with an invertible Q see the boundary")
+        return _unseen(setting, SHARP, node, "no C observers with an invertible Q see the boundary")
     outputs = len(chosen.observers)
     norm, singular = bounds.column_sum_norm(chosen.inverse), bounds.largest_singular_value_above(chosen.inverse)
     worst = max(chosen.limits, key=exact.upper_float)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +36,7 @@ class Setting:
     enclosures   eps_k for every student node
     excess       (lower, upper) of e0: sup over U ∩ R of the largest |f*_c - f*'_c|; (0, 0) except in Theorem 3
     deadline     on the clock of time.monotonic; past it, bounds are still proved but chosen among fewer candidates
+    end          past it, rows are not judged any more (`unjudged` of verdict)
     """
 
     instance: Instance
@@ -44,12 +45,34 @@ class Setting:
     enclosures: Sequence[Enclosure]
     excess: tuple[float, float] = (0.0, 0.0)
     deadline: float | None = None
+    end: float | None = None
     _cache: dict = field(default_factory=dict)
 
     @property
     def is_late(self) -> bool:
-        """True once the deadline has passed: optional candidates are then left out."""
-        return self.deadline is not None and time.monotonic() > self.deadline
+        """True once the deadline has passed: whoever asks leaves out optional candidates, which `cut_short` then tells."""
+        return self._passed(self.deadline)
+
+    @property
+    def is_over(self) -> bool:
+        """True once the end has passed: whoever asks leaves the whole row unjudged, which `cut_short` then tells."""
+        return self._passed(self.end)
+
+    def _passed(self, moment: float | None) -> bool:
+        passed = moment is not None and time.monotonic() >= moment
+        if passed:
+            self._cache["cut short"] = True
+        return passed
+
+    def cut_short(self) -> bool:
+        """True if time was found to be over since this was asked last."""
+        return self._cache.pop("cut short", False)
+
+    def until(self, deadline: float | None, end: float | None) -> Setting:
+        """The same setting, with all that it has worked out, for other times."""
+        given, known = replace(self, deadline=deadline, end=end), {x.name for x in fields(self)}
+        vars(given).update({name: value for name, value in vars(self).items() if name not in known})
+        return given
 
     @cached_property
     def unit(self) -> arb:
@@ -234,7 +257,7 @@ class Setting:
         """Balls around all creases inside all A_k, found together, and the position of every A_k among them."""
         domains = list({id(domain): domain for domain in self.domains if domain is not None}.values())
         places = {id(domain): place for place, domain in enumerate(domains)}
-        return places, inscribed_radii(self.problem.frame, self.problem.creases, domains)
+        return places, inscribed_radii(self.problem.frame, self.problem.creases, domains, self.deadline)
 
     def disc(self, i: int) -> tuple[arb, arb]:
         """The printed radius of crease i from both sides: of the largest (d'-1)-ball in U ∩ R ∩ crease; 0 below if none."""

@@ -17,7 +17,7 @@ from .. import exact
 from ..certify.radii.one import square_root
 from ..restricted import Node
 from .setting import Setting, observed_anywhere
-from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, Verdict, number
+from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNJUDGED, VACUOUS, Verdict, number
 
 STATEMENT = "theorem-1"
 
@@ -27,10 +27,12 @@ def rows(setting: Setting) -> Iterator[Verdict]:
     vanishing = all(e.upper == 0 for e in setting.enclosures)
     for teacher in setting.problem.teacher:
         for judge, form in ((printed, PRINTED), (repaired, REPAIRED), (sharpened, SHARP)):
-            if vanishing:
-                yield judge(setting, teacher)
-            else:
+            if not vanishing:
                 yield _row(form, teacher, NOT_APPLICABLE, "g_1 is not identically zero")
+            elif setting.is_over:
+                yield _row(form, teacher, VACUOUS, UNJUDGED)
+            else:
+                yield judge(setting, teacher)
 
 
 def _row(form: str, teacher: Node, verdict: str, why: str, measured: arb | None = None, **more) -> Verdict:

@@ -29,6 +29,7 @@ from .verdict import (
     REPAIRED,
     SHARP,
     UNDECIDED,
+    UNJUDGED,
     VACUOUS,
     Verdict,
     compare,
@@ -71,9 +72,8 @@ def rows(setting: Setting, statement: str = STATEMENT) -> Iterator[Verdict]:
     for teacher in setting.problem.teacher:
         for observer in setting.problem.student:
             row = Row(setting, teacher, observer, statement)
-            yield printed(row)
-            yield repaired(row)
-            yield sharpened(row)
+            for judge, form in ((printed, PRINTED), (repaired, REPAIRED), (sharpened, SHARP)):
+                yield row.verdict(form, VACUOUS, UNJUDGED) if setting.is_over else judge(row)
 
 
 def _inapplicable(row: Row, form: str) -> Verdict | None:

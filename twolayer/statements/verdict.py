@@ -15,6 +15,7 @@ from .. import exact
 PRINTED, REPAIRED, SHARP = "printed", "repaired", "sharp"
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 VACUOUS, NOT_APPLICABLE = "vacuous", "not-applicable"
+UNJUDGED = "the time limit struck before this row was judged"
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,15 @@ class Verdict:
         if self.verdict in (HOLDS, FAILS, UNDECIDED) and (self.measured is None or self.bound is None):
             raise ValueError(f"the verdict {self.verdict} needs two sides; got {self.measured} and {self.bound}")
 
+    @property
+    def names(self) -> dict[str, Any]:
+        """What tells the row from the others of a check: statement, form, and the nodes that apply."""
+        keys = ("statement", "form", "teacher", "student", "observer")
+        return {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
+
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON-able values: fields that do not apply are left out, infinite numbers become None."""
-        row: dict[str, Any] = {"statement": self.statement, "form": self.form}
-        for key in ("teacher", "student", "observer"):
-            if getattr(self, key) is not None:
-                row[key] = getattr(self, key)
+        row = self.names
         if self.observers is not None:
             row["observers"] = list(self.observers)
         row.update(verdict=self.verdict, measured=plain(self.measured), bound=plain(self.bound), why=self.why)

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..statements.check import Check
+from ..statements.check import Check, Limits
 from ..statements.showing import COLOURS, rich_table
 from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS
 
@@ -23,6 +23,7 @@ STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3")
 FORMS = (PRINTED, REPAIRED, SHARP)
 VERDICTS = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
 PIPE_WIDTH = 160  # columns where no terminal says how many there are
+NAMED = 20  # nodes that a note names
 LONGEST = 60  # rows of a check's table; more are summarised, and --json has them all
 
 
@@ -84,11 +85,24 @@ def check_table(result: Check) -> None:
         highlight=False,
     )
     console.print(f"sup |g_1| in [{down(lower)}, {up(upper)}]   {result.seconds:.1f} s\n", highlight=False)
+    for line in time_notes(result.limits):
+        console.print(f"[yellow]{line}[/yellow]", highlight=False)
     rows, table = result.verdicts, rich_table(result.verdicts, LONGEST)
     console.print(table)
     if len(rows) > LONGEST:
         console.print(f"... and {len(rows) - LONGEST} more rows (--json prints all of them)\n", highlight=False)
         summary_table(summary(v.to_dict() for v in result.verdicts), console)
+
+
+def time_notes(limits: Limits) -> list[str]:
+    """What the time limit left undone, one sentence each."""
+    notes = []
+    if limits.gap:
+        named = ", ".join(map(str, limits.gap[:NAMED])) + (", .." if len(limits.gap) > NAMED else "")
+        notes.append(f"{len(limits.gap)} student nodes have an enclosure wider than the gap asked: {named}")
+    if limits.statements:
+        notes.append(f"{len(limits.statements)} rows were judged late, with fewer candidates or not at all")
+    return notes
 
 
 def summary(verdicts: Iterable[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:

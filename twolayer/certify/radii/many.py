@@ -8,6 +8,7 @@ domain, is left to the exact path.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -34,16 +35,27 @@ class Radii:
     radius  (C, D)      proved lower bounds; 0 exactly where the crease does not enter the domain's interior
     centres (C, D, d)   float centres; the exact ones, on the crease, are made on demand
     exactly             the pairs that floats did not settle, with their results
+    pending             those of them that the deadline left for when they are asked for: their radius is 0 until then
     """
 
+    frame: Frame
     creases: Sequence[Crease]
     domains: Sequence[Domain]
     radius: np.ndarray
     centres: np.ndarray
     exactly: dict[tuple[int, int], Inscribed | None] = field(default_factory=dict)
+    pending: set[tuple[int, int]] = field(default_factory=set)
+
+    def settle(self, i: int, j: int) -> None:
+        """Find one ball alone, exactly."""
+        self.pending.discard((i, j))
+        self.exactly[i, j] = ball = Surroundings(self.frame, self.creases[i], self.domains[j]).ball()
+        self.radius[i, j] = 0.0 if ball is None else ball.radius
 
     def inscribed(self, i: int, j: int) -> Inscribed | None:
         """The ball around crease i in domain j with its exact centre; None if the crease does not enter the interior."""
+        if (i, j) in self.pending:
+            self.settle(i, j)
         if (i, j) in self.exactly:
             return self.exactly[i, j]
         if not self.radius[i, j] > 0:
@@ -53,11 +65,12 @@ class Radii:
         return Inscribed(centre, float(self.radius[i, j]), 0.0)
 
 
-def inscribed_radii(frame: Frame, creases: Sequence[Crease], domains: Sequence[Domain]) -> Radii:
+def inscribed_radii(frame: Frame, creases: Sequence[Crease], domains: Sequence[Domain], deadline: float | None = None) -> Radii:
     """The largest certified ball around every crease in every domain, as `Surroundings.ball` finds them one by one.
 
     Radii are proved; they fall short of the largest ones by about PRECISE. Domains that begin with the same rows (A_k:
-    the region with one row more) cost least.   Source: Theorem A's balls; certify notes, inscribed balls.
+    the region with one row more) cost least. Past the deadline, on the clock of time.monotonic, pairs wait until they are asked
+    for.   Source: Theorem A's balls; certify notes, inscribed balls.
     """
     domains = [domain.in_row_units[0] for domain in domains]
     lines = lines_of(creases)
@@ -76,17 +89,23 @@ def inscribed_radii(frame: Frame, creases: Sequence[Crease], domains: Sequence[D
         chosen = np.ix_(np.flatnonzero(usable), np.array(columns))
         some, here = [x for x, ok in zip(lines, usable, strict=True) if ok], [rows[j] for j in columns]
         if kind < 2:
-            found = _in_boxes(frame, some, here, cut=kind == 1)
+            together = _in_boxes(frame, some, here, cut=kind == 1)
         elif len(some) * len(here) <= FEW:
             continue
         else:
-            found = _in_polytopes(some, here, [domains[j] for j in columns])
-        radius[chosen], settled[chosen], centres[chosen] = found
-    exactly = {}
-    for i, j in np.argwhere(~settled).tolist():
-        exactly[i, j] = ball = Surroundings(frame, creases[i], domains[j]).ball()
-        radius[i, j] = 0.0 if ball is None else ball.radius
-    return Radii(creases, domains, radius, centres, exactly)
+            together = _in_polytopes(some, here, [domains[j] for j in columns], deadline)
+        radius[chosen], settled[chosen], centres[chosen] = together
+    found = Radii(frame, creases, domains, np.where(settled, radius, 0.0), centres)
+    found.pending.update((i, j) for i, j in np.argwhere(~settled).tolist())
+    for i, j in sorted(found.pending):
+        if _late(deadline):
+            break
+        found.settle(i, j)
+    return found
+
+
+def _late(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() > deadline
 
 
 def _settled(below, above, proposed, missed):
@@ -139,7 +158,7 @@ def _in_boxes(frame: Frame, lines: list[Line], rows: list[Facets], *, cut: bool)
     return radius.reshape(shape), settled.reshape(shape), centres.reshape(*shape, d)
 
 
-def _in_polytopes(lines: list[Line], rows: list[Facets], domains: list[Domain]):
+def _in_polytopes(lines: list[Line], rows: list[Facets], domains: list[Domain], deadline: float | None = None):
     """Radii, whether settled, and centres, of all pairs; the rows with which all domains begin are solved once a line."""
     from .simplex import polished, solve  # numba is loaded for this alone
 
@@ -148,6 +167,8 @@ def _in_polytopes(lines: list[Line], rows: list[Facets], domains: list[Domain]):
     size, d = (len(lines), len(rows)), len(lines[0].normal)
     radius, settled, centres = np.zeros(size), np.zeros(size, dtype=bool), np.empty((*size, d))
     for i, x in enumerate(lines):
+        if _late(deadline):
+            break
         program = family.without(x)
         v, solved = np.full((len(rows), d), np.nan), np.zeros(len(rows), dtype=bool)
         multipliers = np.zeros((len(rows), d + family.lengths.size))
