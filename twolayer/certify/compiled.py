@@ -8,8 +8,6 @@ named after the text of all files with compiled code.
 from __future__ import annotations
 
 import hashlib
-import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +21,9 @@ FINGERPRINT = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).he
 CACHE = HERE / "__pycache__" / f"compiled-{FINGERPRINT}"
 
 
-@cache
-def announce() -> None:
-    """Tells a person, once, that the loops are about to be compiled: the one wait that no time limit shortens."""
-    if sys.stderr.isatty() and not any(CACHE.rglob("*.nbc")):
-        print("compiling the searches' inner loops, once: some 20 s, beyond any time limit", file=sys.stderr)
+def is_kept() -> bool:
+    """True if machine code of an earlier run is there; if not, the first search compiles: no time limit shortens that."""
+    return any(CACHE.rglob("*.nbc"))
 
 
 def compiled(function):

@@ -22,7 +22,6 @@ from ..ridges import RidgeSum
 from ..workers import configured, results
 from . import vertices
 from .boxes import search as boxes
-from .compiled import announce
 from .enclosure import Enclosure, crude
 from .progress import Nested, Report
 from .trees import search as trees
@@ -34,6 +33,7 @@ BOXES_UP_TO = 5  # dimensions; box splitting doubles its work with every one, LP
 BOXES_FIRST_UP_TO = 8  # dimensions up to which boxes are several times faster where they get there at all (measured)
 FIRST_CELLS = 20_000  # that boxes may take there before a tree takes over: some 0.2 s
 AGAIN = 2.0  # times its first share of the time that a second search of a node needs to be worth beginning
+OWN_SHARE = 0.75  # of a tree's time goes to a domain's own rows, the rest to the box around it
 DEAD = {"method": "dead"}
 ZERO = {"method": "zero"}
 INTERRUPTED = {"method": "crude", "interrupted": True}
@@ -92,7 +92,6 @@ def _searched(h: RidgeSum, region: Domain, nested: Nested | None = None, **limit
         return vertices.supremum(h, region, **limits)
     if _late(limits.get("deadline")):
         return _crude(h, region, LATE)
-    announce()
     return (boxes.supremum if chosen == "boxes" else _boxes_then_trees)(h, region, nested=nested, **limits)
 
 
@@ -103,15 +102,34 @@ def _late(deadline: float | None) -> bool:
 def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
     """A tree, after a short try with boxes where the dimension lets them hope; the tree starts from their witness."""
     if h.dimension > BOXES_FIRST_UP_TO:
-        return trees.supremum(h, region, **limits)
+        return _tree(h, region, **limits)
     first = boxes.supremum(h, region, most=FIRST_CELLS, **limits)
     if first.evidence["stopped"] in ("target", "deadline") or first.evidence["interrupted"]:
         return first
     try:
-        found = trees.supremum(h, region, known=first, **limits)
+        found = _tree(h, region, known=first, **limits)
     except KeyboardInterrupt:  # before the tree had anything of its own
         return replace(first, evidence=first.evidence | {"interrupted": True})
     return found.met(first)
+
+
+def _tree(h: RidgeSum, region: Domain, *, deadline: float | None, gap: float, floor: float, **rest) -> Enclosure:
+    """A tree; a domain of many rows that stays open is searched once more as if it were its box.
+
+    What is proved over a larger region holds on a smaller one, and a hundred rows more make every program of a tree so slow
+    that the box's own bound would be the better one.
+    """
+    whole = region if region.whole is None else region.whole
+    if deadline is None or whole.is_box:
+        return trees.supremum(h, region, deadline=deadline, gap=gap, floor=floor, **rest)
+    now = time.monotonic()
+    first = trees.supremum(h, region, deadline=now + OWN_SHARE * (deadline - now), gap=gap, floor=floor, **rest)
+    if first.interrupted or _is_closed(first, h, region, gap, floor):
+        return first
+    again = rest | {"known": first}
+    second = trees.supremum(h, region, deadline=deadline, gap=gap, floor=floor, boxed=True, **again)
+    found = second.met(first)
+    return replace(found, evidence=found.evidence | {"interrupted": True}) if second.interrupted else found
 
 
 def gradient_suprema(
@@ -186,8 +204,6 @@ def _separately(jobs, gap, deadline, floor, workers, progress):
 
     A second search begins anew, so it has to get AGAIN times what the first one had.
     """
-    if jobs:
-        announce()  # here, before processes of our own do the same unseen
     found, begun = {}, time.monotonic()
     for (k, h, region), enclosure in zip(jobs, progress(_shared(jobs, gap, deadline, floor, workers)), strict=False):
         if deadline is None or enclosure.interrupted or _is_closed(enclosure, h, region, gap, floor):

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ..certify import compiled
 from ..statements.check import Check, Limits
 from ..statements.showing import COLOURS, rich_table
 from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS
@@ -36,7 +37,8 @@ def progress_bar(label: str) -> Callable[[Iterable], Iterable]:
             return
         total = len(items) if isinstance(items, Sequence) else None
         with bars() as progress:
-            task = progress.add_task(label, total=total)
+            first = "" if compiled.is_kept() else " (compiling the inner loops first, once: some 20 s beyond any time limit)"
+            task = progress.add_task(label + first, total=total)
             for item in items:
                 yield item
                 progress.advance(task)

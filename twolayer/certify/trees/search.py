@@ -99,8 +99,12 @@ def supremum(
     floor: float = 0.0,
     known: Enclosure | None = None,
     nested: Tell | None = None,
+    boxed: bool = False,
 ) -> Enclosure:
     """Enclosure of sup over the domain of |h|; known is an earlier one of the same h, whose witness starts the search.
+
+    boxed: of the domain's rows, bounds use those of its box and the last one alone: a weaker relaxation whose programs are
+    as small, and whose bounds as good, as if the domain were its box.
 
     nested is told what is proved after every round of cuts at the roots, and after every leaf.
 
@@ -113,7 +117,7 @@ def supremum(
         start = replace(start, lower=known.lower, witness=known.witness, ends=(known.ends[0], start.ends[1]))
     search, interrupted = None, False
     try:
-        search = _Search(h, region, start, gap, np.inf if deadline is None else deadline, floor, nested)
+        search = _Search(h, region, start, gap, np.inf if deadline is None else deadline, floor, nested, boxed)
         search.run()
     except KeyboardInterrupt:
         interrupted = True
@@ -173,12 +177,15 @@ class _Search:
         deadline: float,
         floor: float,
         nested: Tell | None = None,
+        boxed: bool = False,
     ):
         self.gap, self.deadline, self.floor, self.nested = gap, deadline, floor, nested
         self.noise = CANCELLATION * h.size(region.lower, region.upper)
         self.kinks, self.shared = paired(kinks(h, region))
         self.facets = facets(region)
         slacks = np.array([exact.nearest(slack) for _, slack in self.facets]).reshape(-1, h.dimension + 1)
+        if boxed:
+            self.facets = [facet for facet in self.facets if facet[0] == len(region.A) - 1]
         self.incumbent = Incumbent(h, region, self.kinks, slacks, (start.lower, start.witness), deadline)
         self.queue: list[tuple[float, int]] = []
         self.gain: dict[tuple[int, int, bool], tuple[float, int]] = {}  # (sign, group, side): gain / gap, n
