@@ -27,7 +27,7 @@ from ..attacks.balls import Linf
 from ..attacks.objectives import logit_distance
 from ..attacks.table import EPS, STEP, pgd
 from ..data.cifar10 import Images
-from ..devices import device_name, full_precision
+from ..devices import device_name, full_precision, memory_kept
 from ..errors import DONE, NO, BadInput
 from ..files import write_atomic
 from ..networks.convnet import ConvNet, inner_copy
@@ -168,6 +168,7 @@ def main(argv: list[str]) -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     full_precision()
+    memory_kept()
     device = torch.device(options.device)
     batch = options.batch or BATCH[device.type]
     variants = [variant for variant in VARIANTS if device.type == "cuda" or not variant.graph]

@@ -7,6 +7,7 @@ flattened map; the first operation is the normalisation of pixels in [0, 1].   S
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -70,7 +71,42 @@ class ConvNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits in the input's precision.   (N, 3, h, w) of [0, 1] -> (N, classes)"""
+        if x.requires_grad and torch.is_grad_enabled() and not any(each.requires_grad for each in self.parameters()):
+            return _InputGradient.apply(x, self)
         return self.head(self.features(x)[-1].flatten(1)).to(x.dtype)
+
+
+class _InputGradient(torch.autograd.Function):
+    """A frozen network's logits, differentiated to the input alone: what an attack spends nearly all of its time on.
+
+    The same operations in the same order as autograd's, so the same bits, with relu and its derivative in place, which
+    saves an attack step on a CPU a twentieth of its time.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, network: ConvNet) -> Tensor:  # type: ignore[override]
+        here = ((x - network.mean) / network.std).to(network.head.weight.dtype)
+        maps = [here]
+        for conv in network.convs:
+            here = conv(here).relu_()
+            maps.append(here)
+        ctx.save_for_backward(*maps)
+        ctx.network, ctx.precision = network, x.dtype
+        return network.head(here.flatten(1)).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        maps, network = ctx.saved_tensors, ctx.network
+        here = (gradient.to(network.head.weight.dtype) @ network.head.weight).view(maps[-1].shape)
+        here = here.contiguous(
+            memory_format=torch.channels_last
+        )  # as the maps are: mixed layouts cost a copy in each operation
+        for below, above, conv in reversed(list(zip(maps[:-1], maps[1:], network.convs, strict=True))):
+            torch.ops.aten.threshold_backward.grad_input(here, above, 0, grad_input=here)
+            here = torch.ops.aten.convolution_backward(
+                here, below, conv.weight, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [True, False, False]
+            )[0]
+        return here.to(ctx.precision) / network.std, None
 
 
 def like(network: ConvNet, widths: Sequence[int]) -> ConvNet:

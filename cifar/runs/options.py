@@ -50,6 +50,7 @@ def begun(options: argparse.Namespace) -> tuple[torch.device, Stop, int]:
         raise BadInput("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
     torch.set_num_threads(options.threads)
     devices.full_precision()
+    devices.memory_kept()
     device = torch.device(options.device)
     stop = queue.Stop(float("inf") if options.time_limit is None else started + options.time_limit)
     return device, stop, options.jobs or queue.usual_workers(device, options.threads)

@@ -208,3 +208,28 @@ def test_silence_undoes_whatever_an_optimiser_did_to_pruned_channels():
             assert not value[gone].any()
     assert not net.convs[1].weight[:, gone].any()
     assert not pruning._grouped(net.head, 3)[:, sorted(set(range(3)) - set(kept[1].tolist()))].any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("widths", [(5, 4, 3), (7,)])
+def test_a_frozen_network_has_autograds_logits_and_input_gradient_to_the_bit(dtype, widths):
+    """autograd differentiates a network of which any parameter may change."""
+    source = made.small_network(widths, 3)
+    kind = torch.float64 if dtype == torch.float64 else torch.float32
+    found = []
+    for frozen in (True, False):
+        net = inner_copy(source.to(kind), dtype=dtype, multiple=1)[0].requires_grad_(not frozen)
+        x = REAL.to(kind).contiguous(memory_format=torch.channels_last).requires_grad_()
+        logits = net(x)
+        found.append((logits.detach(), torch.autograd.grad(logits.square().sum(), x)[0]))
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+    assert found[0][1].abs().max() > 0
+
+
+def test_the_short_way_to_the_input_gradient_is_taken_by_frozen_networks_alone():
+    net, x = made.small_network(), REAL.float().requires_grad_()
+    assert "InputGradient" not in type(net(x).grad_fn).__name__
+    net.requires_grad_(False)
+    assert "InputGradient" in type(net(x).grad_fn).__name__ and net(x.detach()).grad_fn is None
+    net.head.bias.requires_grad_(True)
+    assert "InputGradient" not in type(net(x).grad_fn).__name__
