@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+GENERAL, SAMPLES, WORDS = "in general", "on samples", "in words"  # how a step is checked
+
 
 class Unavailable(Exception):  # noqa: N818  what the check is, as a row says it
     """A check cannot be run here: what is missing, and what to do. Neither a pass nor a failure."""
@@ -15,11 +17,20 @@ class Unavailable(Exception):  # noqa: N818  what the check is, as a row says it
 class Step:
     """One step of a proof: its text, and a check that raises AssertionError if the step is wrong.
 
-    A step without a check is words: an argument that is read, not run.
+    samples  which of the cases that the text speaks of are tried, where the check does not decide all of them
+    words    the check decides a part of the text only: the rest is an argument that is read, not run
+    A step counts as its weakest part; one without a check is words.
     """
 
     text: str
     check: Callable[[], None] | None = None
+    samples: str = ""
+    words: bool = False
+
+    @property
+    def kind(self) -> str:
+        """GENERAL, SAMPLES or WORDS."""
+        return WORDS if self.check is None or self.words else SAMPLES if self.samples else GENERAL
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,11 @@ class Entry:
     def __post_init__(self):
         if self.kind not in ("proof", "counterexample", "record"):
             raise ValueError(f'kind needs to be "proof", "counterexample" or "record"; got {self.kind!r}')
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many steps are checked in general, on samples, in words."""
+        return {kind: sum(step.kind == kind for step in self.steps) for kind in (GENERAL, SAMPLES, WORDS)}
 
     def check(self) -> None:
         """Run every checked step; AssertionError names the first that fails. Raises Unavailable if one cannot be run."""

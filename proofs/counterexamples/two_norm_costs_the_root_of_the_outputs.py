@@ -115,6 +115,7 @@ ENTRY = counterexample(
             "= |v_m . v|, all with equality, and |v|_2 = sqrt(C) |Q^-1|_1 max B_m. So the sqrt(C) of Corollary "
             "1' is needed.",
             the_root_is_attained_with_the_sharp_bounds,
+            samples="C = 2, 3, 4",
         ),
         Step(
             "The printed constant is larger by 2.5 K sqrt(d'/(2 pi)), so the crease must be hidden better than "

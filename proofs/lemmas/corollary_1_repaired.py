@@ -11,7 +11,7 @@ import itertools
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import SIGNS, above, at_least, equal, positives, reals, same
+from ._algebra import SIGNS, above, at_least, equal, positives, same
 from .theorem_a import BOUND, GAMMA, KAPPA, R
 from .theorem_a import EPS as EPSILON
 
@@ -28,10 +28,12 @@ def one_observer() -> None:
 
 def largest_entry() -> None:
     """v = Q^-T beta: entry i of v reads column i of Q^-1, and |q beta| <= |q| B term by term."""
-    inverse, beta = sympy.Matrix(2, 2, reals("i11 i12 i21 i22")), sympy.Matrix(reals("b1 b2"))
-    for i in range(2):
-        equal((inverse.T * beta)[i], sum(inverse[m, i] * beta[m] for m in range(2)))
-    same((inverse.inv().T * inverse.T).applyfunc(sympy.cancel), sympy.eye(2))
+    size, i = sympy.symbols("n i", integer=True, positive=True)
+    Q, beta = sympy.MatrixSymbol("Q", size, size), sympy.MatrixSymbol("beta", size, 1)
+    same((Q.T * (Q.I.T * beta)).doit(), beta)  # so v = Q^-T beta solves Q^T v = beta
+    entry = (Q.T * beta)[i, 0]
+    m = entry.variables[0]
+    same(entry.function, Q[m, i] * beta[m, 0])
     for e, f in itertools.product(SIGNS, repeat=2):
         at_least(ENTRY_SIZE * (SIZE + SLACK), (e * ENTRY_SIZE) * (f * SIZE))
 
@@ -80,6 +82,7 @@ ENTRY = Entry(
             "The column sum is attained, and the row sum would be too small: Q^-1 = [[1, 0], [1, 1/2]], beta = (1, 1).",
             column_sum,
         ),
-        Step("|v|_2 <= sqrt(C) |v|_inf, attained; and |v|_2 <= |beta|_2/sigma_min(Q).", euclidean),
+        Step("|v|_2 <= sqrt(C) |v|_inf, attained.", euclidean),
+        Step("|v|_2 <= |beta|_2/sigma_min(Q): the definition of the smallest singular value."),
     ),
 )

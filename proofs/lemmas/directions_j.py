@@ -7,12 +7,10 @@ Does not    claim C_J sharp beyond J = 2.
 
 from __future__ import annotations
 
-import itertools
-
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import SIGNS, acute, at_least, equal, inner, positives, same
+from ._algebra import SIGNS, acute, at_least, equal, inner, positives, reals
 
 EPS, KAPPA, R, A, SLACK = positives("eps kappa r a slack")
 J, HALF = sympy.symbols("J m", integer=True, positive=True)  # J = 2 m
@@ -24,30 +22,34 @@ VALUES = {2: 4, 4: 16, 6: 32, 8: sympy.Rational(256, 5)}
 
 def product_of_differences() -> None:
     """prod (1 - shift_j): sums over subsets with sign (-1)^|S|; a class that is constant along v_j is
-    killed."""
-    for count in (2, 4, 6):
-        weights = {chosen: (-1) ** sum(chosen) for chosen in itertools.product((0, 1), repeat=count)}
-        same(sum(map(abs, weights.values())), 2**count)
-        for j in range(count):
-            for chosen in weights:
-                if not chosen[j]:
-                    moved = (*chosen[:j], 1, *chosen[j + 1 :])
-                    same(weights[chosen] + weights[moved], 0)
+    killed.
+
+    Binomially many subsets of each size; one shift more turns the sign, so subsets with and without j cancel. A linear
+    function is a sum of parts that two shifts change by a constant each.
+    """
+    size = sympy.symbols("size", integer=True, nonnegative=True)
+    equal(sympy.summation(sympy.binomial(J, size), (size, 0, J)), 2**J)
+    equal(sympy.powsimp((-1) ** size + (-1) ** (size + 1)), 0)
+    value, first, second = reals("value first second")  # of a linear function, and its changes along two of the v_j
+    equal(value - (value + first) - (value + second) + (value + first + second), 0)
 
 
 def crease() -> None:
     """Heights (i - m) a with weights (-1)^i binom(J, i): the sum of relu is +-a binom(J - 2, m - 1).
 
     Generating function: relu(i) has z/(1 - z)^2, so the J-th difference is (1 - z)^J z/(1 - z)^2 = z (1 -
-    z)^(J-2).
+    z)^(J-2), and its coefficient of z^m is (-1)^(m-1) binom(2m - 2, m - 1) (binomial theorem). Read from the other end,
+    i -> 2m - i, that is the sum of the weights times relu(i - m).
     """
     z = sympy.Symbol("z")
-    equal(sympy.series(z / (1 - z) ** 2, z, 0, 12).removeO(), sum(i * z**i for i in range(12)))
+    i = sympy.Symbol("i", integer=True, positive=True)
+    # (1 - z)^2 sum i z^i = z: coefficients 0, 1, and from z^2 on this
+    equal(i - 2 * (i - 1) + (i - 2), 0)
     equal((1 - z) ** (2 * HALF) * z / (1 - z) ** 2 / (z * (1 - z) ** (2 * HALF - 2)), 1)
-    for m in range(1, 8):
-        total = sum((-1) ** i * sympy.binomial(2 * m, i) * max(0, i - m) for i in range(2 * m + 1))
-        equal(sympy.Abs(total), MIDDLE.subs(J, 2 * m))
-        equal(sympy.Poly(z * (1 - z) ** (2 * m - 2), z).coeff_monomial(z**m), total)
+    equal(MIDDLE.subs(J, 2 * HALF), sympy.binomial(2 * HALF - 2, HALF - 1))
+    equal(sympy.gammasimp((sympy.binomial(2 * HALF, i) / sympy.binomial(2 * HALF, 2 * HALF - i)).rewrite(sympy.gamma)), 1)
+    equal(sympy.powsimp((-1) ** (2 * HALF - i) * (-1) ** i), 1)
+    equal(HALF - (2 * HALF - i), i - HALF)
 
 
 def inside_the_ball() -> None:

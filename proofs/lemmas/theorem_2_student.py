@@ -44,8 +44,8 @@ def cylinder() -> None:
 
 
 def teachers_do_not_oppose() -> None:
-    first, second, p, q = positives("alpha1 alpha2 p1 p2")
-    at_least(first * p + second * q, 0)
+    before, alpha, p = positives("before alpha p")  # the sum of the teachers before, and one more
+    at_least(before + alpha * p, 0)
     equal(TANGENT_BOUND.subs(GAMMA_T, 0), N_S / ROOM)
 
 

@@ -41,18 +41,18 @@ def euclidean() -> None:
 
 def maximum_norm() -> None:
     """|g_i| <= e0: each term v_i g_i <= |v_i| e0, attained by g_i = e0 sign v_i: the 1-norm of v."""
-    a, b, size = positives("a b size")
+    a, size = positives("a size")
     for e, f in itertools.product(SIGNS, repeat=2):
         at_least(a * (size + SLACK), (e * a) * (f * size))
-        equal((e * a) * (e * E0) + (f * b) * (f * E0), E0 * (absolute(e * a) + absolute(f * b)))
+        equal((e * a) * (e * E0), E0 * absolute(e * a))
 
 
 def sum_norm() -> None:
-    """sum |g_i| <= e0: sum v_i g_i <= max |v_i| sum |g_i|, attained in one coordinate: the maximum norm of
+    """sum |g_i| <= e0: each term v_i g_i <= max |v_i| |g_i|, attained in one coordinate: the maximum norm of
     v."""
-    a, more, s, t = positives("a more s t")
-    for e in SIGNS:
-        at_least((a + more) * (s + t), e * a * s + (a + more) * t)
+    a, more, s = positives("a more s")
+    for e, f in itertools.product(SIGNS, repeat=2):
+        at_least((a + more) * s, (e * a) * (f * s))
         equal(e * (a + more) * (e * E0), E0 * (a + more))
 
 
@@ -66,7 +66,7 @@ ENTRY = Entry(
     " the 1-norm.",
     certifies="The splitting of h'_k, and Hoelder's inequality for the three pairs of norms with equality"
     " cases (so no smaller factor works).",
-    does_not="Sums over more than two outputs are term by term (words). Theorem 1' needs eps = 0 for f*' itself.",
+    does_not="Sums over outputs are bounded term by term. Theorem 1' needs eps = 0 for f*' itself.",
     steps=(
         Step(
             "h'_k = v_k . (f*' - f) = h_k + v_k . (f*' - f*), so |h'_k| <= eps_k + e0 |v_k|_dual on A_k. The"

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import itertools
 
-import sympy
-
 from ..entry import Entry, Step
-from ._algebra import SIGNS, above, at_least, equal, inner, positives
+from ._algebra import SIGNS, above, at_least, equal, inner, positives, reals
+from .bang import GAP, LENGTH
 from .theorem_a import GAMMA, HALF, R, T
 
 C1, C2, P, Q = positives("cot_1 cot_2 p q")
@@ -24,25 +23,35 @@ def gram(cosine):
 
 
 def displacement() -> None:
-    """Bang's point is s = sum e_i t |cot_i| u_i: t times a signed sum."""
-    for e1, e2 in itertools.product(SIGNS, repeat=2):
-        for cosine in COSINES:
-            point, signed = (e1 * T * C1, e2 * T * C2), (e1 * C1, e2 * C2)
-            equal(inner(point, point, gram(cosine)), T**2 * inner(signed, signed, gram(cosine)))
-            at_least((C1 + C2) ** 2, inner(signed, signed, gram(cosine)))
+    """Bang's point is s = sum e_i t |cot_i| u_i: t times a signed sum, which one crease lengthens by at most its |cot|.
+
+    One crease against the sum of those before it: <sum, u> = e (length - gap), gap >= 0, is every product that
+    Cauchy-Schwarz allows.
+    """
+    for e in SIGNS:
+        product = e * (LENGTH - GAP)
+        gram = (LENGTH**2, product), (product, 1)
+        point, signed = (T, e * T * C1), (1, e * C1)
+        equal(inner(point, point, gram), T**2 * inner(signed, signed, gram))
+        at_least((LENGTH + C1) ** 2, inner(signed, signed, gram))
     equal((HALF * GAMMA) ** 2 + HALF**2, R**2)
 
 
 def excess() -> None:
-    """Gamma^2 - |sum e_i cot_i u_i|^2 = sum over pairs of 2 cot_i cot_j (1 - e_i e_j <u_i, u_j>)."""
-    c = positives("c1 c2 c3")
-    x, y, z = sympy.symbols("x y z", real=True)
-    products = {(0, 1): x, (0, 2): y, (1, 2): z}
-    full = [[1 if i == j else products[min(i, j), max(i, j)] for j in range(3)] for i in range(3)]
-    for e in itertools.product(SIGNS, repeat=3):
-        signed = [a * b for a, b in zip(e, c, strict=True)]
-        pairs = sum(2 * c[i] * c[j] * (1 - e[i] * e[j] * product) for (i, j), product in products.items())
-        equal(sum(c) ** 2 - inner(signed, signed, full), pairs)
+    """Gamma^2 - |sum e_i cot_i u_i|^2 = sum over pairs of 2 cot_i cot_j (1 - e_i e_j <u_i, u_j>).
+
+    Induction: a crease (c, u) with sign e after those of total G and signed sum s adds 2 c (G - e <s, u>), which is the sum
+    of its pairs, as G = sum c_i and <s, u> = sum e_i c_i <u_i, u>. No pair is negative.
+    """
+    total, square, product, one = reals("G s2 su x")
+    for e in SIGNS:
+        gram = (square, product), (product, 1)
+        grown = (total + C1) ** 2 - inner((1, e * C1), (1, e * C1), gram)
+        equal(grown - (total**2 - square), 2 * C1 * (total - e * product))
+        for other in SIGNS:  # one term of both sums
+            equal(2 * C1 * (C2 - e * (other * C2 * one)), 2 * C1 * C2 * (1 - e * other * one))
+            for cosine in COSINES:
+                at_least(1, e * other * cosine)
 
 
 def gain() -> None:
@@ -61,7 +70,7 @@ ENTRY = Entry(
     " u_i|, u_i the unit direction in H of the opposing crease i. It is at most sum |cot theta_i|, with"
     " equality if all u_i are parallel (always if d' = 2).",
     certifies="Bang's point is t times a signed sum; the excess of Gamma^2 is a sum of nonnegative pair terms; a strict gain.",
-    does_not="The pair identity is checked for three creases with symbols; for more it is the same expansion (words).",
+    does_not="Say which signs give the maximum.",
     steps=(
         Step(
             "Bang's point s = sum e_i t |cot_i| u_i has |s| = t |sum e_i |cot_i| u_i|, so t Gamma may be"

@@ -34,11 +34,9 @@ def scaling() -> None:
 
 def gaps_of_the_extended_sequence() -> None:
     """2 g_0, g_1, .., g_(N-1), 2 g_N, g_(N-1), .., g_1: 2N gaps in a period of length 4, mean 2/N."""
-    for count in (1, 2, 5):
-        g = positives(" ".join(f"g{k}" for k in range(count + 1)))
-        period = [2 * g[0], *g[1:-1], 2 * g[-1], *reversed(g[1:-1])]
-        equal(len(period), 2 * count)
-        equal(sum(period).subs(g[0], 2 - sum(g[1:])), PERIOD)  # the walls are at distance 2
+    first, last, inner = positives("g_0 g_N inner")  # inner = g_1 + .. + g_(N-1)
+    equal(1 + (N - 1) + 1 + (N - 1), 2 * N)
+    equal((2 * first + inner + 2 * last + inner).subs(first, 2 - inner - last), PERIOD)  # the walls are at distance 2
     equal(PERIOD / (2 * N), 2 / N)
 
 

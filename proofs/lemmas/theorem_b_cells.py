@@ -68,6 +68,7 @@ ENTRY = Entry(
             " w_L tau, i.e. a times the pair's quotient is at most 1. So Q_k has points A, B of heights a_k"
             " and -b_k.",
             slices,
+            words=True,
         ),
         Step(
             "AB meets H at x0 = (b A + a B)/(a + b) in Q_k; convexity: (b h(A) + a h(B))/(a + b) - h(x0) >="

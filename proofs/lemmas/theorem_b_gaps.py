@@ -9,7 +9,7 @@ from __future__ import annotations
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import above, at_least, equal, positives
+from ._algebra import above, at_least, equal, positives, same
 
 X, U, V, C, SLACK = positives("x u v c slack")
 MOST = 2  # neighbours
@@ -67,10 +67,12 @@ def summing() -> None:
 
 
 def neighbours_counted() -> None:
-    """In a period of n gaps each index is a neighbour of two (with repetition for n = 1, 2)."""
-    for n in range(1, 8):
-        neighbours = [(k + step) % n for k in range(n) for step in (-1, 1)]
-        equal(max(neighbours.count(j) for j in range(n)), MOST)
+    """In a period of n gaps j is the neighbour k + step of k = j - step, and of no other, for each step of -1 and 1."""
+    j, k = sympy.symbols("j k", integer=True)
+    steps = (-1, 1)
+    for step in steps:
+        same(sympy.solve(sympy.Eq(k + step, j), k), [j - step])
+    same(len(steps), MOST)
 
 
 ENTRY = Entry(

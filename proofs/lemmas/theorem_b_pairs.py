@@ -127,6 +127,7 @@ ENTRY = Entry(
             "Otherwise both are positive, attained at pairs (L, R), (L', R') that differ, because the"
             " numerators have opposite signs. If they share an end: U + V <= 2/g.",
             one_end_shared,
+            words=True,
         ),
         Step(
             "If both ends differ: D + D' >= (o_(k+1) + o_(k+2)) - (o_k + o_(k-1)) = g + G with D, D' >= g,"

@@ -125,6 +125,7 @@ ENTRY = Entry(
             " farther one may be replaced by the nearest that the sum does not use yet; a negative quotient is never"
             " larger than 1/t.",
             farther,
+            words=True,
         ),
         Step("So the largest c below ROOM is a minimum over sums linear in c.", growing),
         Step("Ball: Theorem B with gamma = max(gamma_T, c).", ball_form),

@@ -7,10 +7,12 @@ Does not    claim sharpness: for large N the truth is o(N) (theorem-d).
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import above, acute, at_least, equal, positives, reals, same
+from ._algebra import above, acute, at_least, equal, positives, reals
 
 EPS, KAPPA, UP, DOWN, N, SLACK, MORE = positives("eps kappa v_plus v_minus N slack more")
 GAMMA, RHO, G, LAM, ALPHA, BETA, P, Q = positives("gamma rho G Lam alpha beta p q")
@@ -93,18 +95,24 @@ def odd() -> None:
     """G_1 + G_3 + .. + G_N = g_0 + .. + g_N = 2: two outer and (N + 1)/2 - 2 inner terms."""
     total = 2 * SECOND_LAST + INNER * ((N + 1) / 2 - 2)
     equal(total / 2, ODD)
-    for count in (3, 5, 9):
-        covered = [index for j in range(1, count + 1, 2) for index in (j - 1, j)]
-        same(covered, list(range(count + 1)))
+    contiguous(last=N)
+
+
+def contiguous(last: Any) -> None:
+    """G_j, j = 1, 3, .., last, are the gaps j - 1 and j: each pair begins where the one before it ends."""
+    j = sympy.Symbol("j")
+    first, second = j - 1, j
+    equal(first.subs(j, 1), 0)
+    equal(second - first, 1)
+    equal(first.subs(j, j + 2) - second, 1)
+    equal(second.subs(j, last), last)
 
 
 def even() -> None:
     """G_1 + G_3 + .. + G_(N-1) + g_N = 2: one outer, N/2 - 1 inner terms and the end gap."""
     total = SECOND_LAST + INNER * (N / 2 - 1) + LAST
     equal(total / 2, EVEN)
-    for count in (2, 4, 8):
-        covered = [*(index for j in range(1, count, 2) for index in (j - 1, j)), count]
-        same(covered, list(range(count + 1)))
+    contiguous(last=N - 1)
 
 
 def ball() -> None:
@@ -140,6 +148,7 @@ ENTRY = Entry(
             " iff x lies between max_L o_L + (w_L - w)^+ v and min_R o_R - (w - w_R)^+ v (below with the"
             " signs exchanged).",
             chords,
+            words=True,
         ),
         Step(
             "The difference quotients of h along the two chords differ by exactly kappa, and are at most 2"

@@ -49,8 +49,8 @@ def ball_form() -> None:
     """kappa r <= C eps BALL: N gamma is at least BALL_ROOM, tan theta <= N/BALL_ROOM."""
     equal((CONSTANT * EPS * BALL.subs(GAMMA, BALL_ROOM / N) / (KAPPA * R)) ** 2, 1)
     at_least(BALL**2, (BALL**2).subs(GAMMA, GAMMA / (1 + SLACK)))
-    for constant, count in ((ODD, 3), (EVEN, 4), (ODD, 5)):  # of three, four and five creases
-        equal(constant.subs(N, count), 2 * count + (count + 1) % 2)
+    equal(ODD, 2 * N)
+    equal(EVEN, ODD + 1)
 
 
 def one_direction() -> None:

@@ -42,13 +42,11 @@ def arithmetic() -> None:
 
 
 def moments() -> None:
-    """int ((z + v tau)^a/a!) B(tau) dtau with B's moments delta_lk is z^(a-k) v^k/((a-k)! k!)."""
-    z, v, tau = reals("z v tau")
-    for a in range(5):
-        polynomial = sympy.Poly((z + v * tau) ** a / sympy.factorial(a), tau)
-        for k in range(a + 1):
-            expected = z ** (a - k) * v**k / (sympy.factorial(a - k) * sympy.factorial(k))
-            equal(polynomial.coeff_monomial(tau**k), expected)
+    """int ((z + v tau)^a/a!) B(tau) dtau with B's moments delta_lk is z^(a-k) v^k/((a-k)! k!): the coefficient of tau^k in
+    (z + v tau)^a is binom(a, k) z^(a-k) v^k."""
+    a, k = sympy.symbols("a k", positive=True)
+    quotient = sympy.binomial(a, k) / sympy.factorial(a) * sympy.factorial(a - k) * sympy.factorial(k)
+    equal(sympy.gammasimp(quotient.rewrite(sympy.gamma)), 1)
 
 
 ENTRY = Entry(
@@ -65,6 +63,7 @@ ENTRY = Entry(
             "Suppose eps = delta = A/N, kappa = gamma = rho = 1. T = 40 delta; psi smooth on [-T, T], int"
             " |psi| = 1, orthogonal to 1, tau, tau^2, psi(relu) >= T/20.",
             test_function,
+            words=True,
         ),
         Step(
             "Averaging: x_L in [-1, -1/2], x_R in [1/2, 1] such that at most m = m(A) lines have |o - x| <="
@@ -75,6 +74,7 @@ ENTRY = Entry(
             " gives g (b(x_R) - b(x_L)), b(x) = int psi ((x - o - w tau)^+)^2/2, which is 0 unless the line"
             " meets {x} x [-T, T] (there the square is a quadratic in tau, or 0).",
             strip_integral,
+            words=True,
         ),
         Step(
             "H gives (x_R - x_L) psi(relu); affine functions 0. So (x_R - x_L)(T/20 - delta) <= |B(x_R)| +"
@@ -93,6 +93,7 @@ ENTRY = Entry(
             " G_q(o + w tau, tau) dtau = q (A(x - o* - w* tau) B(tau), A = y^a/a! near 0, B with moments"
             " delta_lk).",
             moments,
+            words=True,
         ),
         Step(
             "Then sum over the cluster of g_i q(l_i) = int g d_x^2 G_q is bounded. Kergin interpolation: a q"
@@ -103,6 +104,7 @@ ENTRY = Entry(
             "Rescale by T around x_R and x_L (lines with |o - x| > 4T miss the box): |B(x)| <= 2 C(m) T^2,"
             " so delta <= 4 C(m) 1600 delta^2, delta >= 1/(6400 C(m)) and N = A/delta is bounded.",
             arithmetic,
+            words=True,
         ),
     ),
 )

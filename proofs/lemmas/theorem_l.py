@@ -39,16 +39,16 @@ def equal_powers(left, right) -> None:
 
 
 def chebyshev() -> None:
-    """cos(k phi) = 2^(k-1) cos^k + ..: T_(k+1) = 2x T_k - T_(k-1) doubles the leading coefficient; |T_k| <=
-    1."""
-    x = sympy.Symbol("x")
-    for k in range(1, 12):
-        polynomial = sympy.Poly(sympy.chebyshevt(k, x), x)
-        equal(polynomial.LC(), 2 ** (k - 1))
-        after = sympy.Poly(2 * x * polynomial.as_expr() - sympy.chebyshevt(k - 1, x), x)
-        equal(after.as_expr(), sympy.chebyshevt(k + 1, x))
-        equal(after.LC(), 2 * polynomial.LC())
-    equal((T**K / FACT(K)) / 2 ** (K - 1), BETA)
+    """T_0 = 1, T_1 = x and T_(k+1) = 2 x T_k - T_(k-1), T_k(cos phi) = cos(k phi): |T_k| <= 1, and the leading coefficient
+    doubles from k = 1 on, as T_(k-1) has a lower degree.
+    """
+    phi, k = sympy.symbols("phi k", real=True)
+    angles = sympy.expand_trig(sympy.cos(k * phi + phi) + sympy.cos(k * phi - phi))
+    equal(angles, 2 * sympy.cos(phi) * sympy.cos(k * phi))
+    leading = 2 ** (K - 1)
+    equal(leading.subs(K, 1), 1)
+    equal_powers(leading.subs(K, K + 1), 2 * leading)
+    equal_powers((T**K / FACT(K)) / leading, BETA)
 
 
 def ridges() -> None:
@@ -67,21 +67,35 @@ def spline() -> None:
     scale = sympy.Symbol("scale", positive=True)
     mass = scale * RHO ** (K - 1) * 2 ** (1 - (K - 2)) / FACT(K - 2)
     equal_powers(sympy.solve(mass - 1, scale)[0], SPLINE)
-    # s = cos phi: sign sin(M phi), M = m + 1, against sin(i phi), i <= M: 0 for i < M because the
-    # half-turn ratio is not -1
-    zeta = sympy.Symbol("zeta")
-    for count in (2, 3, 5):
-        geometric = sum((-zeta) ** j for j in range(2 * count))
-        equal(sympy.expand(geometric * (1 + zeta)), 1 - zeta ** (2 * count))
-    phi = sympy.Symbol("phi", real=True)
-    for m in (1, 2, 4):
-        roots = [sympy.cos(j * sympy.pi / (m + 1)) for j in range(m + 2)]  # from 1 down to -1
-        for power, expected in [*((j, 0) for j in range(m)), (m, sympy.Integer(2) ** (1 - m))]:
-            powers = [root ** (power + 1) for root in roots]
-            integral = sum((-1) ** j * (powers[j] - powers[j + 1]) for j in range(m + 1))
-            equal(integral / (power + 1), expected)
-    equal(sympy.integrate(sympy.Abs(sympy.sin(phi)), (phi, 0, sympy.pi)), 2)
+    signs_against_sines()
+    powers_of_the_cosine()
     equal(SPLINE.subs(K, 2), 1 / (2 * RHO))
+
+
+def signs_against_sines() -> None:
+    """M = m + 1, s = cos phi: i times the integral of sign sin(M phi) sin(i phi) over [0, pi] is the sum over r < M of
+    (-1)^r (cos(i r pi/M) - cos(i (r + 1) pi/M)), the real part of (1 - zeta) sum (-zeta)^r, zeta = e^(i pi i/M).
+
+    For 0 < i < M that is 0: zeta^M = (-1)^i, so (1 + zeta) sum (-zeta)^r = 1 - (-1)^(M + i) is 0 or 2, and
+    (1 - zeta)/(1 + zeta) is imaginary. For i = M it is M times 2, one for each half-turn.
+    """
+    zeta, r, count = sympy.symbols("zeta r M", positive=True)
+    phi = sympy.Symbol("phi", real=True)
+    term = (-1) ** r * zeta**r  # the sum telescopes
+    equal(sympy.powsimp(sympy.expand(term * (1 + zeta) - (term - term.subs(r, r + 1)))), 0)
+    ratio = (1 - zeta) / (1 + zeta)
+    equal(ratio + ratio.subs(zeta, 1 / zeta), 0)  # 1/zeta is the conjugate
+    for parity in (0, 1):  # of M + i
+        equal(1 - (-1) ** parity, 2 * parity)
+    equal(count * sympy.integrate(sympy.sin(count * phi), (phi, 0, sympy.pi / count)), 2)
+
+
+def powers_of_the_cosine() -> None:
+    """cos^j sin is 2^-j sin((j + 1) phi) plus sines of smaller multiples: each factor cos halves and shifts by one."""
+    phi, i = sympy.symbols("phi i", real=True)
+    shifted = sympy.expand_trig(sympy.sin(i * phi + phi) + sympy.sin(i * phi - phi)) / 2
+    equal(shifted, sympy.cos(phi) * sympy.sin(i * phi))
+    equal_powers(2 ** -(K - 2) * 2, 2 ** (1 - (K - 2)))  # times the integral 2: m = k - 2
 
 
 def convolution() -> None:
@@ -145,8 +159,7 @@ ENTRY = Entry(
     + ", ".join(f"{mass}: {float(bound):g}" for mass, bound in TABLE.items())
     + ".",
     does_not="Words: the duality psi(relu) = e_k T for a measure with |psi| = 1 (for the listed k the"
-    " functionals are explicit, with e_k replaced by their value); Rolle's theorem for X >= 0; the"
-    " orthogonality of sign U_m for general m is checked as a geometric sum and for m = 1, 2, 4.",
+    " functionals are explicit, with e_k replaced by their value); Rolle's theorem for X >= 0.",
     steps=(
         Step(
             "psi: a measure on [-T, T], |psi| = 1, orthogonal to polynomials of degree < k, psi(relu) = e_k"
@@ -156,6 +169,7 @@ ENTRY = Entry(
             "psi = beta^(k), beta supported in [-T, T], and int |beta| = sup psi(F) over |F^(k)| <= 1, at"
             " most the error of interpolation at Chebyshev points, T^k 2^(1-k)/k!.",
             chebyshev,
+            words=True,
         ),
         Step(
             "chi: a probability density on the ball of radius rho whose coordinates have densities X with"
@@ -166,17 +180,20 @@ ENTRY = Entry(
             "A node is a function of cos tau + sin (z - m): d_tau = cot d_z. Integrating by parts,"
             " |mu(node)| <= |kappa_i| (cos^2/sin) |cot|^(k-2) Y int |beta|.",
             ridges,
+            words=True,
         ),
         Step(
             "n = 1: X with X^(k-2) = C sign U_(k-2)(x/rho), which vanishes at the ends to order k - 2 and"
             " does not change sign (Rolle: an inner zero would force k - 1 sign changes); mass 1 gives Y ="
             " (k-2)! 2^(k-3)/rho^(k-1).",
             spline,
+            words=True,
         ),
         Step(
             "Any n: convolve k - 1 copies of theorem-m-constant's law on radius rho/(k-1): coordinates"
             " unimodal (words), Y = (2c(k-1)/rho)^(k-1)/2.",
             convolution,
+            words=True,
         ),
         Step("Products Y int |beta|; k = 2 is Theorem M with all masses.", factors),
         Step("Total mass: (cos^2/sin) |cot|^(k-2) <= cos gamma^(k-1).", total_mass),

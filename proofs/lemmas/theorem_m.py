@@ -79,7 +79,7 @@ ENTRY = Entry(
         ),
         Step("That function of z = <u, x> - m has the integral t^2 cos^2 theta/sin theta.", cut_length),
         Step("x uniform in the n-ball: the density of <u, x> is at most V_(n-1)(rho)/V_n(rho) = c_n/rho.", density),
-        Step("Average (words: monotone, Fubini): kappa t - (c_n/rho) t^2 S <= 4 eps.", average),
+        Step("Average (words: monotone, Fubini): kappa t - (c_n/rho) t^2 S <= 4 eps.", average, words=True),
         Step(
             "S = S_T + S_S and S_S <= M_S cot theta_min over the creases with a student (cos^2/sin = cos cot"
             " <= cot). If D > 0, (c_n/rho) t^2 M_S cot theta_min >= D.",

@@ -82,6 +82,7 @@ ENTRY = Entry(
             "n >= 3: uniform on the sphere of radius rho: coordinate density (c*_n/rho) (1 -"
             " z^2/rho^2)^((n-3)/2), at most c*_n/rho; uniform for n = 3.",
             sphere,
+            words=True,
         ),
         Step("c*_n/c_n = (n-1)/n for n >= 3; for n = 2, 1/2 < 2/pi.", better),
         Step(
@@ -89,6 +90,7 @@ ENTRY = Entry(
             " coordinates have density c*_n/s >= c*_n/rho at 0 (n >= 3); for n <= 3 any law on [-rho, rho]"
             " has density at least 1/(2 rho) somewhere.",
             best,
+            words=True,
         ),
     ),
 )

@@ -88,11 +88,13 @@ ENTRY = Entry(
             " value at most once, with slope 1. Integrating over the perpendicular part: density of <u, x>"
             " at most V_(n-1)(rho')/V_n(rho') = c_n/rho'.",
             density,
+            words=True,
         ),
         Step(
             "Average the second difference at x(z): H gives kappa t, the same sign >= 0, B gives 0, S at"
             " least -(c_n/rho') t^2 S (theorem-m).",
             average,
+            words=True,
         ),
         Step("B empty is Theorem M; B = all says kappa t <= 4 eps.", ends),
     ),

@@ -61,8 +61,7 @@ def order() -> None:
     power = sympy.Symbol("power", positive=True)  # cot^(k-1)
     equal(sympy.solve(E_K * KAPPA * T - EPS - F * (S_T + M_S * power), power)[0], LEFT / (F * M_S))
     equal_powers(ORDER_TANGENT ** (K - 1), F * M_S / D)  # 1/power
-    for k in (4, 6, 8):
-        equal(COS**2 / SIN * (COS / SIN) ** (k - 2), COS * (COS / SIN) ** (k - 1))
+    equal_powers(COS**2 / SIN * (COS / SIN) ** (K - 2), COS * (COS / SIN) ** (K - 1))
 
 
 ENTRY = Entry(

@@ -13,7 +13,7 @@ from fractions import Fraction as Q
 import sympy
 
 from ..entry import Entry, Step
-from ._algebra import SIGNS, equal, positives, reals, relu, same
+from ._algebra import SIGNS, absolute, equal, inner, positives, reals, relu, same
 from .second_difference import second_difference
 
 Z, L1, L2, KAPPA, T = positives("z l1 l2 kappa t")
@@ -59,11 +59,11 @@ def a_mass_shows() -> None:
 
 
 def rational() -> None:
-    """kappa_H = sum c_i |lambda_i p_H| = |p_H| sum c_i |lambda_i|."""
-    p1, p2, c1, c2 = reals("p1 p2 c1 c2")
-    norm = sympy.sqrt(p1**2 + p2**2)
-    scaled = [sympy.sqrt((factor * p1) ** 2 + (factor * p2) ** 2) for factor in (L1, -L2)]
-    equal(c1 * scaled[0] + c2 * scaled[1], norm * (c1 * L1 + c2 * L2))
+    """kappa_H = sum c_i |lambda_i p_H| = |p_H| sum c_i |lambda_i|, term by term."""
+    square = positives("p2")[0]
+    for factor in (L1, -L2):
+        length = sympy.sqrt(inner((factor,), (factor,), ((square,),)))
+        equal(length, absolute(factor) * sympy.sqrt(square))
 
 
 def flipped_student() -> tuple[tuple[Q, Augmented], ...]:
@@ -122,6 +122,7 @@ ENTRY = Entry(
             "Only if: take a point of H in the interior off all other hyperplanes; a short segment across H"
             " has the second difference kappa_H t, so h_k = 0 forces kappa_H = 0.",
             a_mass_shows,
+            words=True,
         ),
         Step("With all masses 0, h_k is the affine rest, which vanishes on an open set, so it is 0."),
         Step("kappa_H = |p_H| sum c_i |lambda_i|: zero iff a rational sum is zero.", rational),

@@ -187,6 +187,7 @@ ENTRY = Entry(
             "An opposing crease is -c phi, phi a convex function of <u, x> + w tau. At the tips that is z0 +- w a, on the"
             " rim z0 + b <u, e>, and b E |<u, e>| = b m >= |w| a: convex order gives mu(phi) <= 0, so mu(-c phi) >= 0.",
             convex_order,
+            words=True,
         ),
         Step("m_n = E |<u, e>|; e = +-1 if n = 1.", mean_on_the_sphere),
         Step("So kappa a <= mu(h) <= 4 eps. Ball: rho^2 + a^2 = r^2.", ball),
@@ -194,6 +195,7 @@ ENTRY = Entry(
             "Sharp for d' = 2, t = 2 rho/((N_same + 1) gamma): N_same vertical creases at the mesh of X, 2 N_same + 2 opposing"
             " diagonals at the mesh of Q, h = |v|/2 - (Q(v - u) + Q(v + u))/4 + X(u)/2.",
             sharp_for_small_counts,
+            samples="N_same = 0, .., 4",
         ),
         Step(
             "d' = 2, N_same = 0, every height: h = relu(tau) - (relu(x - tau) + relu(x + tau))/2 + x/2 - tau/2 + 1/4.", attained
