@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import json
 import pkgutil
 import re
@@ -15,8 +16,9 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from .entry import Entry, Step, Unavailable
+from .entry import GENERAL, SAMPLES, WORDS, Entry, Step, Unavailable
 
 PACKAGES = {
     "lemmas": "proof",
@@ -26,7 +28,9 @@ PACKAGES = {
 }  # and what they hold
 WIDTH = 100  # of the text that `show` prints
 FAILED, BAD_INPUT = 1, 2
-Row = dict[str, str | float | list[str]]
+FORMAT = "twolayer-proofs/1"
+STEPS = {GENERAL: "general", SAMPLES: "samples", WORDS: "words"}  # their keys in --json
+Row = dict[str, Any]
 
 
 class CollectionError(Exception):
@@ -77,8 +81,8 @@ def _unreadable(kind: str, module: str, error: Exception) -> Entry:
 
 
 def row(entry: Entry) -> tuple[Row, str]:
-    """Run an entry's checks: the row (name, label, kind, result, seconds; coq and axioms of a formal theorem that passes),
-    and why it fails, or why it was skipped, or ""."""
+    """Run an entry's checks: the row (name, label, kind, result, seconds, how many steps are checked in which way; coq and
+    axioms of a formal theorem that passes), and why it fails, or why it was skipped, or ""."""
     start, why, result = time.perf_counter(), "", "pass"
     try:
         entry.check()
@@ -88,6 +92,7 @@ def row(entry: Entry) -> tuple[Row, str]:
         why, result = " ".join(f"{type(error).__name__}: {error}".split()), "fail"
     seconds = round(time.perf_counter() - start, 3)
     made: Row = {"name": entry.name, "label": entry.label, "kind": entry.kind, "result": result, "seconds": seconds}
+    made["steps"] = {key: entry.counts[kind] for kind, key in STEPS.items()}
     if entry.coq and result == "pass":
         made |= {"coq": entry.coq, "axioms": []}
     return made, why
@@ -110,26 +115,41 @@ def check_all(as_json: bool) -> int:
         if not as_json:
             name, said, kind, result, seconds = list(made.values())[:5]
             formal = f"  {entry.coq}: no axioms" if "axioms" in made else ""
-            print(f"{name:{width}}  {said:{label}}  {kind:14}  {result:7}  {seconds:6.2f} s{formal}", flush=True)
+            word = "words" if result == "pass" and not entry.is_checked else result  # nobody takes it for a proof that was run
+            steps = ", ".join(f"{count} {kind}" for kind, count in entry.counts.items() if count)
+            print(f"{name:{width}}  {said:{label}}  {kind:14}  {word:7}  {seconds:6.2f} s  {steps}{formal}", flush=True)
         if made["result"] == "fail":
             print(f"{entry.name}: {why}", file=sys.stderr)
     failed = sum(made["result"] == "fail" for made in rows)
     if as_json:
-        print(json.dumps({"rows": rows, "skipped": skipped}, indent=1))
+        print(json.dumps({"format": FORMAT, "rows": rows, "skipped": skipped}, indent=1))
     else:
         for reason in dict.fromkeys(one["reason"] for one in skipped):
             print(f"{sum(one['reason'] == reason for one in skipped)} skipped, neither passed nor failed: {reason}")
-        print(f"{len(rows) - failed} of {len(rows)} pass")
+        print(summary(rows))
     return FAILED if failed else 0
 
 
+def summary(rows: Sequence[Row]) -> str:
+    """One line: what passes, by kind, apart from what is words alone; what fails; how the steps are checked."""
+    passed = [row for row in rows if row["result"] == "pass"]
+    checked = [row for row in passed if row["steps"]["general"] + row["steps"]["samples"]]
+    kinds = [sum(row["kind"] == kind for row in checked) for kind in ("proof", "counterexample", "record")]
+    whole = sum(row["kind"] == "proof" and not row["steps"]["samples"] + row["steps"]["words"] for row in checked)
+    steps = ", ".join(f"{sum(row['steps'][key] for row in rows)} {kind}" for kind, key in STEPS.items())
+    return (
+        f"{len(passed)} of {len(rows)} pass: {kinds[0]} proofs ({whole} of them checked in general at every step),"
+        f" {kinds[1]} counterexamples, {kinds[2]} records, {len(passed) - len(checked)} in words alone; steps: {steps}"
+    )
+
+
 def shown(entry: Entry, markdown: bool = False) -> str:
-    """An entry as text: statement, proof in steps, each checked or words, what is certified and what is not."""
+    """An entry as text: statement, proof in steps, how each is checked, what is certified and what is not."""
     sections = [("Statement", entry.statement), ("Certified", entry.certifies), ("Not certified", entry.does_not)]
     if entry.expects is not None:
         said = ", ".join(f"{key} {value}" for key, value in entry.expects.items())
         sections.append(("As an instance", f"twolayer check says that the printed form fails: {said}."))
-    steps = [("words" if step.check is None else "checked", step.text) for step in entry.steps]
+    steps = [(f"{step.kind}{f' ({step.samples})' if step.samples else ''}", step.text) for step in entry.steps]
     numbered = list(enumerate(steps, 1))
     if markdown:
         proof = "\n".join(f"{n}. **{mark}** {_escaped(text)}" for n, (mark, text) in numbered)
@@ -138,7 +158,7 @@ def shown(entry: Entry, markdown: bool = False) -> str:
         blocks.insert(3, f"## Proof\n\n{proof}")
         blocks += [f"## In Coq\n\n```\n{entry.verbatim}\n```"] if entry.verbatim else []
     else:
-        proof = "\n".join(_filled(text, f"  {n:2}  {mark:8}") for n, (mark, text) in numbered)
+        proof = "\n".join(_filled(text, f"  {n:2}  {mark}: ") for n, (mark, text) in numbered)
         blocks = [f"{entry.name}   ({entry.kind}: {entry.label})"]
         blocks += [f"{title}\n{_filled(text, '    ')}" for title, text in sections]
         blocks.insert(2, f"Proof\n{proof}")
@@ -147,9 +167,9 @@ def shown(entry: Entry, markdown: bool = False) -> str:
 
 
 def _filled(text: str, indent: str) -> str:
-    words = " ".join(text.split())
+    words, margin = " ".join(text.split()), " " * (len(indent) - len(indent.lstrip()) + 4 * bool(indent.strip()))
     return textwrap.fill(
-        words, WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent), break_long_words=False, break_on_hyphens=False
+        words, WIDTH, initial_indent=indent, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
     )
 
 
@@ -189,6 +209,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one.add_argument("--markdown", action="store_true")
     commands.add_parser("check", help="check a certificate file")
     options = parser.parse_args(given)
+    if importlib.util.find_spec("sympy") is None:
+        missing = "expected sympy, which the lemmas are checked with, and it is not installed"
+        print(f"python -m proofs: {missing}: pip install twolayer (sympy is in its base dependencies)", file=sys.stderr)
+        return BAD_INPUT
     try:
         return show(options.name, options.markdown) if options.command == "show" else check_all(options.json)
     except CollectionError as error:

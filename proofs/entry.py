@@ -71,6 +71,11 @@ class Entry:
         """How many steps are checked in general, on samples, in words."""
         return {kind: sum(step.kind == kind for step in self.steps) for kind in (GENERAL, SAMPLES, WORDS)}
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether any step is checked: what is words alone is no proof that was run."""
+        return any(step.kind != WORDS for step in self.steps)
+
     def check(self) -> None:
         """Run every checked step; AssertionError names the first that fails. Raises Unavailable if one cannot be run."""
         for number, step in enumerate(self.steps, 1):

@@ -51,7 +51,7 @@ def moments() -> None:
 
 ENTRY = Entry(
     name="theorem-d",
-    label="Theorem D",
+    label="Theorem D (words)",
     kind="proof",
     statement="Lam_all(N, h) = sup of kappa rho/(gamma eps) over instances with d' = 2 and N other creases of"
     " any sign that meet the cylinder, t = h rho/gamma. For every A there is N_0(A) with Lam_all(N, h) < N/A"
