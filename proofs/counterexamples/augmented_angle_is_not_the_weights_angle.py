@@ -69,6 +69,7 @@ ENTRY = counterexample(
             "Without |u| = 1, u may be stretched so that w' . u is any number other than 0: the step width "
             "2q/sin theta of Lemma 3, case 1, then is no distance.",
             without_length_one_every_number_is_reached,
+            samples="481/625, and two numbers of either sign",
         ),
     ),
 )

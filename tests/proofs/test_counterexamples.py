@@ -257,8 +257,11 @@ def two_rows(monkeypatch):
 def test_a_failing_check_makes_the_exit_status_one(two_rows, monkeypatch, capsys):
     assert command.main(["--json"]) == 1
     out, err = capsys.readouterr()
-    rows = json.loads(out)["rows"]
-    assert [set(row) for row in rows] == [{"name", "label", "kind", "result", "seconds"}] * 2
+    said = json.loads(out)
+    rows = said["rows"]
+    assert said["format"] == "twolayer-proofs/1"
+    assert [set(row) for row in rows] == [{"name", "label", "kind", "result", "seconds", "steps"}] * 2
+    assert rows[0]["steps"] == {"general": 1, "samples": 0, "words": 1}
     assert [(row["name"], row["kind"], row["result"]) for row in rows] == [
         ("good-row", "proof", "pass"),
         ("bad-row", "record", "fail"),
@@ -273,11 +276,11 @@ def test_a_failing_check_makes_the_exit_status_one(two_rows, monkeypatch, capsys
 def test_a_proof_is_shown_in_steps_that_say_what_is_checked(two_rows, capsys):
     assert command.main(["show", "good_row"]) == 0
     shown = capsys.readouterr().out
-    assert "1  checked 1 = 1." in shown and "2  words   w*_j and |x| < 1." in shown
+    assert "1  in general: 1 = 1." in shown and "2  in words: w*_j and |x| < 1." in shown
     assert "good-row   (proof: Lemma 0)" in shown and "Not certified\n    Nothing." in shown
     assert command.main(["show", "good-row", "--markdown"]) == 0
     shown = capsys.readouterr().out
-    assert "## Proof\n\n1. **checked** 1 = 1.\n2. **words** w\\*\\_j and \\|x\\| \\< 1." in shown
+    assert "## Proof\n\n1. **in general** 1 = 1.\n2. **in words** w\\*\\_j and \\|x\\| \\< 1." in shown
 
 
 def test_an_unknown_name_is_one_clear_line(two_rows, capsys):
@@ -318,4 +321,5 @@ def test_every_counterexample_can_be_shown(module):
     for markdown in (False, True):
         shown = command.shown(module.ENTRY, markdown)
         assert module.ENTRY.name in shown and len(shown) > 500
-        assert shown.count("checked") >= sum(step.check is not None for step in module.ENTRY.steps)
+        for kind, count in module.ENTRY.counts.items():
+            assert shown.count(kind) >= count
