@@ -17,7 +17,8 @@ Variable R : rcfType.
 (** Theorem 1 as printed, where the inputs span the space (Proj is the identity). The hypotheses are stronger than printed: added are those that the
     paper leaves out: the boundary is seen inside the open region, the observer is active there, alpha <> 0, f and f*
     agree everywhere on the region. *)
-Definition strictly_inside d (region : 'rV[R]_d -> Prop) x := exists2 r : R, 0 < r & forall y, sq (y - x) <= r ^+ 2 -> region y.
+Definition strictly_inside d (region : 'rV[R]_d -> Prop) x :=
+  exists2 r : R, 0 < r & forall y, sq (y - x) <= r ^+ 2 -> region y.
 Definition theorem_1_printed : Prop :=
   forall (d o : nat) (T S : finType) (teacher : net R d o T) (student : net R d o S) (region : 'rV[R]_d -> Prop),
   (forall x, region x -> strictly_inside region x) ->

@@ -16,6 +16,12 @@ CERTIFIES = (
     " alone, without axioms. The definitions it stands on are printed with it."
 )
 
+PRINTED_2 = (
+    "For every constant C there are two networks in the plane with the hypotheses of the printed Theorem 2 and no student with"
+    " sin theta <= C K eps/(alpha r), K the number of nodes: "
+)
+IN_THE_CONSTANT = "Keep sqrt(d') and r' = r - 5 eps/|alpha| apart: d' = 2 is fixed and 10 eps <= r |alpha|, so both are in C."
+
 
 def formal(name: str, label: str, theorem: str, statement: str, does_not: str, kind: str = "proof") -> Entry:
     """`theorem` is file.name, as in proofs/formal/file.v."""
@@ -151,6 +157,50 @@ ENTRIES = (
         "Choose C, or say that its students are many or few.",
     ),
     formal(
+        "evaluation",
+        "Theorem A, three values",
+        "Cylinder.evaluation",
+        "If |h| <= eps at x - v, x and x + v and no opposing hyperplane cuts the segment, |kappa_H| times the second"
+        " difference of H's unit node is at most 4 eps.",
+        "Find such a segment.",
+    ),
+    formal(
+        "theorem-a-cylinder",
+        "Theorem A, cylinder",
+        "Cylinder.theorem_A_cylinder",
+        "|h| <= eps on {x0 + y + tau n : <n, y> = 0, |y| <= rho, |tau| <= t}, x0 on H, Gamma = sum |cot| over a set of"
+        " opposing hyperplanes that contains all that meet the open cylinder, none of it parallel to H. If t Gamma <= rho,"
+        " |kappa_H| t <= 4 eps.",
+        "Choose t and rho, or find the largest cylinder in a polytope (a linear program).",
+    ),
+    formal(
+        "theorem-a-one-direction",
+        "one direction",
+        "Directions.one_direction",
+        "Setting of Theorem A. If all opposing hyperplanes that meet the ball have normals parallel to w, |kappa_H| r"
+        " sin(w, H) <= 4 eps: no count.",
+        "Say anything where two directions oppose.",
+    ),
+    formal(
+        "theorem-a-two-directions",
+        "two directions",
+        "Directions.two_directions",
+        "Setting of Theorem A. If all hyperplanes other than H that meet the ball, of either sign, have normals parallel to w1"
+        " or to w2, then |kappa_H| r S <= 4 eps for every S <= both sines.",
+        "Hold if opposing hyperplanes alone are counted.",
+    ),
+    formal(
+        "corollary-1",
+        "Corollary 1'",
+        "Norms.corollary_1'",
+        "A student s alone on its hyperplane, as many observers as outputs, Q = [v_k1 .. v_ko] invertible, each with a ball of"
+        " radius r_m > 0 centred on H_s inside the region where it is active; B_m = 4 eps_m sqrt(1 + Gamma_m^2)/(|p_s| r_m)."
+        " Then |v_s|_i <= sum over m of |(Q^-1)_mi| B_m; so |v_s|_inf <= c M and |v_s|_2 <= sqrt(o) c M for c at least every"
+        " absolute column sum of Q^-1 and M at least every B_m; and sigma |v_s|_2 <= |B|_2 if sigma |u|_2 <= |u Q|_2 for"
+        " all u.",
+        "Define singular values: the least one is the largest such sigma.",
+    ),
+    formal(
         "theorem-1-printed-false",
         "Theorem 1, printed (sign)",
         "Counterexamples.theorem_1_printed_false",
@@ -158,6 +208,48 @@ ENTRIES = (
         " point, alpha != 0, the inputs span the space), is false: some teacher node has no student with the same"
         " direction, lambda > 0.",
         "Refute lambda of either sign.",
+        kind="counterexample",
+    ),
+    formal(
+        "theorem-2-dead-observer",
+        "Theorem 2, printed (dead observer)",
+        "PrintedTheorem2.theorem_2_dead_observer",
+        PRINTED_2 + "the observer is active only outside the region; eps = 0, every student is at a right angle.",
+        IN_THE_CONSTANT,
+        kind="counterexample",
+    ),
+    formal(
+        "theorem-2-corner",
+        "Theorem 2, printed (observer in a corner)",
+        "PrintedTheorem2.theorem_2_corner",
+        PRINTED_2
+        + "the observer sees a corner of the region, its boundary point in it; eps = t, every student is at a right angle.",
+        IN_THE_CONSTANT,
+        kind="counterexample",
+    ),
+    formal(
+        "theorem-2-rescaled-teacher",
+        "Theorem 2, printed (rescaled teacher)",
+        "PrintedTheorem2.theorem_2_rescaled_teacher",
+        PRINTED_2 + "the teacher's weight is scaled by t and its fan-out by 1/t, which changes alpha and no function;"
+        " every student is at a right angle.",
+        IN_THE_CONSTANT,
+        kind="counterexample",
+    ),
+    formal(
+        "theorem-2-negative-alpha",
+        "Theorem 2, printed (alpha < 0)",
+        "PrintedTheorem2.theorem_2_negative_alpha",
+        PRINTED_2 + "alpha = -1 makes the bound negative, and a sine is not (C > 0).",
+        IN_THE_CONSTANT,
+        kind="counterexample",
+    ),
+    formal(
+        "theorem-2-cancelling-teachers",
+        "Theorem 2, printed (cancelling teachers)",
+        "PrintedTheorem2.theorem_2_cancelling_teachers",
+        PRINTED_2 + "a second teacher, nearly parallel to the first, cancels it; eps = t, every student is at a right angle.",
+        IN_THE_CONSTANT,
         kind="counterexample",
     ),
 )
