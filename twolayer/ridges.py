@@ -27,11 +27,6 @@ class FloatRidges:
         """Values at points.   (N, d) -> (N,)"""
         return np.maximum(Z @ self.P.T + self.beta, 0.0) @ self.c + Z @ self.slope + self.offset
 
-    def with_size(self, z: np.ndarray) -> tuple[float, float]:
-        """The value at one point (d,), and the sum of the sizes of all terms that are added up for it."""
-        sizes = (np.abs(self.P) @ np.abs(z) + np.abs(self.beta)) @ np.abs(self.c)
-        return float(self(z[None, :])[0]), float(sizes + np.abs(self.slope) @ np.abs(z) + abs(self.offset))
-
 
 @dataclass(frozen=True, eq=False)
 class RidgeSum:

@@ -100,14 +100,16 @@ def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> 
     first = tuple(groups.crossing)
     units = np.array([exact.power_of_two(P[i]) for i in first], dtype=object)
     shared = P[list(first)] / units[:, None], beta[list(first)] / units
+    more = [(n, i, share) for n, r in enumerate(first) for i, share in groups.crossing[r][1:]]
     domains = _Domains(centre, axes)
     out: list[Balanced] = []
     like: RidgeSum | None = None
     for h, region in zip(ridges, regions, strict=True):
-        c = np.array([sum((h.c[i] * share for i, share in groups.crossing[r]), exact.ZERO) for r in first], dtype=object)
-        slope = h.slope * axes + sum((h.c[i] * share * P[i] for i, share in groups.affine), exact.zeros(len(axes)))
-        offset = h.offset + (h.slope * centre).sum()
-        offset += sum((h.c[i] * share * beta[i] for i, share in groups.affine), exact.ZERO)
+        c = h.c[list(first)]
+        for n, i, share in more:
+            c[n] += h.c[i] * share
+        slope = h.slope * axes + sum((h.c[i] * P[i] for i in groups.affine), exact.zeros(len(axes)))
+        offset = h.offset + (h.slope * centre).sum() + sum((h.c[i] * beta[i] for i in groups.affine), exact.ZERO)
         c = c * units
         unit = exact.power_of_two([*c, *slope, offset])
         g = RidgeSum(*shared, c / unit, slope / unit, offset / unit, like)
@@ -155,12 +157,12 @@ def _coordinates(lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.n
 class _Groups:
     """Which ridges make up which.
 
-    crossing  first ridge on a hyperplane that crosses the box -> (ridge, |its scale / the first one's|) on it
-    affine    (ridge, factor): factor * z_i belongs to the affine part
+    crossing  first ridge on a hyperplane that crosses the box -> (ridge, |its scale / the first one's|) of all on it
+    affine    ridges i that belong to the affine part, as c_i z_i
     """
 
     crossing: dict[int, list[tuple[int, fmpq]]]
-    affine: list[tuple[int, fmpq]]
+    affine: list[int]
 
 
 def _grouped(P: np.ndarray, beta: np.ndarray, live: Sequence[bool], lower: np.ndarray, upper: np.ndarray) -> _Groups:
@@ -170,13 +172,13 @@ def _grouped(P: np.ndarray, beta: np.ndarray, live: Sequence[bool], lower: np.nd
         p, b = P[i], beta[i]
         ends = [(x * low, x * high) for x, low, high in zip(p, lower, upper, strict=True)]
         if b + sum(map(min, ends)) >= 0:
-            groups.affine.append((i, exact.ONE))
+            groups.affine.append(i)
         elif b + sum(map(max, ends)) > 0:
             key, scale = canonical(p, b)
             first, whole = found.setdefault(key, (i, scale))
             groups.crossing.setdefault(first, []).append((i, abs(scale / whole)))
             if scale / whole < 0:  # relu(-u) = relu(u) - u
-                groups.affine.append((i, exact.ONE))
+                groups.affine.append(i)
     return groups
 
 
