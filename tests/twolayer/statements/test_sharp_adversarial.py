@@ -179,7 +179,8 @@ def candidates(instance):
         where = made, i, observer, domain, near
         found += [c for c in (sharp_cells.student(*where), sharp_chords.student(*where, 1.0)) if c is not None]
         kinks += [c for c in (sharp_cells.kink(*where, counted), sharp_chords.kink(*where)) if c is not None]
-    return made.best(i, problem.student)[0], found, size.kappa, kinks
+    unit = nearest_float(made.float_unit(observer))  # what floats of |kappa| are divided by
+    return made.best(i, problem.student)[0], found, size.kappa, [(value * unit, prove) for value, prove in kinks]
 
 
 def assert_no_method_is_violated(instance):
