@@ -14,6 +14,7 @@ import torch
 
 from cifar import __main__ as cli
 from cifar.data.cifar10 import BATCHES, Images
+from cifar.errors import STOPPED
 from cifar.experiments import grid as experiments
 from cifar.networks import pruning
 from cifar.report import results
@@ -57,7 +58,7 @@ def whole(tmp_path_factory) -> Path:
         patched.setitem(experiments.PROFILES, "demo", SCALED)
         threads = torch.get_num_threads()
         command = ["run", "all", "--profile", "demo", "--data", str(root / "data"), "--out", str(root / "out"), "--jobs", "1"]
-        assert cli.main([*command, "--time-limit", "2"]) == 0
+        assert cli.main([*command, "--time-limit", "2"]) == STOPPED
         assert cli.main(command) == 0
         before = contents(root / "out")
         assert cli.main(command) == 0  # once more: nothing changes
