@@ -21,7 +21,6 @@ from ..errors import DONE, NO, BadInput
 from ..files import load_json
 from ..measures import robustness, specialisation
 from ..networks.convnet import ConvNet
-from ..report import tables
 from ..report import write as report
 from ..report.results import Result, Results, read
 from ..runs import checkpoint, paths
@@ -97,7 +96,7 @@ def files(folder: Path, sums: dict[str, str]) -> list[Seen]:
 
 def texts(folder: Path, results: Results) -> list[Seen]:
     """The claims and tables that follow from the results against those that stand there."""
-    wanted = report.texts(results, report.facts(results, ""), report.verdicts(results), tables.filled(results))
+    wanted = report.texts(results)
     wrong = [
         name for name, content in wanted.items() if not (folder / name).is_file() or (folder / name).read_bytes() != content
     ]

@@ -5,23 +5,18 @@ It stands between two comments, and every number in it is read from results/<pro
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections import Counter
 from pathlib import Path
 
 from ..errors import BadInput
 from ..files import write_atomic
-from ..report import write as report
-from ..report.comparisons import NO, NOT_ENOUGH, YES
 from ..report.results import read
+from ..report.write import front
 
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
 PROFILES = ("paper", "standard", "demo")  # the best first
-FIGURE, SHOWN = "figures/headline-mbnc.png", 440  # pixels across, so that the claims stand on the same screen
+FIGURE, SHOWN = "figures/headline.png", 760  # pixels across
 WIDTH = 120  # of a line
-ROW = re.compile(rf"^\| (\d+) \| .* \| ({YES}|{NO}|{NOT_ENOUGH}) \| .* \|$", re.M)
-SHORTENED = " It is shortened: what that says of the paper, only the full size can tell."
 
 
 def kept(root: Path) -> Path:
@@ -36,28 +31,17 @@ def kept(root: Path) -> Path:
 def block(root: Path) -> str:
     """The block, with both of its comments, of the results that a repository keeps."""
     folder = kept(root)
-    claims = (root / folder / "claims.md").read_text(encoding="utf-8")
-    verdicts = Counter(verdict for _, verdict in ROW.findall(claims))
-    results = read(root / folder)
-    profile = report.profile_of(list(results.checkpoints.values()))
-    images, attacked = (max((s.settings[key] for s in results.students), default=0) for key in ("images", "test_images"))
-    epochs = max((student.epoch for student in results.students), default=0)
-    words = (
-        "Every mark is a checkpoint of a student on CIFAR-10: robust accuracy under the linf attack against MBNC, the mean "
-        f"over teacher nodes of the best node correlation. The paper's claims, here: {verdicts[YES]} {YES}, "
-        f"{verdicts[NO]} {NO}, {verdicts[NOT_ENOUGH]} {NOT_ENOUGH}. Profile {profile}: at most {images:,} training images "
-        f"and {epochs} epochs a student, attacked on {attacked:,} images.{SHORTENED if profile == 'demo' else ''} "
-        f"Every number, the report, weights and checksums: [`{folder.as_posix()}`]({folder.as_posix()}/README.md)."
-    )
+    where = f"[`{folder.as_posix()}`]({folder.as_posix()}/README.md)"
+    words = f"{front(read(root / folder))} Every number, the report, weights and checksums: {where}."
     return "\n".join(
         (
             BEGIN,
             f'<img src="{folder.as_posix()}/{FIGURE}" width="{SHOWN}" '
-            'alt="Robust accuracy against specialisation, every student">',
+            'alt="Robust accuracy against specialisation under both rules, one point a kind of training">',
             "",
             textwrap.fill(words, WIDTH, break_long_words=False, break_on_hyphens=False),
             "",
-            claims.strip(),
+            (root / folder / "claims.md").read_text(encoding="utf-8").strip(),
             END,
         )
     )

@@ -27,7 +27,7 @@ from ..runs import failures, spectra
 from . import front_page, manifest, weights
 
 LIMIT = 16 * 10**6  # bytes
-HEADLINE = "headline-"  # figures that are kept as PNG too: pages of a repository show them
+HEADLINE = "headline."  # the figure that is kept as PNG too: pages of a repository show it
 
 
 def main(argv: list[str]) -> int:

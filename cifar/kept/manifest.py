@@ -14,8 +14,8 @@ from typing import Any
 from ..errors import BadInput
 from ..experiments import grid
 from ..files import write_atomic
-from ..report import sections
-from ..report import write as report
+from ..report.facts import facts as facts_of
+from ..report.page import TITLE
 from ..report.results import Results
 
 FILE, SEARCH = "README.md", "search.md"
@@ -63,7 +63,7 @@ def write(folder: Path, results: Results) -> None:
 
 
 def text(folder: Path, results: Results) -> str:
-    facts = report.facts(results, "")
+    facts = facts_of(results, "")
     profile = f" --profile {facts['profile']}" if facts["profile"] in grid.PROFILES else ""
     images = {str(result.data.get("sha256")): result.data for result in results.checkpoints.values()}
     digests = [
@@ -72,7 +72,7 @@ def text(folder: Path, results: Results) -> str:
     ]
     return "\n".join(
         (
-            f"# {sections.TITLE}: profile {facts['profile']}, images {facts['images']}",
+            f"# {TITLE}: profile {facts['profile']}, images {facts['images']}",
             "",
             f"Made by `python -m cifar run all{profile}` and `python -m cifar keep`, not by hand.",
             "`python -m cifar kept DIR` checks checksums, claims, tables and weights; with `--data`, on images too.",

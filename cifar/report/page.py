@@ -1,17 +1,30 @@
-"""The page around a report: HTML elements, tables, inlined figures, style. Nothing is fetched and nothing runs.
+"""The report's page from its template, page.html: self-contained; nothing is fetched and nothing runs.
 
-Every piece of text goes through `escaped` on its way into HTML.
+Every piece of text is escaped by Jinja2; figures are inlined in the page's colours.
 """
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from .palette import GRID, INK, PAPER
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
+from ..measures.robustness import CONFIDENT
+from ..settings import CHOICES
+from . import tables, verdicts
+from .claims import Judged
+from .facts import DEMO
+from .palette import GRID, INK, PAPER
+from .pictures import Picture
+from .printed import ATTACKS, TABLES
+from .results import KINDS, START, Results
+
+TITLE = "Robustness and specialisation on CIFAR-10, reproduced"
 VARIABLES = {INK: "ink", PAPER: "figure", GRID: "line"}  # colours of a figure that a dark page replaces
 PROLOGUE = re.compile(r"^.*?(?=<svg)", re.S)
 METADATA = re.compile(r"<metadata>.*?</metadata>", re.S)
@@ -19,33 +32,40 @@ NUMBERED = re.compile(r' id="[A-Za-z0-9.]+_\d+"')  # figure_1, axes_1, ...: noth
 SIZES = re.compile(r'(<svg[^>]*?) width="[^"]*"|(<svg[^>]*?) height="[^"]*"')
 
 
-class Markup(str):
-    """HTML that needs no escaping any more."""
-
-
-def escaped(value: Any) -> Markup:
-    """A value as HTML text, or as the value of a quoted attribute."""
-    return value if isinstance(value, Markup) else Markup(html.escape(str(value), quote=True))
-
-
-def tag(name: str, *children: Any, **attributes: Any) -> Markup:
-    """An element; a trailing underscore of an attribute's name is dropped (class_), others become hyphens."""
-    named = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items())
-    written = "".join(f' {key}="{escaped(value)}"' for key, value in named)
-    return Markup(f"<{name}{written}>{''.join(map(escaped, children))}</{name}>")
-
-
-def table(
-    columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]], *, tall: bool = False, **attributes: Any
-) -> Markup:
-    """A table in a box of its own that scrolls; a tall one is cut to the screen's height.
-
-    columns  (heading, kind), kind being name (may break), word (may not), number (right) or text (wide)
-    """
-    head = tag("tr", *(tag("th", heading, scope="col", class_=kind) for heading, kind in columns))
-    body = [tag("tr", *(tag("td", cell, class_=kind) for cell, (_, kind) in zip(row, columns, strict=True))) for row in rows]
-    inner = tag("table", tag("thead", head), tag("tbody", *body), **attributes)
-    return tag("div", inner, class_="scroll tall" if tall else "scroll", tabindex="0")
+def document(
+    results: Results, known: dict[str, Any], answers: Sequence[Judged], made: Sequence[Picture], drawings: dict[str, str]
+) -> str:
+    """The whole page.   drawings: the panels' SVG texts by name"""
+    world = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    world.filters |= {"plain": plain, "number": number, "half": half}
+    return world.get_template("page.html").render(
+        title=TITLE,
+        facts=known,
+        demo=known["profile"] == DEMO,
+        counted=Counter(each.paper.verdict for each in answers),
+        sure=Counter(each.confident.verdict for each in answers if each.confident),
+        weak=sum(each.weak for each in answers),
+        answers=answers,
+        telling=verdicts.telling,
+        tables=[(table, rows) for table in TABLES if (rows := tables.filled(results, table))],
+        specialised=[(depth, *found) for depth in tables.SPECIALISED if (found := tables.specialised(results, depth))[1]],
+        headings=lambda attack, rule: (
+            ATTACKS[attack] + ("" if rule in ("last", CONFIDENT) or attack != "linf" else f", {rule}")
+        ),
+        label=results.label,
+        start=START,
+        students=len(results.students),
+        kinds=len({student.kind for student in results.students} & set(KINDS)),
+        tau=next((r.attacks[CONFIDENT][CONFIDENT]["tau"] for r in results.students if CONFIDENT in r.attacks), None),
+        pictures=[(picture, [figure(drawings[panel.name], panel.title) for panel in picture.panels]) for picture in made],
+        choices=CHOICES,
+    )
 
 
 def figure(svg: str, alt: str) -> Markup:
@@ -55,77 +75,20 @@ def figure(svg: str, alt: str) -> Markup:
         text = SIZES.sub(lambda m: m[1] or m[2], text, count=1)
     for colour, name in VARIABLES.items():
         text = text.replace(colour, f"var(--{name})")
-    return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escaped(alt)}"', 1))
+    return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1))
 
 
-def document(title: str, body: Iterable[Any]) -> str:
-    """The whole page."""
-    return "\n".join(
-        (
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="color-scheme" content="light dark">',
-            tag("title", title),
-            f"<style>{STYLE}</style>",
-            "</head>",
-            "<body>",
-            *(escaped(part) for part in body),
-            "</body>",
-            "</html>",
-            "",
-        )
-    )
+def plain(value: Any) -> str:
+    """A setting or fact in words."""
+    if isinstance(value, list | tuple):
+        return (", " if value and isinstance(value[0], list | tuple) else "-").join(map(plain, value)) or "none"
+    return f"{value:.4g}" if isinstance(value, float) else str(value) or "none"
 
 
-STYLE = """
-:root{--ink:#1b1b20;--soft:#5a5a66;--paper:#fbfbfc;--card:#fff;--figure:none;--line:#dcdce2;--link:#00568a;
---good:#00694c;--bad:#a83e00;--wait:#7a5300}
-@media (prefers-color-scheme:dark){:root{--ink:#ececf1;--soft:#a9a9b6;--paper:#131318;--card:#1b1b22;--line:#34343f;
---link:#7cc4f0;--good:#4fd3a6;--bad:#ff9a5c;--wait:#f0b840}}
-*{box-sizing:border-box}
-body{margin:0 auto;padding:16px;max-width:1200px;background:var(--paper);color:var(--ink);
-font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:break-word}
-h1{font-size:1.6rem;line-height:1.2;margin:.4em 0}
-h2{font-size:1.25rem;margin:2.2em 0 .5em;padding-top:.6em;border-top:1px solid var(--line)}
-h3{font-size:1.05rem;margin:1.6em 0 .4em}
-p,dl{max-width:46rem}
-.soft,figcaption,.hint,.lost{color:var(--soft)}
-figcaption,.hint{font-size:.9rem;max-width:46rem}
-a{color:var(--link)}
-nav a{display:inline-block;margin:.15em 1em .15em 0}
-dl{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.2em 1em}
-dt{font-weight:600}dd{margin:0;min-width:0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:10px;margin:1.2em 0}
-.tile{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 12px}
-.tile b{display:block;font-size:1.5rem;line-height:1.2;font-variant-numeric:tabular-nums}
-.tile span{font-size:.85rem;color:var(--soft)}
-.alarm{border:2px solid var(--bad);border-radius:8px;padding:10px 14px}
-.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--card);margin:.6em 0}
-table{border-collapse:separate;border-spacing:0;width:100%;font-size:.86rem}
-th,td{padding:5px 10px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-thead th{vertical-align:bottom;color:var(--soft);font-weight:600;position:sticky;top:0;background:var(--card)}
-tbody tr:last-child td{border-bottom:0}
-.tall{max-height:min(75vh,46rem);overflow-y:auto}
-.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-.number small{display:block;color:var(--soft)}
-thead .number{white-space:normal}
-.word{white-space:nowrap}.name{min-width:11rem}.text{min-width:15rem}
-.claim{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:8px 12px;margin:.5em 0}
-.claim p{margin:.2em 0}
-.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(330px,100%),1fr));gap:12px}
-.even{max-width:960px}
-.pictures>div{padding:8px;background:var(--card);border:1px solid var(--line);border-radius:8px}
-figure{margin:0 0 1.5em}figcaption{margin-top:.5em}
-svg{display:block;width:100%;height:auto}
-svg text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif!important}
-.yes,.no,.open{white-space:nowrap}
-.yes{color:var(--good);font-weight:700}.no{color:var(--bad);font-weight:700}.open{color:var(--wait);font-weight:600}
-details>summary{cursor:pointer}
-:focus-visible{outline:2px solid var(--link);outline-offset:1px}
-@media (max-width:600px){body{padding:12px}th,td{padding:4px 7px}.pictures>div{padding:4px}}
-@media (prefers-color-scheme:dark){svg image{filter:brightness(1.5)}}
-@media print{nav{display:none}}
-"""
+def number(value: float | str | None, digits: int = 2) -> str:
+    return value if isinstance(value, str) else "" if value is None else f"{value:.{digits}f}"
+
+
+def half(value: float | None, digits: int = 2) -> str:
+    """Half an interval; a question mark where nothing says it."""
+    return "?" if value is None else f"{value:.{digits}f}"

@@ -8,19 +8,25 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import BadInput
-from ..measures.robustness import RULES
+from ..experiments.grid import SEED, UNTRAINED
+from ..measures.bits import unpacked, unpacked_numbers
+from ..measures.robustness import CONFIDENT, RULES
 from ..runs import failures, spectra
 from ..runs.failures import NOT_RUN, Failure
 
-HEADLINE = RULES[0]
 NAMED = re.compile(r"epoch-\d+\.json")
-RUNS = {
+START = "untrained student"
+KINDS = {  # of training; the abbreviations are told once on the page
     "at": "AT",
     "st-logit": "ST logit",
     "st-label": "ST label",
@@ -31,12 +37,14 @@ RUNS = {
     "st-logit-5": "ST, 5 layers",
     "at-in-plane": "in-plane AT",
     "at-out-plane": "out-plane AT",
-    "ccat-5": "CCAT rho 5",
-    "ccat-10": "CCAT rho 10",
-    "ccat-20": "CCAT rho 20",
+    "ccat-5": "CCAT 5",
+    "ccat-10": "CCAT 10",
+    "ccat-20": "CCAT 20",
+    "ccat-10-full": "CCAT 10, full",
     "rft": "RFT",
-    "st-logit-seed-1": "ST logit, seed 1",
-    "st-logit-seed-2": "ST logit, seed 2",
+    "at-data": "AT data",
+    "at-data-teacher": "AT data, teacher",
+    "at-label-target": "AT label",
 }
 
 
@@ -60,6 +68,11 @@ class Result:
         return f"{self.run}@{self.paper_epoch}"
 
     @property
+    def kind(self) -> str:
+        """The run's name without its seed."""
+        return self.run.partition(SEED)[0]
+
+    @property
     def mbnc(self) -> float | None:
         """MBNC, mean over the layers."""
         layers = self.layers
@@ -73,48 +86,84 @@ class Result:
         """A reading of the first layer's weights (specialisation.distances); None where it was not measured."""
         return self.specialisation["first"].get(key) if self.specialisation else None
 
-    def robust(self, attack: str = "linf", rule: str = HEADLINE) -> float | None:
+    def robust(self, attack: str = "linf", rule: str = RULES[0]) -> float | None:
         """Robust accuracy in per cent; None where it was not run."""
-        return self.attacks[attack][rule]["mean"] if attack in self.attacks else None
+        counted = self.attacks.get(attack, {}).get(rule)
+        return None if counted is None else counted["mean"]
+
+    def shares(self, attack: str, rule: str) -> np.ndarray | None:
+        """Of each test image, the share of repeats in which it counts, (N,); None where the bits are not stored."""
+        counted, count = self.attacks.get(attack, {}).get(rule), self.settings["test_images"]
+        if counted is None or not counted.get("strength" if rule == CONFIDENT else "bits"):
+            return None
+        if rule == CONFIDENT:
+            return np.mean([unpacked_numbers(text, count) < counted["tau"] for text in counted["strength"]], axis=0)
+        return np.mean([unpacked(text, count) for text in counted["bits"]], axis=0)
+
+    def curve(self, taus: np.ndarray) -> np.ndarray | None:
+        """Robust accuracy in per cent under `confident`, for each tau.   (T,) -> (T,)"""
+        counted, count = self.attacks.get(CONFIDENT, {}).get(CONFIDENT), self.settings["test_images"]
+        if counted is None:
+            return None
+        strength = np.concatenate([unpacked_numbers(text, count) for text in counted["strength"]])
+        return 100 * (strength[:, None] < taus).mean(0)
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """Every checkpoint by name, in order; spectra of patches; left_out: (file, why).   rule: how images are counted;
-    failures: of runs that cannot be finished, by name."""
+    """Every checkpoint by name, in order; spectra of patches; left_out: (file, why); failures: of runs that cannot be
+    finished, by name.   exact: the numbers are taken as they are, without a doubt (the paper's own, as printed)"""
 
     checkpoints: dict[str, Result]
     spectra: tuple[dict[str, Any], ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
-    rule: str = HEADLINE
     failures: dict[str, Failure] = field(default_factory=dict)
+    exact: bool = False
 
     def get(self, checkpoint: str) -> Result | None:
         return self.checkpoints.get(checkpoint)
 
-    def robust(self, checkpoint: str, attack: str = "linf") -> float | None:
-        result = self.get(checkpoint)
-        return None if result is None else result.robust(attack, self.rule)
+    @cached_property
+    def students(self) -> list[Result]:
+        """Trained students, every checkpoint of every seed."""
+        return [result for result in self.checkpoints.values() if result.specialisation and result.paper_epoch]
+
+    @cached_property
+    def lasts(self) -> list[Result]:
+        """The last checkpoint of every trained student."""
+        found = {result.run: result for result in sorted(self.students, key=lambda result: result.epoch)}
+        return list(found.values())
 
     @property
-    def students(self) -> list[Result]:
-        return [result for result in self.checkpoints.values() if result.specialisation]
+    def depth(self) -> int:
+        """The number of layers that most students have."""
+        return max(Counter(len(result.layers) for result in self.lasts).most_common(1), default=(4, 0))[0]
 
-    def by_rule(self, rule: str) -> Results:
-        """The same results, counted by another rule."""
-        return replace(self, rule=rule)
+    def seeds(self, checkpoint: str) -> list[Result]:
+        """One checkpoint of every seed of a kind of training.   checkpoint: "kind@paper's epoch" """
+        kind, _, epoch = checkpoint.partition("@")
+        return [result for result in self.checkpoints.values() if (result.kind, result.paper_epoch) == (kind, int(epoch))]
+
+    def untrained(self, depth: int = 4) -> list[Result]:
+        """The students of a depth before their first update, one a seed."""
+        return [result for name in UNTRAINED for result in self.seeds(f"{name}@0") if len(result.layers) == depth]
 
     def absent(self, checkpoint: str) -> str:
         """What stands in the place of a checkpoint's numbers where there are none: not run, or diverged, and when."""
         failure = self.failures.get(checkpoint.partition("@")[0])
         return failure.short if failure is not None and checkpoint not in self.checkpoints else NOT_RUN
 
-
-def label(checkpoint: str, *, epoch: bool = True) -> str:
-    """A checkpoint as the paper calls it: "AT 300"; robust-feature training counts its own epochs: "RFT 150"."""
-    run, _, number = checkpoint.partition("@")
-    number = "150" if run == "rft" and number == "300" else number
-    return f"{RUNS.get(run, run)} {number}" if epoch else RUNS.get(run, run)
+    def label(self, checkpoint: str) -> str:
+        """A checkpoint by its real epoch, the paper's in brackets where it is another: "AT 24 (300)"."""
+        run, _, paper = checkpoint.partition("@")
+        kind, _, seed = run.partition(SEED)
+        name = KINDS.get(kind, kind) + (f", seed {seed}" if seed else "")
+        if paper == "0":
+            return START
+        here = next((r.epoch for r in self.checkpoints.values() if r.kind == kind and r.paper_epoch == int(paper)), None)
+        return (
+            f"{name} {paper}" if here == int(paper) else f"{name} {'' if here is None else here} ({paper})".replace("  ", " ")
+        )
 
 
 def sources(results: Iterable[Result]) -> str:
@@ -176,10 +225,13 @@ def parsed(file: str, value: Any, timing: dict[str, Any]) -> Result:
             timing,
         )
         numbers = [
-            counted[key]
-            for rules in result.attacks.values()
-            for counted in (rules[rule] for rule in RULES)
-            for key in ("mean", "variance")
+            counted[key] for rules in result.attacks.values() for counted in rules.values() for key in ("mean", "variance")
+        ]
+        _ = [
+            (rules[rule], result.shares(attack, rule))
+            for attack, rules in result.attacks.items()
+            for rule in (*RULES, *rules)
+            if rule in RULES or rule == CONFIDENT
         ]
         numbers += [layer["mbnc"] for layer in result.layers]
         _ = [(layer["bnc_curve"], layer["specialised_count"], layer["students"]["ratio"]) for layer in result.layers]

@@ -4,116 +4,108 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..measures.robustness import RULES
 from ..runs.failures import NOT_RUN
-from .printed import TABLES, Cell
-from .printed import Table as PrintedTable
-from .results import HEADLINE, Result, Results, sources
+from .estimates import EPS_IN, EPS_OUT, MBNC, Estimate, Reading, accuracy, layer_mbnc, of
+from .printed import ATTACKS, NONE, TABLES, Number, Table
+from .results import START, Results
 
-HEADINGS = (
-    "table",
-    "row",
-    "column",
-    "checkpoint",
-    "attack",
-    "rule",
-    "mean (per cent)",
-    "variance (of fractions)",
-    "repeats",
-    "printed (per cent)",
-    "difference (points)",
-    "images",
-    "test images",
-    "epoch here",
-)
+SPECIALISED = {4: "specialisation", 5: "specialisation-5"}  # depth -> name of its table
 
 
-@dataclass(frozen=True, eq=False)
-class Filled:
-    """A printed cell and the checkpoint that answers it, None where that was not run.   absent: said in that case"""
+@dataclass(frozen=True)
+class Cell:
+    """mean over seeds, None where not run;  seeds: how many;  half: of the 95 % interval, None where nothing says it;
+    variance: of the shares over repeats of the attack, None where it ran once."""
 
-    cell: Cell
-    result: Result | None
-    absent: str = NOT_RUN
-
-    def counted(self, rule: str = HEADLINE) -> dict[str, Any] | None:
-        """{"mean", "variance", "repeats"} by one rule; None where the attack was not run."""
-        return self.result.attacks[self.cell.attack][rule] if self.ran else None
-
-    @property
-    def ran(self) -> bool:
-        return self.result is not None and self.cell.attack in self.result.attacks
-
-    def difference(self, rule: str = HEADLINE) -> float | None:
-        """Ours minus printed, in points."""
-        counted, printed = self.counted(rule), self.cell.printed
-        return None if counted is None or isinstance(printed, str) else counted["mean"] - printed
+    mean: float | None
+    half: float | None = None
+    seeds: int = 0
+    variance: float | None = None
+    printed: Number = NONE
+    absent: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """printed: the paper's;  cells: in the same order."""
-
-    printed: PrintedTable
-    cells: tuple[Filled, ...]
-
-    @property
-    def done(self) -> list[Result]:
-        return [filled.result for filled in self.cells if filled.ran and filled.result is not None]
-
-    @property
-    def images(self) -> str:
-        return sources(self.done)
-
-    def at(self, row: str, column: str) -> Filled:
-        return next(f for f in self.cells if (f.cell.row, f.cell.column) == (row, column))
+def cell(results: Results, checkpoint: str, reading: Reading, printed: Number = NONE) -> Cell:
+    found = [value for result in results.seeds(checkpoint) if (value := reading.value(result)) is not None]
+    if not found:
+        return Cell(None, printed=printed, absent=results.absent(checkpoint))
+    told = of(results, checkpoint, reading)
+    half = (told.interval[1] - told.value) if isinstance(told, Estimate) else None
+    return Cell(sum(found) / len(found), half, len(found), None, printed)
 
 
-def filled(results: Results) -> tuple[Table, ...]:
-    """All tables."""
-    return tuple(
-        Table(table, tuple(Filled(cell, results.get(cell.checkpoint), results.absent(cell.checkpoint)) for cell in table.cells))
-        for table in TABLES
-    )
-
-
-def lines(table: Table) -> list[dict[str, Any]]:
-    """One row a cell and counting rule, under HEADINGS; a cell that was not run has one, which says so."""
-    found = []
-    for filled_cell in table.cells:
-        cell, result = filled_cell.cell, filled_cell.result
-        for rule in RULES if filled_cell.ran else (HEADLINE,):
-            counted = filled_cell.counted(rule)
-            ours = (
-                (filled_cell.absent,) * 3
-                if counted is None
-                else (counted["mean"], counted["variance"], len(counted["repeats"]))
-            )
-            where = (
-                ("", "", "")
-                if result is None or counted is None
-                else (result.data["source"], result.settings["test_images"], result.epoch)
-            )
-            values = (
-                table.printed.name,
-                cell.row,
-                cell.column,
-                cell.checkpoint,
-                cell.attack,
-                rule,
-                *ours,
-                cell.printed,
-                filled_cell.difference(rule),
-                *where,
-            )
-            found.append(dict(zip(HEADINGS, values, strict=True)))
+def robust_cell(results: Results, table: Table, checkpoint: str, attack: str, rule: str) -> Cell:
+    """A cell of a printed table; the paper's number stands at its own count alone."""
+    printed = table.printed.get((checkpoint, attack), NONE) if rule == RULES[0] else NONE
+    found = cell(results, checkpoint, accuracy(attack, rule), printed)
+    counted = [result.attacks[attack][rule] for result in results.seeds(checkpoint) if rule in result.attacks.get(attack, {})]
+    if counted and len(counted[0]["repeats"]) > 1:
+        found = Cell(**{**vars(found), "variance": counted[0]["variance"]})
     return found
 
 
-def csv_text(rows: list[dict[str, Any]]) -> str:
+def filled(results: Results, table: Table) -> list[tuple[str, list[Cell]]]:
+    """(checkpoint, cells) of the rows of which anything was run, or tried, in the printed order."""
+    rows = [(row, [robust_cell(results, table, row, *column) for column in table.columns]) for row in table.rows]
+    return [(row, cells) for row, cells in rows if any(each.absent != NOT_RUN for each in cells)]
+
+
+def specialised(results: Results, depth: int) -> tuple[list[Reading], list[tuple[str, list[Cell]]]]:
+    """MBNC of every layer and the eps means of the untrained and of every kind's last checkpoint of one depth."""
+    readings = [*(layer_mbnc(i, depth) for i in range(depth)), MBNC, EPS_IN, EPS_OUT]
+    last = [f"{r.kind}@{r.paper_epoch}" for r in results.lasts if len(r.layers) == depth]
+    rows = [f"{r.kind}@0" for r in results.untrained(depth)][:1] + list(dict.fromkeys(last))
+    return readings, [(row, [cell(results, row, reading) for reading in readings]) for row in rows] if last else []
+
+
+def lines(results: Results) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every table's CSV: one a cell, under its name. A cell that was not run says so."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for table in TABLES:
+        found[table.name] = [
+            _line(
+                results,
+                row,
+                f"{ATTACKS[attack]}, {rule}",
+                robust_cell(results, table, row, attack, rule),
+                attack=attack,
+                rule=rule,
+            )
+            for row in table.rows
+            for attack, rule in table.columns
+        ]
+    for depth, name in SPECIALISED.items():
+        readings, rows = specialised(results, depth)
+        if rows:
+            found[name] = [
+                _line(results, row, r.name, each) for row, cells in rows for r, each in zip(readings, cells, strict=True)
+            ]
+    return found
+
+
+def _line(results: Results, checkpoint: str, column: str, value: Cell, **more: str) -> dict[str, Any]:
+    runs = results.seeds(checkpoint)
+    return {
+        "row": START if checkpoint.endswith("@0") else results.label(checkpoint),
+        "column": column,
+        "checkpoint": checkpoint,
+        **more,
+        "mean": value.absent if value.mean is None else value.mean,
+        "half of the 95 % interval": value.half,
+        "seeds": value.seeds,
+        "variance over repeats (of fractions)": value.variance,
+        "printed": value.printed,
+        "test images": runs[0].settings["test_images"] if runs else None,
+        "images": runs[0].data["source"] if runs else None,
+    }
+
+
+def csv_text(rows: Sequence[dict[str, Any]]) -> str:
     """Rows under the first one's keys; None is empty; numbers in full."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")

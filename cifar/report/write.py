@@ -8,30 +8,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import BadInput
-from ..experiments import grid as experiments
 from ..files import write_atomic
-from ..measures.robustness import RULES
-from ..settings import CHOICES, training_part
-from . import sections, tables
-from .claims import CLAIMS
-from .page import document
+from ..measures.robustness import CONFIDENT
+from ..settings import CHOICES
+from . import page, tables
+from .claims import Claim, Judged, judged
+from .facts import DEMO, facts
 from .pictures import pictures
-from .results import HEADLINE, Result, Results, read, sources
+from .results import Results, read
+from .verdicts import NO, UNDECIDED, YES, Finding, telling
 
-COMPILED = ("name", "attacks", "checkpoints")  # settings that have a place of their own
-COMMIT_DIGITS, FULL_DIGITS = 12, 40  # shown, stored; what follows is the mark of a checkout with changes
-TIMES = ("train", "evaluate", "features")  # of a run's seconds; "processor" counts the same work again
+HEADLINE = "headline"  # the figure of a README: the panels of MBNC beside each other
 
 
 def main(argv: list[str]) -> int:
@@ -66,198 +60,124 @@ def write(target: Path, results: Results, commit: str = "") -> None:
     """Every file of the report."""
     from .figures import painted  # the only part that needs matplotlib
 
-    filled, made = tables.filled(results), pictures(results)
-    judged = verdicts(results)
-    known = facts(results, commit)
+    made, known, answers, lines = pictures(results), facts(results, commit), judged(results), tables.lines(results)
     drawings = {}
     for panel in (panel for picture in made for panel in picture.panels):
         files = painted(panel)
         drawings[panel.name] = files["svg"].decode()
         for kind, content in files.items():
             write_atomic(target / "figures" / f"{panel.name}.{kind}", content)
-    for name, content in texts(results, known, judged, filled).items():
+    shown = [panel for picture in made for panel in picture.panels if panel.name.startswith(f"{HEADLINE}-mbnc")]
+    if shown:
+        write_atomic(target / "figures" / f"{HEADLINE}.png", painted(*shown)["png"])
+    for name, content in texts(results).items():
         write_atomic(target / name, content)
-    rows = {each.printed.name: tables.lines(each) for each in filled}
-    answers = [
-        {
-            "claim": claim.number,
-            "statement": claim.statement,
-            "rule": claim.rule,
-            **asdict(finding),
-            "other rules": others,
-            "of the print": claim.of_the_print and claim.of_the_print.verdict,
-        }
-        for claim, finding, others in judged
-    ]
-    write_atomic(
-        target / "report.json",
-        _json(
-            {
-                **known,
-                "headline rule": HEADLINE,
-                "tables": rows,
-                "claims": answers,
-                "choices": CHOICES,
-                "figures": [asdict(picture) for picture in made],
-                "patches": list(results.spectra),
-                "results": [asdict(result) for result in results.checkpoints.values()],
-            }
-        ),
-    )
-    body = [
-        *sections.opening(results, known, judged, made[0], drawings),
-        *sections.claims(judged),
-        *sections.tables(filled),
-        *sections.figures(made[1:], drawings, results),
-        *sections.choices(CHOICES),
-        *sections.runs(known),
-        *sections.circumstances(known),
-    ]
-    write_atomic(target / "report.html", document(sections.TITLE, body).encode())
+    stored = {
+        **known,
+        "tables": lines,
+        "claims": [
+            {**told(each), "paper": _numbers(each.paper), CONFIDENT: each.confident and _numbers(each.confident)}
+            for each in answers
+        ],
+        "choices": CHOICES,
+        "figures": [asdict(picture) for picture in made],
+        "patches": list(results.spectra),
+        "results": [asdict(result) for result in results.checkpoints.values()],
+    }
+    write_atomic(target / "report.json", (json.dumps(stored, sort_keys=True, indent=1, allow_nan=False) + "\n").encode())
+    write_atomic(target / "report.html", page.document(results, known, answers, made, drawings).encode())
 
 
-def verdicts(results: Results) -> sections.Judged:
-    """Every claim with its finding by the headline rule, and the verdicts by the other rules."""
-    return [
-        (claim, claim.decide(results), {rule: claim.decide(results.by_rule(rule)).verdict for rule in RULES[1:]})
-        for claim in CLAIMS
-    ]
-
-
-def texts(results: Results, known: dict[str, Any], judged: sections.Judged, filled: Sequence[tables.Table]) -> dict[str, bytes]:
+def texts(results: Results) -> dict[str, bytes]:
     """The files that need no drawing, by name: claims.md and tables/*.csv."""
-    found = {f"tables/{each.printed.name}.csv": tables.csv_text(tables.lines(each)).encode() for each in filled}
-    found["tables/claims.csv"] = tables.csv_text(
-        [
-            {
-                "claim": claim.number,
-                "statement": claim.statement,
-                "verdict": finding.verdict,
-                "what": step.what,
-                "numbers": step.value,
-                "holds": step.holds,
-                "images": known["images"],
-            }
-            for claim, finding, _ in judged
-            for step in (*finding.steps, *finding.beside)
-        ]
-    ).encode()
-    return {**found, "claims.md": claims_text(judged, known).encode()}
-
-
-def facts(results: Results, commit: str) -> dict[str, Any]:
-    """Runs with their settings and seconds, images, profile, hardware, versions, and what a reader must know first."""
-    everything = list(results.checkpoints.values())
-    shared = _shared([result.settings for result in results.students])
-    runs = [
-        _run(run, [result for result in everything if result.run == run], shared, commit)
-        for run in dict.fromkeys(result.run for result in everything)
+    found = {f"tables/{name}.csv": tables.csv_text(rows).encode() for name, rows in tables.lines(results).items()}
+    answers, known = judged(results), facts(results, "")
+    rows = [
+        {
+            "claim": each.claim.number,
+            "rule": rule,
+            "verdict": "demonstration" if known["profile"] == DEMO else finding.verdict,
+            **row,
+        }
+        for each in answers
+        for rule, finding in (("paper", each.paper), (CONFIDENT, each.confident))
+        if finding is not None
+        for row in _numbers(finding)["questions"] + _numbers(finding)["beside"]
     ]
-    images, profile = sources(everything), profile_of(everything)
-    warnings = []
-    if images != "original":
-        warnings.append(
-            f"Images: {images}. They are not the official pixels, so absolute numbers are not comparable with the "
-            "paper's; orderings may be."
-        )
-    if profile != "paper":
-        warnings.append(
-            f"Profile {profile}: not the paper's epochs. A checkpoint named 300 stands for the paper's 300 epochs; "
-            "the table of runs says how many were trained here."
-        )
-    failed = {name: failure.words for name, failure in results.failures.items()}
-    if failed:
-        told = "; ".join(f"{name} {words}" for name, words in failed.items())
-        warnings.append(f"Runs that cannot be finished: {told}. What they would answer is left open.")
-    if len({result.data.get("sha256") for result in everything}) > 1:
-        warnings.append("These results were computed from different images.")
-    seconds = [sum(run["seconds"].values()) for run in runs if run["seconds"] is not None]
-    versions = {
-        key: ", ".join(sorted({str(r.timing[key]) for r in everything if key in r.timing})) or "unknown"
-        for key in ("device", "torch", "python")
-    }
-    commits = sorted({name for result in everything for name in _commits(result, commit)})
-    circumstances = {
-        "hardware": versions["device"],
-        "seconds in all": f"{sum(seconds):,.0f} of {len(seconds)} runs",
-        "torch of the runs": versions["torch"],
-        "python of the runs": versions["python"],
-        "commits of the code": ", ".join(commits),
-        "report": f"python {platform.python_version()}, numpy {np.__version__}",
-        "images": images,
-    }
+    demonstration = known["profile"] == DEMO
     return {
-        "profile": profile,
-        "images": images,
-        "warnings": warnings,
-        "runs": runs,
-        "shared": shared,
-        "seconds": sum(seconds),
-        "circumstances": circumstances,
-        "left_out": results.left_out,
-        "failures": failed,
+        **found,
+        "tables/claims.csv": tables.csv_text([{**row, "answer": ""} if demonstration else row for row in rows]).encode(),
+        "claims.md": claims_text(answers, known).encode(),
     }
 
 
-def _run(name: str, mine: list[Result], shared: dict[str, Any], commit: str) -> dict[str, Any]:
-    """One run; its seconds are those of its last checkpoint, which count the ones before."""
-    last = max(mine, key=lambda result: result.epoch)
-    seconds = last.timing.get("seconds")
-    own = {key: value for key, value in last.settings.items() if key not in COMPILED and shared.get(key) != value}
-    return {
-        "run": name,
-        "checkpoints": [(r.paper_epoch, r.epoch) for r in sorted(mine, key=lambda r: r.epoch)],
-        "own": own,
-        "clean": last.clean,
-        "seconds": seconds and {key: seconds.get(key, 0.0) for key in TIMES},
-        "device": last.timing.get("device", "unknown"),
-        "images": last.data["source"],
-        "commits": ", ".join(_commits(last, commit)),
-    }
-
-
-def _commits(result: Result, told: str) -> list[str]:
-    """The commits of the code of a result, short; "none" is code outside of a checkout.   told: by the command line"""
-    if "commits" not in result.timing:
-        return [f"{told} (as told)" if told else "unknown"]
-    return ["none" if name is None else name[:COMMIT_DIGITS] + name[FULL_DIGITS:] for name in result.timing["commits"]]
-
-
-def _shared(settings: list[dict[str, Any]]) -> dict[str, Any]:
-    """The commonest value of every setting."""
-    found = {}
-    for key in sorted({key for each in settings for key in each} - set(COMPILED)):
-        texts = Counter(json.dumps(each[key]) for each in settings if key in each)
-        found[key] = json.loads(max(sorted(texts), key=texts.__getitem__))
-    return found
-
-
-def profile_of(results: list[Result]) -> str:
-    """The profile with whose settings all runs were trained: "paper", "standard", "demo", or "of its own"."""
-    for name in experiments.PROFILES:
-        grid = experiments.grid(name)
-        if all(r.run in grid and training_part(grid[r.run].record) == training_part(r.settings) for r in results):
-            return name
-    return "of its own"
-
-
-def claims_text(judged: sections.Judged, known: dict[str, Any]) -> str:
-    """The table of claims for a README."""
-    lines = [
-        f"| {claim.number} | {claim.statement} | {finding.verdict} | {sections.telling(finding)} |"
-        for claim, finding, _ in judged
-    ]
-    return "\n".join(
-        (
-            "| | claim | verdict | numbers |",
-            "|---|---|---|---|",
-            *lines,
-            "",
-            f"Images: {known['images']}; profile: {known['profile']}.",
-            "",
+def claims_text(answers: list[Judged], known: dict[str, Any]) -> str:
+    """One line a claim with its answer under both rules, for a README; a demonstration has numbers and no answers."""
+    end = f"\nImages: {known['images']}; profile: {known['profile']}.\n"
+    if known["profile"] == DEMO:
+        lines = [f"| {each.claim.number} | {each.claim.statement} | {first_number(each.paper)} |" for each in answers]
+        words = (
+            "Demonstration: a few minutes of training show that the pipeline works and are evidence of nothing; no verdicts.\n"
         )
+        return "\n".join((words, "| | claim | a number |", "|---|---|---|", *lines, end))
+    lines = []
+    for each in answers:
+        sure = each.confident.verdict if each.confident else "no attack enters"
+        remark, decisive = f" ({each.remark})" if each.remark else "", telling(each.confident or each.paper)
+        lines.append(f"| {each.claim.number} | {each.claim.statement} | {each.paper.verdict}{remark} | {sure} | {decisive} |")
+    head = ("| | claim | paper's attack | confident | what decides under the stronger rule |", "|---|---|---|---|---|")
+    return "\n".join((*head, *lines, end))
+
+
+def front(results: Results) -> str:
+    """The paragraph under a README's headline figure."""
+    answers, known = judged(results), facts(results, "")
+    images, attacked = (max((s.settings[key] for s in results.students), default=0) for key in ("images", "test_images"))
+    size = f"{images:,} training images and at most {max((s.epoch for s in results.students), default=0)} epochs a student"
+    shown = (
+        "Every mark is a kind of training on CIFAR-10, its last checkpoint, mean over seeds: robust accuracy against MBNC, the "
+        "mean over teacher nodes of the best node correlation, with 95 % intervals. Left the paper's attack and count, right "
+        "only images that part student and teacher where both are sure. The grey star is a student before any training."
+    )
+    if known["profile"] == DEMO:
+        return f"{shown} A demonstration ({size}): it shows that the pipeline works and is evidence of nothing."
+    paper = Counter(each.paper.verdict for each in answers)
+    sure = Counter(each.confident.verdict for each in answers if each.confident)
+    told = [", ".join(f"{count[word]} {word}" for word in (YES, NO, UNDECIDED)) for count in (paper, sure)]
+    weak = sum(each.weak for each in answers)
+    return (
+        f"{shown} The paper's claims under its own attack: {told[0]}; under confident, where an attack enters: {told[1]}; "
+        f"{weak} rest on the weak attack. Profile {known['profile']}: {size}, attacked on {attacked:,} images."
     )
 
 
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
+def first_number(finding: Finding) -> str:
+    known = next((q for q in finding.questions if q.numbers is not None), finding.questions[0])
+    return f"{known.what}: {known.words}"
+
+
+def told(each: Judged) -> dict[str, Any]:
+    """A claim in words, with what its rule says of the paper's own numbers."""
+    claim: Claim = each.claim
+    print_ = claim.of_the_print
+    return {
+        "claim": claim.number,
+        "statement": claim.statement,
+        "rule": claim.rule,
+        "remark": each.remark,
+        "of the print": print_ and print_.verdict,
+    }
+
+
+def _numbers(finding: Finding) -> dict[str, Any]:
+    def row(question: Any, answer: str) -> dict[str, Any]:
+        value, low, high = question.numbers or (None, None, None)
+        words = {"what": question.what, "asked": question.asked, "numbers": question.words, "answer": answer}
+        return {**words, "value": value, "low": low, "high": high}
+
+    return {
+        "verdict": finding.verdict,
+        "questions": [row(question, answer) for question, answer in zip(finding.questions, finding.answers, strict=True)],
+        "beside": [row(question, "") for question in finding.beside],
+    }

@@ -28,7 +28,7 @@ def size(folder: Path) -> int:
     return sum(map(len, contents(folder).values()))
 
 
-def quick(panel):
+def quick(panel, *beside):
     """Files of a panel without drawing it."""
     title = panel.title.encode()
     return {"svg": b'<svg width="1pt" height="1pt"><text>%s</text></svg>' % title, "png": title}

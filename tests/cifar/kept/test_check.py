@@ -58,7 +58,7 @@ def disagreeing(folder, capsys, *more):
 
 def test_a_changed_a_missing_and_an_additional_file_are_named(copy, capsys):
     content = (copy / "report.html").read_bytes()
-    (copy / "report.html").write_bytes(content.replace(b"claims: yes", b"claims: yeS", 1))
+    (copy / "report.html").write_bytes(content.replace(b"judged under", b"judgeD under", 1))
     (copy / "tables/table-4.csv").unlink()
     (copy / "notes.txt").write_text("")
     told = disagreeing(copy, capsys)

@@ -37,14 +37,14 @@ def test_everything_that_a_reader_asks_for_is_kept(computed, whole):
         "patches.json",
         "tables/claims.csv",
         "tables/table-1.csv",
-        "figures/headline-mbnc.png",
-        "figures/headline-mbnc.svg",
+        "figures/headline.png",
+        "figures/headline-mbnc-paper.svg",
     } <= set(found)
     stored = {name for name in out if name.startswith("runs/")}
     assert {name for name in found if name.startswith("runs/")} == stored and len(stored) == 30
     assert all(found[name] == out[name] for name in stored if not name.endswith(".pt"))
     assert not [name for name in found if name.startswith(("cache/", "state/", ".")) or name == "report.json"]
-    assert [name for name in found if name.endswith(".png")] == ["figures/headline-eps-in.png", "figures/headline-mbnc.png"]
+    assert [name for name in found if name.endswith(".png")] == ["figures/headline.png"]
 
 
 def test_the_kept_folder_gives_the_report_of_the_results_again(computed, whole, tmp_path):
@@ -64,7 +64,7 @@ def test_a_kept_report_with_its_drawings_is_the_same_again(tmp_path, monkeypatch
     assert main(["keep", "--out", str(tmp_path / "out"), "--to", str(tmp_path / "kept"), "--weights"]) == 0
     assert main(["report", "--out", str(tmp_path / "kept"), "--to", str(tmp_path / "again")]) == 0
     found = contents(tmp_path / "again")
-    assert found["figures/headline-mbnc.png"].startswith(b"\x89PNG") and found["report.html"].count(b"<svg") > 2
+    assert found["figures/headline.png"].startswith(b"\x89PNG") and found["report.html"].count(b"<svg") > 2
     assert {name: content for name, content in contents(tmp_path / "kept").items() if name in found}.items() <= found.items()
 
 

@@ -1,6 +1,7 @@
 """Made results directories: the files that `python -m cifar run` would leave, with numbers that a test chooses.
 
-`made(out)` writes the whole grid with numbers that follow a simple law, under which every claim of the paper holds.
+`made(out)` writes the whole grid with numbers that follow a simple law, under which every claim of the paper holds. Images are
+alike for all students, the hard ones first, so that bits of two students are paired; seeds differ by SEEDS times a little.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import numpy as np
 
 from cifar.data import patches
 from cifar.experiments import grid as experiments
-from cifar.measures.robustness import RULES
+from cifar.experiments.grid import SEED
+from cifar.measures.bits import packed, packed_numbers
+from cifar.measures.robustness import CONFIDENT, RULES
 from cifar.report import printed
 
 DEPTH, STUDENTS, TEACHERS = 4, 9, 8
@@ -34,17 +37,35 @@ BASE = {
     "st-logit": 0.6,
     "st-logit-augmented": 0.64,
     "st-logit-gaussian": 0.66,
-    "st-logit-seed-1": 0.6,
-    "st-logit-seed-2": 0.6,
     "st-logit-5": 0.57,
     "st-label": 0.4,
 }
 LATE = {"st-label": 0.02}  # what 250 epochs add to the level
+SEVERAL = ("at", "st-logit", "st-label")  # kinds with three seeds
+SEEDS = (0.0, 0.001, -0.001)  # what a seed adds to the level
+TAU, START = 0.3, 0.25  # of the rule confident; the level of an untrained student
+IMAGES = 2000
 
 
 def level(run: str, epoch: int) -> float:
     """How specialised a made student is, in (0, 1)."""
-    return BASE.get(run, 0.5) + LATE.get(run, 0.1) * (epoch - 300) / 250
+    kind, _, seed = run.partition(SEED)
+    if epoch == 0:
+        return START
+    return BASE.get(kind, 0.5) + LATE.get(kind, 0.1) * (epoch - 300) / 250 + SEEDS[int(seed or 0)]
+
+
+def counted(mean: float, images: int) -> dict[str, Any]:
+    """A share of the images in per cent: the easiest ones count."""
+    bits = np.arange(images) >= images - round(images * mean / 100)
+    return {"mean": 100 * float(bits.mean()), "variance": 0.0, "repeats": [float(bits.mean())], "bits": [packed(bits)]}
+
+
+def confident(mean: float, images: int) -> dict[str, Any]:
+    """The same under the rule confident: the hardest images are parted by most."""
+    strength = np.where(np.arange(images) >= images - round(images * mean / 100), -1.0, 2 * TAU)
+    found = {key: value for key, value in counted(mean, images).items() if key != "bits"}
+    return {**found, "tau": TAU, "strength": [packed_numbers(strength)]}
 
 
 def result(
@@ -52,7 +73,7 @@ def result(
     epoch: int,
     attacks: tuple[str, ...] = ("linf",),
     *,
-    test_images: int = 10_000,
+    test_images: int = IMAGES,
     source: str = "jpeg",
     **settings: Any,
 ) -> dict[str, Any]:
@@ -62,10 +83,9 @@ def result(
     scores = {}
     for attack in attacks:
         mean = 45 + 2 * value if attack == "transfer" else 65 * value + gain.get(attack, 0)
-        scores[attack] = {
-            rule: {"mean": mean - 2 * i, "variance": 1e-6 * (i + 1), "repeats": [mean / 100] * 3}
-            for i, rule in enumerate(RULES)
-        }
+        scores[attack] = {rule: counted(mean - 2 * i, test_images) for i, rule in enumerate(RULES)}
+        if attack == CONFIDENT:
+            scores[attack][CONFIDENT] = confident(mean, test_images)
     rng = np.random.default_rng(sum(map(ord, run)) + epoch)
     depth = 5 if run.endswith("-5") and not run.startswith("ccat") else DEPTH
     chosen = {**default_settings(run), "test_images": test_images, **settings}
@@ -74,7 +94,7 @@ def result(
         "epoch": epoch,
         "paper_epoch": epoch,
         "attacks": scores,
-        "clean": {"images": test_images, "accuracy": 0.8, "agreement": 0.9, "logit_distance": 1.5},
+        "clean": {"images": test_images, "accuracy": 0.8, "agreement": agreement(run), "logit_distance": 1.5},
         "loss": [1.0],
         "config": {
             "settings": chosen,
@@ -84,6 +104,11 @@ def result(
         },
         "specialisation": specialisation(value, depth, run, rng),
     }
+
+
+def agreement(run: str) -> float:
+    """With the teacher on clean images: of no kind of training more than of another."""
+    return 0.9 + 0.01 * (sum(map(ord, run.partition(SEED)[0])) % 7)
 
 
 def specialisation(value: float, depth: int, run: str, rng: np.random.Generator) -> dict[str, Any]:
@@ -106,7 +131,7 @@ def specialisation(value: float, depth: int, run: str, rng: np.random.Generator)
         )
     nc = rng.uniform(-0.2, 1, (STUDENTS, TEACHERS))
     inside, outside = 1.2 * (1 - 0.7 * value), 0.9 * (1 - 0.6 * value)
-    if run == "st-label":
+    if run.partition(SEED)[0] == "st-label" and value != START:
         inside = 0.8
         outside = 0.9 - 4 * (value - 0.38)
     eps_in = 1.3 - nc + 0.1 * rng.standard_normal(nc.shape)
@@ -129,9 +154,10 @@ def specialisation(value: float, depth: int, run: str, rng: np.random.Generator)
 
 
 def default_settings(run: str) -> dict[str, Any]:
+    kind, _, seed = run.partition(SEED)
     return (
-        dict(experiments.grid("paper")[run].record)
-        if run in BASE
+        dict(experiments.grid("paper")[kind].altered(name=run, seed=int(seed or 0)).record)
+        if kind in BASE
         else {
             "name": run,
             "role": "student",
@@ -171,8 +197,12 @@ def cells() -> dict[str, tuple[str, ...]]:
         for checkpoint, attacks in experiment.cells:
             found.setdefault(checkpoint, {}).update(dict.fromkeys(attacks))
     for table in printed.TABLES:
-        for cell in table.cells:
-            found.setdefault(cell.checkpoint, {})[cell.attack] = None
+        for row in table.rows:
+            found.setdefault(row, {}).update(dict.fromkeys((*table.attacks, *(attack for attack, _ in printed.JUDGES))))
+    for checkpoint in [*found]:
+        kind, _, epoch = checkpoint.partition("@")
+        for seed in (1, 2) if kind in SEVERAL else ():
+            found[f"{kind}{SEED}{seed}@{epoch}"] = found[checkpoint]
     return {name: tuple(attacks) for name, attacks in found.items()}
 
 

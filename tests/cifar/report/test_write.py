@@ -7,21 +7,22 @@ import json
 import os
 import re
 
+import numpy as np
 import pytest
 
 from cifar import __main__ as cli
 from cifar.__main__ import main
 from cifar.experiments import grid as experiments
-from cifar.measures.robustness import RULES
-from cifar.report import figures, palette, pictures, printed, results
+from cifar.report import figures, palette, pictures, printed, results, tables
 from cifar.report import write as report
+from cifar.report.facts import facts, profile_of
 
 from . import made_results as made
 
 SMALL = ("st-label@50",)
 
 
-def quick(panel):
+def quick(panel, *beside):
     """Files of a panel without drawing it."""
     return {"svg": b'<svg width="1pt" height="1pt"><text>%s</text></svg>' % panel.name.encode(), "png": b"png"}
 
@@ -48,34 +49,28 @@ def test_tables_hold_the_numbers_of_the_results(tmp_path, undrawn):
     assert main(["report", "--out", str(tmp_path)]) == 0
     page = (tmp_path / "report/report.html").read_text()
     stored = json.loads((tmp_path / "report/report.json").read_text())
-    seen = 0
     for table in printed.TABLES:
         found = rows(tmp_path / f"report/tables/{table.name}.csv")
-        assert len(found) == len(table.cells) * len(RULES)
+        assert len(found) == len(table.rows) * len(table.columns)
         for line, kept in zip(found, stored["tables"][table.name], strict=True):
             run, _, epoch = line["checkpoint"].partition("@")
-            result = json.loads((tmp_path / f"runs/{run}/epoch-{epoch}.json").read_text())
-            counted = result["attacks"][line["attack"]][line["rule"]]
-            assert float(line["mean (per cent)"]) == counted["mean"] == kept["mean (per cent)"]
-            assert float(line["variance (of fractions)"]) == counted["variance"]
-            assert line["images"] == "jpeg"
-            if line["rule"] == "last":
-                assert f"<b>{counted['mean']:.2f}</b>" in page
-                seen += 1
-    assert seen == sum(len(table.cells) for table in printed.TABLES)
-    assert stored["profile"] == "paper"
+            files = [tmp_path / f"runs/{run}{seed}/epoch-{epoch}.json" for seed in ("", "-seed-1", "-seed-2")]
+            seeds = [json.loads(file.read_text())["attacks"] for file in files if file.is_file()]
+            mean = np.mean([attacks[line["attack"]][line["rule"]]["mean"] for attacks in seeds])
+            assert float(line["mean"]) == pytest.approx(mean) and float(line["mean"]) == kept["mean"]
+            assert int(line["seeds"]) == len(seeds) == (3 if run in made.SEVERAL else 1)
+            assert line["images"] == "jpeg" and float(line["half of the 95 % interval"]) > 0
+            assert f"<b>{mean:.1f}</b>" in page
 
 
 def test_printed_numbers_stand_beside_ours(tmp_path, undrawn):
     assert cli.main(["report", "--out", str(small(tmp_path))]) == 0
-    found = {
-        (line["row"], line["column"]): line for line in rows(tmp_path / "report/tables/table-3.csv") if line["rule"] == "last"
-    }
-    cell = found["ST label", "50"]
-    assert cell["printed (per cent)"] == "19.08"
-    assert float(cell["difference (points)"]) == pytest.approx(float(cell["mean (per cent)"]) - 19.08)
-    assert found["ST logit", "300"]["mean (per cent)"] == "not run"
-    assert {line["printed (per cent)"] for line in rows(tmp_path / "report/tables/table-2.csv")} == {"lost"}
+    found = {(line["checkpoint"], line["column"]): line for line in rows(tmp_path / "report/tables/table-3.csv")}
+    assert found["st-label@50", "linf PGD, last"]["printed"] == "19.08"
+    assert found["st-label@50", "linf PGD, any"]["printed"] == ""
+    assert found["st-logit@300", "linf PGD, last"]["mean"] == "not run"
+    lost = [line for line in rows(tmp_path / "report/tables/table-2.csv") if line["attack"] == "in-plane"]
+    assert {line["printed"] for line in lost} == {"lost"}
 
 
 def test_the_printed_tables_are_the_experiments_of_the_grid():
@@ -85,20 +80,70 @@ def test_the_printed_tables_are_the_experiments_of_the_grid():
         for checkpoint, attacks in experiments.EXPERIMENTS[name].cells
         for attack in attacks
     }
-    cells = {(cell.checkpoint, cell.attack) for table in printed.TABLES for cell in table.cells}
+    cells = {(row, attack) for table in printed.TABLES for row in table.rows for attack in table.attacks}
     assert cells == {(checkpoint, attack) for checkpoint, attack in known if attack != "confident"}
+    assert all(attack in table.attacks and row in table.rows for table in printed.TABLES for row, attack in table.printed)
 
 
-def test_what_was_not_run_is_said(tmp_path, undrawn):
-    made.made(tmp_path, without=("rft", "at-out-plane"))
+def test_what_was_not_run_has_no_row_and_no_figure(tmp_path, undrawn):
+    made.made(tmp_path, without=("rft", "at-out-plane", "st-logit-5", "at-5", "ccat-5", "ccat-10", "ccat-20"))
     assert cli.main(["report", "--out", str(tmp_path)]) == 0
     page = (tmp_path / "report/report.html").read_text()
-    assert "not run" in page
-    assert "Not run: RFT 150." in page
-    assert "Not run: out-plane AT 150." in page
-    assert {
-        line["mean (per cent)"] for line in rows(tmp_path / "report/tables/table-2.csv") if line["column"] == "out-plane AT"
-    } == {"not run"}
+    tables = page[page.index('<h3 id="table-1"') : page.index('id="figures"')]
+    assert "RFT" not in tables and "out-plane AT" not in tables and "not run" not in tables and "layer 5" not in tables
+    assert 'id="table-4"' in tables and 'id="table-2"' in tables
+    lines = rows(tmp_path / "report/tables/table-2.csv")
+    assert {line["mean"] for line in lines if line["checkpoint"] == "at-out-plane@150"} == {"not run"}
+
+
+def test_the_untrained_student_stands_in_every_figure_and_table_of_bnc_and_eps(tmp_path):
+    known = results.read(made.made(tmp_path))
+    for picture in pictures.pictures(known):
+        for panel in picture.panels:
+            if panel.y in ("BNC", "MBNC") or panel.y.startswith("eps_") or panel.name.startswith("headline"):
+                assert sum(series.label == results.START for series in panel.series) == 1, panel.name
+    for depth in (4, 5):
+        _, lines = tables.specialised(known, depth)
+        assert sum(checkpoint.endswith("@0") for checkpoint, _ in lines) == 1
+        assert all(cell.mean is not None and cell.half for _, cells in lines for cell in cells)
+
+
+def test_the_page_says_undecided_where_one_seed_is_all_there_is(tmp_path, undrawn):
+    made.made(tmp_path, without=[f"{kind}-seed-{seed}" for kind in made.SEVERAL for seed in (1, 2)])
+    assert cli.main(["report", "--out", str(tmp_path)]) == 0
+    stored = json.loads((tmp_path / "report/report.json").read_text())
+    verdicts = {claim["claim"]: claim["paper"]["verdict"] for claim in stored["claims"]}
+    assert {number for number, verdict in verdicts.items() if verdict == "yes"} == {"4", "12"}
+    assert set(verdicts.values()) == {"yes", "undecided"}
+    assert "\u00b1\u00a0?" in (tmp_path / "report/report.html").read_text().replace("&plusmn;&nbsp;", "\u00b1\u00a0")
+
+
+def test_a_demonstration_has_numbers_and_no_verdicts(tmp_path, undrawn):
+    grid = experiments.grid("demo")
+    for run in ("at", "st-logit", "st-label"):
+        for paper, here in grid[run].checkpoints:
+            value = made.result(run, paper, ("linf", "confident"), test_images=grid[run].test_images)
+            value["config"]["settings"] = grid[run].record
+            made.store(tmp_path, {**value, "epoch": here})
+    assert cli.main(["report", "--out", str(tmp_path)]) == 0
+    page = re.sub(r"<style>.*?</style>", "", (tmp_path / "report/report.html").read_text(), flags=re.S)
+    assert "Demonstration" in page and not re.search(r'class="(yes|no|undecided)"', page)
+    claims = (tmp_path / "report/claims.md").read_text()
+    assert claims.startswith("Demonstration") and not re.search(r"\b(yes|undecided)\b", claims)
+    assert {line["verdict"] for line in rows(tmp_path / "report/tables/claims.csv")} == {"demonstration"}
+    assert {line["answer"] for line in rows(tmp_path / "report/tables/claims.csv")} == {""}
+    assert "AT 10 (300)" in page and "evidence of nothing" in report.front(results.read(tmp_path))
+
+
+def test_a_readme_gets_one_figure_a_paragraph_and_a_line_a_claim(tmp_path, undrawn):
+    made.made(tmp_path)
+    assert cli.main(["report", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "report/figures/headline.png").is_file()
+    told = report.front(results.read(tmp_path))
+    assert "13 yes, 0 no, 0 undecided; under confident, where an attack enters: 6 yes, 0 no, 0 undecided; 0 rest on" in told
+    claims = (tmp_path / "report/claims.md").read_text().splitlines()
+    assert sum(line.count(" | yes | yes | ") for line in claims) == 6
+    assert sum(" | yes | no attack enters | " in line for line in claims) == 7
 
 
 @pytest.mark.parametrize(
@@ -159,7 +204,7 @@ def test_the_page_refers_to_nothing_outside(tmp_path):
     assert name not in page
     assert "&lt;img src=" in page
     assert not re.search(r"<(script|link|img|iframe|object)\b", page)
-    page = re.sub(r'xmlns(:xlink)?="http://www\.w3\.org/[^"]*"', "", page).replace("&quot;http://example.org/x&quot;", "")
+    page = re.sub(r'xmlns(:xlink)?="http://www\.w3\.org/[^"]*"', "", page).replace("&#34;http://example.org/x&#34;", "")
     assert "//" not in re.sub(r"data:image/png;base64,[A-Za-z0-9+/=\s]*", "", page)
     assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", page))
     assert all(target.startswith(("#", "data:image/png;base64,")) for target in re.findall(r'href="([^"]*)"', page))
@@ -212,7 +257,7 @@ def test_seconds_are_those_of_the_last_checkpoint_which_count_the_ones_before(tm
     made.store(tmp_path, made.result("at", 50), seconds=10.0)
     made.store(tmp_path, made.result("at", 300), seconds=60.0)
     made.store(tmp_path, made.result("st-logit", 300), seconds=None)
-    known = report.facts(results.read(tmp_path), "")
+    known = facts(results.read(tmp_path), "")
     assert known["seconds"] == 61.0
     assert known["circumstances"]["hardware"] == "made GPU"
 
@@ -228,14 +273,14 @@ def test_seconds_are_those_of_the_last_checkpoint_which_count_the_ones_before(tm
     ],
 )
 def test_the_profile_is_told_from_the_settings(run, changes, profile):
-    value = made.result(run, 300)
+    value = made.result(run, 300, ())
     value["config"]["settings"].update(changes)
-    assert report.profile_of([results.parsed("", value, {})]) == profile
+    assert profile_of([results.parsed("", value, {})]) == profile
 
 
 @pytest.mark.parametrize(("source", "warned"), [("jpeg", True), ("original", False), ("unknown", True)])
 def test_images_that_are_not_the_official_ones_are_warned_of(tmp_path, source, warned):
-    known = report.facts(results.read(small(tmp_path, source=source)), "")
+    known = facts(results.read(small(tmp_path, source=source)), "")
     assert any("official pixels" in warning for warning in known["warnings"]) is warned
 
 
@@ -245,17 +290,28 @@ def whole(tmp_path_factory):
 
 
 def test_every_figure_of_the_paper_has_panels(whole):
-    wanted = {"headline", *(f"figure-{i}" for i in range(2, 17) if i != 13)}
+    wanted = {"headline", "tau", *(f"figure-{i}" for i in range(2, 17) if i != 13)}
     assert {picture.name for picture in whole if picture.panels} == wanted
-    assert all(not picture.missing for picture in whole)
 
 
-@pytest.mark.parametrize("kind", [pictures.CURVES, pictures.LINES, pictures.BARS, pictures.POINTS, pictures.SPECTRUM])
+@pytest.mark.parametrize(
+    "kind", [pictures.CURVES, pictures.LINES, pictures.BARS, pictures.POINTS, pictures.CLOUD, pictures.SPECTRUM]
+)
 def test_a_panel_of_every_kind_is_drawn(whole, kind):
     panel = next(panel for picture in whole for panel in picture.panels if panel.kind == kind)
     files = figures.painted(panel)
     assert files["png"].startswith(b"\x89PNG")
     assert panel.title.encode() in files["svg"]
+
+
+def test_panels_beside_each_other_are_one_drawing_with_one_legend(whole):
+    (picture,) = (picture for picture in whole if picture.name == "headline")
+    drawn = figures.painted(*picture.panels[:2])["svg"].decode()
+    assert (
+        drawn.count(">ST Gaussian<") == 1
+        and ">confident<" in drawn
+        and ">the paper's attack and count<" in drawn.replace("&#x27;", "'")
+    )
 
 
 def test_a_layer_without_specialised_nodes_is_drawn_without_a_ratio():
@@ -270,15 +326,25 @@ def test_curves_hold_what_was_measured(whole):
         assert list(series.y) == made.result(run, int(epoch))["specialisation"]["first"]["eps_in_curve"]
 
 
-def test_runs_of_one_figure_differ_in_colour_or_stroke(whole):
+def test_the_curve_over_tau_is_that_of_the_strengths(whole):
+    (panel,) = next(picture.panels for picture in whole if picture.name == "tau")
+    at = next(series for series in panel.series if series.checkpoint == "at@300")
+    mean = made.result("at", 300, ("confident",))["attacks"]["confident"]["confident"]["mean"]
+    below = [y for x, y in zip(at.x, at.y, strict=True) if x <= 1.99 * made.TAU]  # the made strengths are -1 and 2 tau
+    assert below == pytest.approx([mean] * len(below)) and at.y[-1] == 100 and panel.mark == made.TAU
+
+
+def test_runs_of_one_figure_differ_in_colour_stroke_or_mark(whole):
     for picture in whole:
-        runs = {series.checkpoint.partition("@")[0] for panel in picture.panels for series in panel.series if not series.group}
-        styles = [palette.RUNS[run] for run in runs if run in palette.RUNS]
-        assert len({(colour, str(stroke)) for colour, stroke, _ in styles}) == len(styles)
+        for panel in picture.panels:
+            if panel.kind == pictures.BARS:
+                continue
+            kinds = {palette.style(series.checkpoint, "-seed-")[:3] for series in panel.series}
+            shown = {(series.checkpoint.partition("@")[0], series.label == results.START) for series in panel.series}
+            assert len({(c, str(stroke), mark) for c, stroke, mark in kinds}) == len(shown), panel.name
 
 
-def test_every_student_of_the_grid_has_a_look_and_every_kind_of_training_a_colour():
-    grid = experiments.grid("paper")
-    students = {name: run for name, run in grid.items() if run.role == "student"}
-    assert set(palette.RUNS) == set(students)
-    assert {pictures.family(dict(run.record)) for run in students.values()} == set(palette.FAMILIES)
+def test_every_student_of_the_grid_has_a_look_and_a_name():
+    grid = experiments.grid("standard")
+    kinds = {name.partition("-seed-")[0] for name, run in grid.items() if run.role == "student"}
+    assert set(palette.KINDS) == kinds == set(results.KINDS)

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from cifar import files as state
-from cifar.report import results
-from cifar.report import write as report
+from cifar.report import page, results
+from cifar.report.facts import facts
 from cifar.runs import commit as checkout
 from cifar.runs import execute as runs
 from cifar.runs import queue
@@ -153,7 +153,7 @@ def stored(out, run, commits):
 def test_the_report_names_the_commits_of_every_run_and_of_all(tmp_path):
     for run, commits in (("at", ["b" * 40]), ("st-logit", ["a" * 40, "b" * 40 + "-dirty"]), ("rft", [None])):
         stored(tmp_path, run, commits)
-    known = report.facts(results.read(tmp_path), "")
+    known = facts(results.read(tmp_path), "")
     assert {run["run"]: run["commits"] for run in known["runs"]} == {
         "at": "b" * 12,
         "st-logit": "a" * 12 + ", " + "b" * 12 + "-dirty",
@@ -164,12 +164,12 @@ def test_the_report_names_the_commits_of_every_run_and_of_all(tmp_path):
 
 def test_results_that_record_no_commit_say_so_or_what_the_command_line_says(tmp_path):
     stored(tmp_path, "at", "no key")
-    assert report.facts(results.read(tmp_path), "")["circumstances"]["commits of the code"] == "unknown"
-    assert report.facts(results.read(tmp_path), "abc")["circumstances"]["commits of the code"] == "abc (as told)"
+    assert facts(results.read(tmp_path), "")["circumstances"]["commits of the code"] == "unknown"
+    assert facts(results.read(tmp_path), "abc")["circumstances"]["commits of the code"] == "abc (as told)"
 
 
 def test_the_page_shows_the_commits(tmp_path, monkeypatch):
     stored(tmp_path, "st-label", ["c" * 40])
-    known = report.facts(results.read(tmp_path), "")
-    text = "".join([*report.sections.runs(known), *report.sections.circumstances(known)])
+    known = facts(results.read(tmp_path), "")
+    text = page.document(results.read(tmp_path), known, [], [], {})
     assert text.count("cccccccccccc") == 2
