@@ -386,13 +386,14 @@ class Proved:
             y = weights(entry["rows"], len(rows))
             weight = sum((w * root(across[m], False) for m, w in y.items()), ZERO)
             total = raised([number(entry["crease"]) * x for x in normal], rows, entry["rows"])
-            need(weight > 0 and top(total, self.box) <= r * weight, "a radius is not proved from above")
+            proved = weight > 0 and allowance == 0 and top(total, self.box) <= r * weight
+            need(proved, "a radius is not proved from above")
             return entry
         shapes = {"ball": (whole, None), "cylinder": (across, along), "guarded": (across, whole), "disc": (across, None)}
         wide, high = shapes[kind]
         centre = entry["centre"] = numbers(entry["centre"], p.d)
         need(at(normal, centre) == 0 and r > 0, "a centre lies off its crease")
-        need(allowance > 0 or (allowance == 0 and high is None), "a shape that is flat may lie in a facet")
+        need(allowance > 0 if high else allowance == 0, "what is flat may lie in a facet, and a ball has no height")
         for m, s in enumerate(rows):
             room = at(s, centre) - (allowance * root(high[m], True) if high else 0)
             need(room >= 0 and room * room >= r * r * wide[m], f"a {kind} leaves the region")

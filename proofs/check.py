@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
 from pathlib import Path
 
-from .certificate import Proved, Refuted, need
-from .verdicts import judged
+from .canonical import digest
+from .certificate import Proved, Refuted, index, need
+from .verdicts import Row, judged
+
+LEFT_OUT = re.compile(r"(theorem-[123]|corollary-1) (printed|repaired|sharp) (holds|fails|vacuous)")
+MOST_ROWS = 10**9  # that a file may say it leaves out: any count is believed, it proves nothing
 
 
 def main(arguments) -> int:
@@ -17,24 +22,63 @@ def main(arguments) -> int:
         need(len(arguments) == 1, "one file is needed")
         certificate = json.loads(Path(arguments[0]).read_text(encoding="utf-8"), object_pairs_hook=unique)
         proved = Proved(certificate)
-        lines = [*map(described, proved.radii), *judged(proved, certificate)]
+        rows, radii = judged(proved, certificate), unrepeated(proved.radii)
+        summary = counted(rows, certificate.get("left_out", {}))
+        name, sha = certificate["instance"].get("name", "unnamed"), digest(certificate["instance"])
+        need(isinstance(name, str), "the instance's name is no string")
     except (Refuted, OSError) as error:
         return refused(str(error))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         return refused(f"the file is malformed ({type(error).__name__}: {error})")
-    print(f"instance: {json.dumps(certificate['instance'].get('name', 'unnamed'))}")  # quoted: a name may hold line breaks
-    for k, (lower, upper) in enumerate(proved.suprema):
-        print(f"proved: {decimal(lower, False)} <= sup |g_1,{k}| <= {decimal(upper, True)}")
-    print(f"proved: {decimal(proved.gradient[0], False)} <= sup |g_1| <= {decimal(proved.gradient[1], True)}")
-    for line in lines:
+    print(f"instance: {json.dumps(name)}")  # quoted: a name may hold line breaks
+    print(f"sha256: {sha}")
+    for k, ends in enumerate(proved.suprema):
+        print(f"proved: {enclosed(f'sup |g_1,{k}|', ends)}")
+    print(f"proved: {enclosed('sup |g_1|', proved.gradient)}")
+    if proved.excess is not None:
+        print(f"proved: {enclosed('e0', proved.excess)}")
+    for line in (*map(described, radii), *map(said, rows)):
         print(f"proved: {line}")
+    print(f"rows: {summary}")
     return 0
 
 
+def enclosed(what: str, ends) -> str:
+    """A number between two ends."""
+    return f"{decimal(ends[0], False)} <= {what} <= {decimal(ends[1], True)}"
+
+
 def described(radius) -> str:
-    """A radius that is proved, in words."""
-    side, i = radius["node"]
-    return f"{radius['kind']} of radius {decimal(radius['radius'], radius['kind'] == 'disc-above')}, {side} {i}"
+    """A radius that is proved, in words: what has it, around whose crease, and whose active region holds it."""
+    kind, (side, i), k = radius["kind"], radius["node"], radius["observer"]
+    above, body = kind == "disc-above", {"guarded": "guarded disc", "disc-above": "disc"}.get(kind, kind)
+    size = f"radius {'above ' if above else ''}{decimal(radius['radius'], above)}, height {decimal(radius['allowance'], False)}"
+    where = "U n R" if k is None else f"the active region of observer {k}"
+    return f"{'no' if above else 'a'} {body} of {size}, lies in {where} around the crease of {side} {i}"
+
+
+def unrepeated(radii) -> list:
+    """The radii; Refuted if one comes twice."""
+    keys = {(r["kind"], *r["node"], r["observer"], r["radius"], r["allowance"]) for r in radii}
+    need(len(keys) == len(radii), "a radius comes twice")
+    return radii
+
+
+def said(row: Row) -> str:
+    """A row that is proved: statement, form, verdict, nodes and both numbers, each on the side that proves it."""
+    over, (sign, other) = row.verdict != "fails", ("<=", ">=") if row.verdict != "fails" else (">=", "<=")
+    nodes = ", ".join(f"{name} {index}" for name, index in row.nodes)
+    sides = f"measured {sign} {decimal(row.measured, over)}, bound {other} {decimal(row.bound, not over)}"
+    return f"{row.statement} {row.form} {row.verdict} ({nodes}): {sides}"
+
+
+def counted(rows: list[Row], left_out) -> str:
+    """How many rows hold, fail and say nothing, and what the file says that it leaves out."""
+    need(all(LEFT_OUT.fullmatch(what) and index(n, MOST_ROWS) for what, n in left_out.items()), "left_out is malformed")
+    holds, fails, vacuous = (sum(row.verdict == verdict for row in rows) for verdict in ("holds", "fails", "vacuous"))
+    named = "; ".join(f"{what}: {n}" for what, n in left_out.items())
+    left = f"{sum(left_out.values())} left out{f' ({named})' if named else ''}"
+    return f"{holds} proved to hold, {fails} to fail, {vacuous} vacuous; {left}, which proves nothing"
 
 
 def unique(pairs) -> dict:
@@ -50,7 +94,7 @@ def refused(why: str) -> int:
 
 
 def decimal(x, up: bool) -> str:
-    """A decimal of 17 digits that is at least (up) or at most x >= 0."""
+    """A decimal of 17 digits that is at least (up) or at most x."""
     with localcontext(Context(prec=17, rounding=ROUND_CEILING if up else ROUND_FLOOR, Emin=-99_999, Emax=99_999)):
         quotient = Decimal(int(x.numerator)) / Decimal(int(x.denominator))  # operands are exact, so it is rounded once
         return f"{quotient.normalize():g}"

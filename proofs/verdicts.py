@@ -3,10 +3,14 @@
 No evidence is read here: `certificate.Proved` has checked it. A verdict's row names the statement, the form, its nodes and
 the radii that it uses; hypotheses and both sides are rebuilt from the instance, the proved eps and the proved radii.
 `fails` needs measured > bound, with the claimed `measured` at most the true one and the claimed `bound` at least the
-true one; `holds` the opposite. Statements and forms: CERTIFICATE.md.
+true one; `holds` the opposite, and a bound that says something; `vacuous` one that does not. Statements and forms:
+CERTIFICATE.md.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 from .certificate import ONE, ZERO, Proved, Rational, at, dot, index, need, number, root
 from .kernel import echelon, pi_enclosure
@@ -14,23 +18,44 @@ from .kernel import echelon, pi_enclosure
 PI = [Rational(x.numerator, x.denominator) for x in pi_enclosure(60)]
 
 
-def judged(proved: Proved, certificate) -> list[str]:
-    """A line for every verdict that is proved; Refuted at the first that is not."""
-    lines = []
+@dataclass(frozen=True)
+class Row:
+    """A verdict that is proved. Its numbers lie on the safe side of the two sides of the inequality.
+
+    nodes     (name, index) of what the row is about; (observers, indices) in Corollary 1
+    measured  at most the measured side where the row fails, at least it where it does not
+    bound     at least the bound where the row fails, at most it where it does not
+    """
+
+    statement: str
+    form: str
+    verdict: str
+    nodes: tuple[tuple[str, Any], ...]
+    measured: Rational
+    bound: Rational
+
+
+def judged(proved: Proved, certificate) -> list[Row]:
+    """Every verdict, proved; Refuted at the first that is not, or that comes twice."""
+    rows: dict[tuple, Row] = {}
     for given in certificate.get("verdicts", []):
-        judge = {"theorem-1": theorem1, "theorem-2": angle, "theorem-3": angle, "corollary-1": fan_out}[given["statement"]]
-        sides = judge(Case(proved, given))
-        measured, bound = number(given["measured"]), number(given["bound"])
-        least, most, low, high = sides  # measured^2 and the bound's signed square, between rationals
+        statement, form, verdict = given["statement"], given["form"], given["verdict"]
+        judge = {"theorem-1": theorem1, "theorem-2": angle, "theorem-3": angle, "corollary-1": fan_out}[statement]
+        case = Case(proved, given)
+        least, most, low, high = judge(case)  # measured^2 and the bound's signed square, between rationals
+        measured, bound, trivial = number(given["measured"]), number(given["bound"]), case.trivial()
         claim = {
             "fails": bound < measured and signed(measured) <= least and signed(bound) >= high,
             "holds": measured <= bound and signed(measured) >= most and signed(bound) <= low,
-        }[given["verdict"]]
-        need(claim, f"{given['statement']} {given['form']}: the verdict {given['verdict']} is not proved")
-        names = ["student", "observers"] if given["statement"] == "corollary-1" else ["teacher", "observer"]
-        nodes = " ".join(f"{name} {given[name]}" for name in names)
-        lines.append(f"{given['statement']} {given['form']} {given['verdict']} ({nodes})")
-    return lines
+            "vacuous": signed(measured) >= most and trivial <= signed(bound) <= low,
+        }[verdict]
+        need(claim, f"{statement} {form}: the verdict {verdict} is not proved")
+        need(verdict != "holds" or high < trivial, f"{statement} {form}: the bound is not proved to say anything (vacuous)")
+        names = ("student", "observers") if statement == "corollary-1" else ("teacher", "observer")
+        key = (statement, form, given[names[0]], *sorted([given[names[1]]] if names[1] == "observer" else given[names[1]]))
+        need(key not in rows, f"{statement} {form}: a row comes twice")
+        rows[key] = Row(statement, form, verdict, tuple((name, given[name]) for name in names), measured, bound)
+    return list(rows.values())
 
 
 def sine_squared(problem, a, b):
@@ -53,6 +78,10 @@ class Case:
         need(self.form in ("printed", "repaired", "sharp"), "an unknown form")
         self.nodes, self.students = self.problem.nodes(self.second), self.problem.students
         self.size = len(self.nodes)
+
+    def trivial(self):
+        """Square of the least bound that says nothing: no sine is above 1, no fan-out above the largest of the nodes."""
+        return max(dot(n.fan_out, n.fan_out) for n in self.nodes) if self.given["statement"] == "corollary-1" else ONE
 
     def epsilon(self, k=None):
         """(lower, upper) of eps_k, or of the printed eps, with what Theorem 3 adds."""
@@ -128,11 +157,12 @@ def angle(case: Case):
         inner = case.shape("disc", node, None, given["radius"])["radius"] - 5 * high / abs(alpha)
         need(inner > 0, "r' is not positive")
         square = case.best(node, case.students)
-        if given["verdict"] == "fails" and alpha > 0:
-            return square, square, ZERO, case.paper(inner, high, alpha**2)[1]
+        worst = case.paper(inner, high, alpha**2)
+        if given["verdict"] != "holds" and alpha > 0:
+            return square, square, *worst
         outer = case.shape("disc-above", node, None, given["above"])["radius"] - 5 * low / abs(alpha)
-        smallest = case.paper(outer, low, alpha**2)[0]
-        return square, square, smallest if alpha > 0 else -case.paper(inner, high, alpha**2)[1], -smallest
+        best = case.paper(outer, low, alpha**2)
+        return (square, square, best[0], worst[1]) if alpha > 0 else (square, square, -worst[1], -best[0])
     if any(s.hyperplane == node.hyperplane for s in case.students):
         case.shape("ball", node, k, given["radius"])
         return ZERO, ZERO, ZERO, ZERO
@@ -143,30 +173,35 @@ def angle(case: Case):
         square = case.best(node, [n for n in case.nodes if n.hyperplane != node.hyperplane])
         return square, square, *case.paper(disc["radius"], high, mass)
     body = case.proved.radii[index(given["radius"], len(case.proved.radii))]
-    square, met = case.best(node, case.students), opposing(case, node, observer, body)
-    students = sum(carried for carried, _ in met)
-    alone = cotangents(sine for carried, sine in met if not carried)
+    square = case.best(node, case.students)
     if body["kind"] == "ball":
         case.shape("ball", node, k, given["radius"])
         if high == 0:
             return square, square, ZERO, ZERO  # the room is infinite
-        room = mass * body["radius"] ** 2 / (16 * high**2) - 1
-        need(room > 0, "the ball is too small for Theorem A")
-        room = root(room, False)
+        left = mass * body["radius"] ** 2 / (16 * high**2) - 1
+        rooms = [root(max(left, ZERO), up) for up in (True, False)]
     else:
         case.shape("cylinder", node, k, given["radius"])
         need(mass * body["allowance"] ** 2 > 16 * high**2, "the cylinder is too low")
-        room = body["radius"] / body["allowance"]
-    need(room > alone, "the teachers leave no room")
-    tangent = (students / (room - alone)) ** 2
-    bound = tangent / (1 + tangent)
-    return square, square, bound, bound
+        rooms = [body["radius"] / body["allowance"]] * 2
+    met = [opposing(case, node, observer, body, up) for up in (False, True)]
+    return square, square, *(student_sine(*ends) for ends in zip(rooms, met, (False, True), strict=True))
 
 
-def opposing(case: Case, node, observer, body):
+def student_sine(room, met, up: bool):
+    """Squared sine of Theorem 2' rounded up or down; 1, which says nothing, where the teachers leave no room."""
+    alone = [sine for carried, sine in met if not carried]
+    left = room - cotangents(alone, up) if all(alone) else ZERO
+    if left <= 0:
+        return ONE
+    tangent = ((len(met) - len(alone)) / left) ** 2
+    return tangent / (1 + tangent)
+
+
+def opposing(case: Case, node, observer, body, up: bool):
     """[(carries a student, squared sine), ...] of the hyperplanes that oppose the node's and meet a body around it.
 
-    A cylinder is met where |distance| <= rho sin + t cos. Where the node's own kink mass is 0, every other hyperplane
+    A cylinder is met where |distance| <= rho sin + t cos, the roots rounded up or down. Where the node's own kink mass is 0, every other hyperplane
     with a kink opposes.
     """
     p, own, found = case.problem, case.mass(node, observer), {}
@@ -179,18 +214,18 @@ def opposing(case: Case, node, observer, body):
         if body["kind"] == "ball":
             meets = value**2 <= body["radius"] ** 2 * size
         else:
-            meets = value <= body["radius"] * root(sine * size, True) + body["allowance"] * root((1 - sine) * size, True)
+            meets = value <= body["radius"] * root(sine * size, up) + body["allowance"] * root((1 - sine) * size, up)
         if meets:
             found[other.hyperplane] = any(s.hyperplane == other.hyperplane for s in case.students), sine
     return list(found.values())
 
 
-def cotangents(sines):
-    """Sum of |cot| from squared sines, rounded up; Refuted where a hyperplane is parallel."""
+def cotangents(sines, up: bool):
+    """Sum of |cot| from squared sines, rounded up or down; Refuted where a hyperplane is parallel."""
     total = ZERO
     for sine in sines:
         need(sine > 0, "a parallel hyperplane opposes")
-        total += root((1 - sine) / sine, True)
+        total += root((1 - sine) / sine, up)
     return total
 
 
@@ -219,10 +254,11 @@ def fan_out(case: Case):
         (low, high), least = case.epsilon(), min(map(abs, alphas))
         inner = case.shape("disc", node, None, given["radius"])["radius"] - 5 * high / least
         need(inner > 0, "r' is not positive")
-        if given["verdict"] == "fails":
-            return measured, measured, ZERO, columns**2 * case.paper(inner, high, distance)[1]
+        worst = [columns**2 * x for x in case.paper(inner, high, distance)]
+        if given["verdict"] != "holds":
+            return measured, measured, *worst
         outer = case.shape("disc-above", node, None, given["above"])["radius"] - 5 * low / least
-        return measured, measured, columns**2 * case.paper(outer, low, distance)[0], ZERO
+        return measured, measured, columns**2 * case.paper(outer, low, distance)[0], worst[1]
     limits = []
     for m, observer, alpha, n in zip(indices, observers, alphas, given["radii"], strict=True):
         high = case.epsilon(m)[1]
@@ -233,11 +269,10 @@ def fan_out(case: Case):
             limits.append(case.paper(disc["radius"], high, distance * length))
         else:
             ball = case.shape("ball", node, m, n)
-            gamma = cotangents(sine for _, sine in opposing(case, node, observer, ball))
-            square = 16 * high**2 * (1 + gamma**2) / (length * ball["radius"] ** 2)
-            limits.append((square, square))
+            sums = [cotangents((sine for _, sine in opposing(case, node, observer, ball, up)), up) for up in (False, True)]
+            limits.append([16 * high**2 * (1 + gamma**2) / (length * ball["radius"] ** 2) for gamma in sums])
     low, high = (outputs * columns**2 * max(column) for column in zip(*limits, strict=True))
     if case.form == "sharp":  # the 2-norm of Q^-1 is at most its Frobenius norm and sqrt(|.|_1 |.|_inf)
         spectral = min(sum((x * x for row in sizes for x in row), ZERO), columns * across)
-        low = high = min(high, spectral * sum((limit[1] for limit in limits), ZERO))
+        low, high = (min(x, spectral * sum(column, ZERO)) for x, column in zip((low, high), zip(*limits, strict=True), strict=True))
     return measured, measured, low, high

@@ -1,13 +1,14 @@
 """A certificate of a whole check: the gradient, radii and verdicts, as JSON for an independent checker.
 
-Every row that holds or fails is restated with two exact numbers between its sides and the radii that it needs. What
-cannot be restated so (a sharp bound by another method than Theorem A's ball or cylinder, sides that agree to a rounding)
-is left out and counted. Format: proofs/CERTIFICATE.md.
+Every row that holds, fails or is vacuous is restated with two exact numbers next to its sides and the radii that it needs.
+What cannot be restated so (a sharp bound by another method than Theorem A's ball or cylinder, sides that agree to a
+rounding, a bound that is infinite or not defined) is left out and counted. Format: proofs/CERTIFICATE.md.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -35,7 +36,7 @@ from ..restricted import Node, difference, restricted
 from . import bounds
 from .check import Check, judged, times
 from .setting import Setting
-from .verdict import FAILS, HOLDS, PRINTED, REPAIRED, Verdict
+from .verdict import FAILS, HOLDS, PRINTED, REPAIRED, VACUOUS, Verdict
 
 FORMAT = "twolayer-certificate/1"
 BETWEEN = exact.rational(2.0**-40)  # share by which the two restated sides are moved towards each other
@@ -48,8 +49,8 @@ def certificate(
 ) -> tuple[dict[str, Any], Check]:
     """(the certificate as JSON-able values, the check that it certifies).
 
-    gap, time_limit, workers, progress: as in `check`. left_out counts the rows that hold or fail
-    and are not restated.
+    gap, time_limit, workers, progress: as in `check`. left_out counts the rows that hold, fail or are vacuous
+    and are not restated, by statement, form and verdict.
     """
     deadline, end = times(time_limit)
     problem = restricted(instance)
@@ -73,21 +74,24 @@ def certificate(
         excess, out["excess"] = _excess(instance, rows, gap, deadline)
     result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline, end=end, excess=excess)
     radii, verdicts = _Radii(rows), []
-    telling = sorted((v for v in result.verdicts if v.verdict in (HOLDS, FAILS)), key=_interest)
-    for verdict in telling[:MOST_VERDICTS]:
+    telling = sorted((v for v in result.verdicts if v.verdict in (HOLDS, FAILS, VACUOUS)), key=_interest)
+    left_out: Counter[str] = Counter()
+    for n, verdict in enumerate(telling):
         setting = result.second_setting if verdict.statement == "theorem-3" else result.setting
         assert setting is not None  # Theorem 3 has rows only where there is a second teacher
-        restated = _Restated(setting, verdict, radii).row()
+        restated = _Restated(setting, verdict, radii).row() if n < MOST_VERDICTS else None
         if restated is not None:
             verdicts.append(restated)
-    out |= {"radii": radii.entries, "verdicts": verdicts, "left_out": len(telling) - len(verdicts)}
+        else:
+            left_out[f"{verdict.statement} {verdict.form} {verdict.verdict}"] += 1
+    out |= {"radii": radii.entries, "verdicts": verdicts, "left_out": dict(left_out)}
     return out, result
 
 
 def _interest(verdict: Verdict) -> tuple:
-    """Fails first, then by measured against bound."""
+    """Fails first, then what holds by measured against bound, then what is vacuous."""
     measured, bound = verdict.measured or 0.0, verdict.bound or 0.0
-    return verdict.verdict != FAILS, -(measured / bound if bound > 0 else 0.0)
+    return (FAILS, HOLDS, VACUOUS).index(verdict.verdict), -(measured / bound if bound > 0 else 0.0)
 
 
 def _excess(instance: Instance, rows: Rows, gap: float, deadline: float | None):
@@ -121,7 +125,7 @@ class _Radii:
 
 
 class _Restated:
-    """One row that holds or fails, in the checker's terms."""
+    """One row that holds, fails or is vacuous, in the checker's terms."""
 
     def __init__(self, setting: Setting, verdict: Verdict, radii: _Radii):
         self.setting, self.verdict, self.radii = setting, verdict, radii
@@ -129,13 +133,17 @@ class _Restated:
         if verdict.teacher is not None:
             self.node = problem.teacher[verdict.teacher]
             self.name = ("second" if verdict.statement == "theorem-3" else "teacher", verdict.teacher)
+            self.trivial = fmpq(1)
         else:
             assert verdict.student is not None
             self.node, self.name = problem.student[verdict.student], ("student", verdict.student)
+            self.trivial = max((node.fan_out * node.fan_out).sum() for node in problem.nodes)
 
     def row(self) -> dict[str, Any] | None:
         """The entry; None where the row cannot be restated."""
         v = self.verdict
+        if v.bound is None:
+            return None
         found = {"theorem-1": self._theorem1, "corollary-1": self._corollary}.get(v.statement, self._angle)()
         if found is None:
             return None
@@ -143,7 +151,7 @@ class _Restated:
         if not bound < (self.setting.widest if v.statement == "corollary-1" else 1):
             return None  # the row's own bound says something, by a method that the checker does not know; this one does not
         sides = self._between(arb(0) if v.measured is None else exact.ball(v.measured), bound)
-        if sides is None:
+        if sides is None or not self._says_as_much(bound, sides[1]):
             return None
         keys = ("statement", "form", "verdict", "teacher", "student", "observer")
         entry = {key: getattr(v, key) for key in keys if getattr(v, key) is not None}
@@ -153,12 +161,21 @@ class _Restated:
         """Exact numbers next to the sides on the safe side of them, if there is room: fails needs measured > bound."""
         if not bound.is_finite():
             return None
-        sign = 1 if self.verdict.verdict == HOLDS else -1
+        sign = -1 if self.verdict.verdict == FAILS else 1
         m, b = (exact.middle(x) for x in (measured, bound))
         m, b = m + sign * abs(m) * BETWEEN, b - sign * abs(b) * BETWEEN
+        if self.verdict.verdict == VACUOUS:
+            return m, fmpq(1) if bound == 1 else b
         if b == m == 0 and sign > 0:
             return m, b
         return (m, b) if (m <= b if sign > 0 else m > b) else None
+
+    def _says_as_much(self, bound: arb, restated: fmpq) -> bool:
+        """Whether the restated bound is trivial exactly where the row is vacuous."""
+        if self.verdict.verdict == VACUOUS:
+            return restated > 0 and restated**2 >= self.trivial
+        largest = max(exact.middle(bound), exact.rational(self.verdict.bound)) * (1 + BETWEEN)
+        return self.verdict.verdict == FAILS or largest <= 0 or largest**2 < self.trivial
 
     # -- radii ------------------------------------------------------------------------------------------------------
 
@@ -239,7 +256,7 @@ class _Restated:
         if below is None:
             return None
         radius = setting.disc(setting.crease(self.node))[0]
-        if v.verdict == FAILS and alpha > 0:
+        if v.verdict != HOLDS and alpha > 0:
             return bound(bounds.shrunk_radius(radius, high, alpha), high), {"radius": below}
         above = self._above()
         if above is None:
@@ -275,8 +292,8 @@ class _Restated:
         return value, {"radius": self._shape(kind, observer, body)}
 
     def _by_count(self, kind: str, body: Inscribed, observer: Node, kappa: arb, epsilon: arb) -> arb | None:
-        """The bound of one body; None where it gives none or where balls cannot decide what meets it."""
-        setting, students, alone = self.setting, 0, arb(0)
+        """The bound of one body, 1 where no room is left; None where balls cannot decide what meets it or what is left."""
+        setting, students, alone, parallel = self.setting, 0, arb(0), False
         i = setting.crease(self.node)
         for j, meets in self._opposing(kind, body, observer):
             if meets is None:
@@ -285,13 +302,16 @@ class _Restated:
                 students += 1
             elif meets:
                 alone += setting.cotangents(i)[j]
+                parallel |= bool(setting.sin_squared(i)[j] == 0)
         if kind == "ball" and epsilon == 0:
             return arb(0) if alone.is_finite() else None
+        if parallel or (kind == "ball" and kappa * exact.ball(body.radius) <= 4 * epsilon):
+            return arb(1)
         if not alone.is_finite():
             return None
         flat = kind == "cylinder"
         room = exact.ball(body.radius) / exact.ball(body.allowance) if flat else bounds.reach(kappa, body.radius, epsilon)
-        return bounds.student_sine(room, alone, students)
+        return arb(1) if room <= alone else bounds.student_sine(room, alone, students)
 
     def _opposing(self, kind: str, body: Inscribed, observer: Node):
         """(crease, does it meet the body: True, False or None for undecided) of the opposing ones."""

@@ -73,7 +73,8 @@ def certificate_summary(certificate: dict[str, Any], path: str) -> None:
     name, ends = escape(certificate["instance"]["name"]), (down(float(lower)), up(float(upper)))
     console.print(f"{name}: {ends[0]} <= sup |g_1| <= {ends[1]} ({found})")
     verdicts = Counter(row["verdict"] for row in certificate["verdicts"])
-    console.print(f"verdicts: {verdicts[HOLDS]} hold, {verdicts[FAILS]} fail; {certificate['left_out']} more are not restated")
+    counts = f"{verdicts[HOLDS]} hold, {verdicts[FAILS]} fail, {verdicts[VACUOUS]} are vacuous"
+    console.print(f"verdicts: {counts}; {sum(certificate['left_out'].values())} more are not restated")
     console.print(f"check it with: python -m proofs check {escape(path)}", soft_wrap=True)
 
 

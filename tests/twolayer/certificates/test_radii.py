@@ -71,7 +71,9 @@ def test_a_guarded_disc_and_a_cylinder_need_an_allowance_and_none_is_negative():
             shaped(given, "flat may lie in a facet", kind=kind, allowance=allowance)
     for kind in ("ball", "disc"):
         shaped(given, kind=kind, allowance="left out")
-        shaped(given, "flat may lie in a facet", kind=kind, allowance="-1/9")
+        for allowance in ("-1/9", "1/9"):
+            shaped(given, "a ball has no height", kind=kind, allowance=allowance)
+    above(given, ABOVE, allowance="1/9")
 
 
 def test_an_observer_that_is_active_nowhere_sees_no_radius():

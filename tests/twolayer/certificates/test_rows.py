@@ -15,6 +15,8 @@ from . import fuzzer, truth
 from .by_hand import ALWAYS, SIDE, UP, a_row, a_shape, square
 from .fuzzer import BASES, accepted, base, checked, enclosures, refused
 
+NOTHING = "the bound is not proved to say anything"
+
 
 @pytest.mark.parametrize("name", BASES)
 def test_a_claim_is_accepted_up_to_the_truth_and_no_further(name):
@@ -127,21 +129,18 @@ def test_a_verdict_is_not_turned_round():
     for name in BASES:
         for row in base(name)["verdicts"]:
             for sides in (("measured", "bound"), ("bound", "measured")):
-                given = base(name)
-                turned = {
-                    **row,
-                    "verdict": {"holds": "fails", "fails": "holds"}[row["verdict"]],
-                    "measured": row[sides[0]],
-                    "bound": row[sides[1]],
-                }
-                given["verdicts"] = [turned]
-                if not (turned["measured"] == turned["bound"] == "0" and turned["verdict"] == "holds"):
-                    refused(given, "not proved")
-                    tried += 1
-    assert tried > 100
-    given = base(name)
-    given["verdicts"][0]["verdict"] = "vacuous"
-    refused(given, "malformed")
+                for verdict in {"holds", "fails", "vacuous"} - {row["verdict"]}:
+                    given = base(name)
+                    turned = {**row, "verdict": verdict, "measured": row[sides[0]], "bound": row[sides[1]]}
+                    given["verdicts"] = [turned]
+                    if not (turned["measured"] == turned["bound"] == "0" and turned["verdict"] == "holds"):
+                        refused(given, "not proved")
+                        tried += 1
+    assert tried > 200
+    for verdict in ("undecided", "not-applicable", "Holds", "", None):
+        given = base(name)
+        given["verdicts"][0]["verdict"] = verdict
+        refused(given, "malformed")
 
 
 def test_a_negative_alpha_makes_the_printed_bound_negative():
@@ -430,12 +429,16 @@ def test_theorem_a_says_nothing_for_a_small_ball_or_where_teachers_leave_no_room
     near = (["1/100", "1"], "0", ["-9"])
     given = square([UP, near], [(["1", "1"], "5", ["1"])])
     given["radii"] = [a_shape("ball", ("teacher", 0), 0, "9/10")]
-    refused({**given, "verdicts": [a_row("theorem-2", "sharp", radius=0)]}, "the ball is too small for Theorem A")
+    small = a_row("theorem-2", "sharp", measured="1", bound="1", radius=0)
+    refused({**given, "verdicts": [small]}, NOTHING)
+    refused({**given, "verdicts": [{**small, "bound": "2"}]}, "is not proved")
+    accepted({**given, "verdicts": [{**small, "verdict": "vacuous"}]})
     students = [(["1", "1"], "5", ["1/1000"]), (["0", "1"], "1/1000", ["1"]), (["1/100", "1"], "1/1000", ["-9"])]
     cancelled = square([UP, near], students)
     cancelled["radii"] = [a_shape("ball", ("teacher", 0), 0, "9/10")]
     assert rational(cancelled["students"][0]["upper"]) < Fraction(1, 10**4)
-    refused({**cancelled, "verdicts": [a_row("theorem-2", "sharp", radius=0)]}, "the teachers leave no room")
+    refused({**cancelled, "verdicts": [small]}, NOTHING)
+    accepted({**cancelled, "verdicts": [{**small, "verdict": "vacuous"}]})
     cancelled["instance"]["teacher"]["W"][1], cancelled["instance"]["teacher"]["b"][1] = ["0", "1"], "1/100"
     cancelled["students"][0]["upper"] = "1/10000"
     refused({**cancelled, "verdicts": [a_row("theorem-2", "sharp", radius=0)]}, "not proved")

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from proofs.certificate import Proved, Refuted
+from proofs.certificate import Proved, Refuted, number
 from proofs.kernel import rational
-from proofs.verdicts import PI, judged
+from proofs.verdicts import PI, Row, judged
 
 from .by_hand import ALWAYS, SIDE, UP, a_shape, square
 from .fuzzer import base
@@ -77,13 +77,14 @@ def test_what_a_row_names_is_an_index(name):
     assert len(tried) > 2
 
 
-def test_a_line_says_what_a_row_is_about():
+def test_a_row_that_is_proved_says_what_it_is_about_and_which_numbers_are_proved():
     given = base("vertices, two outputs")
     proved = Proved(given)
     for row in given["verdicts"]:
         names = ("student", "observers") if row["statement"] == "corollary-1" else ("teacher", "observer")
-        about = " ".join(f"{name} {row[name]}" for name in names)
-        assert judge(proved, given, **row) == [f"{row['statement']} {row['form']} {row['verdict']} ({about})"]
+        about = tuple((name, row[name]) for name in names)
+        sides = tuple(number(row[key]) for key in ("measured", "bound"))
+        assert judge(proved, given, **row) == [Row(row["statement"], row["form"], row["verdict"], about, *sides)]
     assert len(judged(proved, given)) == len(given["verdicts"])
 
 

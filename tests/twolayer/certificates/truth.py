@@ -208,16 +208,26 @@ class Row:
         form, verdict = self.row["form"], self.row["verdict"]
         if verdict == "fails" and form != "printed":
             return "a theorem is refuted"
-        if not (self.m > self.bound if verdict == "fails" else self.m <= self.bound):
-            return "the two numbers are in the wrong order"
+        least = self.trivial()
+        in_order = {"fails": self.m > self.bound, "holds": self.m <= self.bound, "vacuous": self.bound >= least * (1 - MARGIN)}
+        if not in_order[verdict]:
+            return "the numbers are in the wrong order"
+        self.claimed |= verdict == "vacuous"  # it speaks of the bound at the ends that are claimed
         measured, bound = self.sides()
         if isinstance(bound, str):
             return bound
+        if verdict == "holds" and bound >= least * (1 + MARGIN):
+            return "the bound says nothing"
         sign = 1 if verdict == "fails" else -1
         slack = MARGIN * (abs(measured) + abs(bound)) + 1e-15
         if sign * (self.m - measured) > slack or sign * (bound - self.bound) > slack:
             return f"measured {measured}, bound {bound}; claimed {self.m}, {self.bound}"
         return ""
+
+    def trivial(self) -> float:
+        """The least bound that says nothing."""
+        fans = [v for net in self.networks for v in net.fan_outs]
+        return math.sqrt(max(dot(v, v) for v in fans)) if self.row["statement"] == "corollary-1" else 1.0
 
     def sides(self):
         """(measured, bound), the bound as the row may use it; or (0, why the row does not apply)."""
@@ -245,7 +255,7 @@ class Row:
         """The printed bound, or why it does not apply."""
         r, eps = None if self.claimed else _disc(self.K, self.a, self.beta, self.K.data), self.epsilon()[0]
         if self.claimed:
-            high = self.row["verdict"] == "fails" and alpha > 0
+            high = self.row["verdict"] != "holds" and alpha > 0
             inner = float(rational(self.certificate["radii"][self.row["radius"]]["radius"]))
             if not alpha or inner <= 5 * self.epsilon()[1] / abs(alpha):
                 return "not applicable"
@@ -277,13 +287,15 @@ class Row:
         if not (ball or flat):
             return 0, "no ball or cylinder"
         room = math.inf
-        if flat and flat[1] * kappa <= 4 * eps * (1 - MARGIN) or ball and ball[0] * kappa <= 4 * eps:
-            return 0, "too small"
+        if flat and flat[1] * kappa <= 4 * eps * (1 - MARGIN):
+            return 0, "too low"
+        if ball and ball[0] * kappa <= 4 * eps:
+            return best, 1
         if flat or eps > 0:
             room = flat[0] / flat[1] if flat else math.sqrt((ball[0] * kappa / (4 * eps)) ** 2 - 1)
         met = self.opposing(k, ball or flat, bool(ball))
         room -= sum(1 / tan for tan, student in met if not student)
-        return best, math.sin(math.atan(sum(student for _, student in met) / room)) if room > 0 else "no room"
+        return best, math.sin(math.atan(sum(student for _, student in met) / room)) if room > 0 else 1
 
     def opposing(self, k, body, is_ball):
         """[(tangent, carries a student), ...] of the hyperplanes that oppose and meet a body."""
