@@ -386,8 +386,7 @@ class Proved:
             y = weights(entry["rows"], len(rows))
             weight = sum((w * root(across[m], False) for m, w in y.items()), ZERO)
             total = raised([number(entry["crease"]) * x for x in normal], rows, entry["rows"])
-            proved = weight > 0 and allowance == 0 and top(total, self.box) <= r * weight
-            need(proved, "a radius is not proved from above")
+            need(weight > 0 and allowance == 0 and top(total, self.box) <= r * weight, "a radius is not proved from above")
             return entry
         shapes = {"ball": (whole, None), "cylinder": (across, along), "guarded": (across, whole), "disc": (across, None)}
         wide, high = shapes[kind]

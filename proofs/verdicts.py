@@ -274,5 +274,7 @@ def fan_out(case: Case):
     low, high = (outputs * columns**2 * max(column) for column in zip(*limits, strict=True))
     if case.form == "sharp":  # the 2-norm of Q^-1 is at most its Frobenius norm and sqrt(|.|_1 |.|_inf)
         spectral = min(sum((x * x for row in sizes for x in row), ZERO), columns * across)
-        low, high = (min(x, spectral * sum(column, ZERO)) for x, column in zip((low, high), zip(*limits, strict=True), strict=True))
+        low, high = (
+            min(x, spectral * sum(column, ZERO)) for x, column in zip((low, high), zip(*limits, strict=True), strict=True)
+        )
     return measured, measured, low, high

@@ -154,9 +154,17 @@ def tilted() -> dict:
     return {"format": "twolayer-instance/1", "name": "tilted", "teacher": teacher, "student": student, "region": region}
 
 
+SMALL = {  # two small students that nearly cancel: every form of Corollary 1 has a bound that says something of them
+    "format": "twolayer-instance/1",
+    "name": "small fan-outs",
+    "teacher": {"W": [["1", "0"]], "b": ["1/5"], "V": [["1"]]},
+    "student": {"W": [["1", "0"], ["0", "1"], ["1/50", "1"]], "b": ["1/5", "0", "0"], "V": [["1", "1/100", "-1/100"]]},
+    "region": {"lower": ["-1", "-1"], "upper": ["1", "1"]},
+}
 BASES = {  # certificates to be mutated: every kind of evidence, radius and row
     "vertices, a copy": (lambda: example("theorem-1-sign"), False),
     "vertices, a corollary": (lambda: example("corollary-1-corner"), False),
+    "vertices, small fan-outs": (lambda: SMALL, False),
     "vertices, rows of every form": (lambda: example("theorem-2-student"), False),
     "vertices, two teachers": (lambda: example("theorem-3-student"), False),
     "vertices, a line": (lambda: drawn(1, 1, 2, odd=True), False),

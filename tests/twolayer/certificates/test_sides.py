@@ -174,7 +174,12 @@ def test_the_reach_of_a_cylinder_is_rounded_up_or_down_as_is_asked():
 
     With b = 19/20 it is met, unless one is a tenth too small.
     """
-    for bias, exactly, up, rounded in (("21/20", 0, True, 1), ("21/20", 0, False, 0), ("19/20", 1, False, 0), ("19/20", 1, True, 1)):
+    for bias, exactly, up, rounded in (
+        ("21/20", 0, True, 1),
+        ("21/20", 0, False, 0),
+        ("19/20", 1, False, 0),
+        ("19/20", 1, True, 1),
+    ):
         given = square([(["0", "1"], "0", ["1"]), (["1", "1"], bias, ["-1"])], [ALWAYS])
         case = Case(Proved(given), {"statement": "theorem-2", "form": "sharp"})
         body = {"kind": "cylinder", "radius": number("1/2"), "allowance": number("1/2"), "centre": [number(0)] * 2}

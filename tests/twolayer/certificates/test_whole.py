@@ -96,7 +96,9 @@ def test_every_kind_of_evidence_radius_and_row_occurs_among_the_certificates_tha
     for name in BASES:
         data = base(name)
         accepted(data)
-        assert sum(data["left_out"].values()) <= 1 and len({json.dumps(radius) for radius in data["radii"]}) == len(data["radii"])
+        assert sum(data["left_out"].values()) <= 1 and len({json.dumps(radius) for radius in data["radii"]}) == len(
+            data["radii"]
+        )
         found.update(entry["evidence"]["method"] for entry in data["students"])
         found.update(radius["kind"] for radius in data["radii"])
         found.update(f"{row['statement']} {row['form']} {row['verdict']}" for row in data["verdicts"])
