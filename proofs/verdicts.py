@@ -201,8 +201,8 @@ def student_sine(room, met, up: bool):
 def opposing(case: Case, node, observer, body, up: bool):
     """[(carries a student, squared sine), ...] of the hyperplanes that oppose the node's and meet a body around it.
 
-    A cylinder is met where |distance| <= rho sin + t cos, the roots rounded up or down. Where the node's own kink mass is 0, every other hyperplane
-    with a kink opposes.
+    A cylinder is met where |distance| <= rho sin + t cos, the roots rounded up or down. Where the node's own kink mass is
+    0, every other hyperplane with a kink opposes.
     """
     p, own, found = case.problem, case.mass(node, observer), {}
     for other in case.nodes:
