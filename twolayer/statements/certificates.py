@@ -148,8 +148,6 @@ class _Restated:
         if found is None:
             return None
         bound, extra = found
-        if not bound < (self.setting.widest if v.statement == "corollary-1" else 1):
-            return None  # the row's own bound says something, by a method that the checker does not know; this one does not
         sides = self._between(arb(0) if v.measured is None else exact.ball(v.measured), bound)
         if sides is None or not self._says_as_much(bound, sides[1]):
             return None
@@ -171,7 +169,10 @@ class _Restated:
         return (m, b) if (m <= b if sign > 0 else m > b) else None
 
     def _says_as_much(self, bound: arb, restated: fmpq) -> bool:
-        """Whether the restated bound is trivial exactly where the row is vacuous."""
+        """Whether the restated bound is trivial exactly where the row is vacuous.
+
+        It is not where the check's own bound says something by a method that the checker does not know.
+        """
         if self.verdict.verdict == VACUOUS:
             return restated > 0 and restated**2 >= self.trivial
         largest = max(exact.middle(bound), exact.rational(self.verdict.bound)) * (1 + BETWEEN)
