@@ -92,7 +92,10 @@ def test_an_integer_of_the_instance_is_the_float_that_it_parses_to():
 def test_every_line_says_what_is_proved_rounded_outwards():
     given = by_hand(KINK, "4/3", "7/3", witness=["1/2"], kinks=[[0, False]], settled=[], signs=SPLIT)
     ends = "1.3333333333333333 <= sup |g_1{}| <= 2.3333333333333334"
-    assert accepted(given) == f'instance: "a line"\nproved: {ends.format(",0")}\nproved: {ends.format("")}\n'
+    digest = "94e031194e159c980eae6ead43500ae1d13a4010bf16b415fd7e82c59f7db356"
+    rows = "0 proved to hold, 0 to fail, 0 vacuous; 0 left out, which proves nothing"
+    proved = f"proved: {ends.format(',0')}\nproved: {ends.format('')}"
+    assert accepted(given) == f'instance: "a line"\nsha256: {digest}\n{proved}\nrows: {rows}\n'
     given["instance"] = {key: value for key, value in given["instance"].items() if key != "name"}
     assert accepted(given).startswith('instance: "unnamed"\n')
     given = square([UP], [ALWAYS])
@@ -108,14 +111,15 @@ def test_every_line_says_what_is_proved_rounded_outwards():
     given["verdicts"] = [a_row("theorem-2", "printed", "fails", "1", "-1", radius=0, above=1)]
     refused(given, "a row names the wrong radius")
     given["verdicts"] = []
-    assert accepted(given).splitlines()[-2:] == [
-        "proved: ball of radius 0.66666666666666666, teacher 0",
-        "proved: disc-above of radius 1.3333333333333334, teacher 0",
+    seen, crease = "the active region of observer 0", "around the crease of teacher 0"
+    assert accepted(given).splitlines()[-3:-1] == [
+        f"proved: a ball of radius 0.66666666666666666, height 0, lies in {seen} {crease}",
+        f"proved: no disc of radius above 1.3333333333333334, height 0, lies in U n R {crease}",
     ]
     given = base("vertices, rows of every form")
     lines = accepted(given).splitlines()
     count = len(given["students"]), len(given["radii"]), len(given["verdicts"])
-    assert len(lines) == 2 + sum(count) and lines[-1].startswith(f"proved: {given['verdicts'][-1]['statement']} ")
+    assert len(lines) == 4 + sum(count) and lines[-2].startswith(f"proved: {given['verdicts'][-1]['statement']} ")
 
 
 def test_a_decimal_is_at_most_or_at_least_the_number_by_its_seventeenth_digit():
