@@ -14,7 +14,7 @@ KEPT = 2**30  # bytes; more than any tensor of a training step
 def memory_kept() -> bool:
     """Ask the C library to keep freed memory for what comes next; whether it has such a wish to grant.
 
-    Else every large tensor of every step is memory that the kernel hands out page by page: an attack step on a CPU took 1.2
+    Else every large tensor of every step is memory that the kernel hands out page by page: a training step on a CPU took 1.3
     times as long.
     """
     try:
