@@ -10,11 +10,13 @@ import argparse
 import importlib
 import importlib.util
 import json
+import os
 import pkgutil
 import re
 import sys
 import textwrap
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -27,7 +29,7 @@ PACKAGES = {
     "records": "record",
 }  # and what they hold
 WIDTH = 100  # of the text that `show` prints
-FAILED, BAD_INPUT = 1, 2
+FAILED, BAD_INPUT, BUG, INTERRUPTED = 1, 2, 70, 130  # exit statuses
 FORMAT = "twolayer-proofs/1"
 STEPS = {GENERAL: "general", SAMPLES: "samples", WORDS: "words"}  # their keys in --json
 Row = dict[str, Any]
@@ -220,5 +222,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
+def guarded() -> int:
+    """`main` with the exit statuses of all commands: a reader that closes the pipe early is no failure, a bug is 70."""
+    try:
+        status = main()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        return BUG
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded())

@@ -13,20 +13,29 @@ from .certificate import Proved, Refuted, index, need
 from .verdicts import Row, judged
 
 LEFT_OUT = re.compile(r"(theorem-[123]|corollary-1) (printed|repaired|sharp) (holds|fails|vacuous)")
+MOST_BYTES = 64 << 20  # of a file
+BAD_INPUT = 2
 MOST_ROWS = 10**9  # that a file may say it leaves out: any count is believed, it proves nothing
 
 
 def main(arguments) -> int:
-    """`python -m proofs check FILE`: print what is proved; the exit status is 0, or 1 if something is not."""
+    """`python -m proofs check FILE`: print what is proved; the exit status is 0, 1 if something is not, 2 without a file."""
+    if len(arguments) != 1:
+        return refused(f"expected one file; got {len(arguments)} arguments", BAD_INPUT)
     try:
-        need(len(arguments) == 1, "one file is needed")
-        certificate = json.loads(Path(arguments[0]).read_text(encoding="utf-8"), object_pairs_hook=unique)
+        with Path(arguments[0]).open("rb") as file:
+            written = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        return refused(f"expected a file that can be read; got {error}", BAD_INPUT)
+    try:
+        need(len(written) <= MOST_BYTES, f"the file is longer than {MOST_BYTES >> 20} MiB")
+        certificate = json.loads(written.decode("utf-8-sig"), object_pairs_hook=unique, parse_constant=no_number)
         proved = Proved(certificate)
         rows, radii = judged(proved, certificate), unrepeated(proved.radii)
         summary = counted(rows, certificate.get("left_out", {}))
         name, sha = certificate["instance"].get("name", "unnamed"), digest(certificate["instance"])
         need(isinstance(name, str), "the instance's name is no string")
-    except (Refuted, OSError) as error:
+    except Refuted as error:
         return refused(str(error))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         return refused(f"the file is malformed ({type(error).__name__}: {error})")
@@ -87,10 +96,15 @@ def unique(pairs) -> dict:
     return dict(pairs)
 
 
-def refused(why: str) -> int:
-    """Print why a file is not proved, on one line."""
+def no_number(constant: str):
+    """NaN and the infinities are no JSON and no numbers."""
+    raise Refuted(f"{constant} is not a number")
+
+
+def refused(why: str, status: int = 1) -> int:
+    """Print why a file is not proved, on one line; the exit status."""
     print(f"not proved: {ascii(' '.join(why.split()))[1:-1]}", file=sys.stderr)
-    return 1
+    return status
 
 
 def decimal(x, up: bool) -> str:

@@ -109,3 +109,15 @@ def test_without_sympy_one_line_says_what_is_missing_and_what_to_install(argumen
     run = subprocess.run([sys.executable, "-c", without, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
     assert "sympy" in run.stderr and "pip install twolayer" in run.stderr
+
+
+def test_a_bug_is_a_traceback_and_70_and_a_closed_pipe_is_no_failure():
+    broken = "import sys, proofs.__main__ as c; c.main = lambda: 1 // 0; sys.exit(c.guarded())"
+    run = subprocess.run([sys.executable, "-c", broken], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 70 and "Traceback" in run.stderr
+    closed = (
+        "import os, sys, proofs.__main__ as c; r, w = os.pipe(); os.close(r); os.dup2(w, 1);"
+        "c.main = lambda: print('x') or 0; sys.exit(c.guarded())"
+    )
+    run = subprocess.run([sys.executable, "-c", closed], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")

@@ -289,7 +289,21 @@ def test_an_enumeration_that_would_never_end_is_refused_before_it_begins():
     )
 
 
-def test_a_missing_file_or_argument_is_refused_in_one_line(capsys, tmp_path):
-    for arguments in ([], [str(tmp_path / "none.json")], [str(tmp_path)], ["a", "b"]):
-        assert fuzzer.checker.main(arguments) == 1
-        assert capsys.readouterr().err.count("\n") == 1
+def test_a_missing_file_or_argument_is_bad_input_in_one_line(capsys, tmp_path):
+    for arguments in ([], [str(tmp_path / "none.json")], [str(tmp_path)], ["a", "b"], ["nul\0"]):
+        assert fuzzer.checker.main(arguments) == 2
+        out, err = capsys.readouterr()
+        assert not out and err.count("\n") == 1 and "expected" in err
+
+
+def test_a_file_that_is_too_long_holds_no_number_or_begins_with_a_mark(capsys, tmp_path, monkeypatch):
+    """A byte order mark is allowed; NaN is refused wherever it stands, used or not; what is too long is not parsed."""
+    text, file = json.dumps(base("vertices, a line")), tmp_path / "some.json"
+    file.write_text("\ufeff" + text, encoding="utf-8")
+    assert fuzzer.checker.main([str(file)]) == 0
+    for constant in ("NaN", "Infinity", "-Infinity"):
+        refused(text[:-1] + f', "unused": {constant}}}', f"{constant} is not a number")
+    capsys.readouterr()
+    monkeypatch.setattr(fuzzer.checker, "MOST_BYTES", len(text) + 2)
+    assert fuzzer.checker.main([str(file)]) == 1
+    assert "longer than" in capsys.readouterr().err
