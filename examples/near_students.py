@@ -73,7 +73,7 @@ def measured(half: Fraction) -> Near:
         v.form: v for v in result.verdicts if v.statement == "corollary-1" and v.student == PAIR and v.observers == (OBSERVER,)
     }
     eps, setting = result.enclosures[OBSERVER], result.setting
-    radius = setting.ball(setting.crease(setting.problem.student[PAIR]), setting.domains[OBSERVER]).radius
+    radius = setting.shapes.ball(setting.crease(setting.problem.student[PAIR]), setting.domains[OBSERVER]).radius
     W = net.floats().W
     far = projected_sine(W[PAIR:], np.concatenate([TEACHER.floats().W, W[:PAIR]])).min()
     return Near(

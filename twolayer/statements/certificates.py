@@ -191,7 +191,7 @@ class _Restated:
         return text(exact.rational(length) * self.setting.problem.frame.unit)
 
     def _around(self, domain: Domain):
-        return self.setting.surroundings(self.setting.crease(self.node), domain)
+        return self.setting.shapes.around(self.setting.crease(self.node), domain)
 
     def _disc(self) -> int | None:
         return self._shape("disc", None, self._around(self.setting.problem.region).disc())
@@ -227,7 +227,7 @@ class _Restated:
 
     def _ball(self, observer: Node) -> int | None:
         domain = self.setting.domains[observer.index]
-        found = None if domain is None else self.setting.ball(self.setting.crease(self.node), domain)
+        found = None if domain is None else self.setting.shapes.ball(self.setting.crease(self.node), domain)
         return self._shape("ball", observer, found)
 
     def _angle(self):
@@ -256,7 +256,7 @@ class _Restated:
         below, (low, high) = self._disc(), setting.printed_epsilon
         if below is None:
             return None
-        radius = setting.disc(setting.crease(self.node))[0]
+        radius = setting.shapes.disc(setting.crease(self.node))[0]
         if v.verdict != HOLDS and alpha > 0:
             return bound(bounds.shrunk_radius(radius, high, alpha), high), {"radius": below}
         above = self._above()
@@ -270,8 +270,8 @@ class _Restated:
         """Theorem 2' by the best of Theorem A's bodies: the ball, a smaller one, or the flattest cylinder."""
         setting, found = self.setting, []
         i = setting.crease(self.node)
-        kappa, epsilon = abs(setting.kappa(i, observer)), setting.epsilon(observer)[1]
-        inscribed = setting.ball(i, domain)
+        kappa, epsilon = abs(setting.masses.kappa(i, observer)), setting.epsilon(observer)[1]
+        inscribed = setting.shapes.ball(i, domain)
         if inscribed is not None:
             given = self.verdict.terms.get("radius")
             smaller = exact.lower_float(exact.ball(given) / setting.unit) if given else inscribed.radius
@@ -299,11 +299,11 @@ class _Restated:
         for j, meets in self._opposing(kind, body, observer):
             if meets is None:
                 return None
-            if meets and setting.carries_student[j]:
+            if meets and setting.masses.carries_student[j]:
                 students += 1
             elif meets:
-                alone += setting.cotangents(i)[j]
-                parallel |= bool(setting.sin_squared(i)[j] == 0)
+                alone += setting.angles.cotangents(i)[j]
+                parallel |= bool(setting.angles.sin_squared(i)[j] == 0)
         if kind == "ball" and epsilon == 0:
             return arb(0) if alone.is_finite() else None
         if parallel or (kind == "ball" and kappa * exact.ball(body.radius) <= 4 * epsilon):
@@ -317,7 +317,7 @@ class _Restated:
     def _opposing(self, kind: str, body: Inscribed, observer: Node):
         """(crease, does it meet the body: True, False or None for undecided) of the opposing ones."""
         setting, metric = self.setting, self.setting.problem.frame.metric
-        i, signs = setting.crease(self.node), setting.mass_signs(observer)
+        i, signs = setting.crease(self.node), setting.masses.signs(observer)
         for j, crease in enumerate(setting.problem.creases):
             if j == i or signs[j] == 0 or signs[j] * signs[i] > 0:
                 continue
@@ -326,7 +326,7 @@ class _Restated:
             if kind == "ball":
                 yield j, bool(value * value <= exact.rational(body.radius) ** 2 * size)
                 continue
-            across = setting.sin_squared(i)[j]
+            across = setting.angles.sin_squared(i)[j]
             wide = exact.ball(body.radius) * square_root(arb(across * size))
             reach = wide + exact.ball(body.allowance) * square_root(arb((1 - across) * size))
             yield j, True if arb(value) <= reach else False if arb(value) > reach else None
@@ -351,18 +351,18 @@ class _Restated:
         for observer in observers:
             domain = setting.domains[observer.index]
             assert domain is not None
-            kappa, epsilon = abs(setting.kappa(i, observer)), setting.epsilon(observer)[1]
+            kappa, epsilon = abs(setting.masses.kappa(i, observer)), setting.epsilon(observer)[1]
             if v.form == REPAIRED:
                 disc = self._around(domain).guarded_disc(exact.upper_float(5 * epsilon / kappa))
                 places.append(self._shape("guarded", observer, disc))
                 continue
-            inscribed = setting.ball(i, domain)
+            inscribed = setting.shapes.ball(i, domain)
             places.append(self._shape("ball", observer, inscribed))
             if inscribed is None:
                 return None
             gamma = arb(0)
             for j, meets in self._opposing("ball", inscribed, observer):
-                gamma += setting.cotangents(i)[j] if meets else arb(0)
+                gamma += setting.angles.cotangents(i)[j] if meets else arb(0)
             limits.append(bounds.kink_by_ball(epsilon, inscribed.radius, gamma) / self._length())
         if any(place is None for place in places):
             return None
@@ -377,4 +377,4 @@ class _Restated:
 
     def _length(self) -> arb:
         """|p| of the node in the geometry of U."""
-        return self.setting.unit_lengths[self.setting.crease(self.node)] * abs(exact.ball(self._scale()))
+        return self.setting.masses.unit_lengths[self.setting.crease(self.node)] * abs(exact.ball(self._scale()))

@@ -188,18 +188,17 @@ def judged(
 
     def judge(rows: Iterator[Verdict], drawn_on: Setting) -> None:
         for row in rows:
-            if drawn_on.cut_short():
+            if drawn_on.times.cut_short():
                 late.append(len(verdicts))
             verdicts.append(row)
 
     for n, name in enumerate(asked):
         rest = len(asked) - n + with_second
-        setting = setting.until(_share(deadline, rest), _share(end, rest))
+        setting.times.deadline, setting.times.end = _share(deadline, rest), _share(end, rest)
         judge(STATEMENTS[name](setting), setting)
     if with_second:
-        second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=_share(deadline, 2), known=excess).until(
-            deadline, end
-        )
+        second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=_share(deadline, 2), known=excess)
+        second.times.deadline, second.times.end = deadline, end
         judge(theorem3.rows(second), second)
     return Check(instance, setting, second, verdicts, time.monotonic() - start, Limits(statements=tuple(late)))
 

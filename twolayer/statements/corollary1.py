@@ -75,7 +75,7 @@ def _excluded(setting: Setting, node: Node, form: str) -> Verdict | None:
 
 def _distance(setting: Setting, node: Node) -> tuple[arb, Node | None]:
     """c0: the smallest sine to any other node of either network."""
-    return setting.best(setting.crease(node), [other for other in setting.problem.nodes if other is not node])
+    return setting.angles.best(setting.crease(node), [other for other in setting.problem.nodes if other is not node])
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +190,7 @@ def printed(setting: Setting, node: Node) -> Verdict:
             and observed_anywhere(student.W[node.index], student.b[node.index], student.W[other.index], student.b[other.index])
         ):
             candidates.append((other, abs(exact.ball(alpha))))
-    below, above = setting.disc(i)
+    below, above = setting.shapes.disc(i)
     eps_low, eps_high = setting.printed_epsilon
     size = exact.log2(exact.power_of_two([exact.middle(eps_high)]))
     high, least = float((eps_high / exact.ball(exact.two_to(size))).mid()), min((_power(k) for k, _ in candidates), default=0)
@@ -267,7 +267,7 @@ class Failed:
         setting, observers = self.setting, self.chosen.observers
         size = _norm_of_p(setting, self.node) / setting.unit if "norm" in added else arb(1)
         i, q = setting.crease(self.node), 5 * self.epsilon / (self.alpha * size)
-        rooms = [setting.room(i, observer, q, added) for observer in observers]
+        rooms = [setting.shapes.room(i, observer, q, added) for observer in observers]
         left = [room for room in rooms if room is not None and room > 0]
         if len(left) < len(rooms):
             return True
@@ -284,7 +284,7 @@ def _norm_of_p(setting: Setting, node: Node) -> arb:
     """|p_k'| in the geometry of U."""
     i = setting.crease(node)
     scale = next(scale for member, scale in setting.problem.creases[i].members if member is node)
-    return setting.unit_lengths[i] * exact.ball(abs(scale))
+    return setting.masses.unit_lengths[i] * exact.ball(abs(scale))
 
 
 def _observers(setting: Setting, node: Node):
@@ -292,7 +292,7 @@ def _observers(setting: Setting, node: Node):
     i = setting.crease(node)
     for other, domain in zip(setting.problem.student, setting.domains, strict=True):
         if other is not node and domain is not None and not setting.is_over:
-            inscribed = setting.ball(i, domain)
+            inscribed = setting.shapes.ball(i, domain)
             if inscribed is not None:
                 yield other, domain, inscribed
 
@@ -319,9 +319,9 @@ def repaired(setting: Setting, node: Node) -> Verdict:
     d, nodes = setting.problem.dimension, len(setting.problem.nodes)
     candidates = []
     for other, domain, _ in _observers(setting, node):
-        kappa, epsilon = abs(setting.kappa(i, other)), setting.epsilon(other)[1]
+        kappa, epsilon = abs(setting.masses.kappa(i, other)), setting.epsilon(other)[1]
         if kappa > 0:
-            disc = setting.surroundings(i, domain).guarded_disc(exact.upper_float(5 * epsilon / kappa))
+            disc = setting.shapes.around(i, domain).guarded_disc(exact.upper_float(5 * epsilon / kappa))
             if disc is not None:
                 candidates.append((other, bounds.printed_sine(d, disc.radius, nodes, epsilon, c0) / size))
     chosen = choose(setting, candidates, len(node.fan_out), _largest_limit)

@@ -75,7 +75,7 @@ def _aligned(setting: Setting, teacher: Node) -> tuple[arb, Node | None]:
         return (arb(0), constant[0]) if constant else (arb(1), None)
     metric = setting.problem.frame.metric
     same_side = [node for node in setting.problem.student if (node.p @ metric * teacher.p).sum() > 0]
-    return setting.best(setting.crease(teacher), same_side)
+    return setting.angles.best(setting.crease(teacher), same_side)
 
 
 def _healing(setting: Setting, teacher: Node) -> str:
@@ -87,7 +87,7 @@ def _healing(setting: Setting, teacher: Node) -> str:
         return "region"
     if all((teacher.fan_out * node.fan_out).sum() == 0 for node in inside):
         return "alpha"
-    if all(setting.mass(setting.crease(teacher), node, "teacher") == 0 for node in inside):
+    if all(setting.masses.mass(setting.crease(teacher), node, "teacher") == 0 for node in inside):
         return "shared-hyperplane"
     return "sign"
 
@@ -98,7 +98,7 @@ def _observers(setting: Setting, teacher: Node) -> list[Node]:
     return [
         node
         for node, domain in zip(setting.problem.student, setting.domains, strict=True)
-        if domain is not None and setting.ball(i, domain) is not None
+        if domain is not None and setting.shapes.ball(i, domain) is not None
     ]
 
 
@@ -110,7 +110,7 @@ def _sighted(setting: Setting, teacher: Node, form: str) -> tuple[Verdict | None
     if not inside:
         return _row(form, teacher, NOT_APPLICABLE, "the teacher's boundary enters no student's active region"), []
     i = setting.crease(teacher)
-    sighted = [node for node in inside if setting.mass(i, node, "teacher") != 0]
+    sighted = [node for node in inside if setting.masses.mass(i, node, "teacher") != 0]
     if not sighted:
         return _row(form, teacher, NOT_APPLICABLE, "kappa_T = 0 for every observer"), []
     return None, sighted
@@ -121,7 +121,7 @@ def repaired(setting: Setting, teacher: Node) -> Verdict:
     excluded, sighted = _sighted(setting, teacher, REPAIRED)
     if excluded is not None:
         return excluded
-    measured, node = setting.best(setting.crease(teacher), setting.problem.student)
+    measured, node = setting.angles.best(setting.crease(teacher), setting.problem.student)
     terms = {"observers": [n.index for n in sighted], "best": None if node is None else node.index}
     verdict, why = (
         (HOLDS, "a student has the teacher's direction up to sign")

@@ -83,10 +83,10 @@ def _inapplicable(row: Row, form: str) -> Verdict | None:
         return row.verdict(form, NOT_APPLICABLE, "d' = 1: all hyperplanes are parallel")
     if teacher.is_constant:
         return row.verdict(form, NOT_APPLICABLE, "the teacher node is constant on U (p_j = 0)")
-    if setting.disc(setting.crease(teacher))[1] == 0:
+    if setting.shapes.disc(setting.crease(teacher))[1] == 0:
         return row.verdict(form, NOT_APPLICABLE, "the teacher's boundary misses U ∩ R")
     alpha = (teacher.fan_out * row.observer.fan_out).sum()
-    kappa = setting.mass(setting.crease(teacher), row.observer, "teacher")
+    kappa = setting.masses.mass(setting.crease(teacher), row.observer, "teacher")
     if alpha == 0 and (kappa == 0 or form == PRINTED):
         return row.verdict(form, VACUOUS, "alpha = 0: the observer does not see the teacher's output", terms={"alpha": 0.0})
     if kappa == 0:
@@ -105,7 +105,7 @@ def printed(row: Row) -> Verdict:
     k = networks.student
     if not observed_anywhere(j.W[teacher.index], j.b[teacher.index], k.W[observer.index], k.b[observer.index]):
         return row.verdict(PRINTED, NOT_APPLICABLE, "the observer's active region does not meet the teacher's boundary")
-    below, above = setting.disc(setting.crease(teacher))
+    below, above = setting.shapes.disc(setting.crease(teacher))
     alpha = exact.ball((teacher.fan_out * observer.fan_out).sum())
     eps_low, eps_high = setting.printed_epsilon
     worst, best = bounds.shrunk_radius(below, eps_high, alpha), bounds.shrunk_radius(above, eps_low, alpha)
@@ -120,7 +120,7 @@ def printed(row: Row) -> Verdict:
     }
     if not best > 0 or not worst > 0:
         return row.verdict(PRINTED, NOT_APPLICABLE, "r' = r - 5 eps/|alpha| is not positive", terms=terms)
-    measured, node = setting.best(setting.crease(teacher), setting.problem.student)
+    measured, node = setting.angles.best(setting.crease(teacher), setting.problem.student)
     terms["best"] = None if node is None else node.index
     d, nodes = setting.problem.dimension, len(setting.problem.nodes)
     at_worst = bounds.printed_sine(d, worst, nodes, eps_high, alpha)
@@ -150,10 +150,10 @@ def _healed(row: Row, added: frozenset[str], measured: arb, epsilon: arb, alpha:
     """True if the printed statement with these hypotheses added no longer fails (or no longer applies)."""
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)
-    scale = setting.kappa(i, observer, "teacher") / setting.unit if "norm" in added else alpha
+    scale = setting.masses.kappa(i, observer, "teacher") / setting.unit if "norm" in added else alpha
     if "sign" in added:
         scale = abs(scale)
-    room = setting.room(i, observer, 5 * epsilon / abs(scale), added)
+    room = setting.shapes.room(i, observer, 5 * epsilon / abs(scale), added)
     if room is None or not room > 0:
         return True
     if "student" in added:
@@ -166,7 +166,7 @@ def _best_other(row: Row) -> tuple[arb, Node | None]:
     """The smallest sine to a node of either network that is not on the teacher's own hyperplane, and that node."""
     setting = row.setting
     i = setting.crease(row.teacher)
-    return setting.best(i, [node for node in setting.problem.nodes if node.is_constant or setting.crease(node) != i])
+    return setting.angles.best(i, [node for node in setting.problem.nodes if node.is_constant or setting.crease(node) != i])
 
 
 def _seen(row: Row, form: str) -> tuple[Verdict | None, Inscribed | None]:
@@ -178,7 +178,7 @@ def _seen(row: Row, form: str) -> tuple[Verdict | None, Inscribed | None]:
     domain = setting.domains[observer.index]
     if domain is None:
         return row.verdict(form, NOT_APPLICABLE, "the observer is not active inside U ∩ R"), None
-    inscribed = setting.ball(setting.crease(row.teacher), domain)
+    inscribed = setting.shapes.ball(setting.crease(row.teacher), domain)
     if inscribed is None:
         why = "the teacher's boundary does not enter the observer's active region"
         return row.verdict(form, NOT_APPLICABLE, why), None
@@ -205,7 +205,7 @@ def repaired(row: Row) -> Verdict:
         return excluded
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)
-    kappa, epsilon = setting.kappa(i, observer, "teacher"), setting.epsilon(observer)[1]
+    kappa, epsilon = setting.masses.kappa(i, observer, "teacher"), setting.epsilon(observer)[1]
     terms = {"kappa": kappa, "epsilon": epsilon, "nodes": len(setting.problem.nodes), "dimension": setting.problem.dimension}
     on_it = _coincident(row, REPAIRED, terms)
     if on_it is not None:
@@ -213,7 +213,7 @@ def repaired(row: Row) -> Verdict:
     domain = setting.domains[observer.index]
     assert domain is not None
     q = exact.upper_float(5 * epsilon / abs(kappa))
-    disc = setting.surroundings(i, domain).guarded_disc(q)
+    disc = setting.shapes.around(i, domain).guarded_disc(q)
     if disc is None:
         return row.verdict(
             REPAIRED,
@@ -228,7 +228,7 @@ def repaired(row: Row) -> Verdict:
         constant=bounds.printed_constant(setting.problem.dimension, disc.radius),
         best=None if node is None else f"{node.side} {node.index}",
     )
-    sines = [sine for j, sine in enumerate(setting.sines(i)) if j != i]
+    sines = [sine for j, sine in enumerate(setting.angles.sines(i)) if j != i]
     # Lemma 3 with the true angles: room between the slabs would contradict Lemma 4, so this is never true
     terms["slabs_leave_room"] = bounds.slabs_leave_room(setting.problem.dimension, disc.radius, q, sines)
     bound = bounds.printed_sine(setting.problem.dimension, disc.radius, len(setting.problem.nodes), epsilon, abs(kappa))
@@ -244,14 +244,14 @@ def sharpened(row: Row) -> Verdict:
     setting, observer = row.setting, row.observer
     i = setting.crease(row.teacher)
     terms: dict[str, Any] = {
-        "kappa": setting.kappa(i, observer, "teacher"),
+        "kappa": setting.masses.kappa(i, observer, "teacher"),
         "epsilon": setting.epsilon(observer)[1],
         "radius": inscribed.radius,
     }
     on_it = _coincident(row, SHARP, terms)
     if on_it is not None:
         return on_it
-    measured, node = setting.best(i, setting.problem.student)
+    measured, node = setting.angles.best(i, setting.problem.student)
     terms["best"] = None if node is None else node.index
     domain = setting.domains[observer.index]
     assert domain is not None

@@ -15,6 +15,7 @@ from ..domains import Domain
 from ..instances import Instance
 from ..restricted import difference, restricted
 from . import theorem2
+from .geometry import Times
 from .setting import Setting
 from .verdict import Verdict
 
@@ -47,7 +48,7 @@ def setting_of(
         domains,
         enclosures,
         excess(instance, gap=gap, deadline=deadline) if known is None else known,
-        deadline,
+        Times(deadline),
     )
 
 

@@ -64,7 +64,7 @@ def test_the_printed_bound_is_stated_at_the_upper_end_and_undecided_in_between()
 def test_eps_of_a_printed_row_is_the_largest_over_all_students_and_of_other_forms_the_observer_s():
     made = setting(1e-4, 1e-4)
     small, large = Enclosure(1e-4, 1e-4, None), Enclosure(1e-3, 1e-3, None)
-    mixed = replace(made, enclosures=[small, large, small], _cache={})
+    mixed = replace(made, enclosures=[small, large, small])
     before, after = rows(made), rows(mixed)
     assert after["printed", 0, None, 0].terms["epsilon"] == 1e-3
     assert after["sharp", 0, None, 0].bound == before["sharp", 0, None, 0].bound

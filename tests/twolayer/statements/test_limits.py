@@ -21,6 +21,7 @@ from twolayer.restricted import restricted
 from twolayer.statements import check as checks
 from twolayer.statements import corollary1, theorem2
 from twolayer.statements.check import check, judged
+from twolayer.statements.geometry import Times
 from twolayer.statements.setting import Setting
 from twolayer.statements.verdict import UNJUDGED, VACUOUS
 from twolayer.study.tables import time_notes
@@ -118,9 +119,9 @@ def test_the_choice_of_observers_ends_with_the_time(clock, monkeypatch):
         return real(Q)
 
     monkeypatch.setattr(np.linalg, "det", slow)
-    setting = Setting(instance, problem, domains, enclosures, deadline=clock.now + 20, end=clock.now + 1e6)
+    setting = Setting(instance, problem, domains, enclosures, times=Times(clock.now + 20, clock.now + 1e6))
     corollary1.sharpened(setting, problem.student[0])
-    assert clock.now <= 23 and setting.cut_short() and next(tried) > 5
+    assert clock.now <= 23 and setting.times.cut_short() and next(tried) > 5
 
 
 def test_radii_wait_until_they_are_asked_for_once_time_is_over(clock):

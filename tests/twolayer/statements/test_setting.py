@@ -24,6 +24,7 @@ from twolayer.regions import Box
 from twolayer.restricted import restricted
 from twolayer.statements import theorem1, theorem3
 from twolayer.statements.check import check
+from twolayer.statements.geometry import cached_by
 from twolayer.statements.setting import Setting, observed_anywhere
 from twolayer.statements.sharp.around import around, radii, reaches
 from twolayer.statements.verdict import FAILS, HOLDS, NOT_APPLICABLE
@@ -56,7 +57,7 @@ def test_no_crease_is_said_to_be_further_from_a_centre_than_it_is(instance, data
     if not problem.creases:
         return
     centre = rationals(data.draw(arrays(problem.dimension)))
-    for crease, below in zip(problem.creases, made.distances(centre), strict=True):
+    for crease, below in zip(problem.creases, made.shapes.distances(centre), strict=True):
         true = squared_distance(problem, crease, centre)
         assert below <= 0 or rational(below) ** 2 <= true
         assert below >= exact.nearest_float(true) ** 0.5 * (1 - 1e-7) - 1e-6  # and hardly nearer
@@ -74,7 +75,7 @@ def test_no_crease_is_said_to_meet_a_cylinder_later_than_it_does(instance, data,
     near = around(made, 0, observer, centre)
     for j, rho in zip(near.index, reaches(near, t), strict=True):
         true = arb(squared_distance(problem, problem.creases[j], centre)).sqrt()
-        sine = made.sine(0, j)
+        sine = made.angles.sine(0, j)
         assert rho == 0 or not true < exact.ball(float(rho)) * sine + exact.ball(t) * (1 - sine**2).sqrt()
 
 
@@ -209,3 +210,18 @@ def test_printed_gradients_are_the_largest_of_all_students_wherever_it_is(place)
     given_ends[place] = (0.01, 0.02)
     made = setting(seen_by((1, 0), (1, 1), (1, 2)), *given_ends)
     assert tuple(map(float, made.printed_epsilon)) == (0.01, 0.02)
+
+
+def test_a_cached_value_belongs_to_one_object_and_is_computed_once_for_its_arguments():
+    """Domains count as the same if they are one object: not by an id that another one may get later."""
+    asked = []
+
+    class Owner:
+        @cached_by
+        def value(self, *args):
+            asked.append(args)
+            return len(asked)
+
+    first, second, here, there = Owner(), Owner(), object(), object()
+    assert [first.value(1, here), first.value(1, there), first.value(1, here), second.value(1, here)] == [1, 2, 1, 3]
+    assert asked == [(1, here), (1, there), (1, here)]

@@ -156,13 +156,13 @@ def candidates(instance):
     domains = active_domains(problem)
     made = Setting(instance, problem, domains, gradient_suprema(problem, domains))
     observer, i, domain = problem.student[0], made.crease(problem.teacher[0]), domains[0]
-    inscribed, d = made.ball(i, domain), problem.dimension
+    inscribed, d = made.shapes.ball(i, domain), problem.dimension
     near = sharp.around(made, i, observer, inscribed.centre)
     size = sharp.sizes(made, i, observer)
-    if not size.kappa > 0 or not size.epsilon > 0 or made.carries_student[i]:
+    if not size.kappa > 0 or not size.epsilon > 0 or made.masses.carries_student[i]:
         return None
     found = list(sharp_counts.student(made, i, observer, inscribed, near, 1.0))
-    surroundings, counted = made.surroundings(i, domain), near.opposes
+    surroundings, counted = made.shapes.around(i, domain), near.opposes
     for t in (sharp._least(made, i, observer) * height for height in (1.0, 1.2, 1.4, 2.0, 3.0)):
         cylinder = sharp._cylinder(made, i, observer, surroundings, t)
         if cylinder is not None:
@@ -180,7 +180,7 @@ def candidates(instance):
         found += [c for c in (sharp_cells.student(*where), sharp_chords.student(*where, 1.0)) if c is not None]
         kinks += [c for c in (sharp_cells.kink(*where, counted), sharp_chords.kink(*where)) if c is not None]
     unit = nearest_float(made.float_unit(observer))  # what floats of |kappa| are divided by
-    return made.best(i, problem.student)[0], found, size.kappa, [(value * unit, prove) for value, prove in kinks]
+    return made.angles.best(i, problem.student)[0], found, size.kappa, [(value * unit, prove) for value, prove in kinks]
 
 
 def assert_no_method_is_violated(instance):

@@ -22,6 +22,7 @@ from twolayer.regions import Box
 from twolayer.restricted import restricted
 from twolayer.statements import bounds, theorem2
 from twolayer.statements.check import check
+from twolayer.statements.geometry import Times
 from twolayer.statements.setting import Setting
 from twolayer.statements.sharp import best as sharp
 from twolayer.statements.sharp import cells as sharp_cells
@@ -288,7 +289,7 @@ def method(instance, eps, deadline=None):
     """The bound and its form for teacher 0 and observer 0 if its gradient is at most eps."""
     problem = restricted(instance)
     domains = active_domains(problem)
-    made = Setting(instance, problem, domains, [Enclosure(0.0, eps, None)] * len(problem.student), deadline=deadline)
+    made = Setting(instance, problem, domains, [Enclosure(0.0, eps, None)] * len(problem.student), times=Times(deadline))
     found = theorem2.sharpened(theorem2.Row(made, problem.teacher[0], problem.student[0], "theorem-2"))
     return found.terms.get("method"), found
 

@@ -15,6 +15,7 @@ from flint import arb
 
 from ... import exact
 from ...restricted import Node
+from ..geometry import cached_by
 from ..setting import Setting
 
 SHRINK = 1 - 1e-9  # how far below a crease's distance a smaller body stays
@@ -45,14 +46,12 @@ class Sizes:
         return self.kappa / (2 * self.epsilon)
 
 
+@cached_by
 def sizes(setting: Setting, i: int, observer: Node) -> Sizes:
     """The two sizes for crease i and an observer, computed once."""
-    key = ("sizes", i, observer.index)
-    if key not in setting._cache:
-        kappa, epsilon = abs(setting.kappa(i, observer)), setting.epsilon(observer)[1]
-        eps = exact.nearest_float(exact.middle(epsilon) / setting.float_unit(observer))
-        setting._cache[key] = Sizes(kappa, epsilon, float(setting.float_kinks(observer)[i]), eps)
-    return setting._cache[key]
+    kappa, epsilon = abs(setting.masses.kappa(i, observer)), setting.epsilon(observer)[1]
+    eps = exact.nearest_float(exact.middle(epsilon) / setting.float_unit(observer))
+    return Sizes(kappa, epsilon, float(setting.float_kinks(observer)[i]), eps)
 
 
 Candidate = tuple[float, Callable[[], Bound | None]]
@@ -94,22 +93,22 @@ class Around:
 
 def around(setting: Setting, i: int, observer: Node, centre: np.ndarray) -> Around:
     """The other creases as the observer sees them from a centre on crease i."""
-    masses = setting.mass_signs(observer)
+    masses = setting.masses.signs(observer)
     keep = np.flatnonzero((masses != 0) & (np.arange(len(masses)) != i))
-    sines, cotangents = (values[keep] for values in setting.float_angles(i))
+    sines, cotangents = (values[keep] for values in setting.angles.floats(i))
     kinks = setting.float_kinks(observer)[keep]
     with np.errstate(divide="ignore"):
         weights = np.where(sines > 0, kinks * (1 - sines**2) / sines, np.inf)
     return Around(
         keep,
         masses[keep] * masses[i] < 0,
-        setting.carries_student[keep],
+        setting.masses.carries_student[keep],
         kinks,
         sines,
         cotangents,
         weights,
-        setting.directions[keep],
-        setting.distances(centre)[keep],
+        setting.angles.directions[keep],
+        setting.shapes.distances(centre)[keep],
     )
 
 
@@ -135,5 +134,5 @@ def reaches(near: Around, t: float) -> np.ndarray:
 
 def weight(setting: Setting, i: int, j: int, observer: Node) -> arb:
     """|kappa'| cos^2 / sin of crease j against crease i."""
-    sine = setting.sine(i, j)
-    return abs(setting.kappa(j, observer)) * (1 - sine**2) / sine
+    sine = setting.angles.sine(i, j)
+    return abs(setting.masses.kappa(j, observer)) * (1 - sine**2) / sine

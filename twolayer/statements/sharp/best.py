@@ -79,7 +79,7 @@ def _goal(candidates: list[Candidate], otherwise: float = 1.0) -> float:
 def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
     size = sizes(setting, i, observer)
     kappa, epsilon, level, eps = size.kappa, size.epsilon, size.level, size.eps
-    cotangents = setting.cotangents(i)
+    cotangents = setting.angles.cotangents(i)
     for radius in map(float, radii(inscribed.radius, near.distance)):
         room = (level * radius / (4 * eps)) ** 2 - 1 if eps > 0 else np.inf
         if room <= 0:
@@ -107,7 +107,7 @@ def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed, nea
 
         def few_directions(radius=radius, form="one-direction", avoided=(), terms=terms) -> Bound | None:
             simple = 4 * epsilon / (kappa * exact.ball(radius))
-            if not all(setting.sine(i, j) > simple for j in avoided):
+            if not all(setting.angles.sine(i, j) > simple for j in avoided):
                 return None
             return Bound(simple, form, terms)
 
@@ -135,7 +135,7 @@ def _cylinders(
     meeting = near.opposes & near.student & (near.distance <= inscribed.radius)
     if not 0 < least < TALLEST * inscribed.radius:
         return []
-    surroundings, found = setting.surroundings(i, domain), []
+    surroundings, found = setting.shapes.around(i, domain), []
     peak, kinks = float(bounds.mass_constant(setting.problem.dimension - 1).mid()), near.kink[meeting]
     for height in HEIGHTS:
         t = least * height
@@ -164,7 +164,7 @@ def _by_cylinder(setting: Setting, i: int, observer: Node, cylinder: Cylinder, *
     size, n = sizes(setting, i, observer), setting.problem.dimension - 1
     kappa, epsilon, level, eps = size.kappa, size.epsilon, size.level, size.eps
     factor = float(bounds.mass_constant(n).mid())
-    cotangents, near, t = setting.cotangents(i), cylinder.near, cylinder.t
+    cotangents, near, t = setting.angles.cotangents(i), cylinder.near, cylinder.t
     reach = reaches(near, t)
     for rho in map(float, radii(cylinder.rho, reach[near.opposes])):
         meeting = reach <= rho
@@ -185,7 +185,7 @@ def _by_cylinder(setting: Setting, i: int, observer: Node, cylinder: Cylinder, *
 
         def mass(rho=rho, students=students, teachers=teachers, terms=terms) -> Bound | None:
             known = total(weight(setting, i, j, observer) for j in near.index[teachers])
-            carried = total(abs(setting.kappa(j, observer)) for j in near.index[students])
+            carried = total(abs(setting.masses.kappa(j, observer)) for j in near.index[students])
             value = bounds.student_sine_by_mass(n, kappa, epsilon, rho, t, known, carried)
             return None if value is None else Bound(value, "mass", terms)
 
@@ -209,8 +209,8 @@ def _by_order(
     """Theorem L at the height that suits each order, where it could beat the sine `goal` in a cylinder as wide as hoped."""
     size, n = sizes(setting, i, observer), setting.problem.dimension - 1
     width = max((cylinder.rho for _, cylinder in cylinders), default=HOPE * inscribed.radius)
-    signs = setting.mass_signs(observer)
-    carried = setting.float_kinks(observer)[setting.carries_student & (signs != 0)].sum()
+    signs = setting.masses.signs(observer)
+    carried = setting.float_kinks(observer)[setting.masses.carries_student & (signs != 0)].sum()
     for k in bounds.FAR_POINTS:
         e = bounds.relu_distance(k)
         t = sharp_masses.best_height(k) * size.eps / (exact.nearest_float(e) * size.level)
@@ -219,7 +219,7 @@ def _by_order(
         rest = size.eps * (sharp_masses.best_height(k) - 1)
         tangent = (sharp_masses.float_factor(n, k, width, t) * carried / rest) ** (1 / (k - 1))
         if tangent / np.hypot(1, tangent) < goal:
-            cylinder = _cylinder(setting, i, observer, setting.surroundings(i, domain), t)
+            cylinder = _cylinder(setting, i, observer, setting.shapes.around(i, domain), t)
             found = None if cylinder is None else sharp_masses.order(setting, i, observer, cylinder, k)
             if found is not None:
                 yield found
@@ -232,7 +232,7 @@ def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -
     directions, M' and L (d' >= 3). All slopes are known here, so none of them has to name anyone.
     """
     near = around(setting, i, observer, inscribed.centre)
-    counted = near.opposes | (setting.mass(i, observer) == 0)  # without a sign of its own every crease may oppose it
+    counted = near.opposes | (setting.masses.mass(i, observer) == 0)  # without a sign of its own every crease may oppose it
     candidates = list(_kinks(setting, i, observer, inscribed, near, counted))
     domain = setting.domains[observer.index]
     if setting.is_late or domain is None:
@@ -258,7 +258,7 @@ def _kinks(
     size, n = sizes(setting, i, observer), setting.problem.dimension - 1
     epsilon, eps = size.epsilon, size.eps
     factor = float(bounds.mass_constant(n).mid())
-    cotangents = setting.cotangents(i)
+    cotangents = setting.angles.cotangents(i)
     for radius in map(float, radii(inscribed.radius, near.distance[counted])):
         meeting = counted & (near.distance <= radius)
         terms = {"epsilon": epsilon, "radius": radius, "opposing": int(meeting.sum())}

@@ -89,7 +89,7 @@ def _count(setting, i, near: Around, counted: np.ndarray, count: int, square, fo
         return None
 
     def prove() -> Bound | None:
-        proved, cotangents = room(count), setting.cotangents(i)
+        proved, cotangents = room(count), setting.angles.cotangents(i)
         if not proved > 0 or not all(cotangents[j] * count < proved for j in near.index[teachers]):
             return None
         return Bound(bounds.sine_of_tangent(count / proved), form, {**terms, "creases": count})
@@ -112,7 +112,7 @@ def _few(setting: Setting, i: int, size: Sizes, radius: float, near: Around, mee
 
     def prove() -> Bound | None:
         room = bounds.directions_room(size.kappa, radius, size.epsilon, count + count % 2) - count % 2
-        rest = room - total(1 / setting.sine(i, int(near.index[m])) for m in others)
+        rest = room - total(1 / setting.angles.sine(i, int(near.index[m])) for m in others)
         terms = {"kappa": size.kappa, "epsilon": size.epsilon, "radius": radius, "directions": count, "with_student": named}
         return Bound(named / rest, form(count), terms) if rest > named else None
 
@@ -143,7 +143,7 @@ def kinks(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: 
 
         def prove(radius=radius, creases=creases, count=count) -> Bound:
             unit = bounds.directions_room(1, radius, size.epsilon, count + count % 2)  # room for |kappa| = 1
-            cosecants = total(1 / setting.sine(i, int(near.index[m])) for m in creases)
+            cosecants = total(1 / setting.angles.sine(i, int(near.index[m])) for m in creases)
             terms = {"epsilon": size.epsilon, "radius": radius, "directions": count}
             return Bound((cosecants + count % 2) / unit, form(count), terms)
 

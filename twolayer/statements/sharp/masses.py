@@ -63,7 +63,7 @@ def split(setting: Setting, i: int, observer: Node, cylinder: Cylinder) -> Itera
         top = t * (x * (students & heavy).sum() + peak * t * near.kink[students & ~heavy].sum())
 
         def prove(rho=rho, students=students, teachers=teachers) -> Bound | None:
-            cotangents = setting.cotangents(i)
+            cotangents = setting.angles.cotangents(i)
             tangent = bounds.student_tangent_by_split(
                 n,
                 kappa,
@@ -74,7 +74,10 @@ def split(setting: Setting, i: int, observer: Node, cylinder: Cylinder) -> Itera
                     total(cotangents[j] for j in near.index[teachers & heavy]),
                     total(weight(setting, i, j, observer) for j in near.index[teachers & ~heavy]),
                 ),
-                (int((students & heavy).sum()), total(abs(setting.kappa(j, observer)) for j in near.index[students & ~heavy])),
+                (
+                    int((students & heavy).sum()),
+                    total(abs(setting.masses.kappa(j, observer)) for j in near.index[students & ~heavy]),
+                ),
             )
             terms = {
                 "kappa": kappa,
@@ -110,12 +113,12 @@ def order(setting: Setting, i: int, observer: Node, cylinder: Cylinder, k: int) 
         return None
 
     def prove() -> Bound | None:
-        cotangents, proved = setting.cotangents(i), bounds.order_factor(n, k, rho, t)
+        cotangents, proved = setting.angles.cotangents(i), bounds.order_factor(n, k, rho, t)
         known = total(weight(setting, i, j, observer) * cotangents[j] ** (k - 2) for j in near.index[teachers])
         left = arb(e) * kappa * exact.ball(t) - epsilon - proved * known
         if not left > 0:
             return None
-        masses = proved * total(abs(setting.kappa(j, observer)) for j in near.index[students])
+        masses = proved * total(abs(setting.masses.kappa(j, observer)) for j in near.index[students])
         terms = {"kappa": kappa, "epsilon": epsilon, "rho": rho, "t": t, "others": int(meeting.sum())}
         tangent = (masses / left).root(k - 1)
         return Bound(bounds.sine_of_tangent(tangent), f"order-{k}", terms)
@@ -158,7 +161,7 @@ def kinks(
         m = int(np.nanargmin(values)) + 1
 
         def by_split() -> Bound:
-            cotangents = setting.cotangents(i)
+            cotangents = setting.angles.cotangents(i)
             gamma = total(cotangents[j] for j in near.index[opposing[:m]])
             light = total(weight(setting, i, j, observer) for j in near.index[opposing[m:]])
             terms = {"epsilon": epsilon, "rho": rho, "t": t, "counted": m, "weighed": len(opposing) - m}
@@ -174,7 +177,7 @@ def kinks(
             seen = (near.weight[meeting] * near.cotangent[meeting] ** (k - 2)).sum() * float_factor(n, k, rho, t)
 
         def by_order(k=k) -> Bound:
-            cotangents, proved = setting.cotangents(i), bounds.order_factor(n, k, rho, t)
+            cotangents, proved = setting.angles.cotangents(i), bounds.order_factor(n, k, rho, t)
             sums = total(weight(setting, i, j, observer) * cotangents[j] ** (k - 2) for j in near.index[meeting])
             terms = {"epsilon": epsilon, "rho": rho, "t": t, "others": int(meeting.sum())}
             return Bound((epsilon + proved * sums) / (arb(bounds.relu_distance(k)) * exact.ball(t)), f"order-{k}", terms)

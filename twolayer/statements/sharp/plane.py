@@ -17,6 +17,7 @@ from flint import arb
 from ... import exact
 from ...certify.radii.one import length
 from ...domains import Domain
+from ..geometry import cached_by
 from ..setting import FAR_OFF, Setting
 from .around import Around
 
@@ -79,16 +80,14 @@ class Lines:
         return (-c, c) if self.free[j] else (self.slope[j], self.slope[j])
 
 
-def _coordinates(setting: Setting, i: int):
+@cached_by
+def _coordinates(setting: Setting, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(point of H, unit normal, unit tangent): the origin and the axes, exact and in balls."""
-    key = ("axes", i)
-    if key not in setting._cache:
-        crease = setting.problem.creases[i]
-        normal = setting.problem.frame.orthonormal(crease.normal)
-        normal = normal / length(normal)
-        origin = -crease.offset / (crease.normal * crease.normal).sum() * crease.normal
-        setting._cache[key] = origin, normal, np.array([-normal[1], normal[0]])
-    return setting._cache[key]
+    crease = setting.problem.creases[i]
+    normal = setting.problem.frame.orthonormal(crease.normal)
+    normal = normal / length(normal)
+    origin = -crease.offset / (crease.normal * crease.normal).sum() * crease.normal
+    return origin, normal, np.array([-normal[1], normal[0]])
 
 
 def _line(setting: Setting, i: int, normals: np.ndarray, limits: np.ndarray) -> list[Line]:
@@ -131,18 +130,20 @@ class _Arrangement:
     down: arb
 
 
+@cached_by
+def _crease_lines(setting: Setting, i: int) -> list[Line]:
+    """All creases in the coordinates of crease i."""
+    creases = setting.problem.creases
+    offsets = np.array([crease.offset for crease in creases], dtype=object)
+    return _line(setting, i, np.stack([crease.normal for crease in creases]), offsets)
+
+
+@cached_by
 def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
     """Creases and walls around crease i, sorted once for all observers with this domain."""
-    key = ("arrangement", i, id(domain))
-    if key in setting._cache:
-        return setting._cache[key]
-    if ("lines", i) not in setting._cache:
-        creases = setting.problem.creases
-        offsets = np.array([crease.offset for crease in creases], dtype=object)
-        setting._cache["lines", i] = _line(setting, i, np.stack([crease.normal for crease in creases]), offsets)
     _, across, along = _coordinates(setting, i)
     entries, parallels, up, down = [], [], arb(0), arb(0)
-    for j, line in enumerate(setting._cache["lines", i]):
+    for j, line in enumerate(_crease_lines(setting, i)):
         if line.parallel:
             parallels.append((j, line.height))
         else:
@@ -156,7 +157,7 @@ def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
         else:
             down = down.max(-1 / line.height)
     entries.sort(key=lambda entry: entry[:3])
-    setting._cache[key] = _Arrangement(
+    return _Arrangement(
         [entry[3] for entry in entries],
         np.array([entry[0] for entry in entries]),
         np.array([entry[3].tilt for entry in entries]),
@@ -166,7 +167,6 @@ def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
         up,
         down,
     )
-    return setting._cache[key]
 
 
 def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np.ndarray, *, named: bool) -> Lines | None:
@@ -178,7 +178,7 @@ def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np
     all_of_them = _arrangement(setting, i, domain)
     chosen = np.zeros(len(setting.problem.creases) + 1, dtype=bool)
     chosen[near.index[counted]] = True
-    student = np.append(setting.carries_student & named, False)  # the last entry is for walls: index -1
+    student = np.append(setting.masses.carries_student & named, False)  # the last entry is for walls: index -1
     up, down = all_of_them.up, all_of_them.down
     for j, height in all_of_them.parallels:
         if chosen[j] and not student[j]:
@@ -196,7 +196,7 @@ def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np
         [all_of_them.lines[j].offset for j in keep],
         [all_of_them.lines[j].slope for j in keep],
         student[members],
-        np.append(setting.directions, WALL)[members],
+        np.append(setting.angles.directions, WALL)[members],
         all_of_them.places[keep],
         all_of_them.tilts[keep],
         int(np.flatnonzero(sides < 0)[-1]),
