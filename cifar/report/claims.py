@@ -21,7 +21,7 @@ from .results import Results
 from .verdicts import ALPHA, YES, Finding, Question, decided
 
 NEAR, EQUAL = 3.0, 5.0  # points: as far as Table 1's l1, l2, FGSM rows fall behind at 50 epochs; as its transfer row spreads
-FALL = 3.0  # points that a later checkpoint may lose: what the paper's own rising rows are rounded by, and no more
+FALL = 3.0  # points that a later checkpoint may lose; the paper's CW row loses 1.9 from 200 to 300 epochs
 HARDLY = 0.5  # a rise below this part of another is hardly one; the paper's own parts are 0.17
 STRONG = -0.5  # Pearson scores from here down are strong, by the usual convention
 CARRIED = 0.99  # of the variance; evenly spread patches would have 17/27 = 0.63

@@ -15,6 +15,7 @@ from cifar.report.estimates import Estimate, Reading, accuracy, contrast, correl
 from cifar.report.results import Result, Results
 from cifar.report.verdicts import ALPHA, NO, UNDECIDED, YES, Question, decided, telling
 
+from . import simulated
 from .simulated import IMAGES, students
 
 LINF = accuracy("linf", "last")
@@ -140,6 +141,19 @@ def test_about_equal_is_yes_for_equals_no_for_what_is_far_and_neither_at_the_mar
     assert answers({"at": 0.50, "st": 0.50}, equal=6.0)[YES] >= 0.9 * DRAWS
     assert answers({"at": 0.65, "st": 0.50}, equal=6.0)[NO] >= 0.9 * DRAWS
     assert answers({"at": 0.56, "st": 0.50}, equal=6.0)[UNDECIDED] >= 0.95 * DRAWS
+
+
+def test_a_bootstrap_of_three_seeds_is_too_sure(monkeypatch):
+    monkeypatch.setattr(simulated, "SEED_POINTS", 0.03)
+    ours = theirs = 0
+    for seed in range(DRAWS // 2):
+        rng = np.random.default_rng(seed)
+        known = students(rng, {"at": 0.5, "st": 0.5, "other": 0.3})
+        low, high = contrast(known, (1.0, "at@300", LINF), (-1.0, "st@300", LINF)).interval
+        gap = np.subtract(*(np.stack([LINF.images(r) for r in known.seeds(f"{kind}@300")]) for kind in ("at", "st")))
+        drawn = [gap[rng.integers(0, 3, 3)][:, rng.integers(0, IMAGES, IMAGES)].mean() for _ in range(DRAWS)]
+        ours, theirs = ours + (low <= 0 <= high), theirs + (np.quantile(drawn, 0.025) <= 0 <= np.quantile(drawn, 0.975))
+    assert ours >= 0.95 * DRAWS / 2 and theirs <= 0.9 * DRAWS / 2
 
 
 def question(value, error=1.0, low=0.0, high=math.inf):
