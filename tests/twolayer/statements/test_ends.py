@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -110,3 +111,13 @@ def test_corollary_1_divides_by_the_fan_outs_of_its_observers():
 @pytest.mark.parametrize(("ends", "verdict"), [((0.0, 1e-3), FAILS), ((0.0, 0.09), UNDECIDED), ((0.08, 0.09), HOLDS)])
 def test_printed_corollary_1_fails_at_the_upper_end_and_holds_at_the_lower_one(ends, verdict):
     assert lonely([ends] * 3, "printed").verdict == verdict
+
+
+@pytest.mark.parametrize("ends", [(1e-4, 2e-4), (2e-4, 1e-4)])
+def test_repaired_corollary_1_costs_the_root_of_the_outputs_and_takes_the_worst_observer(ends):
+    """B_m = (10 / rho) sqrt(2 / (2 pi)) K eps_m / c0 with rho = 1 - q, q = 5 eps_m, c0 = 1/sqrt(2) and K = 5 nodes."""
+    row = lonely([(0, 0), *((x, x) for x in ends)], "repaired")
+    q, c0, nodes = 5 * max(ends), 0.5**0.5, 5
+    limit = 10 / (1 - q) * (1 / math.pi) ** 0.5 * nodes * max(ends) / c0
+    assert row.terms["limit"] == pytest.approx(limit, rel=1e-6) and row.terms["inverse_norm"] == 1
+    assert row.bound == pytest.approx(2**0.5 * limit, rel=1e-6)
