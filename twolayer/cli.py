@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +16,7 @@ from .instances import BadInput, Instance
 from .study.hunt.options import add_parser as add_hunt
 
 BAD_INPUT, INTERRUPTED = 2, 130
+SOME_TIME = 1e-9  # seconds: what is left of a time limit that is over
 
 
 class _Parser(argparse.ArgumentParser):
@@ -95,13 +97,13 @@ def _read(path: str) -> str:
 
 
 def _check(options) -> int:
+    begun = time.monotonic()  # loading takes a part of the time limit too
     from .statements.check import check
     from .study.tables import check_table, progress_bar
 
     instance = Instance.from_json(_read(options.instance))
-    result = check(
-        instance, gap=options.gap, time_limit=options.time_limit, workers=2, progress=progress_bar("certifying student nodes")
-    )
+    left = None if options.time_limit is None else max(options.time_limit - (time.monotonic() - begun), SOME_TIME)
+    result = check(instance, gap=options.gap, time_limit=left, workers=2, progress=progress_bar("certifying student nodes"))
     if options.json:
         print(json.dumps(result.to_dict(), allow_nan=False))
     else:

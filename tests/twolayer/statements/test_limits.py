@@ -196,6 +196,26 @@ def test_the_command_says_what_the_limit_left_undone(capsys, tmp_path):
     assert "wider than the gap asked" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("limit", "left"), [("10", 7.0), ("1", cli.SOME_TIME), (None, None)])
+def test_the_command_s_limit_is_for_loading_too(limit, left, clock, monkeypatch, capsys, tmp_path):
+    path, real, given = tmp_path / "i.json", Instance.from_json, []
+    path.write_text(trained(2, 2).to_json())
+    result = check(trained(2, 2))
+
+    def read(text):
+        clock.tick(3.0)
+        return real(text)
+
+    def checked(instance, *, time_limit, **options):
+        given.append(time_limit)
+        return result
+
+    monkeypatch.setattr(Instance, "from_json", read)
+    monkeypatch.setattr(checks, "check", checked)
+    assert cli.main(["check", str(path), *([] if limit is None else ["--time-limit", limit])]) == 0
+    assert given == [left]
+
+
 @pytest.mark.parametrize(("dimension", "nodes", "outputs"), [(2, 40, 5), (8, 12, 8)])
 def test_a_whole_check_of_many_nodes_ends_in_time(dimension, nodes, outputs):
     """Processor time of this process, so that others on the machine do not count; what was compiled before does not either."""
