@@ -122,7 +122,7 @@ def _numbers(result: Check, j: int, partner: int, basis: np.ndarray) -> tuple[fl
     """Radius, nearest sine, the partner's sine and the sharp bound for teacher node j."""
     sines = projected_sine(result.instance.student.W, result.instance.teacher.W[[j]], basis)[:, 0]
     setting = result.setting
-    radius = setting.shapes.disc(setting.crease(result.problem.teacher[j]))[0]
+    radius = float(setting.shapes.disc(setting.crease(result.problem.teacher[j]))[0])
     bounds = [
         v.bound for v in result.verdicts if (v.statement, v.form, v.teacher) == ("theorem-2", SHARP, j) and v.bound is not None
     ]

@@ -49,7 +49,7 @@ def project_l1(z: Tensor, x: Tensor, eps: float) -> Tensor:
     weights = torch.where(order < a.shape[1], 1.0, -1.0).double()
     slope = weights.cumsum(1)
     weighted = (weights * kinks).cumsum(1)
-    short = weighted - slope * kinks < eps  # the sum at each kink grows along the row
+    short = weighted - slope * kinks <= eps  # the sum at each kink grows along the row
     last = short.sum(1, keepdim=True).clamp_min(1) - 1
     shrink = (weighted.gather(1, last) - eps) / slope.gather(1, last).clamp_min(1)
     shrink = shrink.clamp_min(0).to(a.dtype)  # below 0 where the ball holds all that the box leaves of z - x

@@ -118,7 +118,7 @@ def require_images(x: Tensor) -> None:
         raise ValueError(f"images need shape (N, 3, 32, 32) with N > 0; got {tuple(x.shape)}")
     if x.dtype not in (torch.float32, torch.float64):
         raise ValueError(f"images need bytes, or float32 or float64 in [0, 1]; got {x.dtype}")
-    low, high = x.amin().item(), x.amax().item()
+    low, high = torch.stack([x.amin(), x.amax()]).tolist()  # one wait for a device
     if not (low >= 0 and high <= 1):  # not a number is neither
         raise ValueError(f"images need numbers in [0, 1]; got {low:g} to {high:g}; normalisation is the network's own")
 

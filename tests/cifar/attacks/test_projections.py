@@ -126,3 +126,10 @@ def test_the_l2_projection_by_hand():
     z = torch.tensor([[1.9, 1.1, 0.5]], dtype=torch.float64)
     # rooms .1, .5; distances 1, .6; .1 is at the wall, and what is left of .26 is .5^2: t = .4 / .6 for .17 = .01 + .16
     assert project_l2(z, x, 0.17**0.5)[0].tolist() == pytest.approx([1.0, 0.9, 0.5], abs=EXACT)
+
+
+def test_an_l1_ball_of_radius_zero_holds_its_centre_alone_also_where_a_wall_takes_the_largest_step():
+    x = torch.zeros(1, 9, dtype=torch.float64)
+    z = x.clone()
+    z[0, 7], z[0, 8] = 1.0, -1.0
+    assert torch.equal(project_l1(z, x, 0.0), x)

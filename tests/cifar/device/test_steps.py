@@ -36,8 +36,10 @@ CAPTURABLE = set(
     detach.default div.Scalar div.Tensor empty_like.default eq.Tensor expand.default index.Tensor index_fill_.int_Scalar
     lt.Tensor mean.default mm.default mul.Scalar mul.Tensor mul_.Tensor neg.default new_ones.default new_zeros.default
     nll_loss_backward.default nll_loss_forward.default normal_.default ones_like.default pow.Tensor_Scalar rand.generator
-    relu.default rsub.Scalar scatter_.value sgn.default sign.default slice.Tensor sub.Tensor sum.default sum.dim_IntList
-    t.default threshold_backward.default uniform_.default unsqueeze.default view.default where.self zeros.default
+    relu.default relu_.default
+    rsub.Scalar scatter_.value sgn.default sign.default slice.Tensor sub.Tensor sum.default sum.dim_IntList
+    t.default threshold_backward.default
+    threshold_backward.grad_input uniform_.default unsqueeze.default view.default where.self zeros.default
     zeros_like.default
 """.split()
 )
@@ -169,7 +171,7 @@ def test_a_restored_optimiser_keeps_its_own_choices():
 
 
 @pytest.mark.parametrize("name", attacks.NAMES)
-def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_waits_once_a_batch(device, monkeypatch, name):
+def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_more_steps_wait_no_more_often(device, monkeypatch, name):
     widths = (6, 5)
     networks = [
         made.small_network(student_widths(widths), 0),
@@ -178,8 +180,8 @@ def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_waits_once_
     ]
     plane, _ = made.the_plane()
     monkeypatch.setattr(attacks, "carlini_l2", functools.partial(carlini_l2, searches=2, steps=4))
-    counts = {}
-    for kind in ("cpu", "cuda"):
+    counts, waits = {}, []
+    for kind, steps in (("cpu", 3), ("cuda", 6), ("cuda", 3)):
         counts[kind] = {}
         student, teacher, surrogate = (network.to(kind) for network in networks)
         images, there = REAL.pixels[:6].to(kind), plane.to(kind)
@@ -194,11 +196,13 @@ def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_waits_once_
             batch=3,
             device=kind,
             plane=there,
-            steps=3,
+            steps=steps,
             counts=counts[kind],
+            labels=torch.arange(6).to(kind),
         )
+        waits.append(list(device.reads))
     assert counts["cuda"] == counts["cpu"] and len(counts["cpu"]) == 2
-    assert device.reads == ["tolist"] * 2
+    assert waits[1] == waits[2]
 
 
 # The benchmark.
@@ -224,7 +228,6 @@ ABSENT = (
     "highspy",
     "numba",
     "llvmlite",
-    "scipy",
     "joblib",
     "hypothesis",
     "distributed",
