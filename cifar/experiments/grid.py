@@ -190,7 +190,7 @@ PROFILES = {
             "gain": 6.0,
             "batch": 128,
             "optimiser": "muon",
-            "lr": 0.03,
+            "lr": 0.012,
             "momentum": 0.95,
             "weight_decay": 0.05,
             "warmup": 3.0,
