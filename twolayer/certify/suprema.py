@@ -33,7 +33,7 @@ BOXES_UP_TO = 5  # dimensions; box splitting doubles its work with every one, LP
 BOXES_FIRST_UP_TO = 8  # dimensions up to which boxes are several times faster where they get there at all (measured)
 FIRST_CELLS = 20_000  # that boxes may take there before a tree takes over: some 0.2 s
 AGAIN = 2.0  # times its first share of the time that a second search of a node needs to be worth beginning
-OWN_SHARE = 0.75  # of a tree's time goes to a domain's own rows, the rest to the box around it
+BOX_SHARE = 0.1  # of a tree's time goes to the box around a domain of many rows, the rest to all its rows
 DEAD = {"method": "dead"}
 ZERO = {"method": "zero"}
 INTERRUPTED = {"method": "crude", "interrupted": True}
@@ -114,20 +114,20 @@ def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
 
 
 def _tree(h: RidgeSum, region: Domain, *, deadline: float | None, gap: float, floor: float, **rest) -> Enclosure:
-    """A tree; a domain of many rows that stays open is searched once more as if it were its box.
+    """A tree; where time is short, one of a domain of many rows comes after a short search over the box around it.
 
-    What is proved over a larger region holds on a smaller one, and a hundred rows more make every program of a tree so slow
-    that the box's own bound would be the better one.
+    What is proved over a larger region holds on a smaller one, and the box's programs are several times smaller: where that
+    search ends well, its bound is the better one.
     """
     whole = region if region.whole is None else region.whole
+    limits = {"gap": gap, "floor": floor} | rest
     if deadline is None or whole.is_box:
-        return trees.supremum(h, region, deadline=deadline, gap=gap, floor=floor, **rest)
+        return trees.supremum(h, region, deadline=deadline, **limits)
     now = time.monotonic()
-    first = trees.supremum(h, region, deadline=now + OWN_SHARE * (deadline - now), gap=gap, floor=floor, **rest)
+    first = trees.supremum(h, region, deadline=now + BOX_SHARE * (deadline - now), boxed=True, **limits)
     if first.interrupted or _is_closed(first, h, region, gap, floor):
         return first
-    again = rest | {"known": first}
-    second = trees.supremum(h, region, deadline=deadline, gap=gap, floor=floor, boxed=True, **again)
+    second = trees.supremum(h, region, deadline=deadline, **limits | {"known": first})
     found = second.met(first)
     return replace(found, evidence=found.evidence | {"interrupted": True}) if second.interrupted else found
 

@@ -428,3 +428,11 @@ def test_multipliers_of_the_right_face_prove_that_a_crease_misses_and_those_of_a
             for side, y in ((1, right), (-1, left))
         ]
         assert proofs == [missed, missed]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_crease_that_no_face_feels_has_a_centre_all_the_same():
+    """Its radius is infinite and its walls weigh nothing: infinity times 0 is no number."""
+    n, o, half = np.array([[1.0, 0.0]]), np.array([0.25]), np.ones(2)
+    proposal = radii_box.in_box(n, o, np.zeros(2), half, np.zeros((1, 2)))
+    assert proposal.radius.tolist() == [np.inf] and proposal.centre.tolist() == [[-0.25, 0.0]]

@@ -35,7 +35,7 @@ def in_box(n, o, mid, half, alpha) -> Proposal:
     """Largest shapes in boxes."""
     weight = np.abs(n)
     h, radius = _alone(n, weight, o, mid, half, alpha)
-    w = np.maximum(half - np.maximum(radius, 0.0)[:, None] * alpha, 0.0)
+    w = _shrunken(half, radius, alpha)
     reach = (weight * w).sum(axis=1)
     share = np.clip(np.divide(h, reach, out=np.zeros_like(h), where=reach > 0), -1, 1)
     return Proposal(mid - share[:, None] * w * np.sign(n), radius, np.full(len(radius), np.nan))
@@ -89,6 +89,11 @@ def _alone(n, weight, o, mid, half, alpha):
     return h, np.minimum(faces, through)
 
 
+def _shrunken(half, radius, alpha):
+    """What a shape leaves of a box's half widths for its centre; a radius that nothing feels (infinite) leaves all."""
+    return np.maximum(half - np.where(np.isfinite(radius), np.maximum(radius, 0.0), 0.0)[:, None] * alpha, 0.0)
+
+
 def _quotient(spare, rate, size):
     """spare / rate; where nothing feels the radius (rate 0) infinite, or -infinite if something is surely too short."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -101,8 +106,7 @@ def _vertex(n, q, h, mid, half, alpha, radius, order, place):
     Coordinates before the chosen kink sit at one end, those after it at the other; the chosen one closes the equation.
     Coordinates along the crease (n_j = 0) follow q alone.
     """
-    r = np.where(np.isfinite(radius), np.maximum(radius, 0.0), 0.0)[:, None]
-    w = np.maximum(half - r * alpha, 0.0)
+    w = _shrunken(half, radius, alpha)
     weights = np.take_along_axis(np.abs(n) * w, order, axis=1)
     position = np.arange(n.shape[1])
     side = np.where(position < place[:, None], 1.0, -1.0)
