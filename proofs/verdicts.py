@@ -244,7 +244,7 @@ def fan_out(case: Case):
     rows, pivots = echelon(Q, outputs)
     need(len(pivots) == outputs, "Q is not invertible")
     sizes = [[abs(x) for x in row[outputs:]] for row in rows]
-    columns, across = max(map(sum, zip(*sizes, strict=True))), max(map(sum, sizes))
+    columns = max(map(sum, zip(*sizes, strict=True)))
     measured, distance = dot(node.fan_out, node.fan_out), case.best(node, others)
     length = p.product(node.form, node.form)
     alphas = [dot(o.fan_out, node.fan_out) for o in observers]
@@ -271,10 +271,9 @@ def fan_out(case: Case):
             ball = case.shape("ball", node, m, n)
             sums = [cotangents((sine for _, sine in opposing(case, node, observer, ball, up)), up) for up in (False, True)]
             limits.append([16 * high**2 * (1 + gamma**2) / (length * ball["radius"] ** 2) for gamma in sums])
-    low, high = (outputs * columns**2 * max(column) for column in zip(*limits, strict=True))
-    if case.form == "sharp":  # the 2-norm of Q^-1 is at most its Frobenius norm and sqrt(|.|_1 |.|_inf)
-        spectral = min(sum((x * x for row in sizes for x in row), ZERO), columns * across)
-        low, high = (
-            min(x, spectral * sum(column, ZERO)) for x, column in zip((low, high), zip(*limits, strict=True), strict=True)
-        )
+    if case.form == "repaired":
+        low, high = (outputs * columns**2 * max(column) for column in zip(*limits, strict=True))
+    else:  # entry c of the fan-out is at most the sum over the observers m of |Q^-1|_mc B_m
+        ends = [[root(ends[up], up) for ends in limits] for up in (False, True)]
+        low, high = (sum((dot(column, B) ** 2 for column in zip(*sizes, strict=True)), ZERO) for B in ends)
     return measured, measured, low, high

@@ -61,8 +61,8 @@ ENTRY = Entry(
     statement="Student k', p_k' != 0, no other node of either network on H_k'; observers k_1..k_C, none of"
     " them k', Q = [v_k1 .. v_kC] invertible; for each m a ball of radius r centred on H_k' inside A_km, eps"
     f" = eps_km, Gamma as in Theorem A for it. Then |v_km . v_k'| <= B_m = {OBSERVED}, p = |p_k'|; |v_k'|_inf"
-    " <= |Q^-1|_1 max B_m with the largest absolute column sum; |v_k'|_2 <= min(|B|_2/sigma_min(Q), sqrt(C)"
-    " |Q^-1|_1 max B_m).",
+    " <= |Q^-1|_1 max B_m with the largest absolute column sum; |v_k'|_2 <= the length of the vector of the sums over m of"
+    " |Q^-1|_mi B_m, itself at most sqrt(C) |Q^-1|_1 max B_m; and |v_k'|_2 <= |B|_2/sigma_min(Q).",
     certifies="The bound of one observer from Theorem A; the column (not row) sum, attained; the factor sqrt C, needed.",
     does_not="sigma_min(Q) |v|_2 <= |Q^T v|_2 is the definition of the smallest singular value (words). k' is"
     " no observer of itself: H_k' is on the boundary of A_k', so no ball fits. If other nodes share H_k', B_m"
@@ -75,7 +75,7 @@ ENTRY = Entry(
         ),
         Step(
             "beta = Q^T v_k' has |beta_m| <= B_m; v_k' = Q^-T beta, entry i is the sum over m of (Q^-1)_mi"
-            " beta_m: at most the absolute sum of column i times max B_m.",
+            " beta_m: at most the sum of |(Q^-1)_mi| B_m, and that at most the absolute sum of column i times max B_m.",
             largest_entry,
         ),
         Step(

@@ -250,11 +250,16 @@ def column_sum_norm(inverse: np.ndarray) -> arb:
     return arb(max(sum(abs(x) for x in column) for column in inverse.T))
 
 
-def largest_singular_value_above(inverse: np.ndarray) -> arb:
-    """Upper bound on |Q^-1|_2 = 1 / sigma_min(Q): the better of |.|_F and sqrt(|.|_1 |.|_inf).   (C, C) rationals"""
-    frobenius = square_root(arb(sum((x * x for x in inverse.flat), exact.ZERO)))
-    mixed = square_root(column_sum_norm(inverse) * column_sum_norm(inverse.T))
-    return frobenius if frobenius < mixed else mixed
+def fan_out(inverse: np.ndarray, limits: Sequence[arb]) -> arb:
+    """Corollary 1': |v|_2 <= |u|_2 with u_c = sum_m |Q^-1|_mc B_m, given |v_km . v| <= B_m.   (C, C) rationals, C balls
+
+    Never above sqrt(C) |Q^-1|_1 max B, nor above |B|_2 times the Frobenius norm of Q^-1 or sqrt(|Q^-1|_1 |Q^-1|_inf), and
+    the same in whatever sizes single observers are written.
+    """
+    entries = (
+        sum((exact.ball(abs(x)) * limit for x, limit in zip(column, limits, strict=True)), arb(0)) for column in inverse.T
+    )
+    return square_root(sum((x * x for x in entries), arb(0)))
 
 
 def euclidean(vector: np.ndarray) -> arb:

@@ -368,12 +368,8 @@ class _Restated:
             return None
         if v.form == REPAIRED:
             return exact.ball(v.bound), {**extra, "radii": places}
-        worst = max(limits, key=exact.upper_float)
-        if not worst.is_finite():
-            return None
-        by_maximum = arb(len(observers)).sqrt() * norm * worst
-        by_length = bounds.largest_singular_value_above(inverse) * sum((b * b for b in limits), arb(0)).sqrt()
-        return min((by_maximum, by_length), key=exact.upper_float), {**extra, "radii": places}
+        bound = bounds.fan_out(inverse, limits)
+        return (bound, {**extra, "radii": places}) if bound.is_finite() else None
 
     def _length(self) -> arb:
         """|p| of the node in the geometry of U."""

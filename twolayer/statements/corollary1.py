@@ -3,8 +3,7 @@
 One row per student node k'. C observers with invertible Q = [v_k1 .. v_kC] are chosen so that the bound is smallest.
   printed   |v_k'|_2 <= |Q^-1|_1 M K eps / c0, c0 the smallest sine to any other node of either network
   repaired  sqrt(C) |Q^-1|_1 max B_m with B_m = (10/rho_m) sqrt(d'/(2 pi)) K eps_km / (c0 |p_k'|)
-  sharp     Corollary 1': B_m = (bound on |kappa_H|) / |p_k'|; the better of |B|_2 / sigma_min(Q) and
-            sqrt(C) |Q^-1|_1 max B
+  sharp     Corollary 1': the length of the vector with entries sum_m |Q^-1|_mc B_m, B_m = (bound on |kappa_H|) / |p_k'|
 Q's norm is the column sum. Measured is |v_k'|_2 in every form. A bound that is no smaller than the largest |v|_2 of any
 node of either network says nothing: such rows are vacuous.   Source: Section 3.2 and Appendix A.7.
 """
@@ -21,7 +20,6 @@ import numpy as np
 from flint import arb
 
 from .. import exact
-from ..certify.radii.one import square_root
 from ..restricted import Node
 from . import bounds
 from .setting import Setting, observed_anywhere
@@ -95,8 +93,8 @@ class Chosen:
 def choose(setting: Setting, candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | None:
     """The observers with invertible Q and the smallest score; None if no Q is invertible.
 
-    score(norms (M,), limits (M, C), powers (M, C)) of sets of observers: fan-outs have the sizes 2^powers, so limits are those
-    of fan-outs of size 1 and norms are |Q^-1|_1 times the smallest of the sizes.
+    score(inverses (M, C, C), limits (M, C), powers (M, C)) of sets of observers with invertible Q: fan-outs have the sizes
+    2^powers, and inverses |Q^-1| and limits are those of fan-outs of size 1.
 
     candidates: (observer, its B_m). Every set is tried where there are few, otherwise a pivoted choice is improved by
     swaps, as long as the setting is not late; any set gives a valid bound, so the search needs no proof.
@@ -110,14 +108,12 @@ def choose(setting: Setting, candidates: list[tuple[Node, arb]], outputs: int, s
 
     def values(sets: np.ndarray) -> np.ndarray:
         """Scores of sets of candidates; infinite where Q is singular.   (M, C) -> (M,)"""
-        Q, e = fan_outs[sets].transpose(0, 2, 1), powers[sets]
+        Q = fan_outs[sets].transpose(0, 2, 1)
         regular = np.abs(np.linalg.det(Q)) > 0
-        norms = np.full(len(sets), np.inf)
+        scores = np.full(len(sets), np.inf)
         with np.errstate(all="ignore"):
-            rows = np.ldexp(np.abs(np.linalg.inv(Q[regular])), (e.min(axis=1, keepdims=True) - e)[regular][:, :, None])
-            norms[regular] = rows.sum(axis=1).max(axis=1)
-            scores = score(norms, limits[sets], e)
-        return np.where(np.isfinite(norms), scores, np.inf)
+            scores[regular] = score(np.abs(np.linalg.inv(Q[regular])), limits[sets][regular], powers[sets][regular])
+        return np.where(np.isnan(scores), np.inf, scores)
 
     def value(chosen: tuple[int, ...]) -> float:
         return float(values(np.array([chosen]))[0])
@@ -137,6 +133,12 @@ def choose(setting: Setting, candidates: list[tuple[Node, arb]], outputs: int, s
             continue
         return Chosen(tuple(candidates[m][0] for m in chosen), inverse, tuple(candidates[m][1] for m in chosen))
     return None
+
+
+def _norms(inverses: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """|Q^-1|_1 times the smallest of the fan-outs' sizes.   (M, C, C), (M, C) -> (M,)"""
+    smaller = np.ldexp(inverses, (powers.min(axis=1, keepdims=True) - powers)[:, :, None])
+    return smaller.sum(axis=1).max(axis=1)
 
 
 def _power(node: Node) -> int:
@@ -195,9 +197,9 @@ def printed(setting: Setting, node: Node) -> Verdict:
     size = exact.log2(exact.power_of_two([exact.middle(eps_high)]))
     high, least = float((eps_high / exact.ball(exact.two_to(size))).mid()), min((_power(k) for k, _ in candidates), default=0)
 
-    def score(norms, alphas, powers):
+    def score(inverses, alphas, powers):
         shrunk = float(below.mid()) - 5 * high * np.ldexp(1 / alphas, size - powers).max(axis=1)
-        return np.where(shrunk > 0, np.ldexp(norms, least - powers.min(axis=1)) / shrunk, np.inf)
+        return np.where(shrunk > 0, np.ldexp(_norms(inverses, powers), least - powers.min(axis=1)) / shrunk, np.inf)
 
     chosen = choose(setting, candidates, len(node.fan_out), score)
     if chosen is None:
@@ -302,9 +304,17 @@ def _unseen(setting: Setting, form: str, node: Node, why: str) -> Verdict:
     return _row(form, node, VACUOUS, UNJUDGED) if setting.is_over else _row(form, node, NOT_APPLICABLE, why)
 
 
-def _largest_limit(norms, limits, powers):
+def _largest_limit(inverses, limits, powers):
     largest = powers.max(axis=1)
-    return np.ldexp(norms * np.ldexp(limits, powers - largest[:, None]).max(axis=1), largest - powers.min(axis=1))
+    worst = np.ldexp(limits, powers - largest[:, None]).max(axis=1)
+    return np.ldexp(_norms(inverses, powers) * worst, largest - powers.min(axis=1))
+
+
+def _length(inverses, limits, powers):
+    """The sharp bound, in which the sizes of the fan-outs cancel."""
+    entries = np.einsum("mio,mi->mo", inverses, limits)
+    largest = entries.max(axis=1)
+    return largest * np.sqrt(((entries / largest[:, None]) ** 2).sum(axis=1))
 
 
 def repaired(setting: Setting, node: Node) -> Verdict:
@@ -354,19 +364,12 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
         if kink.value.is_finite():
             candidates.append((other, kink.value / size))
             forms[other.index] = kink.form
-    chosen = choose(setting, candidates, len(node.fan_out), _largest_limit)
+    chosen = choose(setting, candidates, len(node.fan_out), _length)
     if chosen is None:
         return _unseen(setting, SHARP, node, "no C observers with an invertible Q see the boundary")
-    outputs = len(chosen.observers)
-    norm, singular = bounds.column_sum_norm(chosen.inverse), bounds.largest_singular_value_above(chosen.inverse)
-    worst = max(chosen.limits, key=exact.upper_float)
-    by_maximum = arb(outputs).sqrt() * norm * worst
-    by_length = square_root(sum((b * b for b in chosen.limits), arb(0))) * singular
-    bound = min((by_maximum, by_length), key=exact.upper_float)
+    bound = bounds.fan_out(chosen.inverse, chosen.limits)
     terms = {
-        "inverse_norm": norm,
-        "inverse_spectral_norm": singular,
-        "limit": worst,
+        "limits": [number(limit) for limit in chosen.limits],
         "norm": size,
         "method": "+".join(sorted({forms[m] for m in chosen.indices})),
     }

@@ -347,8 +347,6 @@ class Row:
                 if gamma > 1e200:
                     return 0, "a parallel hyperplane opposes"
                 limits.append(4 * eps * math.sqrt(1 + gamma**2) / (length * found[0]))
-        bound = math.sqrt(len(limits)) * norm * max(limits)
         if row["form"] == "sharp":
-            across = np.abs(size).sum(axis=1).max()
-            bound = min(bound, math.sqrt(min((size**2).sum(), norm * across)) * float(np.linalg.norm(limits)))
-        return measured, bound
+            return measured, float(np.linalg.norm(np.abs(size).T @ limits))
+        return measured, math.sqrt(len(limits)) * norm * max(limits)

@@ -109,8 +109,25 @@ def test_the_norm_of_q_inverse_is_the_column_sum():
     assert bounds.column_sum_norm(Q).overlaps(arb(6))  # columns sum to 1 and 6, rows to 3 and 4
 
 
-@given(st.lists(st.floats(-10, 10), min_size=9, max_size=9))
-def test_the_spectral_bound_is_above_the_largest_singular_value(entries):
-    matrix = np.array(entries).reshape(3, 3)
-    above = exact.upper_float(bounds.largest_singular_value_above(rationals(matrix)))
-    assert above >= np.linalg.norm(matrix, 2) * (1 - 1e-12)
+ENTRIES = st.lists(st.integers(-10, 10), min_size=9, max_size=9)
+
+
+@given(ENTRIES, ENTRIES, st.lists(st.integers(1, 4), min_size=3, max_size=3))
+def test_no_fan_out_that_its_observers_see_is_above_the_bound(entries, shares, limits):
+    """Every v with |Q^T v|_m <= B_m, so v = Q^-T kappa; and a kappa of the right signs attains each entry."""
+    inverse = rationals(np.array(entries).reshape(3, 3))
+    bound = bounds.fan_out(inverse, balls(rationals(limits)))
+    for share in np.array(shares).reshape(3, 3):
+        fan_out = inverse.T @ rationals(limits * share) / 10
+        assert not (fan_out**2).sum() > exact.rational(exact.upper_float(bound)) ** 2
+    largest = [float(sum(abs(x) * b for x, b in zip(column, limits, strict=True))) for column in inverse.T]
+    assert float(bound.mid()) == pytest.approx(math.hypot(*largest))
+
+
+@given(ENTRIES, st.lists(st.integers(1, 4), min_size=3, max_size=3))
+def test_the_bound_on_a_fan_out_is_below_those_by_norms(entries, limits):
+    inverse, B = rationals(np.array(entries).reshape(3, 3)), balls(rationals(limits))
+    floats, bound = np.array(entries, dtype=float).reshape(3, 3), float(bounds.fan_out(inverse, B).mid())
+    columns, rows = np.abs(floats).sum(axis=0).max(), np.abs(floats).sum(axis=1).max()
+    spectral = min(np.linalg.norm(floats), math.sqrt(columns * rows))  # the norms that bound the spectral one
+    assert bound <= min(math.sqrt(3) * columns * max(limits), np.linalg.norm(limits) * spectral) * (1 + 1e-12)

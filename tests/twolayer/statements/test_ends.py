@@ -88,7 +88,7 @@ def lonely(ends, form, observers=((1, 0), (0, 1)), spare=(1, 1)):
 
 
 def test_corollary_1_takes_each_observer_s_own_gradient_and_the_worst_of_them():
-    """Sharp: B_m = 4 eps_m / r with r = 1; the bound is the smaller of |B|_2 and sqrt(2) max B for Q = 1."""
+    """Sharp: B_m = 4 eps_m / r with r = 1; the bound is |B|_2 for Q = 1."""
     for ends, limits in (
         ([(0, 0), (1, 1), (0.5, 0.5)], (4, 2)),
         ([(0, 0), (0.5, 0.5), (1, 1)], (2, 4)),
@@ -100,12 +100,10 @@ def test_corollary_1_takes_each_observer_s_own_gradient_and_the_worst_of_them():
 
 
 def test_corollary_1_divides_by_the_fan_outs_of_its_observers():
-    """Q = [[1, 0], [3, 1]] has Q^-1 = [[1, 0], [-3, 1]], of column sum 4: at most sqrt(2) times it times max B."""
-    ends = [(0, 0), (1, 1), (1, 1)]
-    row = lonely(ends, "sharp", observers=((1, 3), (0, 1)))
-    spectral = (11 + 117**0.5) ** 0.5 / 2**0.5
-    assert row.terms["inverse_norm"] == 4 and row.terms["inverse_spectral_norm"] >= spectral * (1 - 1e-12)
-    assert row.bound == pytest.approx(min(2**0.5 * 4 * 4, 32**0.5 * row.terms["inverse_spectral_norm"]), rel=1e-6)
+    """Q = [[1, 0], [3, 1]] has Q^-1 = [[1, 0], [-3, 1]]: with B = (4, 4) entries of at most 4 + 3 * 4 and 4."""
+    row = lonely([(0, 0), (1, 1), (1, 1)], "sharp", observers=((1, 3), (0, 1)))
+    assert row.terms["limits"] == pytest.approx([4, 4], rel=1e-6)
+    assert row.bound == pytest.approx((16**2 + 4**2) ** 0.5, rel=1e-6)
 
 
 @pytest.mark.parametrize(("ends", "verdict"), [((0.0, 1e-3), FAILS), ((0.0, 0.09), UNDECIDED), ((0.08, 0.09), HOLDS)])
