@@ -17,10 +17,12 @@ ROOT = Path(__file__).resolve().parents[1]
 WINGS = ("twolayer", "cifar", "proofs")
 
 # A module or package of twolayer and what it may import of ours, itself aside.
-CORE = {"exact", "networks", "highs", "simplex", "programs", "regions", "samples", "instances"}
+CORE = {"files", "exact", "networks", "highs", "simplex", "programs", "regions", "samples", "instances"}
 PROBLEM = CORE | {"ridges", "domains", "restricted"}
 METRICS = {"arrays", "streaming", "metrics"}
 ARROWS = {
+    "files": set(),
+    "process": {"files"},
     "exact": set(),
     "arrays": set(),
     "streaming": {"arrays"},
@@ -32,16 +34,16 @@ ARROWS = {
     "programs": {"exact", "highs", "simplex"},
     "regions": {"exact", "networks"},
     "samples": {"exact", "networks", "regions"},
-    "instances": {"exact", "networks", "regions", "simplex", "programs", "samples"},
+    "instances": {"files", "exact", "networks", "regions", "simplex", "programs", "samples"},
     "ridges": {"exact", "programs"},
     "domains": {"exact", "programs"},
-    "restricted": {"exact", "programs", "regions", "instances", "ridges", "domains"},
+    "restricted": {"files", "exact", "programs", "regions", "instances", "ridges", "domains"},
     "certify": PROBLEM | {"workers"},
     "statements": PROBLEM | METRICS | {"certify"},
     "synthetic": PROBLEM | METRICS | {"certify"},
     "plotting": {"statements"},
-    "study": PROBLEM | METRICS | {"certify", "statements", "synthetic", "plotting", "workers"},
-    "cli": {"__init__", "instances", "statements", "study"},
+    "study": PROBLEM | METRICS | {"certify", "statements", "synthetic", "plotting", "workers", "process"},
+    "cli": {"__init__", "files", "process", "instances", "statements", "study"},
     "__main__": {"cli"},
     "__init__": PROBLEM | METRICS | {"certify", "statements"},
 }
@@ -269,7 +271,7 @@ def test_the_theory_wing_does_not_need_torch(path):
 @pytest.mark.parametrize("path", files("twolayer"), ids=here)
 def test_only_studies_and_commands_print(path):
     """The command line, or the `main` of a module that is a command of its own."""
-    if here(path).startswith("twolayer/study/") or path.name == "cli.py":
+    if here(path).startswith("twolayer/study/") or path.name in ("cli.py", "process.py"):
         return
     tree = ast.parse(path.read_text(encoding="utf-8"))
     tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name == "main")]

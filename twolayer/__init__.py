@@ -15,7 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .instances import BadInput, Instance
+    from .files import BadInput
+    from .instances import Instance
     from .networks import TwoLayer, hidden_gradient
     from .regions import Box, Polytope, Subspace, frame, restrict
     from .samples import principal_plane
@@ -51,7 +52,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BadInput": "instances",
+    "BadInput": "files",
     "Instance": "instances",
     "TwoLayer": "networks",
     "hidden_gradient": "networks",

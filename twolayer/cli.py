@@ -7,22 +7,22 @@ import json
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from . import __version__
-from .instances import BadInput, Instance
+from . import __version__, files, process
 from .study.hunt.options import add_parser as add_hunt
 
-BAD_INPUT, INTERRUPTED = 2, 130
+INTERRUPTED = 130
+LARGEST = 2**63 - 1  # whole number that an option takes
 SOME_TIME = 1e-9  # seconds: what is left of a time limit that is over
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}", file=sys.stderr)
-        raise SystemExit(BAD_INPUT)
+        print(f"{self.prog}: {files.shown(message, len(message))}", file=sys.stderr)
+        raise SystemExit(process.REFUSED)
 
 
 def _positive(text: str) -> float:
@@ -33,6 +33,19 @@ def _positive(text: str) -> float:
     if not (value > 0 and math.isfinite(value)):
         raise argparse.ArgumentTypeError(f"needs a positive number; got {text!r}")
     return value
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= LARGEST:
+            raise argparse.ArgumentTypeError(f"needs a whole number from {least} on; got {text!r}")
+        return value
+
+    return read
 
 
 def _parser() -> _Parser:
@@ -46,20 +59,23 @@ def _parser() -> _Parser:
     check.add_argument("--time-limit", type=_positive, help="seconds for the whole command (default none)")
     certify = commands.add_parser("certify", help="write a certificate that `python -m proofs check` proves anew")
     certify.add_argument("instance", help="instance file (JSON); - reads standard input")
-    certify.add_argument("-o", "--output", metavar="FILE", required=True, help="where the certificate goes")
+    certify.add_argument(
+        "-o", "--output", metavar="FILE", required=True, help="where the certificate goes; - is standard output"
+    )
     certify.add_argument("--gap", type=_positive, default=1e-3, help="relative width of an enclosure (default 1e-3)")
     certify.add_argument("--time-limit", type=_positive, help="seconds for the searches (default none)")
     verify = commands.add_parser("verify", help="train students on low-rank data and check every statement on them")
     verify.add_argument("--quick", action="store_true", help="fewer and smaller instances, under 40 s")
     verify.add_argument("--report", metavar="DIR", help="write report.html, report.json and the figures")
     verify.add_argument("--json", action="store_true", help="print one JSON object")
-    verify.add_argument("--seed", type=int, default=0, help="seed of every random choice (default 0)")
-    verify.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    verify.add_argument("--seed", type=_whole(0), default=0, help="seed of every random choice (default 0)")
+    verify.add_argument("--workers", type=_whole(1), default=2, help="processes (default 2)")
     add_hunt(commands)
     sweep = commands.add_parser("sweep", help="check a grid of instances; goes on where it was")
     sweep.add_argument("config", help="the grid (JSON)")
     sweep.add_argument("-o", "--output", metavar="DIR", required=True, help="where cells and table.csv go")
-    sweep.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    sweep.add_argument("--workers", type=_whole(1), default=2, help="processes (default 2)")
+    sweep.add_argument("--time-limit", type=_positive, help="seconds after which no instance is begun; status 3 if any is left")
     sweep.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler that runs the instances instead")
     plot = commands.add_parser("plot", help="draw the table of a sweep")
     plot.add_argument("directory", metavar="DIR", help="what `twolayer sweep` wrote")
@@ -67,45 +83,28 @@ def _parser() -> _Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit status: 0, 1 (a theorem failed), 2 (bad input) or 130 (interrupted)."""
-    options = _parser().parse_args(arguments)
-    try:
-        command = {"check": _check, "certify": _certify, "verify": _verify, "hunt": _hunt, "sweep": _sweep, "plot": _plot}
-        return command[options.command](options)
-    except BadInput as error:
-        print(f"twolayer {options.command}: {_one_line(str(error))}", file=sys.stderr)
-        return BAD_INPUT
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+    """Run a command; -> its exit status (process.py).   arguments: those of this process if None, which then is all it does"""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    command = " ".join(["twolayer", *(name for name in given[:1] if name in COMMANDS)])
 
+    def work() -> int:
+        options = _parser().parse_args(given)
+        return COMMANDS[options.command](options)
 
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
-
-
-def _read(path: str) -> str:
-    try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{path} needs to be a readable file; got {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{path} needs to be UTF-8 text; got other bytes") from None
+    return process.alone(command, work) if arguments is None else process.ended(command, work)
 
 
 def _check(options) -> int:
     begun = time.monotonic()  # loading takes a part of the time limit too
+    from .instances import Instance
     from .statements.check import check
     from .study.tables import check_table, progress_bar
 
-    instance = Instance.from_json(_read(options.instance))
+    instance = Instance.from_json(files.text(options.instance))
     left = None if options.time_limit is None else max(options.time_limit - (time.monotonic() - begun), SOME_TIME)
     result = check(instance, gap=options.gap, time_limit=left, workers=2, progress=progress_bar("certifying student nodes"))
     if options.json:
-        print(json.dumps(result.to_dict(), allow_nan=False))
+        print(json.dumps({"format": "twolayer-check/1", **result.to_dict()}, allow_nan=False))
     else:
         check_table(result)
     if result.interrupted:
@@ -115,19 +114,18 @@ def _check(options) -> int:
 
 
 def _certify(options) -> int:
+    files.tried(options.output)
+    from .instances import Instance
     from .statements.certificates import certificate
-    from .study.files import written
     from .study.tables import certificate_summary, progress_bar
 
-    instance = Instance.from_json(_read(options.instance))
+    instance = Instance.from_json(files.text(options.instance))
     result, _ = certificate(
         instance, gap=options.gap, time_limit=options.time_limit, workers=2, progress=progress_bar("certifying student nodes")
     )
-    try:
-        written(Path(options.output), json.dumps(result, allow_nan=False).encode())
-    except OSError as error:
-        raise BadInput(f"{options.output} needs to be a writable file; got {error.strerror or error}") from None
-    certificate_summary(result, options.output)
+    process.delivered(options.output, json.dumps(result, allow_nan=False).encode())
+    if options.output not in files.STANDARD_OUTPUT:
+        certificate_summary(result, options.output)
     return 0
 
 
@@ -138,9 +136,13 @@ def _hunt(options) -> int:
 
 
 def _sweep(options) -> int:
+    begun = time.monotonic()
+    files.tried_folder(options.output)
     from .study.sweep import sweep
 
-    return sweep(_read(options.config), Path(options.output), workers=options.workers, cluster=options.cluster)
+    deadline = math.inf if options.time_limit is None else begun + options.time_limit
+    config, directory = files.text(options.config), Path(options.output)
+    return sweep(config, directory, workers=options.workers, cluster=options.cluster, deadline=deadline)
 
 
 def _plot(options) -> int:
@@ -154,6 +156,8 @@ def _verify(options) -> int:
 
     return verify(quick=options.quick, report=options.report, as_json=options.json, seed=options.seed, workers=options.workers)
 
+
+COMMANDS = {"check": _check, "certify": _certify, "verify": _verify, "hunt": _hunt, "sweep": _sweep, "plot": _plot}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import exact
+from .files import BadInput, parsed, quoted
 from .networks import TwoLayer
 from .programs import interior_point, is_empty
 from .regions import Box, Polytope, Subspace, frame, restrict_polytope
@@ -24,10 +25,6 @@ LARGEST_EXPONENT = 400  # beyond it "1e999999999" would be a denial of service, 
 LONGEST_NUMBER = 2000  # characters; the same reason
 _INTEGER_RATIO = re.compile(r"[+-]?\d+(/\d+)?", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE]([+-]?\d+))?", re.ASCII)
-
-
-class BadInput(ValueError):  # noqa: N818  what it is, as callers say it
-    """Malformed input; the message is one line that says what was expected and what came."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,15 +144,7 @@ class Instance:
     @classmethod
     def from_json(cls, text: str) -> Instance:
         """Parse the instance format; BadInput names the first thing that is wrong.   Source: formats contract."""
-        try:
-            data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        except json.JSONDecodeError as error:
-            raise BadInput(f"an instance needs to be JSON; got an error at line {error.lineno}: {error.msg}") from None
-        except RecursionError:
-            raise BadInput("an instance needs to be JSON of moderate depth; got deeper nesting") from None
-        except ValueError as error:
-            raise error if isinstance(error, BadInput) else BadInput(f"an instance needs to be JSON; {error}") from None
-        return _parse(data)
+        return _parse(parsed(text, "an instance"))
 
     def to_json(self) -> str:
         """The instance as JSON text; floats stay floats, Fractions become "p/q" strings. `from_json` inverts it."""
@@ -168,18 +157,6 @@ class Instance:
         if self.second_teacher is not None:
             data["second_teacher"] = {field: _written(getattr(self.second_teacher, field)) for field in ("W", "b", "V")}
         return json.dumps(data)
-
-
-def _unique(pairs):
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise BadInput(f"every key needs to appear once; got {_shown(key)} twice")
-    return dict(pairs)
-
-
-def _no_constant(name):
-    raise BadInput(f"numbers need to be finite; got {name}")
 
 
 def _parse(data) -> Instance:
@@ -208,7 +185,7 @@ def _keys(data, where, required, optional=()):
         raise BadInput(f"{where} needs to be a JSON object; got {_kind(data)}")
     for key in data:
         if key not in (*required, *optional):
-            raise BadInput(f"{where} needs only the keys {', '.join((*required, *optional))}; got {_shown(key)}")
+            raise BadInput(f"{where} needs only the keys {', '.join((*required, *optional))}; got {quoted(key)}")
     for key in required:
         if key not in data:
             raise BadInput(f"{where} needs the key {key!r}; got {', '.join(data) or 'none'}")
@@ -285,7 +262,7 @@ def _number(x, where):
 def parse_number(text: str, where: str = "number") -> Fraction:
     """The exact value of "p/q", a decimal string, or one with an exponent of at most 400."""
     text = text.strip()
-    shown = _shown(text)
+    shown = quoted(text)
     decimal = _DECIMAL.fullmatch(text)
     if len(text) > LONGEST_NUMBER:
         raise BadInput(f"{where} needs a number of at most {LONGEST_NUMBER} characters; got {len(text)}")
@@ -312,11 +289,6 @@ def _direction(ray: np.ndarray) -> str:
 def _kind(x):
     kinds = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
     return kinds.get(type(x), "a number")
-
-
-def _shown(text: str) -> str:
-    """At most 40 characters of it, in quotes and on one line."""
-    return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
 def _written(array):

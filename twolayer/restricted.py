@@ -12,7 +12,8 @@ from flint import fmpq
 
 from . import exact
 from .domains import Domain, domain, tightened
-from .instances import LARGEST_FLOAT, BadInput, Instance
+from .files import BadInput
+from .instances import LARGEST_FLOAT, Instance
 from .programs import axis_box, outer_box, range_over_box
 from .regions import Frame, frame, restrict, restrict_polytope
 from .ridges import RidgeSum, canonical

@@ -6,7 +6,8 @@
     with parallel_config(backend="dask"):
         check(instance)                      # its student nodes are certified on the cluster
 
-A lost worker's jobs are run again by the engine; results come back in the order of the jobs.
+A cluster runs a lost worker's jobs again; so does `results`, once, where a process of this machine was killed. Results
+come back in the order of the jobs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import BrokenProcessPool
 from joblib.parallel import get_active_backend
+
+
+class LostWorker(OSError):  # noqa: N818  as BadInput
+    """A process that works for this one was killed from outside, twice."""
+
 
 OWN = ("LokyBackend", "ThreadingBackend", "SequentialBackend")  # what joblib uses by itself, at the top and nested
 
@@ -26,14 +33,32 @@ def configured() -> bool:
 
 
 def results(function: Callable, jobs: Sequence[tuple], workers: int) -> Iterator[Any]:
-    """function(*job) for every job, in order: on the configured backend, else on `workers` processes, else here."""
+    """function(*job) for every job, in order: on the configured backend, else on `workers` processes, else here.
+
+    LostWorker where a process that works here was killed, and another one at the same jobs again.
+    """
     if not jobs:
         return
     if configured():
-        engine = Parallel(return_as="list")  # not every engine hands out results one by one
+        yield from Parallel(return_as="list")(delayed(function)(*job) for job in jobs)  # not every engine has generators
     elif workers > 1 and len(jobs) > 1:
-        engine = Parallel(n_jobs=workers, return_as="generator")
+        yield from _shared(function, jobs, workers)
     else:
         yield from (function(*job) for job in jobs)
-        return
-    yield from engine(delayed(function)(*job) for job in jobs)
+
+
+def _shared(function: Callable, jobs: Sequence[tuple], workers: int) -> Iterator[Any]:
+    """On processes of this machine; the jobs that are left when one is killed are begun again, once."""
+    done = 0
+    for again in (False, True):
+        try:
+            for found in Parallel(n_jobs=workers, return_as="generator")(delayed(function)(*job) for job in jobs[done:]):
+                done += 1
+                yield found
+            return
+        except BrokenProcessPool:
+            if again:
+                raise LostWorker(
+                    f"a worker process was killed twice, with {len(jobs) - done} of {len(jobs)} jobs left: "
+                    "is there enough memory? --workers 1 needs less"
+                ) from None

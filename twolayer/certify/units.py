@@ -21,7 +21,7 @@ from flint import fmpq
 
 from .. import exact
 from ..domains import Domain
-from ..instances import BadInput
+from ..files import BadInput
 from ..ridges import RidgeSum, canonical
 from .enclosure import Enclosure, between
 from .progress import Tell

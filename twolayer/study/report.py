@@ -16,9 +16,9 @@ from typing import Any
 
 from matplotlib import rc_context
 
+from ..files import written
 from ..plotting import STYLE
 from . import sections
-from .files import written
 from .page import document
 from .plots import Panel, pictures
 from .tables import FORMS, STATEMENTS, VERDICTS

@@ -28,7 +28,8 @@ import numpy as np
 from joblib import parallel_config
 
 from ..certify.suprema import uninterrupted
-from ..instances import BadInput, Instance
+from ..files import BadInput, content, is_number, parsed, quoted, reason, sealed, shown, unsealed, written
+from ..instances import Instance
 from ..networks import TwoLayer, hidden_gradient
 from ..regions import Subspace
 from ..statements.check import check
@@ -36,7 +37,6 @@ from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, UNDECIDED, VACUOU
 from ..synthetic.data import LowRankData, box_spectrum, low_rank_data
 from ..synthetic.teachers import geometric, random_teacher
 from ..workers import results
-from .files import written
 from .tables import bars, terminal
 
 FORMAT = "twolayer-sweep/1"
@@ -60,27 +60,35 @@ COLUMNS = (
 SAMPLES = 400  # from which the gradient is estimated while the student is moved
 ROUNDS = 3  # of moving it: the gradient is nearly linear in the move
 MOST_CELLS = 1_000_000
+MOST_NODES = 10_000  # and dimensions and outputs of an instance: what is larger is certified by nobody, and fills the memory
+LARGEST = 1e9  # thickness, gradient or gap: the data have size 1
+MOST_SEED = 2**63
+SUM = "table.csv.sha256"  # in the format of sha256sum
+STOPPED = 3  # exit status: a time limit left instances undone
 CHUNK = 64  # instances handed out at once, so that a cluster's results are stored as they come
 Cell = dict[str, Any]
 
 
 def read(text: str) -> tuple[list[Cell], float]:
     """The cells of a configuration, and the gap; BadInput, one line, where it is malformed."""
-    try:
-        given = json.loads(text)
-    except ValueError as error:
-        raise BadInput(f"a sweep's configuration needs to be JSON; {error}") from None
+    given = parsed(text, "a sweep's configuration")
     if not isinstance(given, dict) or given.get("format") != FORMAT:
         raise BadInput(f'a sweep\'s configuration needs "format": "{FORMAT}"')
     unknown = sorted(set(given) - {"format", "gap", "rank", *DEFAULTS})
     if unknown:
-        raise BadInput(f"a sweep's configuration knows no {unknown[0]!r}")
+        raise BadInput(f"a sweep's configuration knows no {quoted(unknown[0])}")
     if "rank" not in given:
         raise BadInput("a sweep's configuration needs a rank")
-    gap = _numbers("gap", given.get("gap", 1e-3))[0]
+    gap = _numbers("gap", given.get("gap", 1e-3))
+    if len(gap) > 1:
+        raise BadInput(f"gap needs one number; got {len(gap)}")
     settings = {**DEFAULTS, **{key: value for key, value in given.items() if key not in ("format", "gap")}}
     seeds = settings.pop("seeds")
-    settings["seed"] = list(range(seeds)) if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
+    if isinstance(seeds, int) and not isinstance(seeds, bool):
+        if seeds > MOST_CELLS:
+            raise BadInput(f"a sweep has at most {MOST_CELLS} instances; got more seeds")
+        seeds = list(range(seeds))
+    settings["seed"] = seeds
     axes = [_numbers(axis, settings[axis]) for axis in AXES]
     if math.prod(map(len, axes)) > MOST_CELLS:
         raise BadInput(f"a sweep has at most {MOST_CELLS} instances; got {math.prod(map(len, axes))}")
@@ -88,17 +96,16 @@ def read(text: str) -> tuple[list[Cell], float]:
     for cell in cells:
         if cell["rank"] > cell["ambient"]:
             raise BadInput(f"rank needs to be at most ambient; got {cell['rank']} and {cell['ambient']}")
-    return list({name(cell): cell for cell in cells}.values()), gap
+    return list({name(cell): cell for cell in cells}.values()), gap[0]
 
 
 def _numbers(axis: str, value: Any) -> list:
     values = value if isinstance(value, list) else [value]
-    least = 1 if axis in WHOLE else 0
+    least, most = (1, MOST_NODES) if axis in WHOLE else (0, MOST_SEED if axis == "seed" else LARGEST)
     for x in values:
-        number = isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
-        if not number or x < least or ((axis in WHOLE or axis == "seed") and x != int(x)):
+        if not is_number(x) or not least <= x <= most or ((axis in WHOLE or axis == "seed") and x != int(x)):
             kind = "whole numbers" if axis in WHOLE or axis == "seed" else "numbers"
-            raise BadInput(f"{axis} needs {kind} from {least} on; got {x!r}")
+            raise BadInput(f"{axis} needs {kind} from {least} to {most:g}; got {quoted(json.dumps(x))}")
         if axis in ("gap", "gradient") and x == 0:
             raise BadInput(f"{axis} needs positive numbers; got 0")
     if not values:
@@ -176,43 +183,60 @@ def _summary(group: Sequence) -> dict[str, Any]:
     }
 
 
-def sweep(config: str, directory: Path, *, workers: int = 2, cluster: str | None = None) -> int:
-    """Run what is missing of a sweep, and write its table; the exit status.   config: the text of the file"""
+def sweep(config: str, directory: Path, *, workers: int = 2, cluster: str | None = None, deadline: float = math.inf) -> int:
+    """Run what is missing of a sweep, and write its table; the exit status.
+
+    config: the text of the file;  deadline: in seconds of time.monotonic, after which no instance is begun
+    """
     cells, gap = read(config)
     store = directory / "cells"
     key = {name(cell): store / f"{name(cell)}.json" for cell in cells}
     try:
         written(directory / "sweep.json", config.encode())
-        pending = [cell for cell in cells if not _whole(key[name(cell)], gap)]
+        before = {name(cell): _rows(key[name(cell)], gap) for cell in cells}
+        pending = [cell for cell in cells if before[name(cell)] is None]
         with ExitStack() as stack:
             stack.enter_context(_engine(cluster))
             progress = stack.enter_context(bars())
-            task = progress.add_task(
-                "instances", total=len(cells), completed=len(cells) - len(pending), visible=sys.stderr.isatty()
-            )
-            for cell, found in _done(pending, gap, workers, cluster is not None):
-                written(key[name(cell)], json.dumps({"gap": gap, "rows": found}, allow_nan=False).encode())
+            task = progress.add_task("instances", total=len(cells), completed=len(cells) - len(pending))
+            for cell, found in _done(pending, gap, workers, cluster is not None, deadline):
+                written(key[name(cell)], sealed({"gap": gap, "rows": found}))
+                before[name(cell)] = found
                 progress.advance(task)
-        table = [row for cell in cells for row in json.loads(key[name(cell)].read_text(encoding="utf-8"))["rows"]]
-        written(directory / "table.csv", as_csv(table))
+        left = [at for at, found in before.items() if found is None]
+        table = [row for found in before.values() for row in found or ()]
+        if not left:
+            text = as_csv(table)
+            written(directory / "table.csv", text)
+            written(directory / SUM, f"{hashlib.sha256(text).hexdigest()}  table.csv\n".encode())
     except OSError as error:
         raise unwritable(directory, error) from None
-    said = f"{len(cells)} instances ({len(pending)} new), {len(table)} rows: {directory / 'table.csv'}"
+    if left:
+        done = f"{len(cells) - len(left)} of {len(cells)} instances are done"
+        print(f"stopped by the time limit: {done}; the same command continues", file=sys.stderr)
+        return STOPPED
+    said = f"{len(cells)} instances ({len(pending)} new), {len(table)} rows: {shown(str(directory / 'table.csv'))}"
     terminal().print(said, soft_wrap=True, markup=False)
     return 0
 
 
 def unwritable(directory: Path, error: OSError) -> BadInput:
     """What a command says when its directory takes no files."""
-    return BadInput(f"{directory} needs to be a directory that can be written to; got {error.strerror or error}")
+    return BadInput(f"{directory} needs to be a directory that can be written to; got {reason(error)}")
 
 
-def _done(pending: list[Cell], gap: float, workers: int, chunked: bool) -> Iterator[tuple[Cell, list]]:
-    """Cells with their rows, as they are finished."""
+def _done(
+    pending: list[Cell], gap: float, workers: int, chunked: bool, deadline: float
+) -> Iterator[tuple[Cell, list[dict[str, Any]]]]:
+    """Cells with their rows, as they are finished; none after the deadline."""
     step = CHUNK if chunked else max(len(pending), 1)
     for first in range(0, len(pending), step):
         part = pending[first : first + step]
-        yield from zip(part, results(rows, [(cell, gap) for cell in part], workers), strict=True)
+        found = results(rows, [(cell, gap) for cell in part], workers)
+        for cell in part:
+            if time.monotonic() >= deadline:
+                return
+            yield cell, next(found)
 
 
 def _engine(cluster: str | None):
@@ -232,12 +256,15 @@ def _engine(cluster: str | None):
     return stack
 
 
-def _whole(path: Path, gap: float) -> bool:
-    """True if a cell's file is there, readable, and of this gap."""
+def _rows(path: Path, gap: float) -> list[dict[str, Any]] | None:
+    """The rows in a cell's file; None where it is not there, not whole, altered, or of another gap."""
+    if not path.is_file():
+        return None
     try:
-        return bool(json.loads(path.read_text(encoding="utf-8"))["gap"] == gap)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        stored = unsealed(content(path).decode(), str(path))
+        return stored["rows"] if stored["gap"] == gap else None
+    except (BadInput, UnicodeDecodeError):
+        return None
 
 
 def as_csv(table: Sequence[dict[str, Any]]) -> bytes:

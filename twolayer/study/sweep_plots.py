@@ -12,10 +12,9 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..instances import BadInput
+from ..files import BadInput, written
 from ..plotting import COLOUR, INK, MARK, SHADE, STROKE, STYLE, decades, median_line
 from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, UNDECIDED, VACUOUS
-from .files import written
 from .sweep import unwritable
 from .tables import FORMS, terminal
 

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import math
+import os
+import shlex
 import sys
+import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from ..certify import compiled
+from ..files import shown
 from ..statements.check import Check, Limits
-from ..statements.showing import COLOURS, rich_table
+from ..statements.showing import COLOURS, COLUMNS, RIGHT, cells, ordered, rich_table
 from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS
 
 STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3")
 FORMS = (PRINTED, REPAIRED, SHARP)
 VERDICTS = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
+TERMINAL_WIDTH = 80  # columns of a terminal that does not say
+WIDE = 110  # columns from which a row of a table fits into a line or two
 PIPE_WIDTH = 160  # columns where no terminal says how many there are
 NAMED = 20  # nodes that a note names
 LONGEST = 60  # rows of a check's table; more are summarised, and --json has them all
@@ -32,13 +42,9 @@ def progress_bar(label: str) -> Callable[[Iterable], Iterable]:
     """A function that wraps an iterable in a progress bar on standard error, if a person is watching there."""
 
     def wrap(items: Iterable) -> Iterable:
-        if not sys.stderr.isatty():
-            yield from items
-            return
         total = len(items) if isinstance(items, Sequence) else None
         with bars() as progress:
-            first = "" if compiled.is_kept() else " (compiling the inner loops first, once: some 20 s beyond any time limit)"
-            task = progress.add_task(label + first, total=total)
+            task = progress.add_task(label, total=total)
             for item in items:
                 yield item
                 progress.advance(task)
@@ -46,22 +52,47 @@ def progress_bar(label: str) -> Callable[[Iterable], Iterable]:
     return wrap
 
 
-def bars() -> Progress:
+@contextmanager
+def bars() -> Iterator[Progress]:
     """Progress bars with count, elapsed and remaining time, on standard error; they vanish when done."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    console, unseen = Console(stderr=True), not sys.stderr.isatty()
+    with Progress(*columns, console=console, transient=True, disable=unseen) as progress, _compilation_told():
+        yield progress
+
+
+@contextmanager
+def _compilation_told() -> Iterator[None]:
+    """Say on standard error, once, that loops are compiled, in this process or in one that works for it."""
+    since, over = time.time(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(1.0):
+            if compiled.begun() >= since:
+                print("compiling the inner loops, once: some 20 s beyond any time limit", file=sys.stderr, flush=True)
+                return
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def terminal() -> Console:
     """Standard output; a pipe gets lines long enough for the tables."""
-    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    if not sys.stdout.isatty():
+        return Console(width=PIPE_WIDTH)
+    return Console(width=os.get_terminal_size(sys.stdout.fileno()).columns or TERMINAL_WIDTH)
+
+
+def as_argument(path: str) -> str:
+    """A path as a shell takes it; one with characters that cannot be seen in its notation for them."""
+    return (
+        shlex.quote(path)
+        if path.isprintable()
+        else "$'" + shown(path.replace("\\", "\\\\").replace("'", "\\'"), 2 * len(path)) + "'"
+    )
 
 
 def certificate_summary(certificate: dict[str, Any], path: str) -> None:
@@ -70,12 +101,12 @@ def certificate_summary(certificate: dict[str, Any], path: str) -> None:
     lower, upper = (Fraction(gradient[key]) for key in ("lower", "upper"))
     methods = Counter(entry["evidence"]["method"] for entry in certificate["students"])
     found = ", ".join(f"{count} by {method}" for method, count in sorted(methods.items()))
-    name, ends = escape(certificate["instance"]["name"]), (down(float(lower)), up(float(upper)))
+    name, ends = escape(shown(certificate["instance"]["name"])), (down(float(lower)), up(float(upper)))
     console.print(f"{name}: {ends[0]} <= sup |g_1| <= {ends[1]} ({found})")
     verdicts = Counter(row["verdict"] for row in certificate["verdicts"])
     counts = f"{verdicts[HOLDS]} hold, {verdicts[FAILS]} fail, {verdicts[VACUOUS]} are vacuous"
     console.print(f"verdicts: {counts}; {sum(certificate['left_out'].values())} more are not restated")
-    console.print(f"check it with: python -m proofs check {escape(path)}", soft_wrap=True)
+    console.print(f"check it with: python -m proofs check {escape(as_argument(path))}", soft_wrap=True)
 
 
 def check_table(result: Check) -> None:
@@ -83,18 +114,46 @@ def check_table(result: Check) -> None:
     console = terminal()
     lower, upper = result.gradient
     console.print(
-        f"[bold]{escape(result.instance.name)}[/bold]   d' = {result.problem.dimension}, "
+        f"[bold]{escape(shown(result.instance.name))}[/bold]   d' = {result.problem.dimension}, "
         f"{len(result.problem.teacher)} teacher and {len(result.problem.student)} student nodes",
         highlight=False,
     )
     console.print(f"sup |g_1| in [{down(lower)}, {up(upper)}]   {result.seconds:.1f} s\n", highlight=False)
     for line in time_notes(result.limits):
         console.print(f"[yellow]{line}[/yellow]", highlight=False)
-    rows, table = result.verdicts, rich_table(result.verdicts, LONGEST)
-    console.print(table)
+    rows = result.verdicts
+    if console.width >= WIDE:
+        console.print(rich_table(rows, LONGEST))
+    else:
+        stacked(console, COLUMNS[:-1], [(v.why, cells(v)[:-1], COLOURS[v.verdict]) for v in ordered(rows)[:LONGEST]])
     if len(rows) > LONGEST:
         console.print(f"... and {len(rows) - LONGEST} more rows (--json prints all of them)\n", highlight=False)
         summary_table(summary(v.to_dict() for v in result.verdicts), console)
+
+
+def stacked(
+    console: Console, headings: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]], *, above: bool = False
+) -> None:
+    """A table for a narrow terminal: the long text of a row has lines of its own, above or below the other cells.
+
+    rows: (text, cells, style)
+    """
+    widths = [max(map(len, column)) for column in zip(headings, *(row for _, row, _ in rows), strict=True)]
+    right = [heading in RIGHT or above for heading in headings]
+    margin = 2 if above else 0
+
+    def line(row: Sequence[str], style: str) -> None:
+        aligned = (cell.rjust(width) if end else cell.ljust(width) for cell, width, end in zip(row, widths, right, strict=True))
+        console.print(Text(" " * margin + "  ".join(aligned).rstrip(), style), soft_wrap=True)
+
+    line(headings, "bold")
+    for text, row, style in rows:
+        indented = Padding(Text(text), (0, 0, 0, 2 - margin))
+        if above:
+            console.print(indented)
+        line(row, style)
+        if not above:
+            console.print(indented)
 
 
 def time_notes(limits: Limits) -> list[str]:

@@ -12,18 +12,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from joblib import Parallel, cpu_count, delayed, parallel_config
+from joblib import cpu_count, parallel_config
 from rich.console import Console
 
 from ..certify.suprema import uninterrupted
-from ..instances import BadInput
+from ..files import BadInput, reason, tried_folder
+from ..process import put_aside
 from ..statements.check import check
 from ..statements.showing import short
 from ..statements.verdict import HOLDS, SHARP
 from ..synthetic.cases import CHECK_SECONDS, Case, cases, instances
+from ..workers import results as shared_results
 from .readings import TELLING, broken, is_telling
-from .tables import bars, summary, summary_table, terminal
+from .tables import bars, stacked, summary, summary_table, terminal
 
+NARROW = ("first: sampled", "certified", "now: sampled", "certified", "sharp", "measured/bound")  # headings at 80 columns
+WIDE = 150  # columns that a name and its numbers take
 LIBRARIES = ("numpy", "scipy", "highspy", "python-flint", "joblib", "numba", "matplotlib")
 
 
@@ -57,12 +61,10 @@ def examined(case: Case) -> list[dict[str, Any]]:
 
 def run(chosen: list[Case], workers: int) -> list[dict[str, Any]]:
     """The results of all cases in their order; cases are shared among processes."""
-    watched = sys.stderr.isatty()
     found: list[list[dict[str, Any]]] = []
     with parallel_config(backend="loky", inner_max_num_threads=1), bars() as progress:
-        task = progress.add_task("training and certifying", total=len(chosen), visible=watched)
-        jobs = (delayed(examined)(case) for case in chosen)
-        for result in Parallel(n_jobs=workers, return_as="generator")(jobs):
+        task = progress.add_task("training and certifying", total=len(chosen))
+        for result in shared_results(examined, [(case,) for case in chosen], workers):
             found.append(result)
             progress.advance(task)
     return [instance for result in found for instance in result]
@@ -72,7 +74,7 @@ def verify(*, quick: bool = False, report: str | None = None, as_json: bool = Fa
     """Run the study; returns the exit status: 1 if a repaired or sharp statement fails."""
     start = time.perf_counter()
     if report is not None:
-        _prepared(Path(report))
+        tried_folder(report)
     chosen = cases(quick, seed)
     results = run(chosen, workers)
     seconds = time.perf_counter() - start
@@ -87,15 +89,22 @@ def verify(*, quick: bool = False, report: str | None = None, as_json: bool = Fa
         "machine": f"{platform.machine()}, {cpu_count()} cores",
     }
     counts = summary(verdict for result in results for verdict in result["verdicts"])
+    lost = ""
     if report is not None:
         from .report import write_report
 
-        write_report(Path(report), settings, seconds, results, counts)
+        try:
+            write_report(Path(report), settings, seconds, results, counts)
+        except OSError as error:
+            place = put_aside(json.dumps({"settings": settings, "summary": counts, "instances": results}, default=str).encode())
+            where = "lost" if place is None else f"in {place}"
+            lost = f"--report {report} needs to be a directory that takes files; got {reason(error)}; every number is {where}"
     if as_json:
         kept = ("name", "family", "gradient", "verdicts")
         print(
             json.dumps(
                 {
+                    "format": "twolayer-verify/1",
                     "settings": settings,
                     "seconds": seconds,
                     "summary": counts,
@@ -105,18 +114,14 @@ def verify(*, quick: bool = False, report: str | None = None, as_json: bool = Fa
             )
         )
     else:
-        _print(results, counts, seconds, report)
+        _print(results, counts, seconds, None if lost else report)
     for name, row in broken(results):
         print(f"A {row['form']} statement fails: {row['statement']} on {name}: {json.dumps(row)}", file=sys.stderr)
-    return 1 if broken(results) else 0
-
-
-def _prepared(directory: Path) -> None:
-    """Create the report's directory before the work, not after it."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"--report needs a directory that can be written; got {directory}: {error.strerror}") from None
+    if broken(results):
+        return 1
+    if lost:
+        raise BadInput(lost)
+    return 0
 
 
 def _print(results: list[dict[str, Any]], counts: dict, seconds: float, report: str | None) -> None:
@@ -144,6 +149,11 @@ def instance_table(results: list[dict[str, Any]], console: Console) -> None:
     """Print the instances: sizes, sampled against certified gradient, and the tightest sharp row."""
     from rich.table import Table
 
+    rows = [_cells(r) for r in results]
+    if console.width < WIDE:
+        stacked(console, NARROW, [(r["name"], row, "") for r, row in zip(results, rows, strict=True)], above=True)
+        console.print("sharp: rows that hold; measured/bound: the largest of them", highlight=False)
+        return
     table = Table(box=None, pad_edge=False)
     for column in (
         "instance",
@@ -155,17 +165,14 @@ def instance_table(results: list[dict[str, Any]], console: Console) -> None:
         "largest measured/bound",
     ):
         table.add_column(column, justify="left" if column == "instance" else "right")
-    for r in results:
-        sharp = [v for v in r["verdicts"] if v["form"] == SHARP and v["verdict"] == HOLDS]
-        ratios = [v["measured"] / v["bound"] for v in sharp if v["bound"]]
-        first = r["rounds"][0] if r["rounds"] else (None, None)
-        table.add_row(
-            r["name"],
-            short(first[0]),
-            short(first[1]),
-            short(r["gradient"]["sampled"]),
-            short(r["gradient"]["upper"]),
-            str(len(sharp)),
-            short(max(ratios, default=None)),
-        )
+    for r, row in zip(results, rows, strict=True):
+        table.add_row(r["name"], *row)
     console.print(table)
+
+
+def _cells(r: dict[str, Any]) -> list[str]:
+    """The numbers of an instance in its table."""
+    sharp = [v for v in r["verdicts"] if v["form"] == SHARP and v["verdict"] == HOLDS]
+    ratios = [v["measured"] / v["bound"] for v in sharp if v["bound"]]
+    ends = [*(r["rounds"][0] if r["rounds"] else (None, None)), r["gradient"]["sampled"], r["gradient"]["upper"]]
+    return [*map(short, ends), str(len(sharp)), short(max(ratios, default=None))]

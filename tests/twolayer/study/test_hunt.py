@@ -285,7 +285,7 @@ def test_a_broken_theorem_is_status_1_and_shouted_about(monkeypatch, capsys):
         (["theorem-1", "--seed", "-1"], "--seed needs to be 0 or more; got -1"),
         (["theorem-2", "--reason", "alpha"], "--reason for theorem-2 needs one of sign, norm, region, thickness, student"),
         (["theorem-2", "--form", "sharp", "--reason", "norm"], "--reason needs --form printed"),
-        (["theorem-2", "-o", "."], "needs to be a file; got a directory"),
+        (["theorem-2", "-o", "."], "needs to be a writable file; got a directory"),
     ],
 )
 def test_options_that_make_no_question_are_bad_input(arguments, message):

@@ -19,7 +19,7 @@ from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box, Subspace
 from twolayer.statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict
-from twolayer.study import files, page, plots, readings, report, sections
+from twolayer.study import page, plots, readings, report, sections
 from twolayer.study.tables import summary
 from twolayer.synthetic.cases import FAMILIES
 
@@ -255,33 +255,6 @@ def test_names_become_different_files_inside_the_directory():
     assert all(re.fullmatch(r"instances/[a-z0-9-]{1,110}\.json", file) for file in files)
     assert files[:2] == ["instances/a-b.json", "instances/a-b-2.json"]
     assert files[4] == "instances/etc-passwd.json"
-
-
-def test_a_failing_write_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypatch):
-    path = tmp_path / "report.json"
-    files.written(path, b"old")
-
-    def broken(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(files.os, "replace", broken)
-    with pytest.raises(OSError, match="disk full"):
-        files.written(path, b"new")
-    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
-
-
-def test_a_file_is_replaced_whole_never_written_in_place(tmp_path, monkeypatch):
-    path, seen = tmp_path / "report.json", []
-    files.written(path, b"old")
-    replace = files.os.replace
-
-    def watched(source, target):
-        seen.append((target, path.read_bytes(), source.read_bytes()))
-        replace(source, target)
-
-    monkeypatch.setattr(files.os, "replace", watched)
-    files.written(path, b"new")
-    assert seen == [(path, b"old", b"new")] and path.read_bytes() == b"new"
 
 
 # -- the page --------------------------------------------------------------------------------------------

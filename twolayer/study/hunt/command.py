@@ -11,17 +11,17 @@ import json
 import sys
 import time
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.markup import escape
 
-from ...instances import BadInput, Instance
+from ...files import STANDARD_OUTPUT, BadInput, parsed, tried
+from ...instances import Instance
 from ...networks import TwoLayer
+from ...process import delivered
 from ...statements.verdict import PRINTED
-from ..files import written
-from ..tables import bars, terminal
+from ..tables import as_argument, bars, terminal
 from .judge import REASONS, Question
 from .record import record
 from .search import Counts, Found, counterexample
@@ -32,9 +32,11 @@ LARGEST_DIMENSION, MOST_NODES = 5, 12  # beyond them one candidate's arrangement
 def run(options: argparse.Namespace) -> int:
     """The command. Exit status 0: a counterexample to a printed form, or none to a theorem; 1: the other way round."""
     question = _question(options)
+    if options.output is not None:
+        tried(options.output)
     start = time.monotonic()
     with bars() as progress:
-        task = progress.add_task(f"hunting {options.statement}", total=int(options.seconds), visible=sys.stderr.isatty())
+        task = progress.add_task(f"hunting {options.statement}", total=int(options.seconds))
 
         def told(counts: Counts) -> None:
             progress.update(
@@ -53,15 +55,13 @@ def run(options: argparse.Namespace) -> int:
             progress=told,
         )
     seconds = time.monotonic() - start
-    if options.json:
-        print(json.dumps(summary(question, found, seconds, options.seed), allow_nan=False))
-    else:
-        _print(question, found, seconds, options.output)
     if options.output is not None and found.instance is not None:
-        try:
-            written(Path(options.output), (found.instance.to_json() + "\n").encode())
-        except OSError as error:
-            raise BadInput(f"{options.output} needs to be a writable file; got {error.strerror or error}") from None
+        delivered(options.output, (found.instance.to_json() + "\n").encode())
+    if options.json:
+        whole = {"format": "twolayer-hunt/1", **summary(question, found, seconds, options.seed)}
+        print(json.dumps(whole, allow_nan=False))
+    elif options.output not in STANDARD_OUTPUT:
+        _print(question, found, seconds, options.output)
     if found.broken:
         print(
             f"A {question.form} STATEMENT FAILS: {question.statement}. A bug or a discovery: {json.dumps(_row(found))}",
@@ -81,14 +81,14 @@ def _question(options: argparse.Namespace) -> Question:
         raise BadInput(f"--seconds needs a positive number; got {options.seconds}")
     if options.seed < 0:
         raise BadInput(f"--seed needs to be 0 or more; got {options.seed}")
+    if options.json and options.output in STANDARD_OUTPUT:
+        raise BadInput(f"--json prints the instance too, so -o needs a file; got {options.output}")
     if options.reason is not None:
         if options.form != PRINTED:
             raise BadInput(f"--reason needs --form printed: a {options.form} statement has no missing hypothesis")
         if options.reason not in REASONS[options.statement]:
             known = ", ".join(REASONS[options.statement])
             raise BadInput(f"--reason for {options.statement} needs one of {known}; got {options.reason}")
-    if options.output is not None and Path(options.output).is_dir():
-        raise BadInput(f"{options.output} needs to be a file; got a directory")
     return Question(options.statement, options.form, options.reason)
 
 
@@ -110,7 +110,7 @@ def summary(question: Question, found: Found, seconds: float, seed: int) -> dict
         "judged": found.judged,
         "telling": found.telling,
         "seconds": seconds,
-        "instance": None if found.instance is None else json.loads(found.instance.to_json()),
+        "instance": None if found.instance is None else parsed(found.instance.to_json(), "an instance"),
     }
 
 
@@ -140,9 +140,10 @@ def _print(question: Question, found: Found, seconds: float, output: str | None)
     for line in described(found.instance):
         console.print(f"  {escape(line)}", highlight=False)
     if output is not None:
+        path = escape(as_argument(output))
         console.print(
-            f"\ninstance: {escape(output)}   (judge it with: twolayer check {escape(output)}; prove it with: "
-            f"twolayer certify {escape(output)} -o CERTIFICATE; python -m proofs check CERTIFICATE)",
+            f"\ninstance: {path}   (judge it with: twolayer check {path}; prove it with: "
+            f"twolayer certify {path} -o CERTIFICATE; python -m proofs check CERTIFICATE)",
             highlight=False,
             soft_wrap=True,
         )

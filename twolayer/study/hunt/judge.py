@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...certify.suprema import active_domains, gradient_suprema, uninterrupted
-from ...instances import BadInput, Instance
+from ...files import BadInput
+from ...instances import Instance
 from ...restricted import restricted
 from ...statements import corollary1, theorem1, theorem2
 from ...statements.check import check
