@@ -12,7 +12,7 @@ def text(instance) -> str:
     """The canonical text of an instance that `certificate.Problem` has read without complaint.
 
     JSON with sorted keys and no spaces; every number as "p" or "p/q" in lowest terms, a box as its rows (upper ends first),
-    the subspace with what it defaults to, no name.
+    the subspace with what it defaults to, an output bias only where it is not zero, no name.
     """
     size = len(instance["teacher"]["W"][0])
     whole = [[str(int(i == j)) for j in range(size)] for i in range(size)]
@@ -21,7 +21,7 @@ def text(instance) -> str:
         opposite = [["-1" if x == "1" else "0" for x in row] for row in whole]
         ends = [*region["upper"], *(str(-number(x)) for x in region["lower"])]
         region = {"A": [*whole, *opposite], "c": ends}
-    networks = {key: instance[key] for key in ("teacher", "student", "second_teacher") if key in instance}
+    networks = {key: _network(instance[key]) for key in ("teacher", "student", "second_teacher") if key in instance}
     stated = {"region": region, "subspace": {"origin": ["0"] * size, **plane}, **networks}
     return json.dumps({"format": instance["format"], **_lowest(stated)}, sort_keys=True, separators=(",", ":"))
 
@@ -29,6 +29,11 @@ def text(instance) -> str:
 def digest(instance) -> str:
     """SHA-256 of the canonical text, in hexadecimal."""
     return hashlib.sha256(text(instance).encode("ascii")).hexdigest()
+
+
+def _network(given):
+    """W, b, V and, where some output has one, output_bias."""
+    return {key: value for key, value in given.items() if key != "output_bias" or any(number(x) for x in value)}
 
 
 def _lowest(value):

@@ -2,8 +2,8 @@
 
 `Proved` checks all evidence: suprema from both sides, radii, the difference of two teachers. `verdicts` compares what is proved
 with the statements, `check` is the command. Imports: the standard library and, where installed, python-flint's rationals; no
-solver, no search, nothing of `twolayer`. CERTIFICATE.md documents the format and why each check suffices. An affine form is a
-list of d coefficients and a constant; a row is a form that is >= 0 on the domain.
+solver, no search, nothing of `twolayer`. Format, and why each check suffices: CERTIFICATE.md. An affine form is a list of d
+coefficients and a constant; a row is a form that is >= 0 on the domain.
 """
 
 from __future__ import annotations
@@ -93,9 +93,8 @@ def negative(form) -> list:
 def added(start, terms) -> list:
     """start + sum of weight * form over terms (weight, form)."""
     total = list(start)
-    for w, form in terms:
-        if w != 0:
-            total = [x + w * y for x, y in zip(total, form, strict=True)]
+    for w, form in (term for term in terms if term[0] != 0):
+        total = [x + w * y for x, y in zip(total, form, strict=True)]
     return total
 
 
@@ -143,21 +142,22 @@ class Problem:
         plane = fields(instance.get("subspace", {"basis": whole}), "basis", "origin")
         basis, start = ([numbers(row, size) for row in plane["basis"]], numbers(plane.get("origin", ["0"] * size), size))
         rows, origin = [numbers(row, size) for row in coordinates["rows"]], numbers(coordinates["origin"], size)
-        moved = [x - y for x, y in zip(origin, start, strict=True)]
+        self.d, moved = len(rows), [x - y for x, y in zip(origin, start, strict=True)]
         ranks = [len(echelon(some, size)[1]) for some in (basis, rows, [*basis, *rows, moved])]
         need(ranks[0] == ranks[1] == ranks[2] == len(rows) == len(basis) > 0, "the coordinates are not those of the subspace")
-        self.d = len(rows)
         gram = [[*(dot(a, b) for b in rows), *self.unit(i)[:-1]] for i, a in enumerate(rows)]
         self.metric = [row[self.d :] for row in echelon(gram, self.d)[0]]  # the rows are independent, so this is G^-1
 
-        def network(given, sign):
-            W, width = fields(given, "W b V")["W"], len(given["W"])
+        def network(given, sign, key=None):
+            W, width = fields(given, "W b V", "output_bias")["W"], len(given["W"])
+            rest = numbers(given.get("output_bias", ["0"] * outputs), outputs)  # a term without a kink, and no node
             V, b = [numbers(row, width) for row in given["V"]], numbers(given["b"], width)
             need(len(V) == outputs, "the networks have different outputs")
+            self.constants[key] = [Node(sign, [ZERO] * size, ONE, rest, rows, origin)] if any(rest) else []
             return [Node(sign, numbers(W[k], size), b[k], [row[k] for row in V], rows, origin) for k in range(width)]
 
-        keys = {False: "teacher", True: "second_teacher"}
-        self.teachers = {second: network(instance[key], 1) for second, key in keys.items() if key in instance}
+        self.constants, keys = {}, {False: "teacher", True: "second_teacher"}
+        self.teachers = {second: network(instance[key], 1, second) for second, key in keys.items() if key in instance}
         self.students = network(instance["student"], -1)
         region = fields(instance["region"], *(["A c"] if "A" in instance["region"] else ["lower upper"]))
         if "A" in region:
@@ -187,8 +187,7 @@ class Problem:
     def box(self, rows, proofs, known=None) -> list:
         """A box around {rows >= 0}: weights for each coordinate, z_j's upper end first; known: a box that holds it.
 
-        +-z_j <= +-z_j + sum y s = limit + rest . z. Without a known box that is <= limit + |rest|_1 |z|_inf, so that all
-        sides together bound |z|_inf.
+        +-z_j <= +-z_j + sum y s = limit + rest . z <= limit + |rest|_1 |z|_inf: all sides together bound |z|_inf.
         """
         need(len(proofs) == 2 * self.d, "a box needs two proofs for each coordinate")
         sides = [raised(self.unit(n // 2, ONE - 2 * (n % 2)), rows, proof) for n, proof in enumerate(proofs)]
@@ -237,15 +236,15 @@ def over_vertices(problem, nodes, tasks) -> list:
 
 def over_tree(nodes, coefficients, rows, box, evidence):
     """The bound on |sum c_i relu(u_i)| where the rows are >= 0, inside a box, that a tree of cases proves."""
-    settled, mass, rest = {}, {}, [ZERO] * (len(box) + 1)
+    settled, rest = {}, [ZERO] * (len(box) + 1)
     for i, active, proof in evidence["settled"]:  # nodes of one sign, by weak duality
         u = nodes[index(i, len(nodes))].form
         need(top(raised(negative(u) if active else u, rows, proof), box) <= 0, "a node is not proved to be of one sign")
         settled[i] = bool(active)
     kinks = [nodes[index(i, len(nodes))] for i, _ in evidence["kinks"]]
     need(all(node.scale for node in kinks), "a kink is constant")
-    turns = zip(kinks, (flipped for _, flipped in evidence["kinks"]), strict=True)
-    facing = {node.hyperplane: -node.scale if flipped else node.scale for node, flipped in turns}
+    turns = [-ONE if flipped else ONE for _, flipped in evidence["kinks"]]
+    facing = {node.hyperplane: turn * node.scale for node, turn in zip(kinks, turns, strict=True)}
     need(len(facing) == len(kinks), "two kinks share a hyperplane")
     mass = dict.fromkeys(facing, ZERO)
     for i, (node, c) in enumerate(zip(nodes, coefficients, strict=True)):
@@ -328,20 +327,21 @@ class Proved:
         self.problem = p = Problem(certificate["instance"], certificate["coordinates"])
         self.box = p.box(p.slacks, certificate["box"])
         need(p.strictly(numbers(certificate["inside"], p.d)), "U n R is not proved to have interior")
-        given, nodes, ends = certificate["students"], p.nodes(), certificate["gradient"]
+        given, nodes = certificate["students"], [*p.nodes(), *p.constants[False], *p.constants[None]]
         need([s["student"] for s in given] == list(range(len(p.students))), "every student node needs its entry, in order")
         tasks = [([n.sign * dot(n.fan_out, s.fan_out) for n in nodes], s.form) for s in p.students]
         for entry, (_, u) in zip(given, tasks, strict=True):
             need(entry["witness"] is None or p.strictly(numbers(entry["inside"], p.d), u), "A_k is not proved to have interior")
         self.suprema = self.enclosed(given, nodes, tasks)
-        self.gradient = tuple(max(column) for column in zip(*self.suprema, strict=True))
+        self.gradient, ends = tuple(max(column) for column in zip(*self.suprema, strict=True)), certificate["gradient"]
         need(0 <= number(ends["lower"]) <= self.gradient[0], "the gradient's lower end is not proved")
         need(self.gradient[1] <= number(ends["upper"]), "the gradient's upper end is not proved")
         self.radii, self.excess = [self.radius(entry) for entry in certificate.get("radii", [])], None
         if "excess" in certificate:
-            first, nodes = len(p.teachers[False]), [*p.teachers[False], *p.teachers[True]]
-            outputs = zip(*(node.fan_out for node in nodes), strict=True)
-            tasks = [([v if i < first else -v for i, v in enumerate(output)], None) for output in outputs]
+            parts = (1, p.teachers[False]), (-1, p.teachers[True]), (1, p.constants[False]), (-1, p.constants[True])
+            nodes, signs = [node for _, part in parts for node in part], [sign for sign, part in parts for _ in part]
+            fans = [[s * v for v in node.fan_out] for s, node in zip(signs, nodes, strict=True)]
+            tasks = [(list(output), None) for output in zip(*fans, strict=True)]
             need(len(certificate["excess"]) == len(tasks), "every output needs its entry")
             self.excess = tuple(max(column) for column in zip(*self.enclosed(certificate["excess"], nodes, tasks), strict=True))
 

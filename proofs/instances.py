@@ -21,11 +21,12 @@ from .kernel import ZERO, Matrix, Number, Vector, dot, inverse, rank, sqrt, tran
 
 @dataclass(frozen=True)
 class Network:
-    """f(x) = V relu(W x + b).   W (K, d), b (K,), V (C, K)"""
+    """f(x) = V relu(W x + b) + output_bias.   W (K, d), b (K,), V (C, K), output_bias (C,) or (), which is 0"""
 
     W: Matrix
     b: Vector
     V: Matrix
+    output_bias: Vector = ()
 
     def __post_init__(self):
         widths = {len(self.W), len(self.b), *map(len, self.V)}
@@ -33,16 +34,23 @@ class Network:
             raise ValueError(
                 f"expected W (K, d), b (K,), V (C, K); got {len(self.W)}, {len(self.b)}, {[len(row) for row in self.V]} nodes"
             )
+        if len(self.output_bias) not in (0, len(self.V)):
+            raise ValueError(f"expected output_bias ({len(self.V)},); got {len(self.output_bias)} numbers")
 
     @cached_property
     def fan_outs(self) -> Matrix:
         """v_k, one a node.   (K, C)"""
         return transpose(self.V)
 
+    @property
+    def constant(self) -> Vector:
+        """The output biases, 0 where none are given.   (C,)"""
+        return self.output_bias or (ZERO,) * len(self.V)
+
     def __call__(self, x: Sequence[Number]) -> Vector:
         """f(x).   (d,) -> (C,)"""
         hidden = [relu(dot(w, x) + b) for w, b in zip(self.W, self.b, strict=True)]
-        return tuple(dot(row, hidden) for row in self.V)
+        return tuple(dot(row, hidden) + rest for row, rest in zip(self.V, self.constant, strict=True))
 
 
 def network(*nodes: tuple[Sequence[Any], Any, Any]) -> Network:
@@ -141,10 +149,12 @@ class Instance:
     def error(self, v: Vector, teacher: Network | None = None) -> RidgeSum:
         """v . (f* - f) on U."""
         pairs = (teacher or self.teacher, 1), (self.student, -1)
-        return merged(
-            ((*self.node(net, i), sign * dot(v, fan)) for net, sign in pairs for i, fan in enumerate(net.fan_outs)),
-            self.dimension,
-        )
+        return merged((term for net, sign in pairs for term in self.terms(net, v, sign)), self.dimension)
+
+    def terms(self, net: Network, v: Vector, sign: int = 1) -> list[tuple[Vector, Number, Number]]:
+        """sign v . f on U as terms (a, beta, c) of c relu(a . q + beta); the output bias is one with a = 0."""
+        nodes = [(*self.node(net, i), sign * dot(v, fan)) for i, fan in enumerate(net.fan_outs)]
+        return [*nodes, ((ZERO,) * self.dimension, Fraction(1), sign * dot(v, net.constant))]
 
     def gradient(self, k: int) -> RidgeSum:
         """h_k = v_k . (f* - f) on U, which is g_1,k where student k is active."""
@@ -202,7 +212,8 @@ class Instance:
         data: dict[str, Any] = {"format": "twolayer-instance/1", "name": name}
         for key, net in nets.items():
             if net is not None:
-                data[key] = {"W": text(net.W), "b": text(net.b), "V": text(net.V)}
+                rest = {"output_bias": text(net.output_bias)} if any(net.output_bias) else {}
+                data[key] = {"W": text(net.W), "b": text(net.b), "V": text(net.V)} | rest
         data["region"] = {"A": text(self.region.A), "c": text(self.region.c)}
         data["subspace"] = {"basis": text(self.rows), "origin": text(self.start)}
         return data
@@ -226,7 +237,10 @@ def _read(written: str) -> Instance:
     data = json.loads(written)
 
     def net(part: Mapping[str, Any]) -> Network:
-        return Network(matrix(part["W"]), vector(part["b"]), matrix(part["V"]))
+        unknown = set(part) - {"W", "b", "V", "output_bias"}
+        if unknown:
+            raise ValueError(f"expected the fields of a network; got also {sorted(unknown)}")
+        return Network(matrix(part["W"]), vector(part["b"]), matrix(part["V"]), vector(part.get("output_bias", ())))
 
     unknown = set(data) - {"format", "name", "teacher", "student", "region", "subspace", "second_teacher"}
     if unknown:

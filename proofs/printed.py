@@ -205,11 +205,8 @@ def teacher_distance(instance: Instance) -> Number:
     assert second is not None, "Theorem 3 needs a second teacher"
     largest: Number = 0
     for output in range(len(first.V)):
-        pairs = (second, 1), (first, -1)
-        h = merged(
-            ((*instance.node(net, i), sign * net.V[output][i]) for net, sign in pairs for i in range(len(net.W))),
-            instance.dimension,
-        )
+        unit = tuple(int(c == output) for c in range(len(first.V)))
+        h = merged([*instance.terms(second, unit), *instance.terms(first, unit, -1)], instance.dimension)
         (low, _), (high, _) = h.extrema(instance.data)
         largest = max(largest, high, -low)
     return largest

@@ -7,6 +7,7 @@ nodes on one hyperplane, a student exactly on its teacher) are drawn often and e
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -56,7 +57,7 @@ def flints(values) -> np.ndarray:
 
 @st.composite
 def networks(draw, inputs, outputs, widths=(1, 3)):
-    """Exact networks; now and then a zero weight, a node flipped or rescaled from another, a zero fan-out."""
+    """Exact networks; now and then a zero weight, a node flipped or rescaled from another, a zero fan-out, an output bias."""
     width = draw(st.integers(*widths))
     W, b = draw(arrays(width, inputs)), draw(arrays(width))
     V = draw(arrays(outputs, width))
@@ -67,7 +68,8 @@ def networks(draw, inputs, outputs, widths=(1, 3)):
         elif kind == "same hyperplane" and k > 0:
             source, scale = draw(st.integers(0, k - 1)), draw(nonzero)
             W[k], b[k] = scale * W[source], scale * b[source]
-    return TwoLayer(W, b, V)
+    biased = draw(st.sampled_from((False, False, True)))
+    return TwoLayer(W, b, V, draw(arrays(outputs)) if biased else None)
 
 
 @st.composite
@@ -83,7 +85,7 @@ def students(draw, teacher: TwoLayer):
         W[k], b[k], V[:, k] = scale * W[k], scale * b[k], V[:, k] / abs(scale)
     if draw(st.booleans()):
         W, b, V = W + draw(arrays(*W.shape, elements=small)), b + draw(arrays(*b.shape, elements=small)), V
-    return TwoLayer(W, b, V)
+    return TwoLayer(W, b, V, teacher.output_bias)
 
 
 @st.composite
@@ -142,7 +144,7 @@ def instances(draw, inputs=(1, 4), dimensions=(1, 3), outputs=(1, 3), second_tea
         k, corner = draw(st.integers(0, student.width - 1)), draw(st.sampled_from((inside, c[:d])))
         b = np.array(student.b, dtype=object)
         b[k] = -(student.W[k] @ corner)
-        student = TwoLayer(student.W, b, student.V)
+        student = replace(student, b=b)
     whole = plane == d and draw(st.booleans())
     subspace = None if whole else draw(subspaces(d, plane, through=inside))
     second = draw(networks(d, classes)) if second_teacher else None
@@ -260,13 +262,14 @@ def gradient_in_own_coordinates(instance: Instance, student: int) -> tuple[Ridge
     """
     assert instance.subspace is not None
     basis, origin = flints(instance.subspace.basis), flints(instance.subspace.origin)
-    P, beta, weights = [], [], []
+    P, beta, weights, offset = [], [], [], fmpq(0)
     observer = flints(instance.student.V)[:, student]
     for network, sign in ((instance.teacher, 1), (instance.student, -1)):
         for w, b, v in zip(flints(network.W), flints(network.b), flints(network.V).T, strict=True):
             P.append([_dot(row, w) for row in basis])
             beta.append(_dot(w, origin) + b)
             weights.append(sign * _dot(v, observer))
+        offset += sign * _dot(flints(network.output_bias), observer)
     rows = [[_dot(row, a) for row in basis] for a in flints(instance.region.A)]
     limits = [limit - _dot(a, origin) for a, limit in zip(flints(instance.region.A), flints(instance.region.c), strict=True)]
     k = instance.teacher.width + student
@@ -276,5 +279,5 @@ def gradient_in_own_coordinates(instance: Instance, student: int) -> tuple[Ridge
     else:
         rows.append([-x for x in P[k]])
         limits.append(beta[k])
-    h = RidgeSum(flints(P), flints(beta), flints(weights), flints([0] * len(basis)), fmpq(0))
+    h = RidgeSum(flints(P), flints(beta), flints(weights), flints([0] * len(basis)), offset)
     return h, flints(rows), flints(limits)

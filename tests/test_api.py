@@ -48,6 +48,7 @@ def test_a_network_survives_the_way_to_torch_and_back(network):
     pytest.importorskip("torch")
     again, floats = TwoLayer.from_torch(network.to_torch()), network.floats()
     assert (again.W == floats.W).all() and (again.b == floats.b).all() and (again.V == floats.V).all()
+    assert (again.output_bias == floats.output_bias).all()
 
 
 def test_a_torch_module_and_its_network_agree_on_inputs():
@@ -71,19 +72,138 @@ def test_a_torch_module_of_another_kind_is_refused_by_name():
         (nn.Linear(2, 2), "Linear"),
         (nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)), "Linear, Tanh, Linear"),
         (nn.Sequential(nn.Linear(2, 3), nn.ReLU()), "Linear, ReLU"),
+        (nn.Sequential(nn.BatchNorm1d(2), nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)), "BatchNorm1d, Linear, ReLU, Linear"),
+        (nn.ModuleList(2 * [nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2))]), "Linear, ReLU, Linear, Linear, ReLU"),
     ):
-        with pytest.raises(ValueError, match=rf"expected nn.Sequential\(Linear, ReLU, Linear\); got {found}"):
+        what = r"nn.Sequential\(Linear, ReLU, Linear\), or a module that holds one"
+        with pytest.raises(ValueError, match=rf"expected {what}; got {found}"):
             TwoLayer.from_torch(module)
+    with pytest.raises(ValueError, match="^Tanh is not supported; expected"):
+        TwoLayer.from_torch(nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)))
+    with pytest.raises(ValueError, match="^expected a torch module; got list$"):
+        TwoLayer.from_torch([1, 2])
 
 
-def test_an_output_bias_is_refused_since_the_paper_has_none():
+def wrapped(forward=None, **layers):
+    """A module that holds layers, and a stack unless it has other ones; forward(module, x) is what it computes."""
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+
+    class Wrapped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            for name, layer in (layers or {"body": nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3))}).items():
+                setattr(self, name, layer)
+
+        def forward(self, x):
+            return self.body(x) if forward is None else forward(self, x)
+
+    torch.manual_seed(1)
+    return Wrapped()
+
+
+@pytest.mark.parametrize("kind", ["default", "held", "as attributes", "with layers that do nothing"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_a_module_with_its_biases_is_read_exactly_in_every_float_type(kind, dtype):
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    torch.manual_seed(0)
+    layers = nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3)
+    module = {
+        "default": lambda: nn.Sequential(*layers),
+        "held": lambda: wrapped(body=nn.Sequential(*layers)),
+        "as attributes": lambda: wrapped(
+            lambda m, x: m.last(m.kink(m.first(x))), first=layers[0], kink=layers[1], last=layers[2]
+        ),
+        "with layers that do nothing": lambda: nn.Sequential(nn.Flatten(), layers[0], layers[1], nn.Dropout(), layers[2]),
+    }[kind]().to(getattr(torch, dtype))
+    network = TwoLayer.from_torch(module)
+    assert network.has_output_bias
+    for array, parameter in zip((network.W, network.b, network.V, network.output_bias), module.parameters(), strict=True):
+        assert array.tolist() == parameter.tolist()
+    assert all(layer.weight.dtype == getattr(torch, dtype) for layer in (layers[0], layers[2]))
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda m, x: m.body(x) + x[:, :3],
+        lambda m, x: m.body(x).softmax(dim=1),
+        lambda m, x: m.body(x / 255),
+        lambda m, x: m.body(x)[:, :1],
+        lambda m, x: m.body(m.body[1](x)),
+        lambda m, x: m.body(x).relu(),
+    ],
+)
+def test_a_module_that_does_more_than_its_stack_is_refused(forward):
+    with pytest.raises(ValueError, match="the module does more than its layers"):
+        TwoLayer.from_torch(wrapped(forward))
+
+
+def test_a_layer_that_comes_twice_is_read_twice():
     nn = pytest.importorskip("torch").nn
-    module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
-    module[2].bias.data.fill_(0.5)
-    with pytest.raises(ValueError, match="bias of zero"):
-        TwoLayer.from_torch(module)
-    module[2].bias.data.fill_(0)
-    assert TwoLayer.from_torch(module).width == 3
+    layer = nn.Linear(3, 3)
+    network = TwoLayer.from_torch(nn.Sequential(layer, nn.ReLU(), layer))
+    assert (network.W == network.V).all() and (network.b == network.output_bias).all()
+
+
+def test_a_module_that_takes_no_points_is_refused_in_one_line():
+    with pytest.raises(ValueError, match=r"^the module needs to map points \(n, 4\) to outputs; got"):
+        TwoLayer.from_torch(wrapped(lambda m, x, y: m.body(x)))
+
+
+class MLPRegressor:
+    """What a fitted scikit-learn MLPRegressor keeps."""
+
+    def __init__(self, activation="relu", out_activation="identity", sizes=(2, 3, 1)):
+        rng = np.random.default_rng(0)
+        self.activation, self.out_activation_ = activation, out_activation
+        self.coefs_ = [rng.normal(size=shape) for shape in zip(sizes, sizes[1:], strict=False)]
+        self.intercepts_ = [rng.normal(size=size) for size in sizes[1:]]
+
+
+def test_a_regressor_of_scikit_learn_is_read_with_its_output_bias():
+    model = MLPRegressor()
+    network = TwoLayer.from_sklearn(model)
+    x = np.random.default_rng(1).normal(size=(5, 2))
+    by_hand = np.maximum(x @ model.coefs_[0] + model.intercepts_[0], 0) @ model.coefs_[1] + model.intercepts_[1]
+    assert (network(x) == by_hand).all() and network.has_output_bias
+
+
+def test_scikit_learns_own_regressor_and_its_network_agree():
+    sklearn = pytest.importorskip("sklearn.neural_network")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(80, 3)), rng.normal(size=(80, 2))
+    model = sklearn.MLPRegressor(hidden_layer_sizes=(7,), max_iter=20, random_state=0)
+    with pytest.warns(Warning):
+        model.fit(x, y)
+    assert np.allclose(TwoLayer.from_sklearn(model)(x), model.predict(x), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (object(), "object is not supported; supported: MLPRegressor"),
+        (MLPRegressor("tanh"), "1 hidden layers, activation 'tanh' and output 'identity' is not supported; supported"),
+        (MLPRegressor(out_activation="softmax"), "output 'softmax' is not supported; supported"),
+        (MLPRegressor(sizes=(2, 3, 3, 1)), "2 hidden layers, activation 'relu' and output 'identity' is not supported"),
+        (type("MLPRegressor", (), {})(), "MLPRegressor needs to be fitted"),
+    ],
+)
+def test_another_model_is_refused_by_name_with_what_is_supported(model, message):
+    with pytest.raises(ValueError, match=message):
+        TwoLayer.from_sklearn(model)
+
+
+def test_arrays_of_any_float_type_and_both_layouts_are_read_exactly():
+    W, b, V, rest = (np.array(x, dtype=np.float16) for x in ([[0.1, 2], [3, 4]], [5, 6], [[7, 8]], [9]))
+    network = TwoLayer.from_numpy(W, b, V, rest)
+    assert network.W[0, 0] == float(np.float16(0.1)) and network.output_bias.tolist() == [9]
+    turned = TwoLayer.from_numpy(W.T, None, V.T, columns=True)
+    assert (turned.W == network.W).all() and (turned.V == network.V).all() and turned.b.tolist() == [0, 0]
+    if np.dtype(np.longdouble).itemsize > 8:
+        with pytest.raises(ValueError, match="at most 64 bits"):
+            TwoLayer.from_numpy(W.astype(np.longdouble), b, V)
 
 
 def test_a_notebook_shows_every_verdict_with_its_name_made_harmless(corner):

@@ -150,12 +150,12 @@ class Instance:
         """The instance as JSON text; floats stay floats, Fractions become "p/q" strings. `from_json` inverts it."""
         data: dict[str, Any] = {"format": FORMAT, "name": self.name}
         for key, network in (("teacher", self.teacher), ("student", self.student)):
-            data[key] = {field: _written(getattr(network, field)) for field in ("W", "b", "V")}
+            data[key] = _network_written(network)
         data["region"] = {"A": _written(self.region.A), "c": _written(self.region.c)}
         assert self.subspace is not None
         data["subspace"] = {"basis": _written(self.subspace.basis), "origin": _written(self.subspace.origin)}
         if self.second_teacher is not None:
-            data["second_teacher"] = {field: _written(getattr(self.second_teacher, field)) for field in ("W", "b", "V")}
+            data["second_teacher"] = _network_written(self.second_teacher)
         return json.dumps(data)
 
 
@@ -192,8 +192,9 @@ def _keys(data, where, required, optional=()):
 
 
 def _network(data, key) -> TwoLayer:
-    _keys(data, key, required=("W", "b", "V"))
-    arrays = (_array(data["W"], f"{key}.W", 2), _array(data["b"], f"{key}.b", 1), _array(data["V"], f"{key}.V", 2))
+    _keys(data, key, required=("W", "b", "V"), optional=("output_bias",))
+    axes = {"W": 2, "b": 1, "V": 2, "output_bias": 1}
+    arrays = (_array(data[field], f"{key}.{field}", n) for field, n in axes.items() if field in data)
     return _constructed(TwoLayer, key, *arrays)
 
 
@@ -289,6 +290,10 @@ def _direction(ray: np.ndarray) -> str:
 def _kind(x):
     kinds = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
     return kinds.get(type(x), "a number")
+
+
+def _network_written(network: TwoLayer) -> dict[str, list]:
+    return {field: _written(array) for field, array in network.arrays.items()}
 
 
 def _written(array):

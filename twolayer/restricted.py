@@ -69,13 +69,15 @@ class Crease:
 class Restricted:
     """An instance in the coordinates of its subspace: nodes (teacher first), region U ∩ R, creases.
 
-    teacher may be the instance's second teacher (Theorem 3).
+    teacher may be the instance's second teacher (Theorem 3). shift (C,): the teacher's output bias minus the student's, the
+    part of f* - f that no node makes.
     """
 
     frame: Frame
     region: Domain
     teacher: tuple[Node, ...]
     student: tuple[Node, ...]
+    shift: np.ndarray
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -123,7 +125,7 @@ class Restricted:
     def gradient(self, observer: Node) -> RidgeSum:
         """h_k = v_k . (f* - f) on U, for one of the student nodes k; g_1,k equals it where k is active."""
         weights = self._couplings[observer.index]
-        return replace(self._ridges, c=weights, like=self._ridges)
+        return replace(self._ridges, c=weights, offset=(observer.fan_out * self.shift).sum(), like=self._ridges)
 
     @cached_property
     def _couplings(self) -> np.ndarray:
@@ -197,9 +199,9 @@ def restricted(instance: Instance, *, second_teacher: bool = False) -> Restricte
     teacher = instance.second_teacher if second_teacher else instance.teacher
     if teacher is None:
         raise BadInput("Theorem 3 needs a second_teacher; got an instance without one")
-    return Restricted(
-        coordinates, region, _nodes(teacher, "teacher", coordinates), _nodes(instance.student, "student", coordinates)
-    )
+    shift = exact.rationals(teacher.output_bias) - exact.rationals(instance.student.output_bias)
+    sides = (_nodes(teacher, "teacher", coordinates), _nodes(instance.student, "student", coordinates))
+    return Restricted(coordinates, region, *sides, shift)
 
 
 def _nodes(network, side: str, to: Frame) -> tuple[Node, ...]:
@@ -216,4 +218,5 @@ def difference(instance: Instance, output: int) -> tuple[RidgeSum, Domain]:
     P, beta, c = exact.zeros(len(nodes), first.dimension), exact.zeros(len(nodes)), exact.zeros(len(nodes))
     for i, (node, weight) in enumerate(nodes):
         P[i], beta[i], c[i] = node.p, node.beta, weight
-    return RidgeSum(P, beta, c, exact.zeros(first.dimension), exact.ZERO), first.region
+    offset = first.shift[output] - second.shift[output]  # both are taken from the same student's output bias
+    return RidgeSum(P, beta, c, exact.zeros(first.dimension), offset), first.region

@@ -78,4 +78,4 @@ def on_plane(network: TwoLayer, plane: Subspace) -> TwoLayer:
     """The network as a function of a plane's coordinates, exactly.   Source: Lemma 1."""
     P, beta = restrict(network, frame(plane))
     fractions = np.vectorize(exact.fraction, otypes=[object])
-    return TwoLayer(fractions(P), fractions(beta), network.V)
+    return TwoLayer(fractions(P), fractions(beta), network.V, network.output_bias)

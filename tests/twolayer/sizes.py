@@ -18,8 +18,8 @@ def two_to(k: int) -> Fraction:
 def rescaled(network: TwoLayer, powers, output: int = 0, space: int = 0) -> TwoLayer:
     """Node k with weight and bias times 2^powers[k], its fan-out over that; fan-outs times 2^output, weights over 2^space."""
     factors = np.array([two_to(k) for k in powers], dtype=object)
-    W, b, V = (as_fractions(x) for x in (network.W, network.b, network.V))
-    return TwoLayer(W * factors[:, None] * two_to(-space), b * factors, V / factors * two_to(output))
+    W, b, V, rest = (as_fractions(x) for x in (network.W, network.b, network.V, network.output_bias))
+    return TwoLayer(W * factors[:, None] * two_to(-space), b * factors, V / factors * two_to(output), rest * two_to(output))
 
 
 def near_copies(seed: int) -> Instance:

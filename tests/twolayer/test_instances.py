@@ -44,7 +44,7 @@ def read(**changes) -> Instance:
 def entries(instance: Instance):
     arrays = [instance.region.A, instance.region.c, instance.subspace.basis, instance.subspace.origin]
     for network in (instance.teacher, instance.student, instance.second_teacher):
-        arrays += [] if network is None else [network.W, network.b, network.V]
+        arrays += [] if network is None else [network.W, network.b, network.V, network.output_bias]
     return arrays
 
 
@@ -89,6 +89,25 @@ def test_what_a_file_says_is_what_an_instance_holds():
     assert instance.student.W.tolist() == [[1, 0], [1, HALF]] and instance.student.b.tolist() == [Fraction(-99, 100), 0]
     assert instance.second_teacher.V.tolist() == [[Fraction(1, 1000)]]
     assert instance.region.c.tolist() == [1] * 4 and instance.subspace.dimension == 2
+
+
+def test_an_output_bias_is_read_and_written_where_it_is_not_zero():
+    given = {"W": [["0", "1"]], "b": ["0"], "V": [["1"]], "output_bias": ["1/3"]}
+    instance = read(teacher=given, second_teacher={**given, "output_bias": [0]})
+    assert instance.teacher.output_bias.tolist() == [THIRD] and not instance.second_teacher.has_output_bias
+    written = json.loads(instance.to_json())
+    assert written["teacher"]["output_bias"] == ["1/3"]
+    assert "output_bias" not in written["student"] and "output_bias" not in written["second_teacher"]
+    message = refused(json.dumps({**VALID, "teacher": {**given, "output_bias": ["1", "2"]}}))
+    assert message == "teacher: V has 1 rows, so output_bias needs shape (1,); got (2,)"
+
+
+def test_samples_keep_the_output_bias_of_a_network():
+    rng = np.random.default_rng(0)
+    net = TwoLayer(rng.normal(size=(2, 5)), rng.normal(size=2), rng.normal(size=(2, 2)), [0.5, -1])
+    made = Instance.from_data(net, net.nodes([0]), rng.normal(size=(20, 5)), 2, second_teacher=net)
+    for network in (made.teacher, made.student, made.second_teacher):
+        assert network.output_bias.tolist() == [0.5, -1]
 
 
 def test_a_string_is_exact_and_a_number_is_the_float_it_parses_to():
@@ -156,8 +175,8 @@ MALFORMED = [
         1,
         "the instance needs only the keys format, teacher, student, region, name, subspace, second_teacher; got 'extra'",
     ),
-    (("teacher", "bias"), 1, "teacher needs only the keys W, b, V; got 'bias'"),
-    (("second_teacher", "w"), 1, "second_teacher needs only the keys W, b, V; got 'w'"),
+    (("teacher", "bias"), 1, "teacher needs only the keys W, b, V, output_bias; got 'bias'"),
+    (("second_teacher", "w"), 1, "second_teacher needs only the keys W, b, V, output_bias; got 'w'"),
     (("student", "V"), ..., "student needs the key 'V'; got W, b"),
     (("teacher",), {}, "teacher needs the key 'W'; got none"),
     (("region", "lower"), [0, 0], "region needs only the keys lower, upper; got 'A'"),

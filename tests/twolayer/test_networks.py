@@ -22,7 +22,7 @@ pairs = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
 
 
 def by_hand(network: TwoLayer, x) -> list[Fraction]:
-    total = [Fraction(0)] * network.outputs
+    total = [Fraction(x) for x in network.output_bias]
     for k in range(network.width):
         z = sum((Fraction(w) * xi for w, xi in zip(network.W[k], x, strict=True)), Fraction(network.b[k]))
         if z > 0:
@@ -73,6 +73,20 @@ def test_a_node_at_its_kink_is_off_and_gets_no_gradient():
     assert hidden_gradient(teacher.exact(), student.exact(), [Fraction(0), HALF]).tolist() == [0, HALF]
 
 
+def test_an_output_bias_by_hand():
+    teacher, student = TwoLayer([[1]], [0], [[2], [0]], [3, -1]), TwoLayer([[1], [-1]], [0, 0], [[2, 1], [0, 5]])
+    assert teacher([1]).tolist() == [5, -1] and student([1]).tolist() == [2, 0]
+    assert hidden_gradient(teacher, student, [1]).tolist() == [2 * 3 + 0 * -1, 0]
+    assert hidden_gradient(teacher, student, [-1]).tolist() == [0, 1 * (3 - 1) + 5 * (-1 - 5)]
+
+
+def test_an_output_bias_of_zero_is_that_of_a_network_without_one():
+    for zeros in (None, [0, 0], [Fraction(0), -0.0]):
+        network = TwoLayer([[1]], [0], [[2], [0]], zeros)
+        assert not network.has_output_bias and network.output_bias.dtype == np.float64
+        assert list(network.arrays) == ["W", "b", "V"]
+
+
 def test_leading_axes_pass_through():
     teacher = TwoLayer([[1, 0]], [0], [[1], [2]])
     student = TwoLayer([[1, 1], [0, 1], [2, 0]], [0, 0, 0], np.ones((2, 3)))
@@ -87,7 +101,7 @@ def test_leading_axes_pass_through():
 def test_fractions_of_floats_of_a_network_differ_by_rounding_only(network):
     again = network.floats().exact()
     assert again.is_exact and not network.floats().is_exact
-    for field in ("W", "b", "V"):
+    for field in ("W", "b", "V", "output_bias"):
         for x, y in zip(getattr(network, field).flat, getattr(again, field).flat, strict=True):
             assert y == Fraction(float(x))
 
@@ -95,7 +109,7 @@ def test_fractions_of_floats_of_a_network_differ_by_rounding_only(network):
 def test_floats_become_the_fractions_they_are():
     net = TwoLayer([[0.1, 5e-324]], [1e308], [[-0.0]])
     assert net.exact().W.tolist() == [[Fraction(0.1), Fraction(5e-324)]]
-    for field in ("W", "b", "V"):
+    for field in ("W", "b", "V", "output_bias"):
         assert (getattr(net.exact().floats(), field) == getattr(net, field)).all()
 
 
@@ -128,7 +142,8 @@ def test_arrays_are_copies_that_cannot_be_changed():
 def test_the_network_of_chosen_nodes_has_their_values(network, x):
     chosen = network.nodes([1, 0])
     assert chosen.W.tolist() == [network.W[1].tolist(), network.W[0].tolist()]
-    assert (sum(network.nodes([k])(x) for k in range(network.width)) == network(x)).all()
+    rest = network.output_bias if network.has_output_bias else 0
+    assert (sum(network.nodes([k])(x) - rest for k in range(network.width)) + rest == network(x)).all()
 
 
 @pytest.mark.parametrize(
@@ -160,6 +175,19 @@ def test_the_network_of_chosen_nodes_has_their_values(network, x):
 def test_a_malformed_network_is_refused_with_what_was_expected_and_what_came(W, b, V, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         TwoLayer(W, b, V)
+
+
+@pytest.mark.parametrize(
+    ("output_bias", "message"),
+    [
+        ([1, 2], r"V has 1 rows, so output_bias needs shape \(1,\); got \(2,\)"),
+        ([[1]], r"output_bias needs 1 axis; got shape \(1, 1\)"),
+        ([np.nan], "output_bias needs finite numbers; got a NaN or an infinity"),
+    ],
+)
+def test_a_malformed_output_bias_is_refused(output_bias, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        TwoLayer([[1]], [0], [[1]], output_bias)
 
 
 def test_an_integer_beyond_floats_is_exact_next_to_a_fraction():

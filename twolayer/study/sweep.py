@@ -141,9 +141,10 @@ def _near_copy(teacher: TwoLayer, data: LowRankData, width: int, level: float, r
     b = np.concatenate([teacher.b * s for s in scales])
     V = np.concatenate([teacher.V * (share / s) for share, s in zip(shares, scales, strict=True)], axis=1)
     moves = [rng.normal(size=x.shape) for x in (W, b, V)]
-    size, sampled, student = level, 0.0, TwoLayer(W, b, V)
+    size, sampled, student = level, 0.0, TwoLayer(W, b, V, teacher.output_bias)
     for _ in range(ROUNDS):
-        student = TwoLayer(*(x + size * move for x, move in zip((W, b, V), moves, strict=True)))
+        moved = [x + size * move for x, move in zip((W, b, V), moves, strict=True)]
+        student = TwoLayer(moved[0], moved[1], moved[2], teacher.output_bias)
         sampled = float(np.abs(hidden_gradient(teacher, student, data.samples)).max())
         if sampled == 0:
             break

@@ -207,7 +207,8 @@ def exact_copies(case: Case, rng) -> Iterator[Drawn]:
     teacher = _teacher(case, data, rng)
     scale = 2.0 ** rng.integers(-2, 3, size=2 * case.teacher)  # powers of two, and halves: no rounding anywhere
     V = np.concatenate([teacher.V, teacher.V], axis=1) / 2
-    student = TwoLayer(np.tile(teacher.W, (2, 1)) * scale[:, None], np.tile(teacher.b, 2) * scale, V / scale)
+    W, b = np.tile(teacher.W, (2, 1)) * scale[:, None], np.tile(teacher.b, 2) * scale
+    student = TwoLayer(W, b, V / scale, teacher.output_bias)
     yield Drawn(Instance(teacher, student, data.region(), data.subspace(), name=case.name), 0.0, [], trained=False)
 
 

@@ -6,6 +6,8 @@ the data plane" can be exact.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..networks import TwoLayer
@@ -64,9 +66,9 @@ def random_teacher(
 
 
 def perturbed(teacher: TwoLayer, size: float, rng: np.random.Generator) -> TwoLayer:
-    """A second teacher near the first: every number moves by `size` times a standard normal one."""
+    """A second teacher near the first: every weight, bias and fan-out moves by `size` times a standard normal one."""
     W, b, V = (array + size * rng.normal(size=array.shape) for array in (teacher.W, teacher.b, teacher.V))
-    return TwoLayer(W, b, V)
+    return replace(teacher, W=W, b=b, V=V)
 
 
 def off_plane_twin(teacher: TwoLayer, data: LowRankData, size: float, rng: np.random.Generator) -> TwoLayer:
@@ -80,7 +82,7 @@ def off_plane_twin(teacher: TwoLayer, data: LowRankData, size: float, rng: np.ra
     if data.rank == data.ambient:
         raise ValueError("the data plane needs a complement; got data that fill the whole space")
     dW = _off_plane_rows(data, teacher.width, size, rng)
-    return TwoLayer(teacher.W + dW, teacher.b - dW @ data.mean, teacher.V)
+    return replace(teacher, W=teacher.W + dW, b=teacher.b - dW @ data.mean)
 
 
 def _spread_directions(nodes: int, dimension: int, min_angle: float, rng: np.random.Generator) -> np.ndarray:

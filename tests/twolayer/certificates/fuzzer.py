@@ -46,11 +46,13 @@ def drawn(
     polytope=False,
     odd=False,
     second=False,
+    biased=False,
 ) -> dict:
     """Instance data: a student near its teacher (weights off by multiples of 1/near), in small rationals.
 
     ambient > plane: a skew subspace that misses the origin; polytope: a box with its corners cut off; odd: with a node
-    flipped and rescaled from another, a dead node and a node that is constant on U; second: a second teacher.
+    flipped and rescaled from another, a dead node and a node that is constant on U; second: a second teacher; biased: output
+    biases, the networks' different ones.
     """
     rng = random.Random(seed)
     size = ambient or plane
@@ -112,6 +114,9 @@ def drawn(
         data["subspace"] = {"basis": [list(map(str, row)) for row in rows], "origin": ["1/10"] * size}
     if second:
         data["second_teacher"] = network(*moved(W, b, V))
+    for key in ("teacher", "student", "second_teacher") if biased else ():
+        if key in data:
+            data[key]["output_bias"] = [str(Fraction(rng.randint(-9, 9), near)) for _ in range(outputs)]
     return data
 
 
@@ -170,12 +175,14 @@ BASES = {  # certificates to be mutated: every kind of evidence, radius and row
     "vertices, a line": (lambda: drawn(1, 1, 2, odd=True), False),
     "vertices, two outputs": (lambda: drawn(2, 2, 3, outputs=2, near=5000), False),
     "vertices, a tilted copy": (tilted, False),
+    "vertices, output biases": (lambda: drawn(4, 2, 2, outputs=2, near=500, second=True, biased=True), False),
     "trees, a polygon": (lambda: drawn(11, 2, 3, near=4, polytope=True), True),
     "trees, odd nodes": (lambda: drawn(4, 2, 2, polytope=True, odd=True), True),
     "trees, a skew plane": (lambda: drawn(5, 2, 3, ambient=3, odd=True), True),
     "trees, a cube": (lambda: drawn(9, 3, 3, near=4), True),
     "trees, cuts below a decision": (lambda: drawn(3, 3, 4, near=10), True),
     "trees, two teachers": (lambda: drawn(7, 2, 2, near=2000, second=True), True),
+    "trees, output biases": (lambda: drawn(6, 2, 2, near=500, second=True, biased=True), True),
     "trees, a copy": (lambda: example("theorem-1-sign"), True),
 }
 

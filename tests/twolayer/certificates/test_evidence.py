@@ -322,6 +322,27 @@ def test_the_difference_of_two_teachers_is_their_largest_on_the_whole_region():
         refused(changed, "not an index")  # row 2 would be an activity
 
 
+def test_an_output_bias_is_a_part_of_the_gradient_and_of_the_difference_of_two_teachers():
+    """f* = relu(x) + 2, f = relu(x + 2) on [-1, 1]: h = relu(x) - x, at most 1; against relu(x) - 1 the teacher is off by 3."""
+    data = line([("1", "0", "1")], [("1", "2", "1")])
+    data["teacher"]["output_bias"], data["second_teacher"] = ["2"], {**data["teacher"], "output_bias": ["-1"]}
+    for trees in (False, True):
+        given = fuzzer.certified(data, trees=trees)
+        assert [given["gradient"]["upper"], *(e["upper"] for e in given["excess"])] == ["1", "3"]
+        accepted(given)
+        for place, end in ((given["students"][0], "999/1000"), (given["excess"][0], "2999/1000")):
+            changed = copy.deepcopy(given)
+            other = changed["students"][0] if place is given["students"][0] else changed["excess"][0]
+            other["upper"] = other["lower"] = end
+            refused(changed, END)
+        for key in ("teacher", "second_teacher"):  # without it, or with another one, the claims are others
+            for bias in ([], ["3"], ["2", "0"]):
+                changed = copy.deepcopy(given)
+                changed["instance"][key]["output_bias"] = bias
+                refused(changed, "")
+    assert truth.excess(truth.instance(given)) == 3 and truth.suprema(truth.instance(given)) == [1]
+
+
 def test_two_teachers_need_not_have_the_same_number_of_nodes():
     """f* = relu(x) + relu(-x) = |x| against 3 relu(x), and the other way round: 2 at x = 1."""
     one, two = {"W": [["1"]], "b": ["0"], "V": [["3"]]}, {"W": [["1"], ["-1"]], "b": ["0", "0"], "V": [["1", "1"]]}

@@ -233,6 +233,10 @@ def test_one_instance_has_one_canonical_text_however_its_numbers_are_written():
     )
     assert canonical.text(SMALL) == canonical.text(same) == written
     assert canonical.digest(same) == hashlib.sha256(written.encode()).hexdigest()
+    same["student"]["output_bias"] = ["0"]
+    assert canonical.text(same) == written
+    same["student"]["output_bias"] = ["-0.50"]
+    assert canonical.text(same) == written.replace('"b":["1/5","0","0"]}', '"b":["1/5","0","0"],"output_bias":["-1/2"]}')
     float_not_a_fifth = copy.deepcopy(SMALL)
     float_not_a_fifth["teacher"]["b"] = [0.2]
     assert canonical.digest(float_not_a_fifth) != canonical.digest(SMALL)

@@ -41,6 +41,8 @@ DRAWN = {
     "a polygon": dict(seed=3, plane=2, nodes=3, polytope=True, odd=True, near=1000),
     "a skew plane, two teachers": dict(seed=4, plane=2, nodes=3, ambient=3, odd=True, second=True, near=1000),
     "a polytope, two outputs": dict(seed=5, plane=3, nodes=2, outputs=2, polytope=True, odd=True),
+    "output biases, two teachers": dict(seed=10, plane=2, nodes=3, outputs=2, near=100, second=True, biased=True),
+    "output biases, four dimensions": dict(seed=11, plane=4, nodes=3, odd=True, near=1000, second=True, biased=True),
     "four dimensions": dict(seed=6, plane=4, nodes=8, near=1000),
     "five skew dimensions": dict(seed=7, plane=5, nodes=5, ambient=6, odd=True),
     "six dimensions": dict(seed=8, plane=6, nodes=3, near=1000),

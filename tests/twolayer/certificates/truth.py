@@ -54,11 +54,8 @@ def excess(K: Instance) -> Fraction:
     """e0, exactly: sup over U n R of the largest |f*_c - f*'_c|."""
     worst = Fraction(0)
     for output in range(len(K.teacher.V)):
-        terms = [
-            (*K.node(net, i), sign * net.V[output][i])
-            for net, sign in ((K.teacher, 1), (K.second_teacher, -1))
-            for i in range(len(net.W))
-        ]
+        unit = tuple(int(c == output) for c in range(len(K.teacher.V)))
+        terms = [*K.terms(K.teacher, unit), *K.terms(K.second_teacher, unit, -1)]
         (low, _), (high, _) = merged(terms, K.dimension).extrema(K.data)
         worst = max(worst, -low, high)
     return worst

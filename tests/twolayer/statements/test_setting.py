@@ -6,6 +6,7 @@ output or an observer breaks Theorems 2 and 3.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -128,6 +129,35 @@ def test_the_excess_of_theorem_3_is_that_of_the_output_that_differs_most(output)
     instance = Instance(teacher, teacher, SQUARE, second_teacher=second)
     assert theorem3.excess(instance, gap=1e-3, deadline=None) == (0.75, 0.75)
     assert check(instance).second_setting.excess == (0.75, 0.75)
+
+
+@pytest.mark.parametrize("output", [0, 1, 2])
+def test_output_biases_are_a_part_of_the_excess_of_theorem_3_and_of_the_gradient(output):
+    """The functions differ by a constant and by nothing else: by 1/8 in every output, and by 3/4 in one."""
+    network = TwoLayer([[0, 1], [1, 1]], [0, 3], [[1, 0], [1, 2], [1, 0]])
+    apart = [Fraction(1, 8)] * 3
+    apart[output] = Fraction(-3, 4)
+    moved = replace(network, output_bias=apart)
+    instance = Instance(network, moved, SQUARE, second_teacher=moved)
+    found = check(instance)
+    assert found.second_setting.excess == (0.75, 0.75)
+    seen = [abs(float(sum(v * x for v, x in zip(fan_out, apart, strict=True)))) for fan_out in network.V.T]
+    assert [(e.lower, e.upper) for e in found.enclosures] == [(x, x) for x in seen]
+    assert all(e.upper == 0 for e in check(replace(instance, student=network)).enclosures)
+
+
+def test_an_output_bias_changes_neither_angles_nor_kink_masses_nor_the_number_of_nodes():
+    teacher, student = TwoLayer([[0, 1], [1, 1]], [0, 3], [[1, 2]]), TwoLayer([[1, 9], [1, 0]], [0, 1], [[1, 1]])
+    plain = Instance(teacher, student, SQUARE)
+    shifted = replace(plain, teacher=replace(teacher, output_bias=[Fraction(1, 3)]))
+    one, other = restricted(plain), restricted(shifted)
+    assert len(one.nodes) == len(other.nodes) and len(one.creases) == len(other.creases)
+    for node, same in zip(one.student, other.student, strict=True):
+        h, g = one.gradient(node), other.gradient(same)
+        assert (h.P == g.P).all() and (h.beta == g.beta).all() and (h.c == g.c).all()
+        assert g.offset - h.offset == rational(Fraction(1, 3)) * node.fan_out[0]
+    kept = [(v.statement, v.form, v.teacher, v.observer, v.measured) for v in check(plain).verdicts]
+    assert kept == [(v.statement, v.form, v.teacher, v.observer, v.measured) for v in check(shifted).verdicts]
 
 
 # -- who sees whom -----------------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def test_repaired_and_sharp_verdicts_ignore_positive_rescaling_of_nodes(instance
     """
     s = np.array(scales[: instance.teacher.width], dtype=object)
     teacher = instance.teacher.exact()
-    rescaled = TwoLayer(teacher.W * s[:, None], teacher.b * s, teacher.V / s)
+    rescaled = replace(teacher, W=teacher.W * s[:, None], b=teacher.b * s, V=teacher.V / s)
     before, after = check(instance), check(replace(instance, teacher=rescaled))
 
     def keep(result):
@@ -129,7 +129,7 @@ def test_rotating_region_subspace_and_weights_together_changes_nothing(instance)
 
     def turned(network):
         exact = network.exact()
-        return TwoLayer(exact.W @ rotation.T, exact.b, exact.V)
+        return replace(exact, W=exact.W @ rotation.T)
 
     moved = Instance(
         turned(instance.teacher),
@@ -150,7 +150,8 @@ def test_splitting_a_student_node_in_two_halves_keeps_the_verdicts_of_the_other_
     """Duplicated nodes lie on one hyperplane: sharp Theorem 2 counts hyperplanes, so its rows stay."""
     student = instance.student.exact()
     V = np.concatenate([student.V[:, :-1], student.V[:, -1:] / 2, student.V[:, -1:] / 2], axis=1)
-    split = TwoLayer(np.concatenate([student.W, student.W[-1:]]), np.concatenate([student.b, student.b[-1:]]), V)
+    W, b = np.concatenate([student.W, student.W[-1:]]), np.concatenate([student.b, student.b[-1:]])
+    split = replace(student, W=W, b=b, V=V)
     last = student.width - 1
 
     def keep(result):
@@ -174,7 +175,7 @@ def test_a_flipped_teacher_node_with_its_linear_part_given_back_keeps_the_sharp_
     def keep(result):
         return [row for row in table(result) if row[:2] == ("theorem-2", "sharp") and row[2] < teacher.width]
 
-    before, after = keep(check(instance)), keep(check(replace(instance, teacher=TwoLayer(W, b, V))))
+    before, after = keep(check(instance)), keep(check(replace(instance, teacher=replace(teacher, W=W, b=b, V=V))))
     assert same(before, after)
 
 
