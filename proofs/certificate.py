@@ -248,14 +248,13 @@ def over_tree(nodes, coefficients, rows, box, evidence):
     need(len(facing) == len(kinks), "two kinks share a hyperplane")
     mass = dict.fromkeys(facing, ZERO)
     for i, (node, c) in enumerate(zip(nodes, coefficients, strict=True)):
-        if c == 0 or settled.get(i) is False or top(node.form, box) <= 0:
-            continue
-        if i not in settled and top(negative(node.form), box) > 0:  # c relu(u) = c |ratio| relu(kink) [+ c u]
+        on, off = (node.hyperplane in facing or top(u, box) > 0 for u in (node.form, negative(node.form)))  # can it be?
+        if i not in settled and on and off:  # c relu(u) = c |ratio| relu(kink) [+ c u]
             ratio = node.scale / facing.setdefault(node.hyperplane, ONE)
             mass[node.hyperplane] = mass.get(node.hyperplane, ZERO) + c * abs(ratio)
-            if ratio > 0:
-                continue
-        rest = added(rest, [(c, node.form)])
+            on = ratio < 0
+        if on and settled.get(i) is not False:
+            rest = added(rest, [(c, node.form)])
     need(not any(list(mass.values())[len(kinks) :]), "a crease is missing from the kinks")  # what cancels is none
     forms = [[facing[node.hyperplane] * x for x in node.hyperplane] for node in kinks]
     masses = [mass[node.hyperplane] for node in kinks]

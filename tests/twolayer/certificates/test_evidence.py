@@ -322,6 +322,30 @@ def test_the_difference_of_two_teachers_is_their_largest_on_the_whole_region():
         refused(changed, "not an index")  # row 2 would be an activity
 
 
+def test_a_kink_that_touches_the_box_in_a_corner_is_one_where_the_search_has_rounded_the_box_outward():
+    """Student 0 is 0 where x1 = 2/5 and x3 = 8, and nowhere active: the checker's exact box ends there, a float beyond it."""
+    data = {
+        "format": "twolayer-instance/1",
+        "teacher": {"W": [["0", "-1", "-1"], ["0", "-1", "1"]], "b": ["0", "0"], "V": [["1", "1"]]},
+        "student": {"W": [["2", "0", "2/3"], ["0", "3", "3/5"]], "b": ["-92/15", "0"], "V": [["1", "1"]]},
+        "region": {
+            "A": [
+                ["1", "0", "0"],
+                ["0", "1", "0"],
+                ["0", "0", "1"],
+                ["-1", "0", "0"],
+                ["0", "-1", "0"],
+                ["0", "0", "-1"],
+                ["0", "2", "2"],
+            ],
+            "c": ["2/5", "8/3", "8", "14/5", "2", "1", "64/3"],
+        },
+    }
+    given = fuzzer.certified(data, trees=True)
+    accepted(given)
+    assert truth.true(given) == ""
+
+
 def test_an_output_bias_is_a_part_of_the_gradient_and_of_the_difference_of_two_teachers():
     """f* = relu(x) + 2, f = relu(x + 2) on [-1, 1]: h = relu(x) - x, at most 1; against relu(x) - 1 the teacher is off by 3."""
     data = line([("1", "0", "1")], [("1", "2", "1")])
