@@ -59,6 +59,30 @@ def cluster():
         yield client
 
 
+def killed_once(x: int, folder: str, times: int) -> int:
+    """x^2, unless fewer than so many calls were killed before: then this one."""
+    marks = os.path.join(folder, "calls")
+    with open(marks, "a", encoding="ascii") as file:
+        file.write(f"{x} {os.getpid()}\n")
+    with open(marks, encoding="ascii") as file:
+        count = sum(line.startswith("3 ") for line in file)
+    if x == 3 and count <= times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x * x
+
+
+def test_the_jobs_of_a_process_that_is_killed_are_done_again_once(tmp_path):
+    jobs = [(x, str(tmp_path), 1) for x in range(8)]
+    assert list(workers.results(killed_once, jobs, 2)) == [x * x for x in range(8)]
+    assert [x for x, _ in calls(tmp_path)].count(3) == 2
+
+
+def test_a_job_that_is_killed_twice_is_one_line(tmp_path):
+    with pytest.raises(workers.LostWorker, match="killed twice, with . of 8 jobs left") as told:
+        list(workers.results(killed_once, [(x, str(tmp_path), 9) for x in range(8)], 2))
+    assert told.value.__cause__ is None and "\n" not in str(told.value)
+
+
 def near_copy(d: int, nodes: int) -> Instance:
     rng = np.random.default_rng(3)
     W, b, V = rng.normal(size=(nodes, d)), rng.uniform(-0.5, 0.5, size=nodes), rng.normal(size=(2, nodes))

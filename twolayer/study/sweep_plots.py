@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -12,35 +13,63 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..files import BadInput, written
+from ..files import BadInput, content, quoted, shown, written
 from ..plotting import COLOUR, INK, MARK, SHADE, STROKE, STYLE, decades, median_line
 from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, UNDECIDED, VACUOUS
-from .sweep import unwritable
-from .tables import FORMS, terminal
+from .sweep import COLUMNS, SUM, WHOLE, unwritable
+from .tables import FORMS, STATEMENTS, terminal
 
 AXES = ("rank", "thickness", "width", "gradient")
 SHARES = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
 WIDE = (4.2, 3.6)  # inches of one panel
-FLOOR = 1e-12  # a median below it is drawn there
+FLOOR, CEILING = 1e-12, 1e12  # what lies beyond them is drawn there
+MOST_PANELS, MOST_VALUES = 12, 48  # of a picture: more would be too small to be read
+LARGEST = 1e308  # number in a table
+WORDS = {"statement": STATEMENTS, "form": FORMS}
+MEDIANS = ("measured_median", "bound_median", "closest")  # columns that may be empty
 
 
 def read(directory: Path) -> list[dict[str, Any]]:
-    """The rows of DIR/table.csv with numbers read; BadInput where there is no such table."""
+    """The rows of DIR/table.csv with numbers read, NaN where a median is empty; BadInput for what no sweep wrote."""
+    path = directory / "table.csv"
+    if not path.exists():
+        raise BadInput(f"{path} needs to be a sweep's table; got no such file")
+    table = content(path)
+    if (directory / SUM).is_file() and content(directory / SUM).split()[:1] != [hashlib.sha256(table).hexdigest().encode()]:
+        raise BadInput(f"{path} needs the content that `sweep` wrote, or no {SUM} beside it; got another; run the sweep again")
     try:
-        text = (directory / "table.csv").read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{directory / 'table.csv'} needs to be a sweep's table; got {error.strerror or error}") from None
-    try:
-        rows = [{key: _cell(key, value) for key, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
-    except (ValueError, TypeError):
-        raise BadInput(f"{directory / 'table.csv'} needs to be a sweep's table; got something else") from None
-    if not rows or not {*AXES, "statement", "form", "bound_median"} <= set(rows[0]):
-        raise BadInput(f"{directory / 'table.csv'} needs to be a sweep's table; got something else")
+        lines = list(csv.DictReader(io.StringIO(table.decode()), strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} needs to be a sweep's table; got {error}") from None
+    if not lines or list(lines[0]) != list(COLUMNS):
+        raise BadInput(f"{path} needs to be a sweep's table; got other columns, or no rows")
+    rows = [{key: _cell(path, at, key, value) for key, value in line.items()} for at, line in enumerate(lines, 2)]
+    ranks = {row["rank"] for row in rows if row["statement"] == "theorem-2"}
+    if not 0 < len(ranks) <= MOST_PANELS:
+        raise BadInput(f"{path} needs rows of theorem-2 of at most {MOST_PANELS} ranks to be drawn; got {len(ranks)} ranks")
+    for axis in AXES:
+        if (count := len({row[axis] for row in rows})) > MOST_VALUES:
+            raise BadInput(f"{path} needs at most {MOST_VALUES} values of an axis to be drawn; got {count} of {axis}")
     return rows
 
 
-def _cell(key: str, value: str) -> Any:
-    return value if key in ("statement", "form") else float(value) if value else np.nan
+def _cell(path: Path, line: int, column: str, text: Any) -> Any:
+    """A cell's value; BadInput for what no sweep writes there."""
+    if column in WORDS:
+        value, fine = text, text in WORDS[column]
+    elif column in MEDIANS and text == "":
+        return np.nan
+    else:
+        try:
+            value = float(text)
+        except (TypeError, ValueError):
+            value = np.nan
+        least = 1 if column in WHOLE else -LARGEST if column in MEDIANS else 0
+        fine = least <= value <= LARGEST and (column not in (*WHOLE, *SHARES, "seed") or value == int(value))
+        fine = fine and (column != "gradient" or value > 0)
+    if not fine:
+        raise BadInput(f"{path}, line {line}: {column} needs what a sweep writes there; got {quoted(str(text))}")
+    return value
 
 
 def angles(rows: list[dict[str, Any]]) -> Figure:
@@ -51,14 +80,16 @@ def angles(rows: list[dict[str, Any]]) -> Figure:
     for panel, rank in zip(figure.subplots(1, len(ranks), squeeze=False)[0], ranks, strict=True):
         part = [row for row in chosen if row["rank"] == rank]
         levels = sorted({row["gradient"] for row in part})
-        top = [float(np.nanmedian([row["gradient_upper"] for row in part if row["gradient"] == level])) for level in levels]
+        top = [
+            float(drawable(np.median([row["gradient_upper"] for row in part if row["gradient"] == level]))) for level in levels
+        ]
         for form in FORMS:
             samples = [
-                [max(row["bound_median"], FLOOR) for row in part if row["form"] == form and row["gradient"] == level]
+                [drawable(row["bound_median"]) for row in part if row["form"] == form and row["gradient"] == level]
                 for level in levels
             ]
             median_line(panel, top, samples, form, COLOUR[form], STROKE[form], marker=MARK[form], markersize=4)
-        sines = [[max(row["measured_median"], FLOOR) for row in part if row["gradient"] == level] for level in levels]
+        sines = [[drawable(row["measured_median"]) for row in part if row["gradient"] == level] for level in levels]
         median_line(panel, top, sines, "measured", INK, "solid")
         heights = [y for line in panel.get_lines() for y in np.asarray(line.get_ydata(), dtype=float)]
         panel.set(xlabel="certified sup |g₁|", ylabel="sine" if rank == ranks[0] else "", title=f"rank {rank:g}")
@@ -68,6 +99,11 @@ def angles(rows: list[dict[str, Any]]) -> Figure:
             decades(panel, "y", min(heights), max(heights))
         panel.legend()
     return figure
+
+
+def drawable(x):
+    """A number that a logarithmic axis has a place for; NaN stays."""
+    return np.clip(x, FLOOR, CEILING)
 
 
 def verdicts(rows: list[dict[str, Any]]) -> Figure:
@@ -108,12 +144,12 @@ def run(options) -> int:
     directory = Path(options.directory)
     rows = read(directory)
     for stem, draw in (("angles", angles), ("verdicts", verdicts)):
-        content = io.BytesIO()
+        image = io.BytesIO()
         with rc_context(STYLE):
-            draw(rows).savefig(content, format="png", dpi=120)
+            draw(rows).savefig(image, format="png", dpi=120)
         try:
-            written(directory / f"{stem}.png", content.getvalue())
+            written(directory / f"{stem}.png", image.getvalue())
         except OSError as error:
             raise unwritable(directory, error) from None
-        terminal().print(f"{directory / stem}.png", soft_wrap=True, markup=False)
+        terminal().print(shown(f"{directory / stem}.png"), soft_wrap=True, markup=False, highlight=False)
     return 0

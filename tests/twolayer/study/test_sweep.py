@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from twolayer.cli import main
 from twolayer.instances import BadInput
@@ -81,8 +83,6 @@ def test_a_finished_sweep_computes_nothing_twice(swept, monkeypatch):
 
 
 def test_a_longer_grid_keeps_what_is_there_and_a_half_written_cell_is_done_again(swept, tmp_path, monkeypatch):
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(swept, copy)
     broken = sorted((copy / "cells").iterdir())[0]
@@ -144,6 +144,13 @@ def test_two_processes_write_the_table_of_one(swept, tmp_path):
         ({"seeds": 10**7}, "at most"),
         ({"gap": [0]}, "positive"),
         ({"width": [1, 1.5]}, "width"),
+        ({"gap": 10**400}, "gap"),
+        ({"rank": 10**9, "ambient": 10**9}, "rank"),
+        ({"seeds": 10**400}, "more seeds"),
+        ({"thickness": 1e300}, "thickness"),
+        ({"gap": [0.1, 0.2]}, "one number"),
+        ({"gap": {}}, "gap"),
+        ({"\u001b[31m": 1}, "\\x1b"),
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_refused_in_one_line(change, said, tmp_path, capsys):
@@ -190,3 +197,63 @@ def test_a_directory_without_a_sweeps_table_is_refused(text, tmp_path):
         (tmp_path / "table.csv").write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match="sweep's table"):
         sweep_plots.read(tmp_path)
+
+
+def test_a_table_that_was_altered_is_refused_by_its_sum(swept, tmp_path, capsys):
+    shutil.copytree(swept, tmp_path / "copy")
+    path = tmp_path / "copy" / "table.csv"
+    path.write_bytes(path.read_bytes().replace(b"theorem-1,printed", b"theorem-1,sharp", 1))
+    assert main(["plot", str(path.parent)]) == 2
+    assert "run the sweep again" in capsys.readouterr().err
+    assert sweep.sweep(json.dumps(GRID), path.parent, workers=1) == 0 and main(["plot", str(path.parent)]) == 0
+
+
+def columns_altered(swept):
+    lines = (swept / "table.csv").read_text(encoding="utf-8").splitlines()
+    for at, column in enumerate(sweep.COLUMNS):
+        for value in ("", "nan", "1e309", "0.5", "-1", "0", "\x00", '"'):
+            cells = lines[1].split(",")
+            cells[at] = value
+            yield column, "\n".join([lines[0], ",".join(cells), *lines[2:]])
+    for cut in (1, 2, 40, 200, len("\n".join(lines)) - 3):
+        yield "cut", "\n".join(lines)[:cut]
+    yield "more", "\n".join([lines[0], lines[1] + ",1", *lines[2:]])
+    yield "other", "\n".join([lines[0], *(line.replace("theorem-2", "theorem-1") for line in lines[1:])])
+    yield "ranks", "\n".join([lines[0], *(f"{rank},{lines[2].partition(',')[2]}" for rank in range(1, 99))])
+
+
+def test_an_altered_table_without_its_sum_is_drawn_or_refused_in_one_line(swept, tmp_path, monkeypatch):
+    monkeypatch.setattr(Figure, "savefig", lambda self, *a, **k: self.canvas.get_renderer())
+    refused = 0
+    for column, text in columns_altered(swept):
+        (tmp_path / "table.csv").write_text(text, encoding="utf-8", errors="replace")
+        try:
+            sweep_plots.read(tmp_path)
+        except BadInput as error:
+            refused += 1
+            assert "\n" not in str(error)
+            continue
+        if column in ("gradient", "gradient_upper", "measured_median", "bound_median"):  # what scales the axes
+            assert main(["plot", str(tmp_path)]) == 0, column
+    assert refused > 100
+
+
+def test_a_cell_of_which_a_bit_was_altered_is_done_again(swept, tmp_path, monkeypatch):
+    shutil.copytree(swept, tmp_path / "copy")
+    cell = sorted((tmp_path / "copy" / "cells").iterdir())[3]
+    cell.write_bytes(cell.read_bytes().replace(b'"gradient_lower": 0.', b'"gradient_lower": 1.', 1))
+    done, rows = [], sweep.rows
+    monkeypatch.setattr(sweep, "rows", lambda *given: done.append(given) or rows(*given))
+    assert sweep.sweep(json.dumps(GRID), tmp_path / "copy", workers=1) == 0 and len(done) == 1
+    assert without_times(table(tmp_path / "copy")) == without_times(table(swept))
+
+
+def test_a_time_limit_leaves_instances_for_the_next_time(swept, tmp_path, capsys, monkeypatch):
+    now = [0.0]
+    rows = sweep.rows
+    monkeypatch.setattr(sweep, "rows", lambda *given: now.append(now[-1] + 1) or rows(*given))
+    monkeypatch.setattr(sweep.time, "monotonic", lambda: now[-1])
+    assert sweep.sweep(json.dumps(GRID), tmp_path, workers=1, deadline=2.5) == 3
+    assert "3 of 8 instances are done" in capsys.readouterr().err and not (tmp_path / "table.csv").exists()
+    assert sweep.sweep(json.dumps(GRID), tmp_path, workers=1) == 0 and len(now) == 9
+    assert without_times(table(tmp_path)) == without_times(table(swept))
