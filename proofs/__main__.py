@@ -28,6 +28,7 @@ PACKAGES = {
     "counterexamples": "counterexample",
     "records": "record",
 }  # and what they hold
+COMMAND = f"python -m {__package__}"  # proofs in the repository, twolayer_proofs where the wheel is installed
 WIDTH = 100  # of the text that `show` prints
 FAILED, BAD_INPUT, BUG, INTERRUPTED = 1, 2, 70, 130  # exit statuses
 FORMAT = "twolayer-proofs/1"
@@ -186,8 +187,8 @@ def show(name: str, markdown: bool) -> int:
     wanted = name.replace("_", "-")
     match = next((entry for key, entry in known.items() if key.replace("_", "-") == wanted), None)
     if match is None:
-        advice = f"`python -m proofs` lists all {len(known)}"
-        print(f"python -m proofs show: no entry is named {name!r}; {advice}", file=sys.stderr)
+        advice = f"`{COMMAND}` lists all {len(known)}"
+        print(f"{COMMAND} show: no entry is named {name!r}; {advice}", file=sys.stderr)
         return BAD_INPUT
     print(shown(match, markdown))
     return 0
@@ -196,14 +197,14 @@ def show(name: str, markdown: bool) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns the exit status: 0, 1 (a check failed), 2 (bad usage)."""
     if not __debug__:
-        print("python -m proofs: checks are assertions, which -O removes; run it without -O", file=sys.stderr)
+        print(f"{COMMAND}: checks are assertions, which -O removes; run it without -O", file=sys.stderr)
         return BAD_INPUT
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["check"]:  # its options are the checker's own
         from .check import main as check
 
         return check(given[1:])
-    parser = argparse.ArgumentParser(prog="python -m proofs", description="Check every proof and every record.")
+    parser = argparse.ArgumentParser(prog=COMMAND, description="Check every proof and every record.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     commands = parser.add_subparsers(dest="command")
     one = commands.add_parser("show", help="print one proof: statement, steps, what is certified, what is not")
@@ -213,12 +214,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(given)
     if importlib.util.find_spec("sympy") is None:
         missing = "expected sympy, which the lemmas are checked with, and it is not installed"
-        print(f"python -m proofs: {missing}: pip install twolayer (sympy is in its base dependencies)", file=sys.stderr)
+        print(f"{COMMAND}: {missing}: pip install twolayer (sympy is in its base dependencies)", file=sys.stderr)
         return BAD_INPUT
     try:
         return show(options.name, options.markdown) if options.command == "show" else check_all(options.json)
     except CollectionError as error:
-        print(f"python -m proofs: {error}", file=sys.stderr)
+        print(f"{COMMAND}: {error}", file=sys.stderr)
         return FAILED
 
 

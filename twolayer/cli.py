@@ -57,7 +57,7 @@ def _parser() -> _Parser:
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.add_argument("--gap", type=_positive, default=1e-3, help="relative width of an enclosure (default 1e-3)")
     check.add_argument("--time-limit", type=_positive, help="seconds for the whole command (default none)")
-    certify = commands.add_parser("certify", help="write a certificate that `python -m proofs check` proves anew")
+    certify = commands.add_parser("certify", help="write a certificate that `twolayer-proofs check` proves anew")
     certify.add_argument("instance", help="instance file (JSON); - reads standard input")
     certify.add_argument(
         "-o", "--output", metavar="FILE", required=True, help="where the certificate goes; - is standard output"

@@ -106,7 +106,7 @@ def certificate_summary(certificate: dict[str, Any], path: str) -> None:
     verdicts = Counter(row["verdict"] for row in certificate["verdicts"])
     counts = f"{verdicts[HOLDS]} hold, {verdicts[FAILS]} fail, {verdicts[VACUOUS]} are vacuous"
     console.print(f"verdicts: {counts}; {sum(certificate['left_out'].values())} more are not restated")
-    console.print(f"check it with: python -m proofs check {escape(as_argument(path))}", soft_wrap=True)
+    console.print(f"check it with: twolayer-proofs check {escape(as_argument(path))}", soft_wrap=True)
 
 
 def check_table(result: Check) -> None:

@@ -143,7 +143,7 @@ def _print(question: Question, found: Found, seconds: float, output: str | None)
         path = escape(as_argument(output))
         console.print(
             f"\ninstance: {path}   (judge it with: twolayer check {path}; prove it with: "
-            f"twolayer certify {path} -o CERTIFICATE; python -m proofs check CERTIFICATE)",
+            f"twolayer certify {path} -o CERTIFICATE; twolayer-proofs check CERTIFICATE)",
             highlight=False,
             soft_wrap=True,
         )

@@ -1,0 +1,23 @@
+"""What pyproject.toml cannot say: the checker's name in the wheel, and a README that renders away from the repository."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+LEFT_OUT = ["proofs.formal*", "proofs.search*"]  # Coq's files and the search for records work on the repository
+
+
+def away_from_home(readme: str) -> str:
+    """The README without its picture and the caption below, its links to files as plain text."""
+    text = re.sub(r"<img [^>]*>\n\n\*.*?\*\n\n", "", readme, flags=re.S)
+    return re.sub(r"\[([^\]]*)\]\((?!\w+://)[^)]*\)", r"\1", text)
+
+
+checker = [name.replace("proofs", "twolayer_proofs", 1) for name in find_packages(include=["proofs*"], exclude=LEFT_OUT)]
+setup(
+    packages=find_packages(include=["twolayer*"]) + checker,
+    package_dir={"twolayer_proofs": "proofs"},
+    long_description=away_from_home(Path("README.md").read_text(encoding="utf-8")),
+    long_description_content_type="text/markdown",
+)
