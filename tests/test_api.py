@@ -228,12 +228,43 @@ def test_a_check_says_in_one_line_what_it_found(corner):
     assert repr(corner).startswith("Check('a <corner>', sup |g_1| in [") and "holds" in repr(corner)
 
 
+def test_rows_are_those_of_the_statements_forms_verdicts_and_nodes_asked_for(corner):
+    assert list(corner) == corner.rows() == list(corner.verdicts)
+    some = corner.rows("theorem-2", ["printed", "sharp"], observer=1)
+    assert some == [v for v in corner if v.statement == "theorem-2" and v.form in ("printed", "sharp") and v.observer == 1]
+    assert len(some) == 2 and corner.rows(verdict={v.verdict for v in corner}) == list(corner)
+    assert corner.rows(teacher=7) == [] == corner.rows("theorem-3") == corner.rows(form=[])
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            {"statement": "theorem-4"},
+            "no statement is named 'theorem-4'; there are theorem-1, theorem-2, corollary-1, theorem-3",
+        ),
+        ({"form": ["sharp", "blunt"]}, "no form is named 'blunt'; there are printed, repaired, sharp"),
+        ({"verdict": "fail"}, "no verdict is named 'fail'; there are holds, fails, undecided, vacuous, not-applicable"),
+    ],
+)
+def test_a_name_that_no_row_has_is_refused_with_those_that_there_are(corner, asked, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        corner.rows(**asked)
+
+
+def test_without_pandas_one_line_names_what_to_install(corner, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ModuleNotFoundError, match=r"^to_pandas needs pandas: pip install 'twolayer\[pandas\]'$"):
+        corner.to_pandas()
+
+
 def test_verdicts_convert_to_pandas_where_it_is_installed(corner):
     pytest.importorskip("pandas")
     table = corner.to_pandas()
     assert len(table) == len(corner.verdicts)
     assert list(table["verdict"]) == [v.verdict for v in corner.verdicts]
     assert "terms.kappa" in table.columns
+    assert len(corner.to_pandas(form="sharp")) == len(corner.rows(form="sharp"))
 
 
 def test_nothing_of_torch_or_pandas_is_loaded_by_a_check():

@@ -50,6 +50,31 @@ def test_the_exit_status_is_zero_whatever_the_verdicts(capsys):
     assert all(run(capsys, "check", str(path), "--json")[0] == 0 for path in sorted(INSTANCES.glob("*.json"))[:4])
 
 
+def test_check_prints_the_rows_that_are_asked_for(capsys):
+    whole = json.loads(run(capsys, "check", str(CORNER), "--json")[1])["verdicts"]
+    for asked in (
+        ["--form", "sharp"],
+        ["--statement", "theorem-2", "--form", "printed", "--form", "sharp"],
+        ["--verdict", "fails"],
+    ):
+        found = json.loads(run(capsys, "check", str(CORNER), "--json", *asked)[1])["verdicts"]
+        pairs = list(zip(asked[::2], asked[1::2], strict=True))
+        wanted = {option[2:]: [value for other, value in pairs if other == option] for option, _ in pairs}
+        assert found == [row for row in whole if all(row[field] in values for field, values in wanted.items())] and found
+    status, out, _ = run(capsys, "check", str(CORNER), "--verdict", "undecided")
+    assert status == 0 and "none of the" in out
+    status, _, err = run(capsys, "check", "no such file.json", "--form", "blunt")
+    assert status == 2 and err == "twolayer check: no form is named 'blunt'; there are printed, repaired, sharp\n"
+
+
+def test_a_long_table_is_cut_unless_all_is_asked_for(capsys, monkeypatch):
+    monkeypatch.setattr("twolayer.study.tables.LONGEST", 2)
+    rows = len(json.loads(run(capsys, "check", str(CORNER), "--json")[1])["verdicts"])
+    cut, whole = (run(capsys, "check", str(CORNER), *more)[1] for more in ([], ["--all"]))
+    assert f"... and {rows - 2} more rows (--all prints them)" in cut and "more rows" not in whole
+    assert whole.count("theorem-1") == 3
+
+
 def test_check_prints_a_table_for_people(capsys):
     status, out, _ = run(capsys, "check", str(CORNER))
     assert status == 0 and "sup |g_1| in [" in out and "fails" in out and "region" in out

@@ -57,6 +57,10 @@ def _parser() -> _Parser:
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.add_argument("--gap", type=_positive, default=1e-3, help="relative width of an enclosure (default 1e-3)")
     check.add_argument("--time-limit", type=_positive, help="seconds for the whole command (default none)")
+    check.add_argument("--statement", action="append", metavar="NAME", help="judge this statement only (may come again)")
+    check.add_argument("--form", action="append", metavar="NAME", help="rows of this form only: printed, repaired, sharp")
+    check.add_argument("--verdict", action="append", metavar="NAME", help="rows with this verdict only: holds, fails, ...")
+    check.add_argument("--all", action="store_true", help="print every row, however many")
     certify = commands.add_parser("certify", help="write a certificate that `twolayer-proofs check` proves anew")
     certify.add_argument("instance", help="instance file (JSON); - reads standard input")
     certify.add_argument(
@@ -97,16 +101,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(options) -> int:
     begun = time.monotonic()  # loading takes a part of the time limit too
     from .instances import Instance
-    from .statements.check import check
-    from .study.tables import check_table, progress_bar
+    from .statements.check import KNOWN, check
+    from .statements.verdict import selected
+    from .study.tables import LONGEST, check_table, progress_bar
 
+    asked = {"statement": options.statement, "form": options.form, "verdict": options.verdict}
+    try:
+        selected((), KNOWN, **asked)
+    except ValueError as error:
+        raise files.BadInput(str(error)) from None
     instance = Instance.from_json(files.text(options.instance))
     left = None if options.time_limit is None else max(options.time_limit - (time.monotonic() - begun), SOME_TIME)
-    result = check(instance, gap=options.gap, time_limit=left, workers=2, progress=progress_bar("certifying student nodes"))
+    bar = progress_bar("certifying student nodes")
+    result = check(instance, gap=options.gap, time_limit=left, workers=2, progress=bar, statements=options.statement)
+    rows = result.rows(**asked)
     if options.json:
-        print(json.dumps({"format": "twolayer-check/1", **result.to_dict()}, allow_nan=False))
+        found = {**result.to_dict(), "verdicts": [row.to_dict() for row in rows]}
+        print(json.dumps({"format": "twolayer-check/1", **found}, allow_nan=False))
     else:
-        check_table(result)
+        check_table(result, rows, None if options.all else LONGEST)
     if result.interrupted:
         print("interrupted: this is what was proved by then", file=sys.stderr)
         return INTERRUPTED

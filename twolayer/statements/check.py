@@ -16,13 +16,15 @@ from ..instances import Instance
 from ..restricted import Restricted, restricted
 from . import corollary1, theorem1, theorem2, theorem3
 from .setting import Setting
-from .verdict import Verdict, plain
+from .verdict import FORMS, VERDICTS, Asked, Verdict, plain, selected
 
 STATEMENTS = {  # Theorem 3 has a setting of its own
     theorem1.STATEMENT: theorem1.rows,
     theorem2.STATEMENT: theorem2.rows,
     corollary1.STATEMENT: corollary1.rows,
 }
+NAMES = (*STATEMENTS, theorem3.STATEMENT)
+KNOWN = {"statement": NAMES, "form": FORMS, "verdict": VERDICTS}
 SEARCH_SHARE = 0.7  # of the time limit goes to the gradient; the rest to the statements' own programs
 LATE_SHARE, LATE_SECONDS = 1.1, 0.8  # of the time limit, and more: when rows are not judged any more. 1.2 S + 2 s is the end
 
@@ -90,11 +92,37 @@ class Check:
             "limits": {"gap": list(self.limits.gap), "statements": [self.verdicts[n].names for n in self.limits.statements]},
         }
 
-    def to_pandas(self):
-        """The verdicts as a pandas DataFrame, one row each; the factors in columns terms.<name>. Needs pandas."""
-        import pandas
+    def __iter__(self) -> Iterator[Verdict]:
+        """The verdicts, one row after the other."""
+        return iter(self.verdicts)
 
-        return pandas.json_normalize([verdict.to_dict() for verdict in self.verdicts])
+    def rows(
+        self,
+        statement: Asked = None,
+        form: Asked = None,
+        verdict: Asked = None,
+        *,
+        teacher: Asked = None,
+        student: Asked = None,
+        observer: Asked = None,
+    ) -> list[Verdict]:
+        """The verdicts of the statements, forms, verdicts and nodes asked for; each a value or several, all where None.
+
+        `check(instance).rows("theorem-2", "sharp", ["holds", "fails"])`. Raises ValueError for a name that there is not.
+        """
+        asked = {"statement": statement, "form": form, "verdict": verdict}
+        return selected(self.verdicts, KNOWN, **asked, teacher=teacher, student=student, observer=observer)
+
+    def to_pandas(self, **asked: Asked):
+        """The verdicts as a pandas DataFrame, one row each; the factors in columns terms.<name>.   asked: as for `rows`
+
+        Raises ModuleNotFoundError, one line, where pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            raise ModuleNotFoundError("to_pandas needs pandas: pip install 'twolayer[pandas]'", name="pandas") from None
+        return pandas.json_normalize([verdict.to_dict() for verdict in self.rows(**asked)])
 
     def __rich__(self):
         """The verdicts as a table, for `rich.print`."""
@@ -148,8 +176,7 @@ def check(
     Check('a right angle', sup |g_1| in [1, 1], 8 not-applicable, 1 vacuous)
     """
     start = time.monotonic()
-    if unknown := set(statements or ()) - {*STATEMENTS, theorem3.STATEMENT}:
-        raise ValueError(f"no statement is named {unknown.pop()!r}; there are {', '.join([*STATEMENTS, theorem3.STATEMENT])}")
+    selected((), KNOWN, statement=statements)  # refuses unknown ones
     deadline, end = times(time_limit)
     searched = None if time_limit is None else start + SEARCH_SHARE * time_limit
     problem = restricted(instance)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -15,6 +15,8 @@ from .. import exact
 PRINTED, REPAIRED, SHARP = "printed", "repaired", "sharp"
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 VACUOUS, NOT_APPLICABLE = "vacuous", "not-applicable"
+FORMS = (PRINTED, REPAIRED, SHARP)
+VERDICTS = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
 UNJUDGED = "the time limit struck before this row was judged"
 
 
@@ -66,6 +68,23 @@ class Verdict:
             row["reason"], row["missing"] = self.reason, list(self.missing)
         row["terms"] = {key: plain(value) for key, value in self.terms.items()}
         return row
+
+
+Asked = str | int | Collection | None  # a value, several, or any
+
+
+def selected(verdicts: Iterable[Verdict], known: Mapping[str, Collection[str]], **asked: Asked) -> list[Verdict]:
+    """The rows whose fields have one of the values asked for, in order.
+
+    known: the values that a field can have; ValueError, with all of them, where another is asked for.
+    """
+    wanted = {
+        name: {value} if isinstance(value, (str, int)) else set(value) for name, value in asked.items() if value is not None
+    }
+    for name, values in known.items():
+        for value in sorted(wanted.get(name, set()) - set(values)):
+            raise ValueError(f"no {name} is named {value!r}; there are {', '.join(values)}")
+    return [row for row in verdicts if all(getattr(row, name) in values for name, values in wanted.items())]
 
 
 def plain(value: Any) -> Any:

@@ -36,9 +36,8 @@ from ..plotting import (
     sine_to_student,
 )
 from ..statements.showing import short
-from ..statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP
+from ..statements.verdict import FAILS, FORMS, HOLDS, PRINTED, REPAIRED, SHARP, VERDICTS
 from .readings import Row, angles_on_subspace, different_points, gradient_point, judged_rows
-from .tables import FORMS, VERDICTS
 
 ALONG, CROSSWISE = "along training", "thin directions"  # families with a picture of their own
 SIDES = (("U = X", True, "o", COLOUR[SHARP]), ("U ⊥ X", False, "D", COLOUR[PRINTED]))  # bool: trained there

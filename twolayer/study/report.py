@@ -18,10 +18,11 @@ from matplotlib import rc_context
 
 from ..files import written
 from ..plotting import STYLE
+from ..statements.verdict import FORMS, VERDICTS
 from . import sections
 from .page import document
 from .plots import Panel, pictures
-from .tables import FORMS, STATEMENTS, VERDICTS
+from .tables import STATEMENTS
 
 Row = dict[str, Any]
 PLAIN = {"Date": None, "Creator": None, "Format": None, "Type": None}  # SVG metadata, full of addresses

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..statements.showing import nodes, short
-from ..statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP, Verdict
+from ..statements.verdict import FAILS, FORMS, HOLDS, PRINTED, REPAIRED, SHARP, VERDICTS, Verdict
 from .page import Markup, figure, table, tag
 from .plots import ALONG, Picture
 from .readings import TELLING, broken, is_telling
-from .tables import FORMS, STATEMENTS, VERDICTS, up
+from .tables import STATEMENTS, up
 
 Row = dict[str, Any]
 TITLE = "Specialization in two-layer networks, checked"

@@ -33,7 +33,7 @@ from ..instances import Instance
 from ..networks import TwoLayer, hidden_gradient
 from ..regions import Subspace
 from ..statements.check import check
-from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, UNDECIDED, VACUOUS
+from ..statements.verdict import VERDICTS
 from ..synthetic.data import LowRankData, box_spectrum, low_rank_data
 from ..synthetic.teachers import geometric, random_teacher
 from ..workers import results
@@ -43,7 +43,6 @@ FORMAT = "twolayer-sweep/1"
 AXES = ("rank", "ambient", "thickness", "teacher", "width", "outputs", "gradient", "seed")
 WHOLE = ("rank", "ambient", "teacher", "width", "outputs")  # axes of whole numbers, from 1 on
 DEFAULTS: dict[str, Any] = {"ambient": 6, "thickness": 0, "teacher": 4, "width": 2, "outputs": 2, "gradient": 1e-2, "seeds": 1}
-VERDICTS = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
 COLUMNS = (
     *AXES,
     "gradient_lower",
@@ -74,9 +73,9 @@ def read(text: str) -> tuple[list[Cell], float]:
     given = parsed(text, "a sweep's configuration")
     if not isinstance(given, dict) or given.get("format") != FORMAT:
         raise BadInput(f'a sweep\'s configuration needs "format": "{FORMAT}"')
-    unknown = sorted(set(given) - {"format", "gap", "rank", *DEFAULTS})
-    if unknown:
-        raise BadInput(f"a sweep's configuration knows no {quoted(unknown[0])}")
+    known = ("format", "gap", "rank", *DEFAULTS)
+    for key in sorted(set(given) - set(known)):
+        raise BadInput(f"a sweep's configuration knows no {quoted(key)}; it knows {', '.join(known)}")
     if "rank" not in given:
         raise BadInput("a sweep's configuration needs a rank")
     gap = _numbers("gap", given.get("gap", 1e-3))

@@ -15,12 +15,11 @@ from matplotlib.figure import Figure
 
 from ..files import BadInput, content, quoted, shown, written
 from ..plotting import COLOUR, INK, MARK, SHADE, STROKE, STYLE, decades, median_line
-from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, UNDECIDED, VACUOUS
+from ..statements.verdict import FORMS, VERDICTS
 from .sweep import COLUMNS, SUM, WHOLE, unwritable
-from .tables import FORMS, STATEMENTS, terminal
+from .tables import STATEMENTS, terminal
 
 AXES = ("rank", "thickness", "width", "gradient")
-SHARES = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
 WIDE = (4.2, 3.6)  # inches of one panel
 FLOOR, CEILING = 1e-12, 1e12  # what lies beyond them is drawn there
 MOST_PANELS, MOST_VALUES = 12, 48  # of a picture: more would be too small to be read
@@ -65,7 +64,7 @@ def _cell(path: Path, line: int, column: str, text: Any) -> Any:
         except (TypeError, ValueError):
             value = np.nan
         least = 1 if column in WHOLE else -LARGEST if column in MEDIANS else 0
-        fine = least <= value <= LARGEST and (column not in (*WHOLE, *SHARES, "seed") or value == int(value))
+        fine = least <= value <= LARGEST and (column not in (*WHOLE, *VERDICTS, "seed") or value == int(value))
         fine = fine and (column != "gradient" or value > 0)
     if not fine:
         raise BadInput(f"{path}, line {line}: {column} needs what a sweep writes there; got {quoted(str(text))}")
@@ -115,9 +114,9 @@ def verdicts(rows: list[dict[str, Any]]) -> Figure:
         places = [(v, f) for v in range(len(values)) for f in range(len(FORMS))]
         for v, f in places:
             part = [row for row in rows if row[axis] == values[v] and row["form"] == FORMS[f]]
-            counts = np.array([sum(row[verdict] for row in part) for verdict in SHARES])
+            counts = np.array([sum(row[verdict] for row in part) for verdict in VERDICTS])
             ends = np.concatenate([[0], np.cumsum(counts / max(counts.sum(), 1))])
-            for verdict, low, high in zip(SHARES, ends, ends[1:], strict=False):
+            for verdict, low, high in zip(VERDICTS, ends, ends[1:], strict=False):
                 panel.bar(v + 0.28 * (f - 1), high - low, 0.26, bottom=low, color=SHADE[verdict])
             panel.text(v + 0.28 * (f - 1), 1.01, FORMS[f][:1], ha="center", va="bottom", fontsize=8)
         panel.set(
@@ -127,8 +126,8 @@ def verdicts(rows: list[dict[str, Any]]) -> Figure:
             ylim=(0, 1.08),
             ylabel="share of rows" if axis == axes[0] else "",
         )
-    handles = [figure.axes[-1].bar(0, 0, color=SHADE[verdict], label=verdict) for verdict in SHARES]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(SHARES), fontsize=8)
+    handles = [figure.axes[-1].bar(0, 0, color=SHADE[verdict], label=verdict) for verdict in VERDICTS]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(VERDICTS), fontsize=8)
     figure.suptitle("verdicts (p printed, r repaired, s sharp)", fontsize=10)
     return figure
 

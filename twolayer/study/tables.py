@@ -26,16 +26,14 @@ from ..certify import compiled
 from ..files import shown
 from ..statements.check import Check, Limits
 from ..statements.showing import COLOURS, COLUMNS, RIGHT, cells, ordered, rich_table
-from ..statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS
+from ..statements.verdict import FAILS, FORMS, HOLDS, VACUOUS, VERDICTS, Verdict
 
 STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3")
-FORMS = (PRINTED, REPAIRED, SHARP)
-VERDICTS = (HOLDS, FAILS, UNDECIDED, VACUOUS, NOT_APPLICABLE)
 TERMINAL_WIDTH = 80  # columns of a terminal that does not say
 WIDE = 110  # columns from which a row of a table fits into a line or two
 PIPE_WIDTH = 160  # columns where no terminal says how many there are
 NAMED = 20  # nodes that a note names
-LONGEST = 60  # rows of a check's table; more are summarised, and --json has them all
+LONGEST = 60  # rows of a check's table; more are summarised, and --all prints them
 
 
 def progress_bar(label: str) -> Callable[[Iterable], Iterable]:
@@ -109,8 +107,8 @@ def certificate_summary(certificate: dict[str, Any], path: str) -> None:
     console.print(f"check it with: twolayer-proofs check {escape(as_argument(path))}", soft_wrap=True)
 
 
-def check_table(result: Check) -> None:
-    """Print the enclosures and the verdicts of one instance."""
+def check_table(result: Check, rows: Sequence[Verdict], most: int | None = LONGEST) -> None:
+    """Print the enclosure of one instance and the rows asked for, at most so many of them."""
     console = terminal()
     lower, upper = result.gradient
     console.print(
@@ -121,14 +119,15 @@ def check_table(result: Check) -> None:
     console.print(f"sup |g_1| in [{down(lower)}, {up(upper)}]   {result.seconds:.1f} s\n", highlight=False)
     for line in time_notes(result.limits):
         console.print(f"[yellow]{line}[/yellow]", highlight=False)
-    rows = result.verdicts
-    if console.width >= WIDE:
-        console.print(rich_table(rows, LONGEST))
+    if not rows:
+        console.print(f"none of the {len(result.verdicts)} rows is as asked", highlight=False)
+    elif console.width >= WIDE:
+        console.print(rich_table(rows, most))
     else:
-        stacked(console, COLUMNS[:-1], [(v.why, cells(v)[:-1], COLOURS[v.verdict]) for v in ordered(rows)[:LONGEST]])
-    if len(rows) > LONGEST:
-        console.print(f"... and {len(rows) - LONGEST} more rows (--json prints all of them)\n", highlight=False)
-        summary_table(summary(v.to_dict() for v in result.verdicts), console)
+        stacked(console, COLUMNS[:-1], [(v.why, cells(v)[:-1], COLOURS[v.verdict]) for v in ordered(rows)[:most]])
+    if most is not None and len(rows) > most:
+        console.print(f"... and {len(rows) - most} more rows (--all prints them)\n", highlight=False)
+        summary_table(summary(v.to_dict() for v in rows), console)
 
 
 def stacked(
