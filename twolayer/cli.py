@@ -52,8 +52,8 @@ def _parser() -> _Parser:
     parser = _Parser(prog="twolayer", description="Certified checks of specialization theorems for two-layer ReLU networks.")
     parser.add_argument("--version", action="version", version=f"twolayer {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    check = commands.add_parser("check", help="certify the gradient of one instance and judge every statement")
-    check.add_argument("instance", help="instance file (JSON); - reads standard input")
+    check = commands.add_parser("check", help="certify the gradient of an instance, or of each in a folder, and judge it")
+    check.add_argument("instance", help="instance file (JSON), or a folder of them; - reads standard input")
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.add_argument("--gap", type=_positive, default=1e-3, help="relative width of an enclosure (default 1e-3)")
     check.add_argument("--time-limit", type=_positive, help="seconds for the whole command (default none)")
@@ -61,6 +61,8 @@ def _parser() -> _Parser:
     check.add_argument("--form", action="append", metavar="NAME", help="rows of this form only: printed, repaired, sharp")
     check.add_argument("--verdict", action="append", metavar="NAME", help="rows with this verdict only: holds, fails, ...")
     check.add_argument("--all", action="store_true", help="print every row, however many")
+    check.add_argument("-o", "--output", metavar="DIR", help="of a folder: where its table goes (default FOLDER/checked)")
+    check.add_argument("--workers", type=_whole(1), default=2, help="processes (default 2)")
     certify = commands.add_parser("certify", help="write a certificate that `twolayer-proofs check` proves anew")
     certify.add_argument("instance", help="instance file (JSON); - reads standard input")
     certify.add_argument(
@@ -81,8 +83,8 @@ def _parser() -> _Parser:
     sweep.add_argument("--workers", type=_whole(1), default=2, help="processes (default 2)")
     sweep.add_argument("--time-limit", type=_positive, help="seconds after which no instance is begun; status 3 if any is left")
     sweep.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler that runs the instances instead")
-    plot = commands.add_parser("plot", help="draw the table of a sweep")
-    plot.add_argument("directory", metavar="DIR", help="what `twolayer sweep` wrote")
+    plot = commands.add_parser("plot", help="draw the table of a sweep, or of a checked folder")
+    plot.add_argument("directory", metavar="DIR", help="what `twolayer sweep` wrote, or a folder that was checked")
     return parser
 
 
@@ -110,10 +112,19 @@ def _check(options) -> int:
         selected((), KNOWN, **asked)
     except ValueError as error:
         raise files.BadInput(str(error)) from None
+    if Path(options.instance).is_dir():
+        from .study import folder
+
+        files.tried_folder(options.output or str(Path(options.instance) / folder.PLACE))
+        return folder.run(options, begun)
+    if options.output is not None:
+        raise files.BadInput(f"--output is for a folder of instances; got {options.instance}")
     instance = Instance.from_json(files.text(options.instance))
     left = None if options.time_limit is None else max(options.time_limit - (time.monotonic() - begun), SOME_TIME)
     bar = progress_bar("certifying student nodes")
-    result = check(instance, gap=options.gap, time_limit=left, workers=2, progress=bar, statements=options.statement)
+    result = check(
+        instance, gap=options.gap, time_limit=left, workers=options.workers, progress=bar, statements=options.statement
+    )
     rows = result.rows(**asked)
     if options.json:
         found = {**result.to_dict(), "verdicts": [row.to_dict() for row in rows]}

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from twolayer.cli import main
 from twolayer.instances import BadInput
+from twolayer.statements.verdict import VERDICTS
 from twolayer.study import sweep, sweep_plots
 
 GRID = {"format": sweep.FORMAT, "rank": 2, "ambient": 3, "teacher": 2, "width": [1, 2], "gradient": [0.1, 1e-3], "seeds": 2}
@@ -56,7 +57,7 @@ def test_the_certified_gradient_is_about_the_level_asked_for_and_never_below_the
 
 def test_the_counts_of_a_row_add_up_and_no_repaired_or_sharp_row_fails(swept):
     for row in table(swept):
-        counts = [int(row[verdict]) for verdict in sweep.VERDICTS]
+        counts = [int(row[verdict]) for verdict in VERDICTS]
         nodes = {"theorem-1": 2, "theorem-2": 4 * int(row["width"]), "corollary-1": 2 * int(row["width"])}
         assert sum(counts) == nodes[row["statement"]]
         assert row["form"] == "printed" or row["fails"] == "0"
@@ -138,7 +139,8 @@ def test_two_processes_write_the_table_of_one(swept, tmp_path):
         ({"rank": 5}, "at most ambient"),
         ({"gradient": 0}, "positive"),
         ({"gradient": "small"}, "numbers"),
-        ({"colour": 1}, "'colour'"),
+        ({"colour": 1}, "knows no 'colour'; it knows format, gap, instances, rank, ambient"),
+        ({"instances": "folder"}, "knows no 'ambient'; it knows format, gap, instances"),
         ({"seeds": [-1]}, "seed"),
         ({"thickness": True}, "thickness"),
         ({"seeds": 10**7}, "at most"),
@@ -236,6 +238,24 @@ def test_an_altered_table_without_its_sum_is_drawn_or_refused_in_one_line(swept,
         if column in ("gradient", "gradient_upper", "measured_median", "bound_median"):  # what scales the axes
             assert main(["plot", str(tmp_path)]) == 0, column
     assert refused > 100
+
+
+def test_no_median_is_cut_off_below_no_bound_stretches_the_axis_and_no_legend_covers_a_curve():
+    row = {"statement": "theorem-2", "rank": 2.0, "gradient_upper": 1e-3}
+    sides = {"printed": (1e14, 1e-15), "repaired": (1e-3, 1e-15), "sharp": (0.0, 1e-15)}
+    rows = [
+        {**row, "form": form, "gradient": level, "gradient_upper": level, "bound_median": bound, "measured_median": measured}
+        for form, (bound, measured) in sides.items()
+        for level in (1e-3, 1e-1)
+    ]
+    figure = sweep_plots.angles(rows)
+    (panel,) = figure.axes
+    drawn = {line.get_label(): line.get_ydata() for line in panel.get_lines()}
+    assert (drawn["printed"] == 1).all() and (drawn["repaired"] == 1e-3).all() and (drawn["measured"] == 1e-15).all()
+    low, high = panel.get_ylim()
+    assert high <= 10 and low < 1e-15 and (drawn["sharp"] < 1e-15).all()  # 0: on a tick of its own
+    assert panel.get_yticklabels()[0].get_text() == "≤ 0"
+    assert panel.get_legend() is None and len(figure.legends) == 1
 
 
 def test_a_cell_of_which_a_bit_was_altered_is_done_again(swept, tmp_path, monkeypatch):
