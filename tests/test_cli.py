@@ -118,7 +118,7 @@ def test_a_malformed_instance_ends_with_status_2_and_one_line(kind, capsys, tmp_
         ["check", str(CORNER), "--colour"],
         ["chekc"],
         [],
-        ["check", str(INSTANCES)],
+        ["check", str(INSTANCES.parent)],
     ],
 )
 def test_a_bad_command_ends_with_status_2_and_one_line(arguments, capsys):

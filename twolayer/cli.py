@@ -115,7 +115,6 @@ def _check(options) -> int:
     if Path(options.instance).is_dir():
         from .study import folder
 
-        files.tried_folder(options.output or str(Path(options.instance) / folder.PLACE))
         return folder.run(options, begun)
     if options.output is not None:
         raise files.BadInput(f"--output is for a folder of instances; got {options.instance}")
