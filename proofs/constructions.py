@@ -8,6 +8,7 @@ bang_point          a point outside all slabs (Bang's lemma)
 three_evaluations   Bang's point on a crease and the points above and below it: max |h| >= |kappa| t / 4
 cell_points         Theorem B's tilted chord across H in the best gap between opposing lines (d' = 2)
 parallel_chords     Theorem C's two chords parallel to a removed line (d' = 2)
+parallelogram       Theorem C2's corners, with sides parallel to two removed lines (d' = 2)
 """
 
 from __future__ import annotations
@@ -229,4 +230,25 @@ def parallel_chords(lines: Sequence[Line], rho: Fraction, t: Fraction) -> Eviden
         lower = 1 / (1 / up + 1 / down) / 2
         if best is None or lower > best[0]:
             best = lower, (top, foot, head, bottom)
+    return None if best is None else Evidence(best[1], best[0])
+
+
+def parallelogram(lines: Sequence[Line], rho: Fraction, t: Fraction) -> Evidence | None:
+    """Theorem C2's four points (above, two on H, below): max |h| >= |kappa| a/4.
+
+    lines: ALL creases other than H, x = o + w tau; lower is per unit of kink mass. The best two neighbours to remove are
+    taken, None if no two have room, or there is one line only. Source: lemma theorem-c2.
+    """
+    best: tuple[Fraction, tuple[Vector, ...]] | None = None
+    walls = clipped(lines, rho)
+    for j in range(1, len(walls) - 2):
+        left, (_, w), (_, v), right = walls[:j], *walls[j : j + 2], walls[j + 2 :]
+        if left[-1][0] == right[0][0]:
+            continue
+        mean, half = (w + v) / 2, abs(w - v) / 2
+        a = reach(((max(half, abs(wl - mean)) + max(half, abs(wr - mean))) / (r - o) for o, wl in left for r, wr in right), t)
+        centre = max(o + a * max(half, abs(wl - mean)) for o, wl in left)
+        if best is None or a / 4 > best[0]:
+            sides = [(centre + side * a * half, Fraction(0)) for side in (1, -1)]
+            best = a / 4, ((centre + a * mean, a), *sides, (centre - a * mean, -a))
     return None if best is None else Evidence(best[1], best[0])

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from proofs.constructions import Ridges, bang_point, cell_points, creases, dot, moved, parallel_chords, three_evaluations, value
+from proofs.constructions import (
+    Ridges,
+    bang_point,
+    cell_points,
+    creases,
+    dot,
+    moved,
+    parallel_chords,
+    parallelogram,
+    three_evaluations,
+    value,
+)
 from proofs.lemmas.theorem_b_attained import family
 
 exactly = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -256,6 +267,36 @@ def test_four_points_of_two_chords_see_a_crease_behind_any_lines(drawn):
     assert all(abs(x) <= rho and abs(tau) <= t for x, tau in found.points)
     # a line with w = 0 and o = 0 is vertical, never H itself, so kink(h) is the teacher's mass
     assert max(abs(value(h, y)) for y in found.points) >= found.lower * kink(h)
+
+
+@given(strips(opposing=False))
+@exactly
+def test_four_points_of_a_parallelogram_see_a_crease_behind_any_lines(drawn):
+    lines, h, rho, t = drawn
+    found = parallelogram(lines, rho, t)
+    assume(found is not None)
+    assert all(abs(x) <= rho and abs(tau) <= t for x, tau in found.points)
+    above, right, left, below = (value(h, y) for y in found.points)
+    assert abs(above - right - left + below) == 4 * found.lower * kink(h)
+
+
+def test_a_parallelogram_sees_more_than_two_chords_where_slopes_alternate():
+    """Equal gaps, slopes +-1: 3/(4 (N + 1)) of kappa, against 2/(3 (N + 1)) next to a wall."""
+    for n in (4, 5, 8):
+        lines = [(Q(2 * (i + 1), n + 1) - 1, Q((-1) ** i)) for i in range(n)]
+        assert parallelogram(lines, Q(1), Q(1)).lower == Q(3, 4 * (n + 1))
+        assert parallel_chords(lines, Q(1), Q(1)).lower == Q(2, 3 * (n + 1))
+
+
+@given(st.lists(st.builds(Q, st.integers(1, 6)), min_size=4, max_size=9), st.data())
+@exactly
+def test_theorem_c2_bounds_the_best_of_parallelograms_chords_and_end_cells(gaps, data):
+    """kappa <= (12/7)(N + 1) eps at t = 7/(2 (N + 1)), whatever the gaps and slopes."""
+    n, total = len(gaps) - 1, sum(gaps)
+    slopes = data.draw(st.lists(st.builds(Q, st.integers(-4, 4), st.just(4)), min_size=n, max_size=n))
+    lines = [(2 * sum(gaps[: i + 1]) / total - 1, w) for i, w in enumerate(slopes)]
+    found = [body(lines, Q(1), Q(7, 2 * (n + 1))) for body in (parallelogram, parallel_chords, cell_points)]
+    assert 1 / max(body.lower for body in found) <= Q(12, 7) * (n + 1)
 
 
 @given(st.lists(scaled_lines, min_size=1, max_size=7), positive)

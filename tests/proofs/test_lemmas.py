@@ -50,6 +50,7 @@ PROMISED = (
     "three-evaluation",
     "Theorem B",
     "Theorem C",
+    "Theorem C2",
     "Theorem M'",
     "Theorem L",
     "J directions",
