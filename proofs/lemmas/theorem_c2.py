@@ -34,6 +34,7 @@ TOTAL = 2  # of all gaps
 WEIGHTS = (2, 3, 2)  # of a window's gaps
 END = (5, 2)  # of the two last gaps at each end
 COUNT = sympy.Rational(12, 7) * (N + 1)
+LOW = 6 * RHO / (GAMMA * T)  # where the strip is lower than LOWEST
 LOWEST = sympy.Rational(7, 2) * RHO / ((N + 1) * GAMMA)  # t at least
 BALL = sympy.sqrt((N + 1) ** 2 * GAMMA**2 + sympy.Rational(49, 4)) * sympy.Rational(12, 7)  # times eps: of kappa r
 
@@ -142,8 +143,9 @@ def summing() -> None:
 
 
 def heights() -> None:
-    """1/t <= (2/7)(N + 1) < Lam/6; ball: rho^2 + t^2 = r^2, N >= 3."""
-    equal(COUNT / 6, (1 / LOWEST).subs({GAMMA: 1, RHO: 1}))
+    """Lam above COUNT and LOW, so 1/t < Lam/6; ball: rho^2 + t^2 = r^2, N >= 3."""
+    equal(LOW.subs({GAMMA: 1, RHO: 1}) / 6, 1 / T)
+    equal(LOW.subs(T, LOWEST), COUNT)
     equal((COUNT * GAMMA * sympy.sqrt(RHO**2 + LOWEST**2) / RHO) ** 2, BALL**2)
     cosine, sine = (1 - U**2) / (1 + U**2), 2 * U / (1 + U**2)
     count = sympy.Rational(7, 2) - 1 + SLACK  # N + 1 >= 7/2
@@ -180,8 +182,7 @@ ENTRY = Entry(
     " gap of the other lines and the walls 1/a = max(1/t, max over L left and R right of it of [max(D, |w_L - m|) + max(D,"
     f" |w_R - m|)]/(o_R - o_L)); |kappa| <= {FOUR} eps/a. A student: if 1/a stays below |kappa|/(4 eps) in some gap at all"
     " corners of the slopes with a student, each in [-c, c], some student has |cot theta| > c. Count: N >= 2 creases other than"
-    f" H, of any sign, |cot theta| <= gamma, meet |x| <= rho, |tau| <= t, and t >= {LOWEST}; then |kappa| rho <= ({COUNT}) gamma"
-    f" eps. Ball, N >= 3: |kappa| r <= {BALL} eps, so min sin theta <= ({COUNT}) eps/(|kappa| r).",
+    f" H, of any sign, |cot theta| <= gamma, meet |x| <= rho, |tau| <= t; then |kappa| rho/(gamma eps) <= max({COUNT}, {LOW}). Ball, N >= 3: |kappa| r <= {BALL} eps, so min sin theta <= ({COUNT}) eps/(|kappa| r).",
     certifies="The four points, the conditions at the corners, the numerators, every case of the window's bound, the ends, the sum.",
     does_not="A centre x_0 exists iff the intervals pairwise meet, and the corners span a convex set in the cell (words). Corners:"
     " a maximum of convex functions of the free slopes is convex (words). Below Theorem C's 2N or 2N + 1 for N = 4 and N >= 6;"
@@ -212,10 +213,12 @@ ENTRY = Entry(
             " q = 1 + max(u, v), p + q = 2 + 2 D, for G = G_j and for G = G_(j+1).",
             neighbours_share_their_numerators,
         ),
-        Step("If Lam exceeds the count, 2 g_(j-1) + 3 g_j + 2 g_(j+1) <= 24/Lam for j = 1, .., N - 1.", windows),
+        Step(
+            "If Lam exceeds both bounds, 1/t < Lam/6 and 2 g_(j-1) + 3 g_j + 2 g_(j+1) <= 24/Lam for j = 1, .., N - 1.", windows
+        ),
         Step("At the ends theorem-c gives 5 g_0 + 2 g_1 <= 24/Lam, and the same on the right.", ends),
         Step("The sum: 7 times 2 <= 24 (N + 1)/Lam, so Lam <= (12/7)(N + 1).", summing),
-        Step("The height, and the ball.", heights),
+        Step("Lower strips, and the ball, with t where the two bounds are equal.", heights),
         Step(
             "Four neighbouring lines left out (directions-j with J = 4): the sixteen points p + sum +-v_i/2, v_i = a (w_i, 1), and"
             " kappa a 2 <= 16 eps. For alternate slopes and equal gaps g that is 32/(5 g), 12/5 times the 8/(3 g) of two lines.",

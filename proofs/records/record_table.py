@@ -85,7 +85,9 @@ ENTRY = Entry(
     " 5/4; endless (every tau), where it is smallest. Ball: the best C in sin theta_min <= C eps/(kappa r). Printed: the"
     " theory notes (their all-count instances are taken at any height from 3/N on; * = attained).",
     certifies="Every interval: its lower end by an exact instance, its upper end by the formula of the theorem named.",
-    does_not="Close the all-count for N >= 3, nor the opposing count in endless strips for N >= 2.",
+    does_not="Close the all-count for N >= 3, nor the opposing count in endless strips for N >= 2. theorem-c2's (12/7)(N + 1)"
+    " improves the printed upper row (Theorem C) for N = 4 and N >= 6, and no interval here: counting by signs says as much"
+    " or more.",
     steps=(
         *(row(count, nodes, regime) for count in HEIGHTS for regime in HEIGHTS[count] for nodes in NODES),
         *(ball_row(nodes) for nodes in NODES),

@@ -29,6 +29,7 @@ from twolayer.statements.sharp import cells as sharp_cells
 from twolayer.statements.sharp import chords as sharp_chords
 from twolayer.statements.sharp import counts as sharp_counts
 from twolayer.statements.sharp import masses as sharp_masses
+from twolayer.statements.sharp import pairs as sharp_pairs
 
 from ...strategies import quick
 from .test_sharp_methods import built
@@ -177,8 +178,10 @@ def candidates(instance):
         kinks += sharp_masses.kinks(made, i, observer, inscribed, near, inscribed.radius * share, counted, np.inf)
     if d == 2:
         where = made, i, observer, domain, near
-        found += [c for c in (sharp_cells.student(*where), sharp_chords.student(*where, 1.0)) if c is not None]
-        kinks += [c for c in (sharp_cells.kink(*where, counted), sharp_chords.kink(*where)) if c is not None]
+        planar = sharp_cells.student(*where), sharp_chords.student(*where, 1.0), sharp_pairs.student(*where, 1.0)
+        found += [c for c in planar if c is not None]
+        planar = sharp_cells.kink(*where, counted), sharp_chords.kink(*where), sharp_pairs.kink(*where)
+        kinks += [c for c in planar if c is not None]
     unit = nearest_float(made.float_unit(observer))  # what floats of |kappa| are divided by
     return made.angles.best(i, problem.student)[0], found, size.kappa, [(value * unit, prove) for value, prove in kinks]
 
@@ -237,5 +240,5 @@ def test_the_methods_speak_on_hidden_creases():
             for _ in range(int(rng.integers(1, 5)))
         ]
         spoke |= assert_no_method_is_violated(best_hidden(drawn, d))
-    assert {"cells", "chords", "opposing-count", "all-count", "two-directions", "directions"} <= spoke
-    assert {"kink cells", "kink chords", "kink split", "kink order-4", "kink directions"} <= spoke
+    assert {"cells", "chords", "pairs", "opposing-count", "all-count", "two-directions", "directions"} <= spoke
+    assert {"kink cells", "kink chords", "kink pairs", "kink split", "kink order-4", "kink directions"} <= spoke

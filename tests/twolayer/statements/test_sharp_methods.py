@@ -28,6 +28,7 @@ from twolayer.statements.sharp import best as sharp
 from twolayer.statements.sharp import cells as sharp_cells
 from twolayer.statements.sharp import chords as sharp_chords
 from twolayer.statements.sharp import counts as sharp_counts
+from twolayer.statements.sharp import pairs as sharp_pairs
 from twolayer.statements.sharp.around import Sizes
 from twolayer.statements.sharp.plane import WALL, Lines
 
@@ -197,8 +198,8 @@ def chord_sum(lines, label, w, gap, up, down):
 def test_the_sum_of_the_chords_is_not_exceeded_at_any_corner_nor_inside(drawn, c, eighths):
     lines, entries, up, down = arranged(drawn)
     inside = c * Q(eighths, 8)
-    for left in sharp_chords._left_out(lines):
-        worst = sharp_chords._worst(lines, left, np.array([float(c)]))[0]
+    for left in sharp_chords.left_out(lines):
+        worst = sharp_chords._worst(lines, [left], np.array([float(c)]))[0]
         for gap, value in zip(map(int, lines.gaps), worst, strict=True):
             proved = max(
                 (
@@ -213,6 +214,36 @@ def test_the_sum_of_the_chords_is_not_exceeded_at_any_corner_nor_inside(drawn, c
                 free = next(e[2] for e in entries if e[3] == left.label)
                 for w in (own, inside) if free else (own,):
                     assert chord_sum(corner, left.label, w, gap, up, down) <= Q(value) * (1 + Q(1, 10**12))
+
+
+def parallelogram_fits(lines, labels, slopes, gap, up, down, a):
+    """Whether four corners of height a fit into the cell of the lines kept, straight from what each corner asks for."""
+    (w, v), kept = slopes, [(o, s, k <= gap) for k, (o, s, label) in enumerate(lines) if label not in labels]
+    corners = [(a * (w + v) / 2, a), (a * (w - v) / 2, Q(0)), (a * (v - w) / 2, Q(0)), (-a * (w + v) / 2, -a)]
+    least = max(o + s * tau - x for x, tau in corners for o, s, left in kept if left)
+    most = min(o + s * tau - x for x, tau in corners for o, s, left in kept if not left)
+    return least <= most and a * max(up, down) <= 1
+
+
+@quick
+@given(drawn_lines, st.builds(Q, st.integers(1, 16), st.just(8)), st.integers(-8, 8))
+def test_the_height_of_a_pair_is_the_smallest_over_all_corners_and_not_larger_inside(drawn, c, eighths):
+    lines, entries, up, down = arranged(drawn)
+    ball = arb(fmpq(c.numerator, c.denominator))
+    for pair in sharp_pairs._pairs(lines):
+        gap, *left = pair
+        labels = [one.label for one in left]
+        value = float(sharp_pairs._sums(lines, [pair], np.array([float(c)]))[0]) / 2
+        assert float(sharp_pairs._inverse_height(lines, pair, ball).mid()) == pytest.approx(value, rel=1e-12)
+        if not np.isfinite(value):
+            continue
+        fits = []
+        for corner in [*corners(entries, c), *corners(entries, c * Q(eighths, 8))]:
+            slopes = [next(s for _, s, label in corner if label == wanted) for wanted in labels]
+            where = corner, labels, slopes, gap, up, down
+            assert parallelogram_fits(*where, 1 / (Q(value) * (1 + Q(1, 10**9))))
+            fits.append(parallelogram_fits(*where, 1 / (Q(value) * (1 - Q(1, 10**9)))))
+        assert not all(fits)
 
 
 # Formulas
@@ -304,6 +335,10 @@ def slanted(count, dimension, mass, rng, students=True, steep=0.3, sign=-1):
     return out
 
 
+TURNS = [((0.3 + m / 100) * (-1) ** m, 0.3 * m - 0.75) for m in range(6)]  # alternate slopes, and offsets on H
+ALTERNATE = [([w, 1.0], -w * offset, -1.0, m == 0) for m, (w, offset) in enumerate(TURNS)]  # the first is a student's
+
+
 def test_each_method_is_the_best_on_some_instance():
     rng = np.random.default_rng(1)
     square, cube = [1, 1], [1, 1, 1]
@@ -314,6 +349,7 @@ def test_each_method_is_the_best_on_some_instance():
     cases = {
         "cells": (opposing, square, 1e-4, False),
         "chords": (even, square, 1e-4, False),
+        "pairs": (ALTERNATE, square, 0.03, False),
         "opposing-count": (opposing + alike, square, 1e-4, True),
         "all-count": (opposing, square, 1e-4, True),
         "two-directions": ([([0.3, 0.0, 1.0], b, -1.0, True) for b in (-0.1, 0, 0.1)], cube, 1e-4, False),
@@ -324,6 +360,24 @@ def test_each_method_is_the_best_on_some_instance():
     for name, (creases, box, eps, late) in cases.items():
         form, found = method(built(creases, box), eps, time.monotonic() - 1 if late else None)
         assert form == name and 0 < found.bound < 1
+
+
+def test_what_floats_find_too_steep_is_not_proved(monkeypatch):
+    """A hundredth more than the largest c: the balls refuse it, for chords and for pairs alike."""
+    for module in (sharp_chords, sharp_pairs):
+        made = best_of(module)
+        assert made[1]() is not None
+        monkeypatch.setattr(module, "BACK", 1.01)
+        assert made[1]() is None
+
+
+def best_of(module):
+    """The candidate of one planar method, for alternate slopes of which one is a student's."""
+    problem = restricted(built(ALTERNATE, [1, 1]))
+    made = Setting(None, problem, active_domains(problem), [Enclosure(0.0, 0.03, None)] * len(problem.student))
+    i, observer = made.crease(problem.teacher[0]), problem.student[0]
+    near = sharp.around(made, i, observer, made.shapes.ball(i, made.domains[0]).centre)
+    return module.student(made, i, observer, made.domains[0], near, 1.0)
 
 
 def test_heavy_same_sign_creases_do_not_enter_cells_and_split_but_enter_chords_and_orders():

@@ -6,7 +6,7 @@
   one-direction, two-directions    A's refinements                            opposing; all directions    here
   directions                       J directions                               directions of all others    sharp_counts
   opposing-count, all-count        B and C in a ball, d' = 2                  opposing creases; all       sharp_counts
-  cells, chords                    B and C over the gaps of H, d' = 2         opposing creases; all       sharp_cells, _chords
+  cells, chords, pairs             B, C, C2 over the gaps of H, d' = 2        opposing creases; all       cells, chords, pairs
   split                            M'                                         heavy ones, light masses    sharp_masses
   order-k                          L, k = 4, 6, ..                            all masses                  sharp_masses
 
@@ -33,6 +33,7 @@ from . import cells as sharp_cells
 from . import chords as sharp_chords
 from . import counts as sharp_counts
 from . import masses as sharp_masses
+from . import pairs as sharp_pairs
 from . import plane as sharp_plane
 from .around import Around, Bound, Candidate, around, best, radii, reaches, sizes, total, weight
 from .masses import Cylinder
@@ -63,6 +64,8 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
             candidates += [] if cells is None else [cells]
             chords = sharp_chords.student(setting, i, observer, domain, near, _goal(candidates))
             candidates += [] if chords is None else [chords]
+            pairs = sharp_pairs.student(setting, i, observer, domain, near, _goal(candidates))
+            candidates += [] if pairs is None else [pairs]
         cylinders = _cylinders(setting, i, observer, domain, inscribed, near, width, _goal(candidates))
         for height, cylinder in cylinders:
             candidates += _by_cylinder(setting, i, observer, cylinder, counting=height == HEIGHTS[0])
@@ -228,7 +231,7 @@ def _by_order(
 def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> Bound:
     """The best bound on |kappa_H| of crease i for an observer, from a ball around it in A_k.
 
-    Source: Theorem A over all smaller balls, M in the cylinders that they contain; B and C in A_k itself (d' = 2), J
+    Source: Theorem A over all smaller balls, M in the cylinders that they contain; B, C and C2 in A_k itself (d' = 2), J
     directions, M' and L (d' >= 3). All slopes are known here, so none of them has to name anyone.
     """
     near = around(setting, i, observer, inscribed.centre)
@@ -237,10 +240,11 @@ def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -
     domain = setting.domains[observer.index]
     if setting.is_late or domain is None:
         pass
-    elif setting.problem.dimension == 2:  # with every slope known, cells and chords leave the other methods behind
+    elif setting.problem.dimension == 2:  # with every slope known, cells, chords and pairs leave the other methods behind
         planar = (
             sharp_cells.kink(setting, i, observer, domain, near, counted),
             sharp_chords.kink(setting, i, observer, domain, near),
+            sharp_pairs.kink(setting, i, observer, domain, near),
         )
         candidates += [found for found in planar if found is not None]
     else:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from flint import arb
-from scipy.optimize import brentq
 
 from ... import exact
 from ...domains import Domain
@@ -26,13 +25,9 @@ from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, sizes
-from .plane import WALL, Lines, lines_of
+from .plane import WALL, Lines, largest_quotients, lines_of, steepest_named
 
 FORM = "chords"
-FLATTEST = 2.0**-10  # |cot| below which a bound on the sine says nothing
-MARGIN = 1 + 1e-9  # a direction has to beat the best bound so far by this factor to be worked out
-STEP, RUNGS = 8.0, 16  # of the ladder on which the largest c is bracketed
-ROOT = 1e-15  # relative width to which it is found then; a proof stays BACK below it
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +42,7 @@ class Left:
         return [c, -c] if self.slope is None else [self.slope]
 
 
-def _left_out(lines: Lines) -> list[Left]:
+def left_out(lines: Lines) -> list[Left]:
     """Every direction of the lines, left out in turn; its slope is known if a teacher alone has it."""
     out: dict[int, Left] = {}
     for label, free, slope in zip(lines.label.tolist(), lines.free.tolist(), lines.slope, strict=True):
@@ -64,59 +59,23 @@ def _sums(lines: Lines, w: np.ndarray, labels: np.ndarray, c: np.ndarray) -> np.
     high = np.where(lines.free, c[:, None], lines.tilt)
     low = np.where(lines.free, -c[:, None], lines.tilt)
     more, less = np.maximum(high - w[:, None], 0.0), np.maximum(w[:, None] - low, 0.0)
-    left_out = lines.label == labels[:, None]
-    more[left_out] = less[left_out] = -np.inf
+    dropped = lines.label == labels[:, None]
+    more[dropped] = less[dropped] = -np.inf
     sums = np.zeros((len(c), len(lines.gaps)))
     for (left, right), parallel in (((more, less), lines.up), ((less, more), lines.down)):
-        sums += np.maximum(_steepest(left, right, lines.inverse)[:, lines.gaps], float(parallel.mid()))
+        sums += np.maximum(largest_quotients(left, right, lines.inverse)[:, lines.gaps], float(parallel.mid()))
     return sums
 
 
-def _steepest(left: np.ndarray, right: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-    """For every gap k, the largest (left_l + right_r) inverse_lr over l <= k < r.   (m, n), (m, n), (n, n) -> (m, n - 1)"""
-    m, n = left.shape
-    widest, out = np.full((m, n), -np.inf), np.empty((m, n - 1))  # over all l so far, for every r
-    with np.errstate(invalid="ignore"):  # 0 times infinity, for two lines through one point of H: no bound there
-        for k in range(n - 1):
-            beyond = widest[:, k + 1 :]
-            np.maximum(beyond, (left[:, k, None] + right[:, k + 1 :]) * inverse[k, k + 1 :], out=beyond)
-            out[:, k] = beyond.max(axis=1)
-    return out
-
-
-def _worst(lines: Lines, left: Left, c: np.ndarray) -> np.ndarray:
-    """The sums at the worst end of a free slope.   (m,) -> (m, gaps)"""
-    labels = np.full(len(c), left.label)
-    if left.slope is not None:
-        return _sums(lines, np.full(len(c), float(left.slope.mid())), labels, c)
-    both = _sums(lines, np.concatenate([c, -c]), np.concatenate([labels, labels]), np.concatenate([c, c]))
-    return np.maximum(both[: len(c)], both[len(c) :])
-
-
-def _passing(lines: Lines, directions: list[Left], c: float, room: float) -> list[Left]:
-    """The directions whose sum stays below `room` in some gap, for free slopes up to c: all of them at once."""
-    free = [left for left in directions if left.slope is None]
-    tried = [*directions, *free]
-    w = [c if left.slope is None else float(left.slope.mid()) for left in directions] + [-c] * len(free)
-    sums = _sums(lines, np.array(w), np.array([left.label for left in tried], dtype=int), np.full(len(w), c))
-    low = {id(left): row for left, row in zip(free, sums[len(directions) :], strict=True)}
-    passing = [(np.maximum(row, low.get(id(left), 0.0)) < room).any() for left, row in zip(directions, sums, strict=False)]
-    return [left for left, passes in zip(directions, passing, strict=True) if passes]
-
-
-def _largest(lines: Lines, left: Left, room: float, start: float) -> float:
-    """The largest c at which the sum stays below `room` in some gap, from a `start` where it does."""
-
-    def excess(c: float) -> float:
-        return float(_worst(lines, left, np.array([c])).min()) - room
-
-    ladder = start * STEP ** np.arange(RUNGS)
-    above = np.flatnonzero(_worst(lines, left, ladder).min(axis=1) >= room)
-    if not len(above):  # nothing free is in the way: then a student is parallel to H, for no slope can be that steep
-        return float(ladder[-1])
-    if above[0] == 0:
-        return start
-    return float(brentq(excess, ladder[above[0] - 1], ladder[above[0]], xtol=1e-300, rtol=ROOT))
+def _worst(lines: Lines, directions: list[Left], c: np.ndarray) -> np.ndarray:
+    """The sums for one direction left out and one c each, at the worst end of a free slope.   (m,), (m,) -> (m, gaps)"""
+    labels = np.array([left.label for left in directions], dtype=int)
+    free = np.array([left.slope is None for left in directions], dtype=bool)
+    known = np.array([0.0 if left.slope is None else float(left.slope.mid()) for left in directions])
+    ends = np.concatenate([np.where(free, c, known), -c[free]])
+    sums = _sums(lines, ends, np.concatenate([labels, labels[free]]), np.concatenate([c, c[free]]))
+    sums[: len(c)][free] = np.maximum(sums[: len(c)][free], sums[len(c) :])
+    return sums[: len(c)]
 
 
 def student(setting: Setting, i: int, observer: Node, domain: Domain, near: Around, goal: float) -> Candidate | None:
@@ -126,18 +85,15 @@ def student(setting: Setting, i: int, observer: Node, domain: Domain, near: Arou
         return None
     size = sizes(setting, i, observer)
     limit, room = size.room, size.level / (2 * size.eps)
-    cot, chosen = max(FLATTEST, np.sqrt(max(1 / goal**2 - 1, 0.0))) * MARGIN, None
-    for left in _passing(lines, _left_out(lines), cot, room):
-        found = _largest(lines, left, room, cot)
-        if found > cot:
-            cot, chosen = found, left
-    if chosen is None:
+    named = steepest_named(left_out(lines), lambda left, c: _worst(lines, left, c).min(axis=1), room, goal)
+    if named is None:
         return None
+    cot, chosen = named
 
     def prove() -> Bound | None:
         terms = {"kappa": size.kappa, "epsilon": size.epsilon, "cot": cot, "others": len(near.index)}
         c = exact.ball(cot * BACK)
-        gap = int(lines.gaps[int(np.argmin(_worst(lines, chosen, np.array([float(c.mid())]))[0]))])
+        gap = int(lines.gaps[int(np.argmin(_worst(lines, [chosen], np.array([float(c.mid())]))[0]))])
         if not all(_sum_above(lines, chosen.label, gap, w, c) < limit for w in chosen.ends(c)):
             return None
         return Bound(bounds.sine_of_cotangent(c), FORM, terms)
@@ -165,7 +121,7 @@ def _sum_above(lines: Lines, label: int, gap: int, w: arb, c: arb) -> arb:
 def kink(setting: Setting, i: int, observer: Node, domain: Domain, near: Around) -> Candidate | None:
     """The bound 2 eps (1/v+ + 1/v-) on |kappa_H| from the best direction left out, all slopes known."""
     lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=False)
-    directions = [] if lines is None or not len(lines.gaps) else _left_out(lines)
+    directions = [] if lines is None or not len(lines.gaps) else left_out(lines)
     if lines is None or not directions:
         return None
     slopes = [left.slope for left in directions if left.slope is not None]  # all of them

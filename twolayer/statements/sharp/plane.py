@@ -7,12 +7,16 @@ bounded by lines and walls lies in A_k. What is parallel to H limits the height 
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 import numpy as np
 from flint import arb
+from scipy.optimize import brentq
 
 from ... import exact
 from ...certify.radii.one import length
@@ -22,6 +26,10 @@ from ..setting import FAR_OFF, Setting
 from .around import Around
 
 WALL = -1  # the label of a wall
+FLATTEST = 2.0**-10  # |cot| below which a bound on the sine says nothing
+MARGIN = 1 + 1e-9  # what is left out has to beat the best bound so far by this factor to be worked out
+STEP, RUNGS = 8.0, 16  # of the ladder on which the largest c is bracketed
+ROOT = 1e-15  # relative width to which it is found then; a proof stays BACK below it
 NARROW = 1e-9  # share of the longest gap below which a gap is left out: its quotients could not be proved
 
 
@@ -204,6 +212,52 @@ def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np
         up,
         down,
     )
+
+
+def largest_quotients(left: np.ndarray, right: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """For every gap k, the largest (left_l + right_r) inverse_lr over l <= k < r.   (m, n), (m, n), (n, n) -> (m, n - 1)"""
+    m, n = left.shape
+    widest, out = np.full((m, n), -np.inf), np.empty((m, n - 1))  # over all l so far, for every r
+    with np.errstate(invalid="ignore"):  # 0 times infinity, for two lines through one point of H: no bound there
+        for k in range(n - 1):
+            beyond = widest[:, k + 1 :]
+            np.maximum(beyond, (left[:, k, None] + right[:, k + 1 :]) * inverse[k, k + 1 :], out=beyond)
+            out[:, k] = beyond.max(axis=1)
+    return out
+
+
+Choice = TypeVar("Choice")  # what is left out of the cells: a direction, or two
+
+
+def steepest_named(
+    choices: list[Choice], sums: Callable[[list[Choice], np.ndarray], np.ndarray], room: float, goal: float
+) -> tuple[float, Choice] | None:
+    """The largest c such that, with one of the choices left out, the sum of inverse heights stays below `room` for all free
+    slopes in [-c, c]; None if no c beats the sine `goal`. In floats.   sums: (m,) choices, (m,) values of c -> (m,)
+    """
+    cot, best = max(FLATTEST, np.sqrt(max(1 / goal**2 - 1, 0.0))) * MARGIN, None
+    for left in itertools.compress(choices, sums(choices, np.full(len(choices), cot)) < room):
+        found = _largest(partial(_sums_of_one, sums, left), room, cot)
+        if found > cot:
+            cot, best = found, (found, left)
+    return best
+
+
+def _sums_of_one(sums: Callable[[list[Choice], np.ndarray], np.ndarray], left: Choice, c: np.ndarray) -> np.ndarray:
+    """The sums of one choice for many values of c."""
+    return sums([left] * len(c), c)
+
+
+def _largest(value: Callable[[np.ndarray], np.ndarray], room: float, start: float) -> float:
+    """The largest c at which the value stays below `room`, from a `start` where it does."""
+    ladder = start * STEP ** np.arange(RUNGS)
+    above = np.flatnonzero(value(ladder) >= room)
+    if not len(above):  # nothing free is in the way: then a student is parallel to H, for no slope can be that steep
+        return float(ladder[-1])
+    if above[0] == 0:
+        return start
+    low, high = ladder[above[0] - 1], ladder[above[0]]
+    return float(brentq(lambda c: float(value(np.array([c]))[0]) - room, low, high, xtol=1e-300, rtol=ROOT))
 
 
 def half_width(setting: Setting, i: int, domain: Domain) -> float:
