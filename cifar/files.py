@@ -12,9 +12,11 @@ cache/                          what can be computed again, and need not be copi
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,33 +27,89 @@ from filelock import FileLock, Timeout
 
 from .errors import BadInput
 
+CHECKSUM = "checksum"  # key of the SHA-256 of a JSON file's other keys
+MOST_BYTES, DEEPEST = 64 << 20, 64  # of a JSON file: bytes, lists and objects in each other
+
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that a crash at any moment leaves the old content or the new."""
+    """Write a file so that a crash at any moment leaves the old content or the new, and an error nothing half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
-    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
-def save_json(path: Path, value: Any) -> None:
-    """Sorted, compact JSON; refuses NaN and infinity."""
-    write_atomic(path, (json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n").encode())
+def save_json(path: Path, value: dict[str, Any]) -> None:
+    """Sorted, compact JSON with a checksum; refuses NaN and infinity."""
+    write_atomic(path, (_compact({**value, CHECKSUM: _sum(value)}) + "\n").encode())
 
 
 def load_json(path: Path) -> Any:
+    """The same as `stored_json`, but BadInput that says what to do."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return stored_json(path)
     except ValueError as error:
-        raise BadInput(f"{path} is not JSON ({error}); delete it to compute it again") from None
+        raise BadInput(f"{path} is {error}; delete it to compute it again") from None
+
+
+def stored_json(path: Path) -> Any:
+    """What `save_json` wrote, without its checksum; ValueError, one line, where a bit of it is another.
+
+    Files from before there were checksums are read as they are.
+    """
+    try:
+        value = _value(path)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON ({' '.join(str(error).split())})") from None
+    if isinstance(value, dict) and CHECKSUM in value and value.pop(CHECKSUM) != _sum(value):
+        raise ValueError("not what was written: its checksum is of something else")
+    return value
+
+
+def _value(path: Path) -> Any:
+    """A JSON text that all readers read alike; ValueError for anything else."""
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"longer than {MOST_BYTES >> 20} MiB")
+    value = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_number)
+    level = [value]
+    for _ in range(DEEPEST):
+        within = (inner.values() if isinstance(inner, dict) else inner for inner in level if isinstance(inner, dict | list))
+        level = [x for inner in within for x in inner if isinstance(x, dict | list)]
+    if level:
+        raise ValueError(f"deeper than {DEEPEST} lists and objects")
+    json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is a UnicodeEncodeError, and so a ValueError
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key comes twice")
+    return dict(pairs)
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _sum(value: dict[str, Any]) -> str:
+    return hashlib.sha256(_compact(value).encode()).hexdigest()
 
 
 def save_tensors(path: Path, value: Any) -> None:
@@ -62,9 +120,16 @@ def save_tensors(path: Path, value: Any) -> None:
 
 
 def load_tensors(path: Path) -> Any:
-    """Reads tensors and plain values only; nothing in the file is executed."""
+    """Reads tensors and plain values only; nothing in the file is executed.
+
+    torch writes the checksum (CRC-32) of each part into the file, and does not look at it when it reads.
+    """
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        content = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            if damaged := parts.testzip():
+                raise ValueError(f"{damaged} is damaged")
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises almost anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadInput(f"{path} cannot be read ({reason}); delete it to compute it again") from None

@@ -14,6 +14,7 @@ from .verdicts import Row, judged
 
 LEFT_OUT = re.compile(r"(theorem-[123]|corollary-1) (printed|repaired|sharp) (holds|fails|vacuous)")
 MOST_BYTES = 64 << 20  # of a file
+DEEPEST = 64  # lists and objects in each other: a certificate needs a few
 BAD_INPUT = 2
 MOST_ROWS = 10**9  # that a file may say it leaves out: any count is believed, it proves nothing
 
@@ -30,6 +31,7 @@ def main(arguments) -> int:
     try:
         need(len(written) <= MOST_BYTES, f"the file is longer than {MOST_BYTES >> 20} MiB")
         certificate = json.loads(written.decode("utf-8-sig"), object_pairs_hook=unique, parse_constant=no_number)
+        need(is_shallow(certificate), f"the file is deeper than {DEEPEST} lists and objects")
         proved = Proved(certificate)
         rows, radii = judged(proved, certificate), unrepeated(proved.radii)
         summary = counted(rows, certificate.get("left_out", {}))
@@ -88,6 +90,15 @@ def counted(rows: list[Row], left_out) -> str:
     named = "; ".join(f"{what}: {n}" for what, n in left_out.items())
     left = f"{sum(left_out.values())} left out{f' ({named})' if named else ''}"
     return f"{holds} proved to hold, {fails} to fail, {vacuous} vacuous; {left}, which proves nothing"
+
+
+def is_shallow(value) -> bool:
+    """Whether at most DEEPEST lists and objects lie in each other."""
+    level = [value]
+    for _ in range(DEEPEST):
+        within = (inner.values() if isinstance(inner, dict) else inner for inner in level if isinstance(inner, (dict, list)))
+        level = [x for inner in within for x in inner if isinstance(x, (dict, list))]
+    return not level
 
 
 def unique(pairs) -> dict:

@@ -5,7 +5,6 @@ A file that is not a result is left out and named, never guessed at.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
@@ -19,6 +18,7 @@ import numpy as np
 
 from ..errors import BadInput
 from ..experiments.grid import SEED, UNTRAINED
+from ..files import stored_json
 from ..measures.bits import unpacked, unpacked_numbers
 from ..measures.robustness import CONFIDENT, RULES
 from ..runs import failures, spectra
@@ -246,9 +246,9 @@ def parsed(file: str, value: Any, timing: dict[str, Any]) -> Result:
 
 def _loaded(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise ValueError(f"not JSON ({error})") from None
+        return stored_json(path)
+    except OSError as error:
+        raise ValueError(f"not a readable file ({error})") from None
 
 
 def _timing(path: Path) -> dict[str, Any]:

@@ -31,9 +31,9 @@ class PausedError(Exception):
 class Run:
     """A run under way, in training or being measured, and the clock.
 
-    training: all that changes while it trains, None while it is measured;  features: images of robust features made;
-    epoch: of the checkpoint that is measured;  parts: measured so far;  counts: of the attacks, batch by batch;
-    commits: of the code that contributed, in order.
+    training: all that changes while it trains, None while it is measured;  features: images of robust features made, and
+    the SHA-256 of their bytes;  epoch: of the checkpoint that is measured;  parts: measured so far;  counts: of the
+    attacks, batch by batch;  commits: of the code that contributed, in order.
     """
 
     settings: Settings
@@ -43,6 +43,7 @@ class Run:
     parts: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     features: int = 0
+    features_sum: str = ""
     commits: list[str | None] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
     clock: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.thread_time()))
@@ -71,6 +72,7 @@ class Run:
                 "parts": self.parts,
                 "counts": self.counts,
                 "features": self.features,
+                "features_sum": self.features_sum,
                 "seconds": self.seconds,
                 "commits": self.commits,
                 "images": self.world.data.digest,
@@ -95,15 +97,25 @@ class Run:
             if begun_on != self.world.device.type:
                 raise BadInput(f"{path} was begun with --device {begun_on}; use that, or delete it")
             if self.training is not None:
+                self._require_possible(state)
                 self.training.restore(state["training"])
             elif (state["config"], state["epoch"]) != (self.settings.record, self.epoch):
                 return
             self.parts, self.counts, self.features, self.seconds = (
                 state[key] for key in ("parts", "counts", "features", "seconds")
             )
+            self.features_sum = state.get("features_sum", "")  # of those begun before there were sums nothing is known
             self.commits = state.get("commits", ["unknown"])  # those begun before commits were recorded have none
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise BadInput(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
+
+    def _require_possible(self, state: dict[str, Any]) -> None:
+        """BadInput where a saved state is at a place that its run never comes to."""
+        epoch, batch = state["training"]["epoch"], state["training"]["batch"]
+        settings, place = self.settings, (epoch, batch)
+        first, last = (settings.first_epoch, 0), (settings.epochs, 0)
+        if not (first <= place <= last and 0 <= batch < settings.batches and 0 <= state["features"] <= settings.images):
+            raise BadInput(f"{self.path} is at epoch {epoch}, batch {batch}, where its run never is; delete it")
 
     def contribute(self) -> None:
         """Name the code among those that contributed."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from ..data.cifar10 import Cifar10
 from ..data.patches import PatchSpectrum, spectrum
 from ..errors import BadInput
-from ..files import save_json
+from ..files import load_json, save_json
 
 FILE = "patches.json"
 
@@ -24,10 +23,12 @@ def stored_spectra(path: Path) -> tuple[dict[str, Any], ...]:
     if not path.is_file():
         return ()
     try:
-        spectra = tuple(json.loads(path.read_bytes())["spectra"])
+        spectra = tuple(load_json(path)["spectra"])
         for entry in spectra:
             _ = float(entry["share"]), int(entry["rank"]), str(entry["source"]), int(entry["images"])
             _ = [float(value) for value in entry["eigenvalues"]]
+    except BadInput:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path} holds no spectra of patches ({type(error).__name__}: {error}); delete it") from None
     return spectra

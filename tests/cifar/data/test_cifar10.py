@@ -145,6 +145,16 @@ def test_a_truncated_archive_is_one_clear_line(tmp_path):
         data.load(tmp_path)
 
 
+@pytest.mark.parametrize("damage", [lambda whole: whole[:-4], lambda whole: whole[:-8] + b"\0\0\0\0" + whole[-4:]])
+def test_an_archive_whose_checksum_is_missing_or_wrong_is_one_clear_line(tmp_path, damage):
+    parts = {f"b/{name}.bin": made.records(made.made_images(2, seed)) for seed, name in enumerate(data.BATCHES)}
+    path = made.archive(tmp_path / "cifar-10-binary.tar.gz", parts)
+    assert len(data.load(tmp_path).test.labels) == 2
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(BadInput, match=r"cifar-10-binary\.tar\.gz cannot be read as an archive"):
+        data.load(tmp_path)
+
+
 def test_an_empty_directory_without_network_says_where_to_put_the_data(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "ORIGIN", "http://127.0.0.1:9/")  # nothing listens there
     with pytest.raises(BadInput, match="put cifar-10-batches-bin/ or cifar-10-binary.tar.gz") as raised:

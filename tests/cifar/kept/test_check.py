@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 
 from cifar import __main__ as cli
 from cifar.__main__ import main
+from cifar.files import load_json, save_json
 from cifar.kept import manifest
 from cifar.runs import paths as places
 
@@ -69,10 +69,10 @@ def test_a_changed_a_missing_and_an_additional_file_are_named(copy, capsys):
 
 def test_a_changed_number_disagrees_with_tables_and_attack_even_under_its_own_checksum(computed, copy, capsys):
     path = copy / "runs/at/epoch-3.json"
-    stored = json.loads(path.read_text())
+    stored = load_json(path)
     assert stored["attacks"]["linf"]["last"]["mean"] == 50
     stored["attacks"]["linf"]["last"]["mean"] = 1.0
-    path.write_text(json.dumps(stored, sort_keys=True, separators=(",", ":")) + "\n")
+    save_json(path, stored)
     resummed(copy)
     told = disagreeing(copy, capsys)
     assert set(told) == {"claims, tables"} and "is not what runs/*/*.json say" in told["claims, tables"]

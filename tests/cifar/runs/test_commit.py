@@ -147,7 +147,7 @@ def test_a_world_knows_the_commit_of_the_code_it_runs(tmp_path, monkeypatch):
 
 def stored(out, run, commits):
     path = cifar_results.store(out, cifar_results.result(run, 300)).with_suffix(".time.json")
-    path.write_text(json.dumps({**json.loads(path.read_text()), **({} if commits == "no key" else {"commits": commits})}))
+    state.save_json(path, {**state.load_json(path), **({} if commits == "no key" else {"commits": commits})})
 
 
 def test_the_report_names_the_commits_of_every_run_and_of_all(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,11 @@ from cifar import files as state
 from cifar.errors import BadInput
 from cifar.runs import execute as runs
 from cifar.runs import paths as places
-from cifar.runs import queue
+from cifar.runs import queue, robust_features
+from cifar.runs.run import Run
+from cifar.training import step as training
 
-from .. import tiny_runs
+from .. import made, tiny_runs
 
 
 def test_a_file_is_old_or_new_and_never_in_between(tmp_path, monkeypatch):
@@ -69,8 +73,124 @@ def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
     assert order == ["sync", "name", "sync"]  # the file, its name, the folder that holds the name
 
 
-def test_json_is_sorted_compact_and_finite(tmp_path):
-    state.save_json(tmp_path / "x.json", {"b": 1, "a": [1.5, None]})
-    assert (tmp_path / "x.json").read_bytes() == b'{"a":[1.5,null],"b":1}\n'
+def test_json_is_sorted_compact_and_finite_and_carries_a_checksum(tmp_path):
+    path, value = tmp_path / "x.json", {"b": 1, "a": [1.5, None]}
+    state.save_json(path, value)
+    own = hashlib.sha256(b'{"a":[1.5,null],"b":1}').hexdigest()
+    assert path.read_bytes() == b'{"a":[1.5,null],"b":1,"checksum":"%s"}\n' % own.encode()
+    assert state.load_json(path) == value
     with pytest.raises(ValueError, match="JSON"):
-        state.save_json(tmp_path / "x.json", float("nan"))
+        state.save_json(path, {"a": float("nan")})
+
+
+def test_no_altered_bit_of_a_json_file_goes_unnoticed(tmp_path):
+    path, value = tmp_path / "x.json", {"mean": 61.25, "bits": ["AAEC"], "epoch": 3}
+    state.save_json(path, value)
+    whole = path.read_bytes()
+    for bit in range(8 * len(whole)):
+        altered = bytearray(whole)
+        altered[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(altered)
+        try:
+            found = state.load_json(path)
+        except BadInput as error:
+            assert str(path) in str(error) and "\n" not in str(error)
+        else:  # of the name of the checksum itself, or of the space at the end
+            assert {key: found[key] for key in value} == value
+
+
+def test_a_json_file_from_before_there_were_checksums_is_read_as_it_is(tmp_path):
+    (tmp_path / "x.json").write_text('{"run": "at", "epoch": 3}')
+    assert state.load_json(tmp_path / "x.json") == {"run": "at", "epoch": 3}
+
+
+@pytest.mark.parametrize(
+    "written", ['{"a":NaN}', '{"a":1,"a":2}', "[" * 65 + "]" * 65, "[" * 10**5, '"\\ud800"', "1" * 5000, "\xff", "", "1 2"]
+)
+def test_json_that_readers_may_read_differently_is_one_clear_line(tmp_path, written):
+    (tmp_path / "x.json").write_text(written, encoding="latin-1")
+    with pytest.raises(BadInput, match=r"x\.json is not JSON .*; delete it") as told:
+        state.load_json(tmp_path / "x.json")
+    assert "\n" not in str(told.value)
+
+
+def test_no_altered_bit_of_weights_goes_unnoticed(tmp_path):
+    path = tmp_path / "weights.pt"
+    value = {"weights": {"w": torch.arange(300.0)}, "epoch": 3, "loss": [0.25]}
+    state.save_tensors(path, value)
+    whole, refused, rng = path.read_bytes(), 0, random.Random(0)
+    for bit in rng.sample(range(8 * len(whole)), 1500):
+        altered = bytearray(whole)
+        altered[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(altered)
+        try:
+            found = state.load_tensors(path)
+        except BadInput as error:
+            refused += 1
+            assert str(path) in str(error) and "\n" not in str(error)
+        else:  # of the padding between the parts, or of their times
+            assert torch.equal(found.pop("weights")["w"], value["weights"]["w"]) and found == {"epoch": 3, "loss": [0.25]}
+    assert refused > 500
+
+
+def test_a_write_that_fails_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def full(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    state.write_atomic(tmp_path / "file", b"old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        state.write_atomic(tmp_path / "file", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"] and (tmp_path / "file").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("place", [(-1, 0), (0, -1), (0, 10**6), (99, 0), (1, 1), (None, 0)])
+def test_a_state_at_a_place_where_its_run_never_is_is_one_clear_line(tmp_path, place):
+    settings, world = tiny_runs.grid()["surrogate"], tiny_runs.world(tmp_path, queue.Stop())
+    run = runs.begun(settings, world, {})
+    assert settings.epochs == 1
+    run.training.epoch, run.training.batch = place
+    run.save()
+    with pytest.raises(BadInput, match=r"surrogate\.pt is .*; delete it"):
+        runs.execute(settings, tiny_runs.grid(), world)
+
+
+def test_a_state_from_before_there_were_sums_is_gone_on_with(tmp_path):
+    settings, world = tiny_runs.grid()["surrogate"], tiny_runs.world(tmp_path, queue.Stop())
+    run = runs.begun(settings, world, {})
+    run.save()
+    old = state.load_tensors(run.path)
+    del old["features_sum"]
+    state.save_tensors(run.path, old)
+    assert runs.execute(settings, tiny_runs.grid(), world)
+
+
+def test_images_of_robust_features_that_were_altered_are_made_again(tmp_path, monkeypatch):
+    settings, world = tiny_runs.grid()["rft"], tiny_runs.world(tmp_path, queue.Stop())
+    needed = {name: made.small_network((5, 4)) for name in settings.needs}
+    made_of = []
+    monkeypatch.setattr(
+        robust_features.modes, "robust_features", lambda target, *_, **__: made_of.append(len(target)) or target
+    )
+    images = world.data.train.first(settings.images)
+
+    def seen(before: Run | None) -> Run:
+        run = Run(settings, world, training.begin(settings, training.untrained(settings, world.mean, world.std)))
+        if before is not None:
+            before.save()
+            run.resume()
+        assert torch.equal(robust_features.robust_images(run, images, needed), images.pixels)
+        return run
+
+    run, path = seen(None), places.features_path(tmp_path, "rft")
+    assert made_of == [48] and run.features == 48
+    seen(run)
+    assert made_of == [48], "what is whole is not made again"
+    whole = bytearray(path.read_bytes())
+    whole[1000] ^= 1
+    path.write_bytes(whole)
+    seen(run)
+    assert made_of == [48, 48]
+    run.features_sum = ""  # a state from before there were sums
+    seen(run)
+    assert made_of == [48, 48]

@@ -39,7 +39,7 @@ def broken(*names: str) -> dict[str, Settings]:
 
 
 def record(out, name: str):
-    return json.loads((out / "state" / f"{name}.json").read_text())
+    return state.load_json(out / "state" / f"{name}.json")
 
 
 def test_a_deadline_stops_every_worker_and_names_what_is_unfinished(tmp_path):

@@ -299,13 +299,17 @@ def test_a_missing_file_or_argument_is_bad_input_in_one_line(capsys, tmp_path):
 
 
 def test_a_file_that_is_too_long_holds_no_number_or_begins_with_a_mark(capsys, tmp_path, monkeypatch):
-    """A byte order mark is allowed; NaN is refused wherever it stands, used or not; what is too long is not parsed."""
+    """A byte order mark is allowed; NaN is refused wherever it stands, used or not; what is too long or too deep neither."""
     text, file = json.dumps(base("vertices, a line")), tmp_path / "some.json"
     file.write_text("\ufeff" + text, encoding="utf-8")
     assert fuzzer.checker.main([str(file)]) == 0
     for constant in ("NaN", "Infinity", "-Infinity"):
         refused(text[:-1] + f', "unused": {constant}}}', f"{constant} is not a number")
+    refused(text[:-1] + f', "unused": {"[" * 64}{"]" * 64}}}', "deeper than 64")
+    file.write_text(text[:-1] + f', "unused": {"[" * 63}{"]" * 63}}}', encoding="utf-8")
+    assert fuzzer.checker.main([str(file)]) == 0
     capsys.readouterr()
     monkeypatch.setattr(fuzzer.checker, "MOST_BYTES", len(text) + 2)
+    file.write_text(text + 3 * " ", encoding="utf-8")
     assert fuzzer.checker.main([str(file)]) == 1
     assert "longer than" in capsys.readouterr().err
