@@ -49,7 +49,7 @@ def show_list(options: argparse.Namespace) -> int:
         listed = {
             "format": "cifar-list/1",
             "experiments": {
-                name: {"title": experiment.title, "reads": experiment.metrics, "cells": experiment.cells}
+                name: {"title": experiment.title, "reads": experiment.reads, "cells": experiment.cells}
                 for name, experiment in experiments.EXPERIMENTS.items()
             },
             "runs": {name: run.record for name, run in grid.items()},

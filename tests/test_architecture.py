@@ -51,7 +51,7 @@ ARROWS = {
 # The same for cifar: who may import whom, floor by floor.
 CIFAR_FLOORS = (
     {"__init__", "errors"},
-    {"files", "settings", "devices", "seeds"},
+    {"files", "pages", "settings", "devices", "seeds"},
     {"data", "networks"},
     {"attacks"},
     {"measures", "training"},

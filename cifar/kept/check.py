@@ -23,6 +23,7 @@ from ..measures import robustness, specialisation
 from ..networks.convnet import ConvNet
 from ..report import write as report
 from ..report.results import Result, Results, read
+from ..report.whole import whole
 from ..runs import checkpoint, paths
 from ..training.step import DTYPES
 from . import manifest, weights
@@ -96,7 +97,7 @@ def files(folder: Path, sums: dict[str, str]) -> list[Seen]:
 
 def texts(folder: Path, results: Results) -> list[Seen]:
     """The claims and tables that follow from the results against those that stand there."""
-    wanted = report.texts(results)
+    wanted = report.texts(whole(results))
     wrong = [
         name for name, content in wanted.items() if not (folder / name).is_file() or (folder / name).read_bytes() != content
     ]

@@ -39,6 +39,11 @@ class Estimate:
         half = self.error * float(stats.t.ppf((1 + LEVEL) / 2, self.freedom)) if self.error else 0.0
         return self.value - half, self.value + half
 
+    @property
+    def half(self) -> float:
+        """Half of the interval."""
+        return self.interval[1] - self.value
+
     def above(self, bound: float) -> float:
         """The one-sided p-value of "not above the bound": small where the number is above it."""
         if not self.error or math.isinf(bound):

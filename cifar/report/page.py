@@ -1,4 +1,4 @@
-"""The report's page from its template, page.html: self-contained; nothing is fetched and nothing runs.
+"""The report's page from its template, templates/page.html: self-contained; nothing is fetched and nothing runs.
 
 Every piece of text is escaped by Jinja2; figures are inlined in the page's colours.
 """
@@ -6,24 +6,24 @@ Every piece of text is escaped by Jinja2; figures are inlined in the page's colo
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ..measures.robustness import CONFIDENT
+from ..measures.robustness import CONFIDENT, RULES
+from ..pages import filled
 from ..settings import CHOICES
-from . import tables, verdicts
-from .claims import Judged
-from .facts import DEMO
-from .palette import GRID, INK, PAPER
+from . import tables
+from .palette import GRID, INK, KINDS, PAPER
 from .pictures import Picture
 from .printed import ATTACKS, TABLES
-from .results import KINDS, START, Results
+from .results import START
+from .verdicts import telling
+from .whole import Report
 
+TEMPLATE = Path(__file__).parent / "templates" / "page.html"
 TITLE = "Robustness and specialisation on CIFAR-10, reproduced"
 VARIABLES = {INK: "ink", PAPER: "figure", GRID: "line"}  # colours of a figure that a dark page replaces
 PROLOGUE = re.compile(r"^.*?(?=<svg)", re.S)
@@ -32,40 +32,31 @@ NUMBERED = re.compile(r' id="[A-Za-z0-9.]+_\d+"')  # figure_1, axes_1, ...: noth
 SIZES = re.compile(r'(<svg[^>]*?) width="[^"]*"|(<svg[^>]*?) height="[^"]*"')
 
 
-def document(
-    results: Results, known: dict[str, Any], answers: Sequence[Judged], made: Sequence[Picture], drawings: dict[str, str]
-) -> str:
+def document(report: Report, pictures: Sequence[Picture], drawings: dict[str, str]) -> str:
     """The whole page.   drawings: the panels' SVG texts by name"""
-    world = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    world.filters |= {"plain": plain, "number": number, "half": half}
-    return world.get_template("page.html").render(
+    results = report.results
+    attacked = (student for student in results.students if student.counted(CONFIDENT, CONFIDENT))
+    specialisation = ((depth, *tables.specialised(results, depth)) for depth in tables.SPECIALISED)
+    return filled(
+        TEMPLATE,
+        {"plain": plain, "number": number, "half": half},
         title=TITLE,
-        facts=known,
-        demo=known["profile"] == DEMO,
-        counted=Counter(each.paper.verdict for each in answers),
-        sure=Counter(each.confident.verdict for each in answers if each.confident),
-        weak=sum(each.weak for each in answers),
-        answers=answers,
-        telling=verdicts.telling,
+        report=report,
+        telling=telling,
         tables=[(table, rows) for table in TABLES if (rows := tables.filled(results, table))],
-        specialised=[(depth, *found) for depth in tables.SPECIALISED if (found := tables.specialised(results, depth))[1]],
-        headings=lambda attack, rule: (
-            ATTACKS[attack] + ("" if rule in ("last", CONFIDENT) or attack != "linf" else f", {rule}")
-        ),
-        label=results.label,
+        specialised=[(depth, readings, rows) for depth, readings, rows in specialisation if rows],
+        headings=heading,
         start=START,
-        students=len(results.students),
         kinds=len({student.kind for student in results.students} & set(KINDS)),
-        tau=next((r.attacks[CONFIDENT][CONFIDENT]["tau"] for r in results.students if CONFIDENT in r.attacks), None),
-        pictures=[(picture, [figure(drawings[panel.name], panel.title) for panel in picture.panels]) for picture in made],
+        tau=next((student.attacks[CONFIDENT][CONFIDENT]["tau"] for student in attacked), None),
+        pictures=[(picture, [figure(drawings[panel.name], panel.title) for panel in picture.panels]) for picture in pictures],
         choices=CHOICES,
     )
+
+
+def heading(attack: str, rule: str) -> str:
+    """Of a table's column."""
+    return ATTACKS[attack] + ("" if rule in (RULES[0], CONFIDENT) or attack != "linf" else f", {rule}")
 
 
 def figure(svg: str, alt: str) -> Markup:

@@ -1,40 +1,25 @@
 """What the paper's figures show, as numbers: panels of named series, drawn by figures.py and stored in report.json.
 
-Which checkpoints a figure needs is experiments.EXPERIMENTS; one that was not run is left out. Every figure of BNC or eps has
-the line of the untrained student. Curves are of the first seed.
+Which checkpoints a figure needs, its panels and its caption are experiments.EXPERIMENTS; a checkpoint that was not run is left
+out. Every figure of BNC or eps has the line of the untrained student. Curves are of the first seed.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from ..experiments.grid import EPOCHS, EXPERIMENTS
 from ..measures.robustness import CONFIDENT
-from .estimates import EPS_IN, MBNC, Estimate, accuracy, of
-from .results import KINDS, START, Result, Results
+from .estimates import EPS_IN, MBNC, Estimate, Reading, accuracy, of
+from .palette import KINDS
+from .results import START, Result, Results
 
 CURVES, LINES, BARS, POINTS, CLOUD, SPECTRUM = "curves", "lines", "bars", "points", "cloud", "spectrum"  # kinds of panel
-CAPTIONS = {
-    "figure-3": "Best correlation (BNC) of every teacher node, sorted, layer by layer; higher is more specialised.",
-    "figure-4": "Distance of each teacher node's first-layer weight to its best student, inside (in) and outside (out) the "
-    "17-dimensional input plane, sorted; lower is more specialised.",
-    "figure-5": "Students with five layers: sorted BNC and eps curves.",
-    "figure-6": "Mean BNC of each layer, and unspecialised (best NC below .8) over specialised (above .9) student nodes. A "
-    "layer without specialised nodes has no ratio and is drawn open at the top.",
-    "figure-7": "eps curves after in-plane, out-plane and standard adversarial training.",
-    "figure-8": "Sorted BNC of standard training on logits (solid) and labels (dashed); darker is later.",
-    "figure-9": "eps curves of standard training on logits (solid) and labels (dashed); darker is later.",
-    "figure-10": "eps curves of standard training without (solid) and with (broken) Gaussian noise; darker is later.",
-    "figure-11": "Sorted BNC of confidence-calibrated adversarial training, and of AT.",
-    "figure-12": "eps curves of confidence-calibrated adversarial training, and of AT.",
-    "figure-14": "How many student nodes are specialised (NC above .9) to each teacher node, a row a seed of the student.",
-    "figure-15": "Sorted BNC of robust-feature training (from ST 150), of ST and of AT.",
-    "figure-16": "eps curves of robust-feature training (from ST 150), of ST and of AT.",
-}
 TAUS = 41  # points of the curve over tau
 
 
@@ -76,27 +61,44 @@ class Picture:
 
 def pictures(results: Results) -> tuple[Picture, ...]:
     """The headline, the curve over tau, then Figures 2 to 12 and 14 to 16; none without any data."""
-    made = [headline(results), over_tau(results), spectrum_and_pairs(results)]
-    made += [_of_paper(results, name, panels) for name, panels in PANELS.items()]
-    return tuple(picture for picture in made if picture.panels)
+    drawn = [headline(results), over_tau(results), spectrum_and_pairs(results)]
+    drawn += [of_paper(results, name) for name, experiment in EXPERIMENTS.items() if experiment.panels]
+    return tuple(picture for picture in drawn if picture.panels)
 
 
-def _of_paper(results: Results, name: str, panels: Callable[[Results, str, list[Result]], list[Panel]]) -> Picture:
-    wanted = [checkpoint for checkpoint, _ in EXPERIMENTS[name].cells]
-    found = [result for checkpoint in wanted if (result := results.get(checkpoint)) and result.specialisation]
-    heading = f"Figure {name.removeprefix('figure-')}: {EXPERIMENTS[name].title}"
-    return Picture(name, heading, CAPTIONS[name], tuple(panels(results, name, found)) if found else ())
+def of_paper(results: Results, name: str) -> Picture:
+    """A figure of curves of its experiment's checkpoints, as far as they were run."""
+    figure = EXPERIMENTS[name]
+    measured = [result for checkpoint, _ in figure.cells if (result := results.get(checkpoint)) and result.specialisation]
+    panels = [panel for kind in figure.panels for panel in PANELS[kind](results, name, measured)] if measured else []
+    return Picture(name, f"Figure {name.removeprefix('figure-')}: {figure.title}", figure.caption, tuple(panels))
 
 
-def _with_start(results: Results, found: list[Result]) -> list[Result]:
-    """The untrained student of the same depth first."""
-    return [*results.untrained(len(found[0].layers))[:1], *found]
+def over_ranks(results: Results, result: Result, values: Sequence[float | None], shade: float = 1.0) -> Series:
+    """Values in their order over 1, 2, and so on."""
+    return Series(results.label(result.checkpoint), result.checkpoint, ranks(values), tuple(values), shade)
 
 
-def bnc_panels(results: Results, name: str, found: list[Result], layers: Sequence[int] | None = None) -> list[Panel]:
+def ranks(values: Sequence[object]) -> tuple[float, ...]:
+    return tuple(range(1, len(values) + 1))
+
+
+def with_start(results: Results, measured: list[Result]) -> list[tuple[Result, float]]:
+    """The untrained student of the same depth first; each shaded by its epoch where its run is shown more than once."""
+    runs = Counter(result.run for result in measured)
+    shown = [*results.untrained(len(measured[0].layers))[:1], *measured]
+    passed = [sum(epoch < result.paper_epoch for epoch in EPOCHS) / (len(EPOCHS) - 1) for result in shown]
+    often = [runs[result.run] > 1 and result.paper_epoch > 0 for result in shown]
+    return [(result, min(1.0, part) if many else 1.0) for result, part, many in zip(shown, passed, often, strict=True)]
+
+
+def layers_of(measured: list[Result]) -> int:
+    return max(len(result.layers) for result in measured)
+
+
+def bnc_panels(results: Results, name: str, measured: list[Result], every: int = 1) -> list[Panel]:
     """A panel a layer."""
-    depth = max(len(result.layers) for result in found)
-    shown = _with_start(results, found)
+    depth, shown = layers_of(measured), with_start(results, measured)
     return [
         Panel(
             f"{name}-layer-{i + 1}",
@@ -104,14 +106,13 @@ def bnc_panels(results: Results, name: str, found: list[Result], layers: Sequenc
             f"layer {i + 1} of {depth}",
             "teacher nodes, best first",
             "BNC",
-            tuple(_sorted(results, result, result.layers[i]["bnc_curve"], found) for result in shown),
+            tuple(over_ranks(results, result, result.layers[i]["bnc_curve"], shade) for result, shade in shown),
         )
-        for i in (range(depth) if layers is None else layers)
-        if i < depth
+        for i in range(0, depth, every)
     ]
 
 
-def eps_panels(results: Results, name: str, found: list[Result]) -> list[Panel]:
+def eps_panels(results: Results, name: str, measured: list[Result]) -> list[Panel]:
     return [
         Panel(
             f"{name}-eps-{side}",
@@ -119,42 +120,31 @@ def eps_panels(results: Results, name: str, found: list[Result]) -> list[Panel]:
             f"{where} the input plane",
             "teacher nodes, nearest first",
             f"eps_{side}",
-            tuple(_sorted(results, r, r.first(f"eps_{side}_curve"), found) for r in _with_start(results, found)),
+            tuple(
+                over_ranks(results, result, result.first(f"eps_{side}_curve"), shade)
+                for result, shade in with_start(results, measured)
+            ),
         )
         for side, where in (("in", "inside"), ("out", "outside"))
     ]
 
 
-def five_layer_panels(results: Results, name: str, found: list[Result]) -> list[Panel]:
-    """The paper draws its layers 0, 2 and 4."""
-    return [*bnc_panels(results, name, found, (0, 2, 4)), *eps_panels(results, name, found)]
-
-
-def layer_panels(results: Results, name: str, found: list[Result]) -> list[Panel]:
-    reads: tuple[tuple[str, str, str, Callable[[dict[str, Any]], float | None]], ...] = (
-        ("mbnc", "mean best correlation", "MBNC", lambda layer: layer["mbnc"]),
-        ("ratio", "unspecialised / specialised students", "ratio", lambda layer: layer["students"]["ratio"]),
-    )
+def layer_panels(results: Results, name: str, measured: list[Result]) -> list[Panel]:
+    start = results.untrained(len(measured[0].layers))[:1]
+    mbnc = [over_ranks(results, r, [layer["mbnc"] for layer in r.layers]) for r in [*start, *measured]]
+    ratio = [over_ranks(results, r, [layer["students"]["ratio"] for layer in r.layers]) for r in measured]
     return [
-        Panel(
-            f"{name}-{part}",
-            LINES,
-            title,
-            "layer",
-            y,
-            tuple(
-                Series(
-                    results.label(r.checkpoint), r.checkpoint, tuple(range(1, len(r.layers) + 1)), tuple(map(read, r.layers))
-                )
-                for r in (_with_start(results, found) if part == "mbnc" else found)
-            ),
-        )
-        for part, title, y, read in reads
+        Panel(f"{name}-mbnc", LINES, "mean best correlation", "layer", "MBNC", tuple(mbnc)),
+        Panel(f"{name}-ratio", LINES, "unspecialised / specialised students", "layer", "ratio", tuple(ratio)),
     ]
 
 
-def frequency_panels(results: Results, name: str, found: list[Result]) -> list[Panel]:
-    depth = max(len(result.layers) for result in found)
+def count_panels(results: Results, name: str, measured: list[Result]) -> list[Panel]:
+    depth = layers_of(measured)
+
+    def seed(result: Result, counts: list[int]) -> Series:
+        return Series(f"seed {result.settings.get('seed', '?')}", result.checkpoint, ranks(counts), tuple(counts))
+
     return [
         Panel(
             f"{name}-layer-{i + 1}",
@@ -162,35 +152,18 @@ def frequency_panels(results: Results, name: str, found: list[Result]) -> list[P
             f"layer {i + 1} of {depth}",
             "teacher node",
             "specialised students",
-            tuple(
-                Series(
-                    f"seed {result.settings.get('seed', '?')}",
-                    result.checkpoint,
-                    tuple(range(1, len(result.layers[i]["specialised_count"]) + 1)),
-                    tuple(result.layers[i]["specialised_count"]),
-                )
-                for result in found
-                if i < len(result.layers)
-            ),
+            tuple(seed(r, r.layers[i]["specialised_count"]) for r in measured if i < len(r.layers)),
         )
         for i in range(depth)
     ]
 
 
 PANELS: dict[str, Callable[[Results, str, list[Result]], list[Panel]]] = {
-    "figure-3": bnc_panels,
-    "figure-4": eps_panels,
-    "figure-5": five_layer_panels,
-    "figure-6": layer_panels,
-    "figure-7": eps_panels,
-    "figure-8": bnc_panels,
-    "figure-9": eps_panels,
-    "figure-10": eps_panels,
-    "figure-11": bnc_panels,
-    "figure-12": eps_panels,
-    "figure-14": frequency_panels,
-    "figure-15": bnc_panels,
-    "figure-16": eps_panels,
+    "bnc": bnc_panels,
+    "bnc-of-odd-layers": partial(bnc_panels, every=2),  # the paper draws its layers 0, 2 and 4
+    "eps": eps_panels,
+    "layers": layer_panels,
+    "counts": count_panels,
 }
 
 
@@ -198,11 +171,9 @@ def spectrum_and_pairs(results: Results) -> Picture:
     """Figure 2: eigenvalues of the patch covariance, and (NC, eps_in) of every pair of nodes, trained and not."""
     panels, captions = [], []
     if results.spectra:
-        rank, size = results.spectra[0]["rank"], len(results.spectra[0]["eigenvalues"])
+        rank = results.spectra[0]["rank"]
         shown = tuple(
-            Series(
-                f"{s['source']}, {s['images']:,} images", f"spectrum-{i}", tuple(range(1, size + 1)), tuple(s["eigenvalues"])
-            )
+            Series(f"{s['source']}, {s['images']:,} images", f"spectrum-{i}", ranks(s["eigenvalues"]), tuple(s["eigenvalues"]))
             for i, s in enumerate(results.spectra)
         )
         panels.append(Panel("figure-2-spectrum", SPECTRUM, "3x3 colour patches", "direction", "eigenvalue", shown, rank + 0.5))
@@ -210,14 +181,10 @@ def spectrum_and_pairs(results: Results) -> Picture:
         captions.append(f"Eigenvalues of the patch covariance; the {rank} left of the line carry {shares} of the variance.")
     trained = results.get("st-logit@300")
     if trained is not None and trained.first("nc") is not None:
-        pairs = [r for r in (*results.untrained(len(trained.layers))[:1], trained) if r.first("nc") is not None]
-        score = trained.first("pearson_in")
-        panels.append(
-            Panel(
-                "figure-2-pairs", CLOUD, f"Pearson score {score:.3f}", "NC", "eps_in", tuple(_pairs(results, r) for r in pairs)
-            )
-        )
-        told = ", ".join(f"{results.label(r.checkpoint)} {r.first('pearson_in'):.3f}" for r in pairs)
+        measured = [r for r in (*results.untrained(len(trained.layers))[:1], trained) if r.first("nc") is not None]
+        title, pairs = f"Pearson score {trained.first('pearson_in'):.3f}", tuple(_pairs(results, r) for r in measured)
+        panels.append(Panel("figure-2-pairs", CLOUD, title, "NC", "eps_in", pairs))
+        told = ", ".join(f"{results.label(r.checkpoint)} {r.first('pearson_in'):.3f}" for r in measured)
         captions.append(f"Every pair of a student and a teacher node; Pearson score of eps_in and NC: {told}.")
     return Picture("figure-2", "Figure 2: patch spectrum; eps_in against NC", " ".join(captions), tuple(panels))
 
@@ -233,15 +200,13 @@ def headline(results: Results) -> Picture:
     ends = list(dict.fromkeys(f"{r.kind}@{r.paper_epoch}" for r in results.lasts if len(r.layers) == depth))
     ends += [f"{r.kind}@0" for r in results.untrained(depth)][:1]
     panels = []
-    for name, reading in (("mbnc", MBNC), ("eps-in", EPS_IN)):
+    for name, reading, x in (("mbnc", MBNC, "MBNC, mean over layers"), ("eps-in", EPS_IN, "mean eps_in of best students")):
         for rule, judge, words in (
             ("paper", accuracy("linf", "last"), "the paper's attack and count"),
             ("confident", accuracy(CONFIDENT, CONFIDENT), "confident"),
         ):
-            told = [(end, of(results, end, reading), of(results, end, judge)) for end in ends]
-            series = tuple(point for each in told if (point := _point(results, *each, reading, judge)) is not None)
-            x = "MBNC, mean over layers" if reading is MBNC else "mean eps_in of best students"
-            panels.append(Panel(f"headline-{name}-{rule}", POINTS, words, x, "robust accuracy, per cent", series))
+            points = tuple(point for end in ends if (point := _point(results, end, reading, judge)) is not None)
+            panels.append(Panel(f"headline-{name}-{rule}", POINTS, words, x, "robust accuracy, per cent", points))
     caption = (
         f"Last checkpoint of every kind of training with {depth} layers, mean over its seeds; bars are 95 % intervals over "
         "images and seeds, missing where nothing says what another seed would change. Left: the paper's attack and count. "
@@ -250,13 +215,14 @@ def headline(results: Results) -> Picture:
     return Picture("headline", "Specialisation and robustness", caption, tuple(p for p in panels if p.series))
 
 
-def _point(results: Results, checkpoint: str, x: Any, y: Any, across: Any, up: Any) -> Series | None:
-    values = [[v for r in results.seeds(checkpoint) if (v := each.value(r)) is not None] for each in (across, up)]
+def _point(results: Results, checkpoint: str, x: Reading, y: Reading) -> Series | None:
+    """A kind of training under two readings, with half an interval of each; None where one was not measured."""
+    values = [results.values(checkpoint, reading.value) for reading in (x, y)]
     if not all(values):
         return None
-    halves = tuple((told.interval[1] - told.value) if isinstance(told, Estimate) else None for told in (x, y))
-    mean = [float(np.mean(value)) for value in values]
-    return Series(_kind(checkpoint), checkpoint, (mean[0],), (mean[1],), errors=halves)  # type: ignore[arg-type]
+    across, up = (told.half if isinstance(told := of(results, checkpoint, reading), Estimate) else None for reading in (x, y))
+    mean_x, mean_y = (float(np.mean(value)) for value in values)
+    return Series(_kind(checkpoint), checkpoint, (mean_x,), (mean_y,), errors=(across, up))
 
 
 def _kind(checkpoint: str) -> str:
@@ -267,18 +233,14 @@ def _kind(checkpoint: str) -> str:
 
 def over_tau(results: Results) -> Picture:
     """The share of images that `confident` cannot part, as tau grows."""
-    shown = [
-        r for r in (*results.untrained(results.depth)[:1], *results.lasts) if r.run == r.kind and len(r.layers) == results.depth
-    ]
-    known = [(r, r.attacks[CONFIDENT][CONFIDENT]["tau"]) for r in shown if r.curve(np.array([0.0])) is not None]
-    if not known:
+    ends = [r for r in (*results.untrained(results.depth)[:1], *results.lasts) if r.run == r.kind]
+    shown = [r for r in ends if len(r.layers) == results.depth and r.counted(CONFIDENT, CONFIDENT)]
+    if not shown:
         return Picture("tau", "", "", ())
-    tau = known[0][1]
+    tau = shown[0].attacks[CONFIDENT][CONFIDENT]["tau"]
     taus = np.linspace(0, 4 * tau, TAUS)
     series = tuple(
-        Series(_kind(r.checkpoint), r.checkpoint, tuple(map(float, taus)), tuple(map(float, curve)))
-        for r, _ in known
-        if (curve := r.curve(taus)) is not None
+        Series(_kind(r.checkpoint), r.checkpoint, tuple(taus.tolist()), tuple(r.curve(taus).tolist())) for r in shown
     )
     panel = Panel("tau", LINES, f"the line is tau = {tau:.3g}", "tau, in logits", "robust accuracy, per cent", series, tau)
     caption = (
@@ -286,11 +248,3 @@ def over_tau(results: Results) -> Picture:
         "all tables and verdicts is half the teacher's median margin on clean images, which no student can move."
     )
     return Picture("tau", "How sure a disagreement has to be", caption, (panel,))
-
-
-def _sorted(results: Results, result: Result, curve: Sequence[float], beside: Sequence[Result]) -> Series:
-    """A sorted curve over the rank; shaded by epoch where the figure shows a run more than once."""
-    often = sum(other.run == result.run for other in beside) > 1 and result.paper_epoch > 0
-    shade = sum(epoch < result.paper_epoch for epoch in EPOCHS) / (len(EPOCHS) - 1) if often else 1.0
-    label = results.label(result.checkpoint)
-    return Series(label, result.checkpoint, tuple(range(1, len(curve) + 1)), tuple(curve), min(1.0, shade))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,29 +23,10 @@ from ..measures.bits import unpacked, unpacked_numbers
 from ..measures.robustness import CONFIDENT, RULES
 from ..runs import failures, spectra
 from ..runs.failures import NOT_RUN, Failure
+from .palette import KINDS
 
 NAMED = re.compile(r"epoch-\d+\.json")
 START = "untrained student"
-KINDS = {  # of training; the abbreviations are told once on the page
-    "at": "AT",
-    "st-logit": "ST logit",
-    "st-label": "ST label",
-    "at-augmented": "AT augmented",
-    "st-logit-augmented": "ST augmented",
-    "st-logit-gaussian": "ST Gaussian",
-    "at-5": "AT, 5 layers",
-    "st-logit-5": "ST, 5 layers",
-    "at-in-plane": "in-plane AT",
-    "at-out-plane": "out-plane AT",
-    "ccat-5": "CCAT 5",
-    "ccat-10": "CCAT 10",
-    "ccat-20": "CCAT 20",
-    "ccat-10-full": "CCAT 10, full",
-    "rft": "RFT",
-    "at-data": "AT data",
-    "at-data-teacher": "AT data, teacher",
-    "at-label-target": "AT label",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,26 +67,28 @@ class Result:
         """A reading of the first layer's weights (specialisation.distances); None where it was not measured."""
         return self.specialisation["first"].get(key) if self.specialisation else None
 
+    def counted(self, attack: str, rule: str) -> dict[str, Any] | None:
+        """What was counted under a rule; None where the attack was not run."""
+        return self.attacks.get(attack, {}).get(rule)
+
     def robust(self, attack: str = "linf", rule: str = RULES[0]) -> float | None:
         """Robust accuracy in per cent; None where it was not run."""
-        counted = self.attacks.get(attack, {}).get(rule)
+        counted = self.counted(attack, rule)
         return None if counted is None else counted["mean"]
 
     def shares(self, attack: str, rule: str) -> np.ndarray | None:
         """Of each test image, the share of repeats in which it counts, (N,); None where the bits are not stored."""
-        counted, count = self.attacks.get(attack, {}).get(rule), self.settings["test_images"]
+        counted, images = self.counted(attack, rule), self.settings["test_images"]
         if counted is None or not counted.get("strength" if rule == CONFIDENT else "bits"):
             return None
         if rule == CONFIDENT:
-            return np.mean([unpacked_numbers(text, count) < counted["tau"] for text in counted["strength"]], axis=0)
-        return np.mean([unpacked(text, count) for text in counted["bits"]], axis=0)
+            return np.mean([unpacked_numbers(text, images) < counted["tau"] for text in counted["strength"]], axis=0)
+        return np.mean([unpacked(text, images) for text in counted["bits"]], axis=0)
 
-    def curve(self, taus: np.ndarray) -> np.ndarray | None:
-        """Robust accuracy in per cent under `confident`, for each tau.   (T,) -> (T,)"""
-        counted, count = self.attacks.get(CONFIDENT, {}).get(CONFIDENT), self.settings["test_images"]
-        if counted is None:
-            return None
-        strength = np.concatenate([unpacked_numbers(text, count) for text in counted["strength"]])
+    def curve(self, taus: np.ndarray) -> np.ndarray:
+        """Robust accuracy in per cent under `confident`, which was run, for each tau.   (T,) -> (T,)"""
+        texts, images = self.attacks[CONFIDENT][CONFIDENT]["strength"], self.settings["test_images"]
+        strength = np.concatenate([unpacked_numbers(text, images) for text in texts])
         return 100 * (strength[:, None] < taus).mean(0)
 
 
@@ -144,6 +127,10 @@ class Results:
         kind, _, epoch = checkpoint.partition("@")
         return [result for result in self.checkpoints.values() if (result.kind, result.paper_epoch) == (kind, int(epoch))]
 
+    def values(self, checkpoint: str, value: Callable[[Result], float | None]) -> list[float]:
+        """A reading of every seed in which it was measured."""
+        return [number for result in self.seeds(checkpoint) if (number := value(result)) is not None]
+
     def untrained(self, depth: int = 4) -> list[Result]:
         """The students of a depth before their first update, one a seed."""
         return [result for name in UNTRAINED for result in self.seeds(f"{name}@0") if len(result.layers) == depth]
@@ -161,9 +148,8 @@ class Results:
         if paper == "0":
             return START
         here = next((r.epoch for r in self.checkpoints.values() if r.kind == kind and r.paper_epoch == int(paper)), None)
-        return (
-            f"{name} {paper}" if here == int(paper) else f"{name} {'' if here is None else here} ({paper})".replace("  ", " ")
-        )
+        epochs = [paper] if here == int(paper) else [f"({paper})"] if here is None else [str(here), f"({paper})"]
+        return " ".join([name, *epochs])
 
 
 def sources(results: Iterable[Result]) -> str:
@@ -173,7 +159,7 @@ def sources(results: Iterable[Result]) -> str:
 
 def read(out: Path) -> Results:
     """All results of a directory; of one checkpoint at two epochs the later counts."""
-    found: dict[str, Result] = {}
+    results: dict[str, Result] = {}
     left_out: list[tuple[str, str]] = []
     for path in sorted(out.glob("runs/*/*.json")):
         file = path.relative_to(out).as_posix()
@@ -187,25 +173,22 @@ def read(out: Path) -> Results:
         except ValueError as error:
             left_out.append((file, str(error)))
             continue
-        other = found.get(result.checkpoint)
-        if other is not None:
-            older = min(other, result, key=lambda r: r.epoch)
+        older, newer = sorted((results.get(result.checkpoint, result), result), key=lambda each: each.epoch)
+        if older is not newer:
             left_out.append((older.file, f"another epoch of {result.checkpoint}; the later one counts"))
-            result = max(other, result, key=lambda r: r.epoch)
-        found[result.checkpoint] = result
-    ordered = sorted(found.values(), key=lambda result: (result.run, result.paper_epoch))
-    kept: tuple[dict[str, Any], ...] = ()
-    try:
-        kept = spectra.stored_spectra(out / spectra.FILE)
-    except (BadInput, OSError) as error:
-        left_out.append((spectra.FILE, str(error)))
+        results[result.checkpoint] = newer
+    ordered = sorted(results.values(), key=lambda result: (result.run, result.paper_epoch))
+    spectra_kept: tuple[dict[str, Any], ...] = ()
     failed = {}
-    for record in sorted(out.glob("state/*.json")):
+    for path in (out / spectra.FILE, *sorted(out.glob("state/*.json"))):
         try:
-            failed[record.stem] = failures.failure(record)
+            if path.name == spectra.FILE:
+                spectra_kept = spectra.stored_spectra(path)
+            else:
+                failed[path.stem] = failures.failure(path)
         except (BadInput, OSError) as error:
-            left_out.append((record.relative_to(out).as_posix(), str(error)))
-    return Results({result.checkpoint: result for result in ordered}, kept, tuple(left_out), failures=failed)
+            left_out.append((path.relative_to(out).as_posix(), str(error)))
+    return Results({result.checkpoint: result for result in ordered}, spectra_kept, tuple(left_out), failures=failed)
 
 
 def parsed(file: str, value: Any, timing: dict[str, Any]) -> Result:
@@ -224,19 +207,16 @@ def parsed(file: str, value: Any, timing: dict[str, Any]) -> Result:
             dict(value["clean"]),
             timing,
         )
-        numbers = [
-            counted[key] for rules in result.attacks.values() for counted in rules.values() for key in ("mean", "variance")
-        ]
-        _ = [
-            (rules[rule], result.shares(attack, rule))
-            for attack, rules in result.attacks.items()
-            for rule in (*RULES, *rules)
-            if rule in RULES or rule == CONFIDENT
-        ]
-        numbers += [layer["mbnc"] for layer in result.layers]
-        _ = [(layer["bnc_curve"], layer["specialised_count"], layer["students"]["ratio"]) for layer in result.layers]
-        numbers += [result.first(key) for key in ("eps_in_mean", "eps_out_mean", "pearson_in") if result.specialisation]
         needed = (result.data["source"], result.settings["test_images"], result.clean["images"])
+        numbers = []
+        for attack, rules in result.attacks.items():
+            numbers += [counted[key] for counted in rules.values() for key in ("mean", "variance")]
+            for rule in (*RULES, *({CONFIDENT} & rules.keys())):
+                _ = rules[rule], result.shares(attack, rule)
+        for layer in result.layers:
+            numbers.append(layer["mbnc"])
+            _ = layer["bnc_curve"], layer["specialised_count"], layer["students"]["ratio"]
+        numbers += [result.first(key) for key in ("eps_in_mean", "eps_out_mean", "pearson_in") if result.specialisation]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"not a result of `python -m cifar run` ({type(error).__name__}: {error})") from None
     if None in needed or not all(isinstance(x, int | float) and math.isfinite(x) for x in numbers):

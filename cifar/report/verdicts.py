@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .estimates import LEVEL, Estimate
 
@@ -45,9 +46,8 @@ class Question:
             return 1.0
         if not self.estimate.error:
             return 1.0 - self.inside
-        ways = [self.estimate.below(self.low)] * math.isfinite(self.low) + [self.estimate.above(self.high)] * math.isfinite(
-            self.high
-        )
+        ways = [self.estimate.below(self.low)] if math.isfinite(self.low) else []
+        ways += [self.estimate.above(self.high)] if math.isfinite(self.high) else []
         return min(1.0, len(ways) * min(ways, default=1.0))
 
     @property
@@ -66,10 +66,19 @@ class Question:
 
     @property
     def asked(self) -> str:
-        bounds = [f"above {self.shown(self.low):g}"] * math.isfinite(self.low) + [
-            f"below {self.shown(self.high):g}"
-        ] * math.isfinite(self.high)
-        return " and ".join(bounds)
+        bounds = (("above", self.low), ("below", self.high))
+        return " and ".join(f"{side} {self.shown(bound):g}" for side, bound in bounds if math.isfinite(bound))
+
+    @property
+    def told(self) -> str:
+        """What was asked, and the number."""
+        return f"{self.what}: {self.words}"
+
+    def record(self, answer: str) -> dict[str, Any]:
+        """For JSON and CSV.   answer: empty where the number decides nothing"""
+        value, low, high = self.numbers or (None, None, None)
+        words = {"what": self.what, "asked": self.asked, "numbers": self.words, "answer": answer}
+        return {**words, "value": value, "low": low, "high": high}
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,17 @@ class Finding:
     questions: tuple[Question, ...]
     answers: tuple[str, ...]
     beside: tuple[Question, ...] = ()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """For JSON."""
+        asked = [question.record(answer) for question, answer in zip(self.questions, self.answers, strict=True)]
+        return {"verdict": self.verdict, "questions": asked, "beside": [question.record("") for question in self.beside]}
+
+    @property
+    def first_number(self) -> str:
+        """The first comparison that has one, with its number."""
+        return next((question for question in self.questions if question.numbers), self.questions[0]).told
 
 
 def decided(questions: Sequence[Question], beside: Sequence[Question] = ()) -> Finding:
@@ -98,17 +118,13 @@ def telling(finding: Finding) -> str:
     """What decides, in a line: the comparisons that fail, else the one that is nearest to its bound, and how many hold."""
     pairs = list(zip(finding.questions, finding.answers, strict=True))
     if finding.verdict == NO:
-        failing = [question for question, answer in pairs if answer == NO]
-        more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
-        return f"fails: {failing[0].what}: {failing[0].words}{more}"
-    missing = [question for question, _ in pairs if question.numbers is None]
+        failing = [question.told for question, answer in pairs if answer == NO]
+        return f"fails: {failing[0]}" + (f" and {len(failing) - 1} more" if len(failing) > 1 else "")
+    missing = [question for question in finding.questions if question.numbers is None]
     held = sum(answer == YES for _, answer in pairs)
     counts = f"{held} of {len(pairs)} hold" + (f", {len(missing)} cannot be said" if missing else "")
-    known = [
-        question for question, answer in pairs if question.numbers is not None and (answer == UNDECIDED) is (held < len(pairs))
-    ]
-    if not known:
-        return f"{counts}; {missing[0].what}: {missing[0].words}" if missing else counts
-    nearest = max(known, key=lambda question: question.inside)
-    told = f"{nearest.what}: {nearest.words}"
-    return told if len(pairs) == 1 else f"{counts}; the nearest: {told}"
+    open_ones = [question for question, answer in pairs if question.numbers and (answer == UNDECIDED) is (held < len(pairs))]
+    if not open_ones:
+        return f"{counts}; {missing[0].told}" if missing else counts
+    nearest = max(open_ones, key=lambda question: question.inside).told
+    return nearest if len(pairs) == 1 else f"{counts}; the nearest: {nearest}"

@@ -40,7 +40,7 @@ SCALED = experiments.Profile(
     five_teacher_epochs=1,
     beside=False,
     features={"feature_steps": 1, "feature_step": 0.5},
-    seeds=experiments.LEAST_SEEDS,
+    seeds=experiments.PROFILES["demo"].seeds,
 )
 
 
