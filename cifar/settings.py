@@ -5,34 +5,29 @@ What the paper prints is a default where it prints one; every other default is t
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from pathlib import Path
 
-ROLES = ("teacher", "pruned", "surrogate", "student")
-EXAMPLES = ("clean", "oracle", "data", "in-plane", "out-plane", "calibrated")
-LOSSES = ("logit", "label")
-TARGETS = ("shown", "clean", "dataset")
+PRECISIONS = ("float32", "bfloat16")
+ALLOWED = {
+    "role": ("teacher", "pruned", "surrogate", "student"),
+    "examples": ("clean", "oracle", "data", "in-plane", "out-plane", "calibrated"),
+    "loss": ("logit", "label"),
+    "target": ("shown", "clean", "dataset"),
+    "optimiser": ("sgd", "adam", "muon"),
+    "schedule": ("constant", "cosine"),
+    "radius": ("full", "scaled"),
+    "inner": PRECISIONS,
+    "update": PRECISIONS,
+    "eval_inner": PRECISIONS,
+}
 # How a run is measured; all other settings say how it is trained, and what was trained with them can be measured anew.
 MEASURING = ("surrogate", "attacks", "repeats", "test_images", "eval_batch", "eval_steps", "eval_inner")
-CHOICES = {  # what the paper leaves open, in words, for the report
-    "batch norm": "none",
-    "attack space": "raw pixels in [0, 1], clipped there; normalisation inside the network",
-    "random start": "yes",
-    "attack set": "the first test images, all 10,000 in profile paper",
-    "logit loss": "squared l2 distance of the logits, mean over the batch",
-    "normalised correlation": "test images, evaluation mode, all positions, float64",
-    "patch PCA": "training patches, centred, all positions; 17 directions span the input plane",
-    "distance to the plane": "sum over 3x3 patches of the squared norm of (patch - mean) outside the plane",
-    "surrogate": "the student's architecture trained on the dataset's labels from its own seed",
-    "initial weights": "uniform, torch's law; drawn apart for teacher, surrogate and students; students of a seed share theirs",
-    "schedule": "one for all students over the horizon of 300 paper epochs, so that equal epochs compare",
-    "optimiser, rate, batch and schedule of students": "this project's; `python -m cifar search` tries others",
-    "calibrated training": "half of each batch clean with the teacher's label, half adversarial with the soft label",
-    "robust features": "post-ReLU maps of the last conv layer; start from another random image; l2 steps that shorten; bytes",
-    "rotation": "up to 15 degrees, bilinear",
-    "gaussian noise": "fresh in every batch, not clipped; the teacher answers at the noisy image",
-    "five layers": "pruned to 45-32-32-32-20",
-}
+# What the paper leaves open, in words, for the report.
+CHOICES: dict[str, str] = tomllib.loads(Path(__file__).with_name("choices.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -97,24 +92,13 @@ class Settings:
     eval_inner: str = "float32"
 
     def __post_init__(self) -> None:
-        for field, allowed in (
-            ("role", ROLES),
-            ("examples", EXAMPLES),
-            ("loss", LOSSES),
-            ("target", TARGETS),
-            ("optimiser", ("sgd", "adam", "muon")),
-            ("schedule", ("constant", "cosine")),
-            ("radius", ("full", "scaled")),
-            ("inner", ("float32", "bfloat16")),
-            ("update", ("float32", "bfloat16")),
-            ("eval_inner", ("float32", "bfloat16")),
-        ):
+        for field, allowed in ALLOWED.items():
             if getattr(self, field) not in allowed:
                 raise ValueError(f"{field} must be one of {', '.join(allowed)}; got {getattr(self, field)!r}")
         if self.images < self.batch:
             raise ValueError(f"a batch of {self.batch} needs as many images; got {self.images}; lower the batch")
         places = [epoch for _, epoch in self.checkpoints]
-        ascending = all(a < b for a, b in zip(places, places[1:], strict=False))
+        ascending = all(a < b for a, b in pairwise(places))
         if not places or not ascending or places[0] < self.first_epoch or places[-1] == self.first_epoch:
             raise ValueError(f"checkpoints must ascend from epoch {self.first_epoch}; got {self.checkpoints}")
 

@@ -28,65 +28,27 @@ import torch
 from torch import Generator, Tensor
 
 from ..data.patches import InputPlane
-from .ascent import Adversarial, choose, merged, pgd
+from .ascent import Adversarial, merged, pgd
 from .balls import L1, L2, Ball, Linf
 from .carlini import carlini_l2
 from .objectives import (
     Network,
     Objective,
     OracleWatch,
-    attacking,
     confident,
     constant_logits,
     cross_entropy_to_oracle,
     data_adversarial,
-    largest_gap,
     logit_distance,
     margin,
 )
-
-__all__ = [
-    "Adversarial",
-    "Attack",
-    "Ball",
-    "L1",
-    "L2",
-    "Linf",
-    "Objective",
-    "attacking",
-    "carlini_l2",
-    "choose",
-    "cross_entropy_to_oracle",
-    "data_adversarial",
-    "largest_gap",
-    "logit_distance",
-    "margin",
-    "merged",
-    "pgd",
-    "table",
-]
 
 EPS, STEP, STEPS = 10 / 255, 0.01, 40  # the paper's
 L2_EPS, L2_SMALL_EPS, L1_EPS, L1_SMALL_EPS, L1_SHARE = 0.5, 0.3, 12.0, 10.0, 0.01
 SPARE = 2.5  # steps add up to this many radii, the usual choice; .01, four times as far, is weaker than AutoAttack's
 CONFIDENCE = 0.1  # in logits: above the rounding of bfloat16 copies, below the margin at which the oracle follows
-NAMES = (
-    "linf",
-    "oracle-ce",
-    "confident",
-    "label",
-    "l2",
-    "l2-small",
-    "l1",
-    "l1-small",
-    "fgsm",
-    "cw",
-    "cw-label",
-    "cw-l2",
-    "transfer",
-    "data",
-    "in-plane",
-    "out-plane",
+NAMES = tuple(
+    "linf oracle-ce confident label l2 l2-small l1 l1-small fgsm cw cw-label cw-l2 transfer data in-plane out-plane".split()
 )
 
 

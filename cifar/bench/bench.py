@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,27 +43,16 @@ SAME_LOSS_WITHIN = 0.03
 LEAST = 3  # measurements of each variant
 EPOCH = 50_000  # images
 WIDTH = 110  # of the printed table, at least
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A way to compute a training step: these settings, as one CUDA graph or not."""
-
-    name: str
-    inner: str = "float32"
-    update: str = "float32"
-    multiple: int = 1
-    graph: bool = False
-
-
-VARIANTS = (
-    Variant("float32"),
-    Variant("attack in bfloat16", "bfloat16"),
-    Variant("attack in bfloat16, padded to 8", "bfloat16", multiple=8),
-    Variant("attack in bfloat16, padded to 16", "bfloat16", multiple=16),
-    Variant("attack and update in bfloat16, padded to 8", "bfloat16", "bfloat16", 8),
-    Variant("the same as one CUDA graph", "bfloat16", "bfloat16", 8, graph=True),
-)
+PLAIN, GRAPH = "float32", "the same as one CUDA graph"
+PADDED = {"inner": "bfloat16", "update": "bfloat16", "multiple": 8}
+VARIANTS: dict[str, dict[str, Any]] = {  # ways to compute a training step: changes to the plain settings
+    PLAIN: {},
+    "attack in bfloat16": {"inner": "bfloat16"},
+    "attack in bfloat16, padded to 8": {"inner": "bfloat16", "multiple": 8},
+    "attack in bfloat16, padded to 16": {"inner": "bfloat16", "multiple": 16},
+    "attack and update in bfloat16, padded to 8": PADDED,
+    GRAPH: PADDED,
+}
 
 
 def networks(device: torch.device) -> tuple[ConvNet, ConvNet]:
@@ -83,26 +72,16 @@ def smooth_images(count: int, device: torch.device) -> Images:
     return Images(pixels, torch.arange(count) % 10).to(device)
 
 
-def training_step(variant: Variant, batch: int, steps: int, device: torch.device) -> Callable[[], None]:
+def training_step(variant: str, batch: int, steps: int, device: torch.device) -> Callable[[], None]:
     """One update of a fresh student on adversarial examples of one batch."""
     student, teacher = networks(device)
-    settings = Settings(
-        "bench",
-        images=batch,
-        batch=batch,
-        examples="oracle",
-        steps=steps,
-        optimiser="adam",
-        lr=1e-3,
-        inner=variant.inner,
-        update=variant.update,
-        multiple=variant.multiple,
-    )
+    adversarial = Settings("bench", images=batch, batch=batch, examples="oracle", steps=steps, optimiser="adam", lr=1e-3)
+    settings = adversarial.altered(**VARIANTS[variant])
     training = begin(settings, student)
     buffers = buffers_for(settings, smooth_images(batch, device), teacher)
     buffers.index.copy_(torch.arange(batch))
     step = make_step(settings, training, buffers, teacher)
-    return graphed(step, training) if variant.graph else step
+    return graphed(step, training) if variant == GRAPH else step
 
 
 def timed(functions: Mapping[str, Callable[[], object]], seconds: float, device: torch.device) -> dict[str, float]:
@@ -118,7 +97,7 @@ def timed(functions: Mapping[str, Callable[[], object]], seconds: float, device:
             function()
             _wait(device)
             taken[name].append(time.perf_counter() - start)
-    return {name: sorted(times)[len(times) // 2] for name, times in taken.items()}
+    return {name: statistics.median(times) for name, times in taken.items()}
 
 
 def _wait(device: torch.device) -> None:
@@ -171,8 +150,8 @@ def main(argv: list[str]) -> int:
     memory_kept()
     device = torch.device(options.device)
     batch = options.batch or BATCH[device.type]
-    variants = [variant for variant in VARIANTS if device.type == "cuda" or not variant.graph]
-    steps = {variant.name: training_step(variant, batch, options.steps, device) for variant in variants}
+    variants = [name for name in VARIANTS if device.type == "cuda" or name != GRAPH]
+    steps = {name: training_step(name, batch, options.steps, device) for name in variants}
     measured = {
         "format": "cifar-bench/1",
         "device": device_name(device),
@@ -198,7 +177,7 @@ def show(measured: dict[str, Any], console: Console) -> None:
     table = Table(title=f"a training step: {measured['batch']} images, {measured['attack_steps']} attack steps")
     for column in ("variant", "seconds", "x float32", "s an epoch of 50,000"):
         table.add_column(column, justify="left" if column == "variant" else "right", no_wrap=True)
-    plain = measured["seconds"][VARIANTS[0].name]
+    plain = measured["seconds"][PLAIN]
     for name, seconds in measured["seconds"].items():
         table.add_row(name, f"{seconds:.4g}", f"{plain / seconds:.2f}", f"{seconds * EPOCH / measured['batch']:.3g}")
     console.print(table)

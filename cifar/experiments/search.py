@@ -12,10 +12,9 @@ import hashlib
 import math
 import statistics
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +23,7 @@ from ..data import cifar10
 from ..data.cifar10 import Cifar10, Images
 from ..errors import DONE, NO, STOPPED, BadInput
 from ..files import load_json, locked, write_atomic
+from ..pages import filled
 from ..runs import failures, options, progress, queue
 from ..runs.paths import result_path
 from ..runs.world import shared_world
@@ -49,7 +49,7 @@ FILE, FOLDER, WIDTH = "search.md", "search", 110  # of the printed table, at lea
 @dataclass(frozen=True)
 class Size:
     """held_out: training images measured on, the last ones;  images, epochs: of every student, from start to end of the
-    schedule;  teacher: images and epochs of the teacher and of its pruning."""
+    schedule;  teacher: images, and epochs before and after its pruning."""
 
     held_out: int
     images: int
@@ -201,30 +201,6 @@ def verdict(profile: str, trials: Sequence[Trial]) -> str:
     )
 
 
-def page(profile: str, trials: Sequence[Trial], data: Mapping[str, Any], commits: Iterable[str]) -> str:
-    """The search in words and its table, in Markdown."""
-    size = SIZES[profile]
-    images, epochs, pruning = size.teacher
-    return "\n".join(
-        (
-            "# The students' optimiser and rate, searched",
-            "",
-            f"`python -m cifar search --profile {profile}`, commits {', '.join(commits)}. {RULE}",
-            "",
-            f"Held out: the last {size.held_out:,} training images (source: {data['source']}). Teacher: {epochs} epochs of "
-            f"{images:,} images, pruned, {pruning} more. Students: {size.epochs} epochs of {size.images:,} images, from start "
-            "to end of the schedule. Seconds are those of a processor on a CPU and of training on a GPU.",
-            "",
-            f"| {' | '.join(HEADINGS)} |",
-            f"|{'---|' * len(HEADINGS)}",
-            *(f"| {' | '.join(each.row)} |" for each in trials),
-            "",
-            verdict(profile, trials) or "Nothing is decided: every candidate diverged.",
-            "",
-        )
-    )
-
-
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m cifar search", description=__doc__.splitlines()[0])
     options.add_to(parser)
@@ -252,8 +228,20 @@ def main(argv: list[str]) -> int:
             print(f"cifar: {failed[oracle[0]].words}: there is no teacher, so nothing is decided", file=sys.stderr)
             return NO
         trials = [trial(world.out, candidate, seed, failed) for candidate in CANDIDATES for seed in SEEDS]
-        write_atomic(arguments.out / FILE, page(arguments.profile, trials, apart.facts, [str(world.commit)]).encode())
-    told = verdict(arguments.profile, trials)
+        told, (images_of, epochs, pruning) = verdict(arguments.profile, trials), size.teacher
+        page = filled(
+            Path(__file__).with_name(FILE),
+            profile=arguments.profile,
+            commit=world.commit,
+            rule=RULE,
+            size=size,
+            teacher={"images": images_of, "epochs": epochs, "pruning": pruning},
+            source=apart.facts["source"],
+            headings=HEADINGS,
+            trials=trials,
+            verdict=told,
+        )
+        write_atomic(arguments.out / FILE, f"{page}\n".encode())
     table = Table(*HEADINGS, title="search: on images held out, lower is better")
     for each in trials:
         table.add_row(*each.row)

@@ -26,8 +26,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..attacks.objectives import Network, excess, parting_margin
-from ..attacks.table import NAMES, Adversarial, attacking, require_images, table
+from ..attacks.ascent import Adversarial
+from ..attacks.objectives import Network, attacking, excess, parting_margin
+from ..attacks.table import NAMES, require_images, table
 from ..data.patches import InputPlane
 from ..networks.convnet import ConvNet, inner_copy
 from ..seeds import generator

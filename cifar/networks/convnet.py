@@ -98,9 +98,7 @@ class _InputGradient(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
         maps, network = ctx.saved_tensors, ctx.network
         here = (gradient.to(network.head.weight.dtype) @ network.head.weight).view(maps[-1].shape)
-        here = here.contiguous(
-            memory_format=torch.channels_last
-        )  # as the maps are: mixed layouts cost a copy in each operation
+        here = here.contiguous(memory_format=torch.channels_last)  # as the maps are: mixed layouts cost a copy each time
         for below, above, conv in reversed(list(zip(maps[:-1], maps[1:], network.convs, strict=True))):
             torch.ops.aten.threshold_backward.grad_input(here, above, 0, grad_input=here)
             here = torch.ops.aten.convolution_backward(
@@ -151,14 +149,6 @@ def padded(network: ConvNet, multiple: int = 8) -> ConvNet:
         parameter.data.zero_()
     copy_corner(network, corner_views(wide, network.widths))
     return wide
-
-
-def cropped(network: ConvNet, widths: Sequence[int]) -> ConvNet:
-    """The inverse of padded: the leading channels of every layer."""
-    narrow = like(network, widths)
-    for parameter, view in zip(narrow.parameters(), corner_views(network, widths), strict=True):
-        parameter.data.copy_(view.reshape(parameter.shape))
-    return narrow
 
 
 def inner_copy(network: ConvNet, *, dtype: torch.dtype, multiple: int = 1) -> tuple[ConvNet, Callable[[], None]]:

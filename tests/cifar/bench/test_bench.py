@@ -10,14 +10,14 @@ torch = pytest.importorskip("torch")
 
 from cifar import __main__ as cli
 from cifar.bench import bench
-from cifar.bench.bench import VARIANTS, Variant
+from cifar.bench.bench import GRAPH, PLAIN, VARIANTS
 
 CPU = torch.device("cpu")
 HALF_PRECISION = 0.05  # weights after two updates in bfloat16, relative to how far they moved
-ON_CPU = [variant for variant in VARIANTS if not variant.graph]
+ON_CPU = [name for name in VARIANTS if name != GRAPH]
 
 
-def moved(variant: Variant, monkeypatch) -> torch.Tensor:
+def moved(variant: str, monkeypatch) -> torch.Tensor:
     """How far two steps move the bias of the student's head."""
     seen, real = [], bench.networks
     monkeypatch.setattr(bench, "networks", lambda device: seen.append(real(device)) or seen[-1])
@@ -27,11 +27,11 @@ def moved(variant: Variant, monkeypatch) -> torch.Tensor:
     return seen[0][0].head.bias.detach() - before
 
 
-@pytest.mark.parametrize("variant", ON_CPU, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("variant", ON_CPU)
 def test_every_variant_computes_the_same_training_step(variant, monkeypatch):
-    ours, plain = moved(variant, monkeypatch), moved(VARIANTS[0], monkeypatch)
+    ours, plain = moved(variant, monkeypatch), moved(PLAIN, monkeypatch)
     assert (ours - plain).norm() <= HALF_PRECISION * plain.norm() and plain.norm() > 0
-    assert (variant == VARIANTS[0]) == torch.equal(ours, plain)
+    assert (variant == PLAIN) == torch.equal(ours, plain)
 
 
 def test_the_attack_in_half_precision_is_right(monkeypatch):
@@ -52,8 +52,8 @@ def test_the_command_prints_one_table_and_writes_every_number(small, tmp_path, c
     assert cli.main([*small, "--json", str(tmp_path / "bench.json")]) == 0
     printed = capsys.readouterr().out
     measured = json.loads((tmp_path / "bench.json").read_text())
-    assert all(variant.name in printed for variant in ON_CPU)
-    assert list(measured["seconds"]) == [variant.name for variant in ON_CPU] and min(measured["seconds"].values()) > 0
+    assert all(name in printed for name in ON_CPU)
+    assert list(measured["seconds"]) == ON_CPU and min(measured["seconds"].values()) > 0
 
 
 def test_float32_is_float32_where_it_is_timed(small):
