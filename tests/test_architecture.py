@@ -28,6 +28,7 @@ ARROWS = {
     "streaming": {"arrays"},
     "metrics": {"arrays", "streaming"},
     "workers": set(),
+    "drawing": set(),
     "networks": set(),
     "highs": set(),
     "simplex": {"exact", "highs"},
@@ -41,8 +42,8 @@ ARROWS = {
     "certify": PROBLEM | {"workers"},
     "statements": PROBLEM | METRICS | {"certify"},
     "synthetic": PROBLEM | METRICS | {"certify"},
-    "plotting": {"statements"},
-    "study": PROBLEM | METRICS | {"certify", "statements", "synthetic", "plotting", "workers", "process"},
+    "plotting": {"statements", "drawing"},
+    "study": PROBLEM | METRICS | {"certify", "statements", "synthetic", "drawing", "plotting", "workers", "process"},
     "cli": {"__init__", "files", "process", "instances", "statements", "study"},
     "__main__": {"cli"},
     "__init__": PROBLEM | METRICS | {"certify", "statements"},
@@ -181,10 +182,10 @@ def test_a_circle_of_files_is_found():
 
 
 @pytest.mark.parametrize("path", files("cifar"), ids=here)
-def test_the_empirical_wing_imports_of_ours_the_metrics_only(path):
+def test_the_empirical_wing_imports_of_ours_the_metrics_and_the_look_of_figures_only(path):
     for module in imports(path):
         assert module[0] not in ("proofs", "tests")
-        core = module[0] == "twolayer" and part(module) in METRICS  # the formulas, their running sums, their number types
+        core = module[0] == "twolayer" and part(module) in METRICS | {"drawing"}  # the formulas, their sums, their number types
         assert module[0] != "twolayer" or core, f"{here(path)}: {'.'.join(module)}"
 
 
@@ -233,7 +234,7 @@ def test_all_evidence_of_a_certificate_is_read_by_one_file_of_fewer_than_400_lin
 
 @pytest.mark.parametrize("path", files(*WINGS), ids=here)
 def test_only_studies_and_figures_import_matplotlib(path):
-    may = here(path).startswith(("twolayer/study/", "twolayer/plotting.py", "cifar/report/figures"))
+    may = here(path).startswith(("twolayer/study/", "twolayer/plotting.py", "twolayer/drawing.py", "cifar/report/figures"))
     assert may or not any(module[0] == "matplotlib" for module in imports(path))
 
 

@@ -18,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
+from .drawing import GRID, INK, PAPER, STYLE
 from .statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS
 
 __all__ = [
@@ -48,32 +49,11 @@ __all__ = [
 
 Row = dict[str, Any]  # a verdict as a dictionary, Verdict.to_dict
 
-INK, PAPER, GRID = "#1b1b20", "#ffffff", "#dcdce2"  # a page with another background replaces these three
 COLOUR = {PRINTED: "#d55e00", REPAIRED: "#0072b2", SHARP: "#009e73"}
 STROKE: dict[str, Any] = {PRINTED: (0, (4, 2)), REPAIRED: (0, (1, 1.2)), SHARP: "solid"}
 MARK = {PRINTED: "s", REPAIRED: "^", SHARP: "o"}
 SHADE = {HOLDS: "#009e73", FAILS: "#d55e00", UNDECIDED: "#e69f00", VACUOUS: "#a0a0aa", NOT_APPLICABLE: "#cdcdd6"}
 SIZE = (4.6, 3.9)  # inches; letters of 10 points stay readable where a phone shows it 360 pixels wide
-STYLE: dict[Any, Any] = {
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "legend.fontsize": 9,
-    "legend.frameon": False,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.facecolor": PAPER,
-    "axes.facecolor": "none",
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "svg.fonttype": "none",
-    "savefig.dpi": 200,
-}
 BAND = (10, 90)  # percentiles of a band
 MOST_TICKS = 6
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

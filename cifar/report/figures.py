@@ -7,8 +7,6 @@ panel gives the same bytes.
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,34 +17,16 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from twolayer import drawing
+from twolayer.drawing import INK
+
 from ..experiments.grid import SEED
 from . import palette
-from .palette import GRID, INK, PAPER
 from .pictures import BARS, CLOUD, CURVES, LINES, POINTS, SPECTRUM, Panel, Series
 
 SIZE = (4.6, 3.7)  # inches; letters of 10 points stay readable where a phone shows it 360 pixels wide
 TALLER = 0.22  # inches for each row of a legend that stands above the axes
-STYLE: dict[Any, Any] = {
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "legend.fontsize": 9,
-    "legend.frameon": False,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.facecolor": PAPER,
-    "axes.facecolor": "none",
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "svg.fonttype": "none",
-    "savefig.dpi": 160,
-}
-PLAIN = {"svg": {"Date": None, "Creator": None, "Format": None, "Type": None}, "png": {"Software": None}}
+DPI = 160
 LIGHTEST = 0.35  # how much of its colour the earliest checkpoint keeps
 MANY_LAYERS = 8  # points of a line; more are a curve
 MANY_POINTS = 300  # from here on they travel as one image
@@ -55,17 +35,11 @@ SPECTRUM_STYLES = (("#0072b2", "o"), ("#d55e00", "x"), ("#444455", "s"))
 
 def painted(panel: Panel, *beside: Panel) -> dict[str, bytes]:
     """The panel as the bytes of its svg and png files; others stand beside it, under one legend."""
-    found = {}
-    with rc_context({**STYLE, "svg.hashsalt": panel.name}):
+    with rc_context(drawing.STYLE):
         figure = _figure((panel, *beside))
         figure.draw_without_rendering()  # lays it out once, for both files
         figure.set_layout_engine("none")
-        for kind, metadata in PLAIN.items():
-            out = io.BytesIO()
-            figure.savefig(out, format=kind, metadata=metadata)
-            found[kind] = out.getvalue()
-    found["svg"] = re.sub(rb"<!DOCTYPE.*?>\s*", b"", found["svg"], flags=re.S)
-    return found
+    return {kind: drawing.painted(figure, panel.name, kind, DPI) for kind in drawing.PLAIN}
 
 
 def _figure(panels: tuple[Panel, ...]) -> Figure:

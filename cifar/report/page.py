@@ -5,18 +5,19 @@ Every piece of text is escaped by Jinja2; figures are inlined in the page's colo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
+
+from twolayer.drawing import GRID, INK, PAPER, in_page
 
 from ..measures.robustness import CONFIDENT, RULES
 from ..pages import filled
 from ..settings import CHOICES
 from . import tables
-from .palette import GRID, INK, KINDS, PAPER
+from .palette import KINDS
 from .pictures import Picture
 from .printed import ATTACKS, TABLES
 from .results import START
@@ -26,10 +27,6 @@ from .whole import Report
 TEMPLATE = Path(__file__).parent / "templates" / "page.html"
 TITLE = "Robustness and specialisation on CIFAR-10, reproduced"
 VARIABLES = {INK: "ink", PAPER: "figure", GRID: "line"}  # colours of a figure that a dark page replaces
-PROLOGUE = re.compile(r"^.*?(?=<svg)", re.S)
-METADATA = re.compile(r"<metadata>.*?</metadata>", re.S)
-NUMBERED = re.compile(r' id="[A-Za-z0-9.]+_\d+"')  # figure_1, axes_1, ...: nothing refers to them
-SIZES = re.compile(r'(<svg[^>]*?) width="[^"]*"|(<svg[^>]*?) height="[^"]*"')
 
 
 def document(report: Report, pictures: Sequence[Picture], drawings: dict[str, str]) -> str:
@@ -49,7 +46,10 @@ def document(report: Report, pictures: Sequence[Picture], drawings: dict[str, st
         start=START,
         kinds=len({student.kind for student in results.students} & set(KINDS)),
         tau=next((student.attacks[CONFIDENT][CONFIDENT]["tau"] for student in attacked), None),
-        pictures=[(picture, [figure(drawings[panel.name], panel.title) for panel in picture.panels]) for picture in pictures],
+        pictures=[
+            (picture, [Markup(in_page(drawings[panel.name], panel.title, VARIABLES)) for panel in picture.panels])
+            for picture in pictures
+        ],
         choices=CHOICES,
     )
 
@@ -57,16 +57,6 @@ def document(report: Report, pictures: Sequence[Picture], drawings: dict[str, st
 def heading(attack: str, rule: str) -> str:
     """Of a table's column."""
     return ATTACKS[attack] + ("" if rule in (RULES[0], CONFIDENT) or attack != "linf" else f", {rule}")
-
-
-def figure(svg: str, alt: str) -> Markup:
-    """A figure's SVG inside the page, in the page's colours and fonts, as wide as there is room."""
-    text = METADATA.sub("", NUMBERED.sub("", PROLOGUE.sub("", svg, count=1)))
-    for _ in range(2):
-        text = SIZES.sub(lambda m: m[1] or m[2], text, count=1)
-    for colour, name in VARIABLES.items():
-        text = text.replace(colour, f"var(--{name})")
-    return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1))
 
 
 def plain(value: Any) -> str:

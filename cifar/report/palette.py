@@ -1,5 +1,4 @@
-"""Names of the kinds of training, and a colour, stroke and mark of each, the same in every figure (kinds.toml); and the
-colours of the page's background."""
+"""Names of the kinds of training, and a colour, stroke and mark of each, the same in every figure (kinds.toml)."""
 
 from __future__ import annotations
 
@@ -12,7 +11,6 @@ COLOURS: dict[str, str] = WRITTEN["colours"]
 STROKES = {name: (offset, tuple(lengths)) for name, (offset, lengths) in WRITTEN["strokes"].items()} | {"solid": "solid"}
 KINDS: dict[str, str] = {kind: label for kind, (label, *_) in WRITTEN["kinds"].items()}
 SEEDS = tuple(COLOURS[name] for name in ("blue", "sky", "purple", "green", "orange"))
-INK, PAPER, GRID = "#1b1b20", "#ffffff", "#dcdce2"  # a dark page replaces these three
 
 
 def style(checkpoint: str, seed: str) -> tuple[str, Any, str]:

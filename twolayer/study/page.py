@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..drawing import in_page
 from ..plotting import COLOUR, GRID, INK, PAPER, SHADE
 from ..statements.verdict import NOT_APPLICABLE, VACUOUS
 
@@ -24,9 +24,6 @@ VARIABLES = {
     SHADE[VACUOUS]: "vacuous",
     SHADE[NOT_APPLICABLE]: "absent",
 }
-PROLOGUE = re.compile(r"^.*?(?=<svg)", re.S)
-NUMBERED = re.compile(r' id="[A-Za-z0-9.]+_\d+"')  # figure_1, axes_1, ...: nothing refers to them
-SIZES = re.compile(r'(<svg[^>]*?) width="[^"]*"|(<svg[^>]*?) height="[^"]*"')
 
 
 class Markup(str):
@@ -60,12 +57,7 @@ def table(
 
 def figure(svg: str, alt: str) -> Markup:
     """A figure's SVG inside the page, in the page's colours and fonts, as wide as there is room."""
-    text = NUMBERED.sub("", PROLOGUE.sub("", svg, count=1))
-    for _ in range(2):
-        text = SIZES.sub(lambda m: m[1] or m[2], text, count=1)
-    for colour, name in VARIABLES.items():
-        text = text.replace(colour, f"var(--{name})")
-    return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escaped(alt)}"', 1))
+    return Markup(in_page(svg, alt, VARIABLES))
 
 
 def embedded(data: Any) -> Markup:

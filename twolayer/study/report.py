@@ -5,7 +5,6 @@ Files are replaced whole: a reader sees the old one or the new one, never half o
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import re
@@ -14,18 +13,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib import rc_context
-
+from ..drawing import PLAIN, painted
 from ..files import written
-from ..plotting import STYLE
 from ..statements.verdict import FORMS, VERDICTS
 from . import sections
 from .page import document
-from .plots import Panel, pictures
+from .plots import pictures
 from .tables import STATEMENTS
 
 Row = dict[str, Any]
-PLAIN = {"Date": None, "Creator": None, "Format": None, "Type": None}  # SVG metadata, full of addresses
 LONGEST_SLUG = 100  # characters; file systems allow 255
 
 
@@ -39,18 +35,19 @@ def write_report(directory: Path, settings: Row, seconds: float, results: Sequen
     for r, file in zip(results, files, strict=True):
         written(directory / file, r["instance"].encode())
         listed.append({**{key: value for key, value in r.items() if key != "instance"}, "file": file})
-    painted = pictures(results)
+    shown = pictures(results)
     drawings = {}
-    for panel in (panel for picture in painted for panel in picture.panels):
-        drawings[panel.name] = drawn(panel, "svg").decode()
-        written(directory / "figures" / f"{panel.name}.svg", drawings[panel.name].encode())
-        written(directory / "figures" / f"{panel.name}.png", drawn(panel, "png"))
+    for panel in (panel for picture in shown for panel in picture.panels):
+        files = {kind: painted(panel.figure, panel.name, kind) for kind in PLAIN}
+        drawings[panel.name] = files["svg"].decode()
+        for kind, content in files.items():
+            written(directory / "figures" / f"{panel.name}.{kind}", content)
     whole = finite({"settings": settings, "seconds": seconds, "summary": counts, "instances": listed})
     written(directory / "report.json", json.dumps(whole, allow_nan=False, indent=1).encode())
     body = [
         *sections.opening(settings, seconds, listed),
         *sections.verdicts(counts),
-        *sections.illustrations(painted, drawings),
+        *sections.illustrations(shown, drawings),
         *sections.instances(listed),
         *sections.worst(listed),
         *sections.all_rows(),
@@ -71,14 +68,6 @@ def instance_files(names: Iterable[str]) -> list[str]:
             path = f"instances/{stem}-{number}.json"
         paths[path] = None
     return list(paths)
-
-
-def drawn(panel: Panel, kind: str) -> bytes:
-    """A panel as the bytes of an svg or png file; the same panel gives the same bytes."""
-    out = io.BytesIO()
-    with rc_context({**STYLE, "svg.hashsalt": panel.name}):
-        panel.figure.savefig(out, format=kind, metadata=PLAIN if kind == "svg" else {"Software": None})
-    return re.sub(rb"<!DOCTYPE.*?>\s*", b"", out.getvalue(), flags=re.S) if kind == "svg" else out.getvalue()
 
 
 def finite(value: Any) -> Any:
