@@ -15,6 +15,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from twolayer import plotting
+from twolayer.drawing import painted
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box, Subspace
@@ -394,7 +395,7 @@ def test_figure_files_are_pictures_of_their_kind(directory):
 def test_the_same_results_give_the_same_figures(directory, results):
     for panel in plots.pictures(results)[0].panels:
         for kind in ("svg", "png"):
-            assert report.drawn(panel, kind) == (directory / "figures" / f"{panel.name}.{kind}").read_bytes()
+            assert painted(panel.figure, panel.name, kind) == (directory / "figures" / f"{panel.name}.{kind}").read_bytes()
 
 
 def test_inlined_figures_take_the_colours_of_the_page(html):
@@ -417,7 +418,7 @@ def test_pictures_need_no_family_in_particular(results, family):
 @pytest.mark.parametrize("family", ["along training", "thin directions", "two teachers"])
 def test_one_family_alone_can_be_drawn(results, family):
     for picture in plots.pictures([r for r in results if r["family"] == family]):
-        assert all(b"<svg" in report.drawn(panel, "svg") for panel in picture.panels)
+        assert all(b"<svg" in painted(panel.figure, panel.name, "svg") for panel in picture.panels)
 
 
 def test_a_study_without_results_is_a_page_without_pictures(tmp_path):
