@@ -71,13 +71,12 @@ def pgd(
 
 def merged(wins: Tensor, new: Adversarial, old: Adversarial) -> Adversarial:
     """The samples of `new` where it wins, of `old` elsewhere.   wins (N,)"""
-    return Adversarial(*(choose(wins, getattr(new, part.name), getattr(old, part.name)) for part in fields(Adversarial)))
+    pairs = {part.name: (getattr(new, part.name), getattr(old, part.name)) for part in fields(Adversarial)}
+    return Adversarial(**{name: choose(wins, *pair) for name, pair in pairs.items() if None not in pair})
 
 
-def choose(wins: Tensor, new: Tensor | None, old: Tensor | None) -> Tensor | None:
-    """Row by row, new where wins.   (N,), two (N, ...) or None -> (N, ...) or None"""
-    if new is None or old is None:
-        return old
+def choose(wins: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """Row by row, new where wins.   (N,), two (N, ...) -> (N, ...)"""
     return torch.where(wins.view(-1, *[1] * (new.ndim - 1)), new, old)
 
 

@@ -80,8 +80,8 @@ def evaluate(
     require_images(as_pixels(images[:1]))
     if labels is not None and labels.shape != images.shape[:1]:
         raise ValueError(f"{len(images)} images need as many labels; got shape {tuple(labels.shape)}")
-    copies = [_inner(network, inner) for network in (student, teacher, surrogate)]
-    rows = table(copies[0], copies[1], copies[2], plane, **({} if steps is None else {"steps": steps}))
+    other = None if surrogate is None else _inner(surrogate, inner)
+    rows = table(_inner(student, inner), _inner(teacher, inner), other, plane, **({} if steps is None else {"steps": steps}))
     usable = [name for name in rows if labels is not None or not rows[name].labelled]
     if missing := [name for name in attacks if name not in usable]:
         spectrum = "a patch spectrum"
@@ -182,8 +182,8 @@ def _counted(
     return counted | ({CONFIDENT: packed_numbers(parting(student, teacher, found, x).cpu().numpy())} if surely else {})
 
 
-def _inner(network: Network | None, inner: torch.dtype) -> Network | None:
-    if network is None or inner == torch.float32:
+def _inner(network: Network, inner: torch.dtype) -> Network:
+    if inner == torch.float32:
         return network
     if not isinstance(network, ConvNet):
         raise ValueError(f"attacks in {inner} need a ConvNet, to copy; got {type(network).__name__}; use torch.float32")

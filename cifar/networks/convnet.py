@@ -32,6 +32,7 @@ class ConvNet(nn.Module):
 
     mean: Tensor
     std: Tensor
+    convs: Any  # an nn.ModuleList of nn.Conv2d; torch's stubs give its parts no types
 
     def __init__(
         self,
@@ -159,6 +160,6 @@ def inner_copy(network: ConvNet, *, dtype: torch.dtype, multiple: int = 1) -> tu
     copy = padded(network, multiple).requires_grad_(False).eval()
     for parameter in copy.parameters():
         parameter.data = parameter.data.to(dtype)
-    copy = copy.to(memory_format=torch.channels_last)
+    copy = copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     views = corner_views(copy, network.widths)
     return copy, lambda: copy_corner(network, views)

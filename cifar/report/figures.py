@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from matplotlib import rc_context
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
@@ -52,7 +53,7 @@ def _figure(panels: tuple[Panel, ...]) -> Figure:
     if panels[0].kind == BARS:
         _bars(figure, panels[0])
         return figure
-    handles = {}
+    handles: dict[str, Artist] = {}
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         axes.set(xlabel=panel.x, ylabel=panel.y, title=panel.title)
         axes.grid(True)
@@ -60,17 +61,11 @@ def _figure(panels: tuple[Panel, ...]) -> Figure:
         DRAW[panel.kind](axes, panel)
         handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     if entries:
-        known = [name for name in entries if name in handles]
-        figure.legend(
-            [handles[name] for name in known],
-            known,
-            loc="outside upper center",
-            fontsize=9 if len(entries) <= 6 else 8,
-            ncols=columns,
-            handlelength=1.6,
-            handletextpad=0.5,
-            columnspacing=0.8,
-        )
+        drawn = [name for name in entries if name in handles]
+        spaces = {"handlelength": 1.6, "handletextpad": 0.5, "columnspacing": 0.8}
+        size = 9 if len(entries) <= 6 else 8
+        places = [handles[name] for name in drawn]
+        figure.legend(places, drawn, loc="outside upper center", fontsize=size, ncols=columns, **spaces)
     return figure
 
 
@@ -78,12 +73,13 @@ def style(series: Series) -> dict[str, Any]:
     """Colour (lighter where the shade is less), stroke and mark of a series' run."""
     colour, stroke, mark = palette.style(series.checkpoint, SEED)
     part = LIGHTEST + (1 - LIGHTEST) * series.shade
-    return {"color": to_hex([part * c + 1 - part for c in to_rgb(colour)]), "linestyle": stroke, "marker": mark}
+    red, green, blue = (part * c + 1 - part for c in to_rgb(colour))
+    return {"color": to_hex((red, green, blue)), "linestyle": stroke, "marker": mark}
 
 
 def _curves(axes: Axes, panel: Panel) -> None:
     for series in panel.series:
-        axes.plot(series.x, series.y, label=series.label, linewidth=1.7, **{**style(series), "marker": ""})
+        axes.plot(series.x, series.heights, label=series.label, linewidth=1.7, **{**style(series), "marker": ""})
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0.0) if panel.y == "BNC" else 0.0, 1.02 if panel.y == "BNC" else high)
@@ -94,8 +90,8 @@ def _lines(axes: Axes, panel: Panel) -> None:
     few = max(len(series.x) for series in panel.series) <= MANY_LAYERS
     for place, series in enumerate(panel.series):
         look = style(series)
-        known = [float("nan") if y is None else y for y in series.y]
-        axes.plot(series.x, known, label=series.label, linewidth=1.7, markersize=6, **(look if few else {**look, "marker": ""}))
+        line = look if few else {**look, "marker": ""}
+        axes.plot(series.x, series.heights, label=series.label, linewidth=1.7, markersize=6, **line)
         missing = [x + 0.06 * place for x, y in zip(series.x, series.y, strict=True) if y is None]
         open_mark = {"linestyle": "", "marker": look["marker"], "markerfacecolor": "none", "color": look["color"]}
         axes.plot(missing, [1.0] * len(missing), markersize=8, clip_on=False, transform=axes.get_xaxis_transform(), **open_mark)
@@ -125,41 +121,24 @@ def _points(axes: Axes, panel: Panel) -> None:
     """Single marks with their intervals."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     for series in panel.series:
-        look = style(series)
         across, up = (None if half is None else [half] for half in series.errors)
-        axes.errorbar(
-            series.x,
-            series.y,
-            yerr=up,
-            xerr=across,
-            label=series.label,
-            markersize=7,
-            elinewidth=1.1,
-            **{**look, "linestyle": ""},
-        )
+        look = {**style(series), "linestyle": "", "label": series.label, "markersize": 7, "elinewidth": 1.1}
+        axes.errorbar(series.x, series.heights, yerr=up, xerr=across, **look)
 
 
 def _cloud(axes: Axes, panel: Panel) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     for series in panel.series:
-        look, many = style(series), len(series.x) > MANY_POINTS
-        axes.scatter(
-            series.x, series.y, s=9, alpha=0.35, color=look["color"], linewidths=0, rasterized=many, label=series.label
-        )
+        colour, many = style(series)["color"], len(series.x) > MANY_POINTS
+        look = {"s": 9, "alpha": 0.35, "color": colour, "linewidths": 0, "rasterized": many, "label": series.label}
+        axes.scatter(series.x, series.heights, **look)
 
 
 def _spectrum(axes: Axes, panel: Panel) -> None:
     for series, (colour, mark) in zip(panel.series, SPECTRUM_STYLES, strict=False):
         positive = [(x, y) for x, y in zip(series.x, series.y, strict=True) if y is not None and y > 0]
-        axes.plot(
-            *zip(*positive, strict=True),
-            color=colour,
-            marker=mark,
-            linestyle="",
-            markersize=5,
-            label=series.label,
-            fillstyle="none",
-        )
+        look: dict[str, Any] = {"color": colour, "marker": mark, "linestyle": "", "markersize": 5, "fillstyle": "none"}
+        axes.plot(*zip(*positive, strict=True), label=series.label, **look)
     axes.set_yscale("log")
     axes.yaxis.set_minor_locator(NullLocator())
     if panel.mark is not None:
@@ -167,10 +146,5 @@ def _spectrum(axes: Axes, panel: Panel) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-DRAW: dict[str, Callable[[Axes, Panel], None]] = {
-    CURVES: _curves,
-    LINES: _lines,
-    POINTS: _points,
-    CLOUD: _cloud,
-    SPECTRUM: _spectrum,
-}
+DRAW: dict[str, Callable[[Axes, Panel], None]]
+DRAW = {CURVES: _curves, LINES: _lines, POINTS: _points, CLOUD: _cloud, SPECTRUM: _spectrum}

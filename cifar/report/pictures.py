@@ -6,6 +6,7 @@ out. Every figure of BNC or eps has the line of the untrained student. Curves ar
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ class Series:
     y: tuple[float | None, ...]
     shade: float = 1.0
     errors: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def heights(self) -> list[float]:
+        """y, not a number where there is none."""
+        return [math.nan if y is None else y for y in self.y]
 
 
 @dataclass(frozen=True)

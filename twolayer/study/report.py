@@ -38,10 +38,11 @@ def write_report(directory: Path, settings: Row, seconds: float, results: Sequen
     shown = pictures(results)
     drawings = {}
     for panel in (panel for picture in shown for panel in picture.panels):
-        files = {kind: painted(panel.figure, panel.name, kind) for kind in PLAIN}
-        drawings[panel.name] = files["svg"].decode()
-        for kind, content in files.items():
+        for kind in PLAIN:
+            content = painted(panel.figure, panel.name, kind)
             written(directory / "figures" / f"{panel.name}.{kind}", content)
+            if kind == "svg":
+                drawings[panel.name] = content.decode()
     whole = finite({"settings": settings, "seconds": seconds, "summary": counts, "instances": listed})
     written(directory / "report.json", json.dumps(whole, allow_nan=False, indent=1).encode())
     body = [
