@@ -109,7 +109,7 @@ def worst_point(
     V = np.concatenate([exact.rationals(teacher.V), -exact.rationals(student.V)], axis=1)
     found = []
     for c in V:
-        h = RidgeSum(P, beta, c, exact.zeros(len(basis)), exact.ZERO).settled(lower, upper)
+        h = RidgeSum(P, beta, c, exact.zeros(len(basis)), exact.ZERO)
         found.append(supremum(h, ball))
     worst = max(found, key=lambda e: e.lower)
     z = exact.zeros(len(basis)) if worst.witness is None else worst.witness

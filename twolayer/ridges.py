@@ -83,43 +83,6 @@ class RidgeSum:
         """-h."""
         return replace(self, c=-self.c, slope=-self.slope, offset=-self.offset)
 
-    def merged(self) -> RidgeSum:
-        """The same function with one ridge per hyperplane and no ridge without a kink.
-
-        relu(s z) = s relu(z) for s > 0 and |s| (relu(z) - z) for s < 0, so nodes on one hyperplane of any orientation
-        and scale add up to one ridge and an affine part; nodes with p = 0 are constants.
-        """
-        slope, offset = self.slope.copy(), self.offset
-        masses: dict[tuple, fmpq] = {}
-        for p, beta, c in zip(self.P, self.beta, self.c, strict=True):
-            if c == 0:
-                continue
-            if exact.is_zero(p):
-                offset += c * max(beta, exact.ZERO)
-                continue
-            key, scale = canonical(p, beta)
-            masses[key] = masses.get(key, exact.ZERO) + c * abs(scale)
-            if scale < 0:
-                slope = slope + c * p
-                offset += c * beta
-        kept = [(key, mass) for key, mass in masses.items() if mass != 0]
-        P, beta, c = exact.zeros(len(kept), len(slope)), exact.zeros(len(kept)), exact.zeros(len(kept))
-        for i, (key, mass) in enumerate(kept):
-            P[i], beta[i], c[i] = key[:-1], key[-1], mass
-        return RidgeSum(P, beta, c, slope, offset)
-
-    def settled(self, lower: np.ndarray, upper: np.ndarray) -> RidgeSum:
-        """The same function on the box [lower, upper], with ridges of one sign there moved to the affine part."""
-        slope, offset, keep = self.slope.copy(), self.offset, []
-        for i, (p, beta, c) in enumerate(zip(self.P, self.beta, self.c, strict=True)):
-            low, high = range_over_box(p, lower, upper)
-            if low + beta >= 0:
-                slope = slope + c * p
-                offset += c * beta
-            elif high + beta > 0:
-                keep.append(i)
-        return RidgeSum(self.P[keep], self.beta[keep], self.c[keep], slope, offset)
-
     def size(self, lower: np.ndarray, upper: np.ndarray) -> float:
         """Size of the terms that cancel in h on a box: the largest |term| a box bound allows, summed (a float)."""
         total = abs(self.offset)

@@ -88,46 +88,6 @@ def test_suprema_over_a_square_by_hand(terms, expected):
     assert brute_supremum(RidgeSum(P, beta, c, flints([0, 0]), fmpq(0)), square) == exact.rational(Fraction(expected))
 
 
-@thorough
-@given(sums, st.data())
-def test_merging_keeps_the_function_and_leaves_one_kink_per_hyperplane(drawn, data):
-    h, _ = drawn
-    merged = h.merged()
-    for z in flints(data.draw(arrays(4, h.dimension))):
-        assert merged(z) == h(z)
-    keys = [canonical(p, beta) for p, beta in zip(merged.P, merged.beta, strict=True)]
-    assert len({key for key, _ in keys}) == len(keys)
-    assert all(c != 0 for c in merged.c)
-
-
-def test_merging_by_hand():
-    """relu(x) + relu(-2x)/2 = |x|: one kink of mass 2 and the slope -1; x - relu(x) + relu(-x) has none."""
-    P, beta = flints([[1], [-2]]), flints([0, 0])
-    merged = RidgeSum(P, beta, flints([1, HALF]), flints([0]), fmpq(0)).merged()
-    assert (merged.P.tolist(), merged.c.tolist(), merged.slope.tolist(), merged.offset) == ([[1]], [2], [-1], 0)
-    assert len(RidgeSum(P, beta, flints([-1, HALF]), flints([1]), fmpq(0)).merged().P) == 0
-
-
-def test_merging_turns_constant_nodes_into_an_offset():
-    merged = RidgeSum(flints([[0], [0]]), flints([3, -3]), flints([2, 2]), flints([0]), fmpq(1)).merged()
-    assert (len(merged.P), merged.offset) == (0, 7)
-
-
-@thorough
-@given(sums)
-def test_settled_ridges_keep_the_function_on_the_box(drawn):
-    h, region = drawn
-    settled = h.settled(region.lower, region.upper)
-    corners = np.array(brute_vertices(region.A, region.c), dtype=object)
-    for z in (*corners, corners.sum(axis=0) / len(corners), region.interior, region.lower, region.upper):
-        assert settled(z) == h(z)
-    for p, beta in zip(settled.P, settled.beta, strict=True):
-        values = [
-            sum(np.where(p > 0, p * a, p * b)) + beta for a, b in ((region.upper, region.lower), (region.lower, region.upper))
-        ]
-        assert max(values) > 0 > min(values)
-
-
 @quick
 @given(sums)
 def test_the_size_of_a_sum_bounds_its_supremum(drawn):
@@ -165,14 +125,14 @@ def test_the_gradient_on_the_subspace_is_that_of_the_networks(instance, data):
 @quick
 @given(instances())
 def test_eps_is_the_same_whichever_way_it_is_computed(instance):
-    """From Restricted, with frames, merging and domains; and from the raw numbers in the basis as given."""
+    """From Restricted, with frames, creases and domains; and from the raw numbers in the basis as given."""
     problem = restricted(instance)
     for node in problem.student:
         region, expected = problem.active_domain(node), brute_epsilon(instance, node.index)
         if region is None:
             assert expected is None
         else:
-            assert brute_supremum(problem.gradient(node).merged(), region) == expected
+            assert brute_supremum(problem.gradient(node), region) == expected
 
 
 @thorough

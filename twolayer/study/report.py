@@ -19,9 +19,9 @@ from ..statements.verdict import FORMS, VERDICTS
 from . import sections
 from .page import document
 from .plots import pictures
+from .readings import Row
 from .tables import STATEMENTS
 
-Row = dict[str, Any]
 LONGEST_SLUG = 100  # characters; file systems allow 255
 
 

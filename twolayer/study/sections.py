@@ -14,10 +14,9 @@ from ..statements.showing import nodes, short
 from ..statements.verdict import FAILS, FORMS, HOLDS, PRINTED, REPAIRED, SHARP, VERDICTS, Verdict
 from .page import Markup, figure, table, tag
 from .plots import ALONG, Picture
-from .readings import TELLING, broken, is_telling
+from .readings import TELLING, Row, broken, is_telling
 from .tables import STATEMENTS, up
 
-Row = dict[str, Any]
 TITLE = "Specialization in two-layer networks, checked"
 PAPER = "Understanding Robustness in Teacher-Student Setting: A New Perspective"
 CLOSEST = 12  # rows nearest to violation, for each form
