@@ -108,8 +108,8 @@ def largest_gap(student: Network, teacher: Network) -> Objective:
 
 def excess(logits: Tensor, labels: Tensor) -> Tensor:
     """How far the best other label's logit lies above the label's own.   (N, classes), (N,) -> (N,)"""
-    own = labels[:, None]
-    return logits.scatter(1, own, -torch.inf).amax(1) - logits.gather(1, own)[:, 0]
+    place = labels[:, None]
+    return logits.scatter(1, place, -torch.inf).amax(1) - logits.gather(1, place)[:, 0]
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,9 @@ def apgd_flips(student: Network, oracle: Network, x: Tensor, *, eps: float, step
     attack = APGDAttack(
         moved, n_iter=steps, norm="Linf", n_restarts=1, eps=eps, seed=seed, loss="ce", device=x.device, verbose=False
     )
-    found = attack.perturb(x, labels)
+    adversarial = attack.perturb(x, labels)
     with torch.no_grad():
-        return (moved(x).argmax(1) != 0) | (moved(found).argmax(1) != 0)
+        return (moved(x).argmax(1) != 0) | (moved(adversarial).argmax(1) != 0)
 
 
 def compared(student: Network, oracle: Network, pixels: Tensor, *, steps: int = STEPS, seed: int = 0) -> dict[str, Any]:
@@ -69,8 +69,8 @@ def compared(student: Network, oracle: Network, pixels: Tensor, *, steps: int = 
     weaker than WITHIN of them.   pixels (N, 3, 32, 32), bytes"""
     parts = [apgd_flips(student, oracle, as_pixels(x), eps=EPS, steps=steps, seed=seed) for x in pixels.split(BATCH)]
     theirs = ~torch.cat(parts).numpy()
-    found = evaluate(student, oracle, None, pixels, attacks=(ROW,), repeats=1, steps=steps, seed=seed)[ROW]["any"]
-    ours = unpacked(found["bits"][0], len(pixels))
+    counted = evaluate(student, oracle, None, pixels, attacks=(ROW,), repeats=1, steps=steps, seed=seed)[ROW]["any"]
+    ours = unpacked(counted["bits"][0], len(pixels))
     gap = ours.astype(float) - theirs
     error = float(gap.std(ddof=1)) / len(gap) ** 0.5
     return {

@@ -42,12 +42,12 @@ def sums(folder: Path) -> dict[str, str]:
 
 def write(folder: Path, results: Results) -> None:
     """The index of what is there."""
-    known = facts(results, "")
+    circumstances = facts(results, "")
     text = filled(
         Path(__file__).with_name("index.md"),
         title=TITLE,
-        facts=known,
-        profile=f" --profile {known['profile']}" if known["profile"] in grid.PROFILES else "",
+        facts=circumstances,
+        profile=f" --profile {circumstances['profile']}" if circumstances["profile"] in grid.PROFILES else "",
         images={str(result.data.get("sha256")): result.data for result in results.checkpoints.values()},
         there=lambda pattern: any(folder.glob(pattern)),
         checksums=[f"{digest(folder / name)}  {name}" for name in files(folder)],

@@ -17,10 +17,10 @@ def packed(bits: Sequence[bool] | np.ndarray) -> str:
 
 def unpacked(text: str, count: int) -> np.ndarray:
     """The booleans (count,); ValueError where the text holds another number of bytes."""
-    found = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
-    if len(found) != -(-count // 8):
-        raise ValueError(f"{count} bits need {-(-count // 8)} bytes; got {len(found)}")
-    return np.unpackbits(found, count=count).astype(bool)
+    content = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
+    if len(content) != -(-count // 8):
+        raise ValueError(f"{count} bits need {-(-count // 8)} bytes; got {len(content)}")
+    return np.unpackbits(content, count=count).astype(bool)
 
 
 def packed_numbers(values: Sequence[float] | np.ndarray) -> str:
@@ -30,7 +30,7 @@ def packed_numbers(values: Sequence[float] | np.ndarray) -> str:
 
 def unpacked_numbers(text: str, count: int) -> np.ndarray:
     """The numbers (count,) in float64; ValueError where the text holds another number of bytes."""
-    found = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
-    if len(found) != NUMBERS.itemsize * count:
-        raise ValueError(f"{count} numbers need {NUMBERS.itemsize * count} bytes; got {len(found)}")
-    return found.view(NUMBERS).astype(np.float64)
+    content = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
+    if len(content) != NUMBERS.itemsize * count:
+        raise ValueError(f"{count} numbers need {NUMBERS.itemsize * count} bytes; got {len(content)}")
+    return content.view(NUMBERS).astype(np.float64)

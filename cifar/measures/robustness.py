@@ -43,7 +43,7 @@ BATCH = 500
 PADDED_TO = 8  # channels, for copies of lower precision: exact, and faster
 SHARED_STARTS = {"in-plane": "plane", "out-plane": "plane"}  # the two are parted from the same pairs of runs
 
-Counts = dict[str, dict[str, Any]]  # "attack repeat first image" -> images, and what `judged` found, packed, by rule
+Counts = dict[str, dict[str, Any]]  # "attack repeat first image" -> images, and what `agreements` says, packed, by rule
 
 
 def evaluate(
@@ -97,8 +97,8 @@ def evaluate(
                     continue
                 x = as_pixels(images[first : first + batch], device)
                 truth = labels[first : first + batch].to(device) if labels is not None and rows[name].labelled else None
-                found = rows[name](x, _generator(seed, name, repeat, first, device), truth)
-                counts[key] = _counted(student, teacher, found, x, truth, surely=name == CONFIDENT)
+                attacked = rows[name](x, _generator(seed, name, repeat, first, device), truth)
+                counts[key] = _counted(student, teacher, attacked, x, truth, surely=name == CONFIDENT)
                 if after is not None:
                     after(counts)
     tau = half_median_margin(teacher, images[:TAU_IMAGES], batch=batch, device=device) if CONFIDENT in attacks else 0.0
@@ -140,7 +140,7 @@ def statistics(shares: Sequence[float]) -> dict[str, Any]:
     return {"mean": 100 * mean, "variance": variance, "repeats": list(shares)}
 
 
-def judged(student: Network, teacher: Network, found: Adversarial, x: Tensor, labels: Tensor | None = None) -> Tensor:
+def agreements(student: Network, teacher: Network, attacked: Adversarial, x: Tensor, labels: Tensor | None = None) -> Tensor:
     """Which samples count under each rule.   x (N, 3, 32, 32) the clean images -> booleans (4, N), in the order of RULES
 
     labels: (N,), of the dataset, in the place of the teacher's answers at the images.
@@ -150,18 +150,18 @@ def judged(student: Network, teacher: Network, found: Adversarial, x: Tensor, la
         def right(image: Tensor) -> Tensor:
             return student(image).argmax(1) == (teacher(image).argmax(1) if labels is None else labels)
 
-        last = right(found.last)
-        highest = last if found.best is None else right(found.best)
+        last = right(attacked.last)
+        highest = last if attacked.best is None else right(attacked.best)
         every = last & highest & right(x)
-        if found.watched is not None:
-            every = every & right(found.watched)
-        return torch.stack([last, highest, every, student(found.last).argmax(1) == teacher(x).argmax(1)])
+        if attacked.watched is not None:
+            every = every & right(attacked.watched)
+        return torch.stack([last, highest, every, student(attacked.last).argmax(1) == teacher(x).argmax(1)])
 
 
-def parting(student: Network, teacher: Network, found: Adversarial, x: Tensor) -> Tensor:
+def parting(student: Network, teacher: Network, attacked: Adversarial, x: Tensor) -> Tensor:
     """How surely the two part: the largest, over the clean image and all that were kept, of the smaller margin.   -> (N,)"""
     with attacking(student, teacher), torch.no_grad():
-        kept = [image for image in (x, found.last, found.best, found.watched) if image is not None]
+        kept = [image for image in (x, attacked.last, attacked.best, attacked.watched) if image is not None]
         return torch.stack([parting_margin(student(image), teacher(image)) for image in kept]).amax(0)
 
 
@@ -175,11 +175,11 @@ def as_pixels(images: Tensor, device: str | torch.device = "cpu") -> Tensor:
 
 
 def _counted(
-    student: Network, teacher: Network, found: Adversarial, x: Tensor, labels: Tensor | None, *, surely: bool
+    student: Network, teacher: Network, attacked: Adversarial, x: Tensor, labels: Tensor | None, *, surely: bool
 ) -> dict[str, Any]:
-    bits = judged(student, teacher, found, x, labels).cpu().numpy()
+    bits = agreements(student, teacher, attacked, x, labels).cpu().numpy()
     counted: dict[str, Any] = {"images": len(x), **{rule: packed(each) for rule, each in zip(RULES, bits, strict=True)}}
-    return counted | ({CONFIDENT: packed_numbers(parting(student, teacher, found, x).cpu().numpy())} if surely else {})
+    return counted | ({CONFIDENT: packed_numbers(parting(student, teacher, attacked, x).cpu().numpy())} if surely else {})
 
 
 def _inner(network: Network, inner: torch.dtype) -> Network:

@@ -97,15 +97,15 @@ def distances(
     basis = torch.as_tensor(plane, dtype=torch.float64)
     w, teacher_w = pixel_weights(student), pixel_weights(teacher)
     inside, outside = metrics.eps_in(w, teacher_w, basis), metrics.eps_out(w, teacher_w, basis)
-    found: dict[str, Any] = {}
+    readings: dict[str, Any] = {}
     for name, eps in (("in", inside), ("out", outside)):
         curve = metrics.eps_curve(eps, rho)
-        found[f"eps_{name}_curve"] = rounded(curve)
-        found[f"eps_{name}_mean"] = float(curve.mean())
-        found[f"pearson_{name}"] = float(metrics.correlation(eps.reshape(-1, 1), rho.reshape(-1, 1)))
+        readings[f"eps_{name}_curve"] = rounded(curve)
+        readings[f"eps_{name}_mean"] = float(curve.mean())
+        readings[f"pearson_{name}"] = float(metrics.correlation(eps.reshape(-1, 1), rho.reshape(-1, 1)))
     if pairs:
-        found |= {"nc": rounded(rho), "eps_in": rounded(inside), "eps_out": rounded(outside)}
-    return found
+        readings |= {"nc": rounded(rho), "eps_in": rounded(inside), "eps_out": rounded(outside)}
+    return readings
 
 
 def pixel_weights(network: ConvNet) -> Tensor:

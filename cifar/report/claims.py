@@ -67,7 +67,7 @@ def claim(number: str, statement: str, rule: str, *, attacked: bool = False, tab
 
 
 @dataclass(frozen=True)
-class Judged:
+class Answer:
     """A claim with its findings.   confident: None where no attack enters"""
 
     claim: Claim
@@ -301,11 +301,11 @@ def calibrated_order(results: Results, robust: Robust) -> Finding:
     f"their mean, and two seeds' counts correlate below {SAME_NODES:g}.",
 )
 def uniformly_specialised(results: Results, _: Robust) -> Finding:
-    found = sorted(results.seeds("st-logit@300"), key=lambda result: result.run)
-    layers = [[result.layers[i]["specialised_count"] for result in found] for i in range(4)]
+    seeds = sorted(results.seeds("st-logit@300"), key=lambda result: result.run)
+    layers = [[result.layers[i]["specialised_count"] for result in seeds] for i in range(4)]
     absent = results.absent("st-logit@300")
     questions = [
-        _dispersion(f"layer {i + 1}: variance over mean of the counts, {len(found)} seeds", counts, absent)
+        _dispersion(f"layer {i + 1}: variance over mean of the counts, {len(seeds)} seeds", counts, absent)
         for i, counts in enumerate(layers)
     ]
     return decided([*questions, _alike("correlation of two seeds' counts over teacher nodes", layers)])
@@ -364,9 +364,9 @@ def specialisation_is_robustness(results: Results, robust: Robust) -> Finding:
     return decided(questions, beside)
 
 
-def judged(results: Results) -> list[Judged]:
+def answers(results: Results) -> list[Answer]:
     """Every claim, under both rules."""
     return [
-        Judged(claim, claim.decide(results, by_paper), claim.decide(results, by_confidence) if claim.attacked else None)
+        Answer(claim, claim.decide(results, by_paper), claim.decide(results, by_confidence) if claim.attacked else None)
         for claim in CLAIMS
     ]

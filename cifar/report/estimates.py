@@ -70,8 +70,8 @@ def accuracy(attack: str, rule: str) -> Reading:
     """Robust accuracy in per cent."""
 
     def images(result: Result) -> np.ndarray | None:
-        found = result.shares(attack, rule)
-        return None if found is None else 100 * found
+        shares = result.shares(attack, rule)
+        return None if shares is None else 100 * shares
 
     name = CONFIDENT if rule == CONFIDENT else attack if rule == "last" else f"{attack}, {rule}"
     return Reading(name, lambda result: result.robust(attack, rule), images)
@@ -122,34 +122,30 @@ def contrast(results: Results, *terms: Term) -> Estimate | str:
 
     Seeds of different checkpoints count as independent, which is cautious: students of one seed share their start.
     """
-    value, seeds, degrees, image_sum = 0.0, 0.0, math.inf, None
+    value, over_seeds, degrees, over_images = 0.0, 0.0, math.inf, None
     for weight, checkpoint, reading in terms:
-        found = [result for result in results.seeds(checkpoint) if reading.value(result) is not None]
-        if not found:
+        seeds = [result for result in results.seeds(checkpoint) if reading.value(result) is not None]
+        if not seeds:
             return f"{results.label(checkpoint)} {results.absent(checkpoint)}"
-        value += weight * float(np.mean([reading.value(result) for result in found]))
+        value += weight * float(np.mean([reading.value(result) for result in seeds]))
         if results.exact:
             continue
         deviation = seed_deviation(results, reading)
         if deviation is None:
             return f"one seed of each kind of training, and nothing says what another would change ({reading.name})"
-        seeds, degrees = seeds + (weight * deviation[0]) ** 2 / len(found), min(degrees, deviation[1])
+        over_seeds, degrees = over_seeds + (weight * deviation[0]) ** 2 / len(seeds), min(degrees, deviation[1])
         if reading.images is not None:
-            images = [reading.images(result) for result in found]
-            if any(each is None for each in images):
+            images = [each for result in seeds if (each := reading.images(result)) is not None]
+            if len(images) < len(seeds):
                 return f"{results.label(checkpoint)} has no bits of its images"
-            fewest = min(len(each) for each in images)  # type: ignore[arg-type]
-            mean = weight * np.mean([each[:fewest] for each in images], axis=0)  # type: ignore[index]
-            if image_sum is None:
-                image_sum = mean
-            else:
-                fewest = min(fewest, len(image_sum))
-                image_sum = image_sum[:fewest] + mean[:fewest]
-    drawn = 0.0 if image_sum is None or len(image_sum) < 2 else float(np.var(image_sum, ddof=1)) / len(image_sum)
-    total = seeds + drawn
+            fewest = min(map(len, images if over_images is None else [*images, over_images]))
+            mean = weight * np.mean([each[:fewest] for each in images], axis=0)
+            over_images = mean if over_images is None else over_images[:fewest] + mean
+    drawn = 0.0 if over_images is None or len(over_images) < 2 else float(np.var(over_images, ddof=1)) / len(over_images)
+    total = over_seeds + drawn
     if not total:
         return Estimate(value)
-    return Estimate(value, math.sqrt(total), total**2 / (seeds**2 / degrees) if seeds else math.inf)
+    return Estimate(value, math.sqrt(total), total**2 / (over_seeds**2 / degrees) if over_seeds else math.inf)
 
 
 def of(results: Results, checkpoint: str, reading: Reading) -> Estimate | str:

@@ -109,11 +109,11 @@ def _commits(result: Result, told: str) -> list[str]:
 
 def _shared(settings: list[dict[str, Any]]) -> dict[str, Any]:
     """The commonest value of every setting."""
-    found = {}
+    commonest = {}
     for key in sorted({key for each in settings for key in each} - set(COMPILED)):
         texts = Counter(json.dumps(each[key]) for each in settings if key in each)
-        found[key] = json.loads(max(sorted(texts), key=texts.__getitem__))
-    return found
+        commonest[key] = json.loads(max(sorted(texts), key=texts.__getitem__))
+    return commonest
 
 
 def profile_of(results: list[Result]) -> str:

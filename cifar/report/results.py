@@ -114,8 +114,8 @@ class Results:
     @cached_property
     def lasts(self) -> list[Result]:
         """The last checkpoint of every trained student."""
-        found = {result.run: result for result in sorted(self.students, key=lambda result: result.epoch)}
-        return list(found.values())
+        ascending = sorted(self.students, key=lambda result: result.epoch)
+        return list({result.run: result for result in ascending}.values())
 
     @property
     def depth(self) -> int:
@@ -169,7 +169,7 @@ def read(out: Path) -> Results:
             left_out.append((file, "results are called epoch-<n>.json"))
             continue
         try:
-            result = parsed(file, _loaded(path), _timing(path.with_suffix(".time.json")))
+            result = result_of(file, _loaded(path), _timing(path.with_suffix(".time.json")))
         except ValueError as error:
             left_out.append((file, str(error)))
             continue
@@ -191,7 +191,7 @@ def read(out: Path) -> Results:
     return Results({result.checkpoint: result for result in ordered}, spectra_kept, tuple(left_out), failures=failed)
 
 
-def parsed(file: str, value: Any, timing: dict[str, Any]) -> Result:
+def result_of(file: str, value: Any, timing: dict[str, Any]) -> Result:
     """A stored result; ValueError that says what is missing in anything else."""
     try:
         config = value["config"]
@@ -236,5 +236,5 @@ def _timing(path: Path) -> dict[str, Any]:
         value = _loaded(path) if path.is_file() else {}
     except ValueError:
         return {}
-    known = isinstance(value, dict) and isinstance(value.get("seconds"), dict) and isinstance(value.get("commits", []), list)
-    return value if known and all(isinstance(x, str | None) for x in value.get("commits", [])) else {}
+    whole = isinstance(value, dict) and isinstance(value.get("seconds"), dict) and isinstance(value.get("commits", []), list)
+    return value if whole and all(isinstance(x, str | None) for x in value.get("commits", [])) else {}

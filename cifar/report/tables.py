@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..measures.robustness import RULES
@@ -31,22 +31,20 @@ class Cell:
 
 
 def cell(results: Results, checkpoint: str, reading: Reading, printed: Number = NONE) -> Cell:
-    found = [value for result in results.seeds(checkpoint) if (value := reading.value(result)) is not None]
-    if not found:
+    values = results.values(checkpoint, reading.value)
+    if not values:
         return Cell(None, printed=printed, absent=results.absent(checkpoint))
     told = of(results, checkpoint, reading)
-    half = (told.interval[1] - told.value) if isinstance(told, Estimate) else None
-    return Cell(sum(found) / len(found), half, len(found), None, printed)
+    half = told.half if isinstance(told, Estimate) else None
+    return Cell(sum(values) / len(values), half, len(values), printed=printed)
 
 
 def robust_cell(results: Results, table: Table, checkpoint: str, attack: str, rule: str) -> Cell:
     """A cell of a printed table; the paper's number stands at its own count alone."""
     printed = table.printed.get((checkpoint, attack), NONE) if rule == RULES[0] else NONE
-    found = cell(results, checkpoint, accuracy(attack, rule), printed)
-    counted = [result.attacks[attack][rule] for result in results.seeds(checkpoint) if rule in result.attacks.get(attack, {})]
-    if counted and len(counted[0]["repeats"]) > 1:
-        found = Cell(**{**vars(found), "variance": counted[0]["variance"]})
-    return found
+    whole = cell(results, checkpoint, accuracy(attack, rule), printed)
+    first = next((counted for result in results.seeds(checkpoint) if (counted := result.counted(attack, rule))), None)
+    return replace(whole, variance=first["variance"]) if first and len(first["repeats"]) > 1 else whole
 
 
 def filled(results: Results, table: Table) -> list[tuple[str, list[Cell]]]:
@@ -65,36 +63,30 @@ def specialised(results: Results, depth: int) -> tuple[list[Reading], list[tuple
 
 def lines(results: Results) -> dict[str, list[dict[str, Any]]]:
     """The rows of every table's CSV: one a cell, under its name. A cell that was not run says so."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    files = {}
     for table in TABLES:
-        found[table.name] = [
-            _line(
-                results,
-                row,
-                f"{ATTACKS[attack]}, {rule}",
-                robust_cell(results, table, row, attack, rule),
-                attack=attack,
-                rule=rule,
-            )
+        files[table.name] = [
+            _line(results, row, f"{ATTACKS[attack]}, {rule}", robust_cell(results, table, row, attack, rule), (attack, rule))
             for row in table.rows
             for attack, rule in table.columns
         ]
     for depth, name in SPECIALISED.items():
         readings, rows = specialised(results, depth)
         if rows:
-            found[name] = [
+            files[name] = [
                 _line(results, row, r.name, each) for row, cells in rows for r, each in zip(readings, cells, strict=True)
             ]
-    return found
+    return files
 
 
-def _line(results: Results, checkpoint: str, column: str, value: Cell, **more: str) -> dict[str, Any]:
+def _line(results: Results, checkpoint: str, column: str, value: Cell, counted: Sequence[str] = ()) -> dict[str, Any]:
+    """counted: attack and rule, of a robust accuracy"""
     runs = results.seeds(checkpoint)
     return {
         "row": START if checkpoint.endswith("@0") else results.label(checkpoint),
         "column": column,
         "checkpoint": checkpoint,
-        **more,
+        **dict(zip(("attack", "rule"), counted, strict=False)),
         "mean": value.absent if value.mean is None else value.mean,
         "half of the 95 % interval": value.half,
         "seeds": value.seeds,

@@ -104,10 +104,10 @@ class Finding:
 
 def decided(questions: Sequence[Question], beside: Sequence[Question] = ()) -> Finding:
     """The conjunction of the questions."""
-    known = [i for i, question in enumerate(questions) if not isinstance(question.estimate, str)]
-    answers = [YES if i in known and question.inside <= ALPHA else UNDECIDED for i, question in enumerate(questions)]
-    for rank, i in enumerate(sorted(known, key=lambda i: questions[i].outside)):
-        if questions[i].outside > ALPHA / (len(known) - rank):
+    numbered = [i for i, question in enumerate(questions) if not isinstance(question.estimate, str)]
+    answers = [YES if i in numbered and question.inside <= ALPHA else UNDECIDED for i, question in enumerate(questions)]
+    for rank, i in enumerate(sorted(numbered, key=lambda i: questions[i].outside)):
+        if questions[i].outside > ALPHA / (len(numbered) - rank):
             break
         answers[i] = NO
     verdict = NO if NO in answers else YES if answers and set(answers) == {YES} else UNDECIDED

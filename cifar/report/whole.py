@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import tables
-from .claims import Judged, judged
+from .claims import Answer, answers
 from .facts import DEMO, facts
 from .results import Results
 
@@ -18,7 +18,7 @@ class Report:
 
     results: Results
     facts: dict[str, Any]
-    answers: list[Judged]
+    answers: list[Answer]
     tables: dict[str, list[dict[str, Any]]]
 
     @property
@@ -40,4 +40,4 @@ class Report:
 
 def whole(results: Results, commit: str = "") -> Report:
     """commit: of the code, where results do not record it"""
-    return Report(results, facts(results, commit), judged(results), tables.lines(results))
+    return Report(results, facts(results, commit), answers(results), tables.lines(results))

@@ -40,9 +40,9 @@ def kept_spectrum(out: Path, data: Cifar10) -> PatchSpectrum:
     It is read back from what is stored also when it was just computed, so that no bit depends on that.
     """
     entries = stored_spectra(out / FILE)
-    own = next((entry for entry in entries if entry.get("sha256") == data.digest), None)
-    if own is None:
+    ours = next((entry for entry in entries if entry.get("sha256") == data.digest), None)
+    if ours is None:
         images = {"sha256": data.digest, "source": data.source, "images": len(data.train.pixels)}
-        own = {**images, **spectrum(data.train.pixels).as_dict()}
-        save_json(out / FILE, {"spectra": [*entries, own]})
-    return PatchSpectrum(*(np.array(own[name], np.float64) for name in ("mean", "eigenvalues", "vectors")))
+        ours = {**images, **spectrum(data.train.pixels).as_dict()}
+        save_json(out / FILE, {"spectra": [*entries, ours]})
+    return PatchSpectrum(*(np.array(ours[name], np.float64) for name in ("mean", "eigenvalues", "vectors")))

@@ -100,8 +100,8 @@ class Training:
     def restore(self, state: dict[str, Any]) -> None:
         """Continue where a saved state stands."""
         self.student.load_state_dict(state["weights"])
-        lr, own = self.optimiser.param_groups[0]["lr"], self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": state["optimiser"]["state"], "param_groups": own})
+        lr, groups = self.optimiser.param_groups[0]["lr"], self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": state["optimiser"]["state"], "param_groups": groups})
         self.optimiser.param_groups[0]["lr"] = lr
         self.order.set_state(state["order"])
         self.noise.set_state(state["noise"])

@@ -14,7 +14,7 @@ from cifar.attacks.table import NAMES, Adversarial
 from cifar.data import patches
 from cifar.measures import bits
 from cifar.measures import robustness as evaluation
-from cifar.measures.robustness import RULES, evaluate, judged
+from cifar.measures.robustness import RULES, agreements, evaluate
 
 from ..made import made_images, real_images, small_network
 
@@ -50,7 +50,7 @@ def test_the_four_rules_by_hand():
     teacher = answering({0: 1, 1: 2, 2: 9, 3: 9})  # they differ on image 3 alone
     clean = numbered(0, 0, 0, 0, 2)
     found = Adversarial(last=numbered(0, 3, 1, 1, 2), best=numbered(0, 1, 3, 1, 1), watched=numbered(0, 1, 1, 3, 1))
-    last, highest, every, clean_label = judged(student, teacher, found, clean).tolist()
+    last, highest, every, clean_label = agreements(student, teacher, found, clean).tolist()
     assert last == [True, False, True, True, True]
     assert highest == [True, True, False, True, True]
     assert every == [True, False, False, False, True]
@@ -60,14 +60,14 @@ def test_the_four_rules_by_hand():
 def test_a_clean_image_that_parts_the_two_counts_under_any():
     student, teacher = answering({0: 1, 3: 4}), answering({0: 1, 3: 9})
     found = Adversarial(last=numbered(0, 0), best=numbered(0, 0), watched=numbered(0, 0))
-    assert judged(student, teacher, found, numbered(3, 0)).tolist()[2] == [False, True]
+    assert agreements(student, teacher, found, numbered(3, 0)).tolist()[2] == [False, True]
 
 
 def test_a_row_with_labels_is_judged_by_them_and_not_by_the_teacher():
     student, teacher = answering({0: 1, 1: 2}), answering({0: 5, 1: 2})
     found = Adversarial(last=numbered(0, 0, 1), best=numbered(0, 0, 0))
     labels = torch.tensor([1, 5, 2])
-    last, highest, every, clean_label = judged(student, teacher, found, numbered(1, 1, 1), labels).tolist()
+    last, highest, every, clean_label = agreements(student, teacher, found, numbered(1, 1, 1), labels).tolist()
     assert last == [True, False, True] and highest == [True, False, False] and every == [False, False, False]
     assert clean_label == [False, False, True]  # f*(x) is 2
 
@@ -200,8 +200,8 @@ def test_an_attack_is_not_counted_under_another_whose_name_begins_alike():
 
 
 def test_every_image_is_attacked_once_a_repeat(three, pixels, monkeypatch):
-    seen, original = [], evaluation.judged
-    monkeypatch.setattr(evaluation, "judged", lambda s, t, found, x, labels: seen.append(x) or original(s, t, found, x))
+    seen, original = [], evaluation.agreements
+    monkeypatch.setattr(evaluation, "agreements", lambda s, t, found, x, labels: seen.append(x) or original(s, t, found, x))
     counts: dict[str, dict] = {}
     evaluate(*three, pixels, attacks=("fgsm",), repeats=3, counts=counts, **FAST)
     assert torch.equal(torch.cat(seen), evaluation.as_pixels(pixels))
@@ -293,13 +293,13 @@ def test_bytes_and_the_same_pixels_as_floats_score_alike(three, pixels):
 
 def test_attacks_in_half_precision_are_judged_in_full_by_the_networks_themselves(three, pixels, monkeypatch):
     judges = []
-    original = evaluation.judged
+    original = evaluation.agreements
 
     def watching(student, teacher, found, x, labels):
         judges.append((student, teacher, found.last.dtype))
         return original(student, teacher, found, x, labels)
 
-    monkeypatch.setattr(evaluation, "judged", watching)
+    monkeypatch.setattr(evaluation, "agreements", watching)
     evaluate(*three, pixels, attacks=("linf",), repeats=1, inner=torch.bfloat16, **FAST)
     assert all(judge == (three[0], three[1], torch.float32) for judge in judges) and len(judges) == 3
 

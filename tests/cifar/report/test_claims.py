@@ -12,7 +12,7 @@ from cifar.experiments.grid import SEED
 from cifar.measures.robustness import CONFIDENT, RULES
 from cifar.report import claims
 from cifar.report.claims import by_confidence, by_paper
-from cifar.report.results import Results, parsed
+from cifar.report.results import Results, result_of
 from cifar.report.verdicts import NO, UNDECIDED, YES, Finding
 
 from . import made_results as made
@@ -36,7 +36,7 @@ def results(
         for name, alter in (change or {}).items():
             if name in (f"{kind}@{epoch}", "*"):
                 alter(value)
-        found[checkpoint] = parsed(checkpoint, value, {})
+        found[checkpoint] = result_of(checkpoint, value, {})
     return Results(found, (made.spectrum(),) if spectra is None else spectra)
 
 
@@ -198,24 +198,24 @@ def test_what_clean_agreement_explains_is_said_with_the_verdict():
         value["clean"]["agreement"] = made.level(run, value["paper_epoch"]) + shake
         accuracy("linf", 100 * value["clean"]["agreement"])(value)
 
-    (told,) = (each for each in claims.judged(results({"*": only_clean})) if each.claim.number == "12")
+    (told,) = (each for each in claims.answers(results({"*": only_clean})) if each.claim.number == "12")
     assert (
         told.paper.verdict == YES and told.confident.verdict == YES and "no more than clean agreement explains" in told.remark
     )
-    (told,) = (each for each in claims.judged(results()) if each.claim.number == "12")
+    (told,) = (each for each in claims.answers(results()) if each.claim.number == "12")
     assert told.remark == ""
 
 
 @pytest.mark.parametrize("number", ATTACKED)
 def test_a_yes_of_the_paper_alone_rests_on_the_weak_attack(number):
     known = results({"*": sure(40.0)})
-    (told,) = (each for each in claims.judged(known) if each.claim.number == number)
+    (told,) = (each for each in claims.answers(known) if each.claim.number == number)
     assert told.paper.verdict == YES and told.confident.verdict in (NO, UNDECIDED)
     assert told.weak and told.remark.startswith("rests on the weak attack")
 
 
 def test_where_no_attack_enters_there_is_one_answer():
-    judged = {each.claim.number: each for each in claims.judged(results())}
+    judged = {each.claim.number: each for each in claims.answers(results())}
     assert [number for number, each in judged.items() if each.confident is None] == [
         "3",
         "4",

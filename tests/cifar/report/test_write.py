@@ -275,7 +275,7 @@ def test_seconds_are_those_of_the_last_checkpoint_which_count_the_ones_before(tm
 def test_the_profile_is_told_from_the_settings(run, changes, profile):
     value = made.result(run, 300, ())
     value["config"]["settings"].update(changes)
-    assert profile_of([results.parsed("", value, {})]) == profile
+    assert profile_of([results.result_of("", value, {})]) == profile
 
 
 @pytest.mark.parametrize(("source", "warned"), [("jpeg", True), ("original", False), ("unknown", True)])
