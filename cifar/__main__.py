@@ -10,7 +10,7 @@ import importlib
 import json
 import sys
 
-from .errors import DONE, NO, STOPPED, BadInput, ended
+from .errors import DONE, NO, BadInput, ended
 from .runs import options as run_options
 
 COMMANDS = {  # modules of their own, imported only when asked for
@@ -64,47 +64,35 @@ def show_list(options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    from .data import cifar10
     from .experiments import grid as experiments
     from .files import locked
-    from .runs import failures, progress, queue
-    from .runs.world import shared_world
+    from .runs import failures
 
-    device, stop, workers = run_options.begun(options)
+    work = run_options.begun(options)
     grid = experiments.grid(options.profile)
     if options.test_images is not None:
         if options.test_images < 1:
             raise BadInput(f"--test-images must be 1 or more; got {options.test_images}")
-        grid = {
-            name: run.altered(test_images=options.test_images) if run.role == "student" else run for name, run in grid.items()
-        }
+        students = {name: run.altered(test_images=options.test_images) for name, run in grid.items() if run.role == "student"}
+        grid |= students
     chosen = experiments.selected(options.names, grid)
     with locked(options.out):
-        with progress.downloading() as bytes_shown:
-            images = cifar10.load(options.data, download=not options.no_download, progress=bytes_shown)
+        images = run_options.images(options)
+        train, test = len(images.train.labels), len(images.test.labels)
         for settings in chosen.values():
-            fits = settings.images <= len(images.train.labels) and settings.test_images <= len(images.test.labels)
-            if not fits:
+            if settings.images > train or settings.test_images > test:
                 raise BadInput(
-                    f"run {settings.name} needs {settings.images} training and {settings.test_images} test "
-                    f"images; --data has {len(images.train.labels)} and {len(images.test.labels)}"
+                    f"run {settings.name} needs {settings.images} training and {settings.test_images} test images; "
+                    f"--data has {train} and {test}"
                 )
-        with progress.showing(len(chosen)) as show, stop.on_signals():
-            shared = shared_world(options.out, images, device, stop=stop, show=show, measures=not options.train_only)
-            left = queue.work_off(chosen, grid, shared, stop, workers=workers, threads=options.threads)
+        left, _ = work.off(chosen, grid, options.out, images, measures=not options.train_only)
+    status = work.stopped(left, len(chosen), f" ({', '.join(left)})") if left else DONE
     failed = failures.among(options.out, chosen)
-    if left:
-        print(
-            f"stopped with {len(left)} of {len(chosen)} runs unfinished ({', '.join(left)}); the same command continues",
-            file=sys.stderr,
-        )
     if failed:
         print(f"cifar: {failures.told(failed, len(chosen), options.out)}", file=sys.stderr)
     elif not left:
         print(f"{len(chosen)} runs {'trained' if options.train_only else 'finished'} in {options.out}", file=sys.stderr)
-    if left:
-        return 128 + stop.by if stop.by else STOPPED
-    return NO if failed else DONE
+    return status or (NO if failed else DONE)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -29,12 +29,10 @@ GROW = 10.0  # c grows by this factor while no success bounds it from above
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
-    """The nearest success of each image.   found (N,) booleans; image (N, 3, 32, 32), the clean one where not found;
-    distance (N,), infinite where not found.
+    """The nearest success of each image.   image (N, 3, 32, 32), the clean one without a success; distance (N,), infinite then;
     strongest: the image of largest margin that was met within the budget, the clean one among them; its margin (N,).
     """
 
-    found: Tensor
     image: Tensor
     distance: Tensor
     strongest: Tensor
@@ -69,7 +67,7 @@ def carlini_l2(
     with attacking(*networks), torch.enable_grad():
         with torch.no_grad():
             clean = objective(x)
-        best = Nearest(clean > 0, x, torch.where(clean > 0, 0, torch.inf).to(x.dtype), x, clean)
+        best = Nearest(x, torch.where(clean > 0, 0, torch.inf).to(x.dtype), x, clean)
         for _ in range(searches):
             best, succeeded = _descend(objective, x, start, weight, steps, rate, budget, best)
             low, high = torch.where(succeeded, low, weight), torch.where(succeeded, weight, high)
@@ -109,7 +107,6 @@ def _better(best: Nearest, image: Tensor, distance: Tensor, gap: Tensor, budget:
     nearer = (gap > 0) & (distance < best.distance)
     higher = (gap > best.margin) & (distance <= budget)
     return Nearest(
-        best.found | (gap > 0),
         choose(nearer, image, best.image),
         torch.where(nearer, distance, best.distance),
         choose(higher, image, best.strongest),

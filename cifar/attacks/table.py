@@ -22,7 +22,7 @@ Source: Section 5.1, Tables 1 and 2; the sizes of l1, l2 and cw, oracle-ce, conf
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
@@ -59,12 +59,11 @@ class Attack:
     Its watched iterate is the one at which the student's answer is farthest above the oracle's: if any iterate parts the
     networks, that one does.  `transfer`, which does not look at the student, and `label` have none.
     random: whether a second run differs;  labelled: whether it asks for the dataset's labels (N,), and is judged by them;
-    settings: its numbers, for the report.  ValueError for images that are none, before anything is computed.
+    ValueError for images that are none, before anything is computed.
     """
 
     run: Callable[[Tensor, Generator | None, Tensor | None], Adversarial]
     random: bool
-    settings: dict = field(default_factory=dict)
     labelled: bool = False
 
     def __call__(self, x: Tensor, generator: Generator | None = None, labels: Tensor | None = None) -> Adversarial:
@@ -101,23 +100,19 @@ def table(
         objective: Objective, ball: Ball, size: float, count: int = steps, start: bool = True, blind: bool = False
     ) -> Attack:
         watched, watch = (objective, None) if blind else oracle_watch(objective, student, teacher)
-        settings = {"norm": type(ball).__name__.lower(), **vars(ball), "step": size, "steps": count, "start": start}
-        return Attack(
-            lambda x, generator, _: pgd(
-                watched, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch
-            ),
-            start,
-            settings,
-        )
+
+        def run(x: Tensor, generator: Generator | None, _: Tensor | None) -> Adversarial:
+            return pgd(watched, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch)
+
+        return Attack(run, start)
 
     def anchored(objective: Callable[[Tensor, Tensor | None], Objective], size: float = step, labelled: bool = False) -> Attack:
         """linf, with an objective that remembers the clean images or their labels."""
-        settings = {"norm": "linf", "eps": eps, "step": size, "steps": steps, "start": True}
 
         def run(x: Tensor, generator: Generator | None, labels: Tensor | None) -> Adversarial:
             return ascended(objective(x, labels), linf, size, blind=labelled)(x, generator)
 
-        return Attack(run, True, settings, labelled)
+        return Attack(run, True, labelled)
 
     distance, linf, fine = logit_distance(student, teacher), Linf(eps), SPARE * eps / steps
     rows = {
@@ -132,11 +127,7 @@ def table(
         "fgsm": ascended(distance, linf, eps, 1, False),
         "cw": ascended(margin(student, teacher, CONFIDENCE), linf, step),
         "cw-label": anchored(lambda x, _: margin(student, constant_logits(teacher, x).argmax(1))),
-        "cw-l2": Attack(
-            lambda x, *_: carlini_l2(margin(student, teacher), x, budget=L2_EPS).within(L2_EPS, x),
-            False,
-            {"norm": "l2", "eps": L2_EPS},
-        ),
+        "cw-l2": Attack(lambda x, *_: carlini_l2(margin(student, teacher), x, budget=L2_EPS).within(L2_EPS, x), False),
         "data": anchored(lambda x, _: data_adversarial(student, teacher, x)),
     }
     if surrogate is not None:
@@ -161,4 +152,4 @@ def _twice(attack: Attack, plane: InputPlane, *, nearer: bool) -> Attack:
         second_is_nearer = plane.distance(second.last) < plane.distance(first.last)
         return merged(second_is_nearer if nearer else ~second_is_nearer, second, first)
 
-    return Attack(run, True, {**attack.settings, "runs": 2})
+    return Attack(run, True)

@@ -19,14 +19,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ..data import cifar10
 from ..data.cifar10 import Cifar10, Images
-from ..errors import DONE, NO, STOPPED, BadInput
+from ..errors import DONE, NO, BadInput
 from ..files import load_json, locked, write_atomic
 from ..pages import filled
-from ..runs import failures, options, progress, queue
+from ..runs import failures, options
 from ..runs.paths import result_path
-from ..runs.world import shared_world
 from ..settings import Settings
 from . import grid
 
@@ -206,24 +204,20 @@ def main(argv: list[str]) -> int:
     options.add_to(parser)
     parser.add_argument("--profile", default="paper", choices=tuple(SIZES))
     arguments = parser.parse_args(argv)
-    device, stop, workers = options.begun(arguments)
+    work = options.begun(arguments)
     runs, size = searched_runs(arguments.profile), SIZES[arguments.profile]
     with locked(arguments.out):
-        with progress.downloading() as bytes_shown:
-            images = cifar10.load(arguments.data, download=not arguments.no_download, progress=bytes_shown)
+        images = options.images(arguments)
         apart = held_out(images, size.held_out)
         needed = max(settings.images for settings in runs.values())
         if needed > len(apart.train.labels):
             raise BadInput(
                 f"search trains on {needed} images and holds {size.held_out} others out; --data has {len(images.train.labels)}"
             )
-        with stop.on_signals(), progress.showing(len(runs)) as show:
-            world = shared_world(arguments.out / FOLDER, apart, device, stop=stop, show=show)
-            left = queue.work_off(runs, runs, world, stop, workers=workers, threads=arguments.threads)
-        failed = failures.among(world.out, runs)
+        left, world = work.off(runs, runs, arguments.out / FOLDER, apart)
         if left:
-            print(f"stopped with {len(left)} of {len(runs)} runs unfinished; the same command continues", file=sys.stderr)
-            return 128 + stop.by if stop.by else STOPPED
+            return work.stopped(left, len(runs))
+        failed = failures.among(world.out, runs)
         if oracle := [name for name in ("search-teacher", "search-pruned") if name in failed]:
             print(f"cifar: {failed[oracle[0]].words}: there is no teacher, so nothing is decided", file=sys.stderr)
             return NO

@@ -34,18 +34,16 @@ def measure(
     *,
     batch: int = BATCH,
     device: str | torch.device = "cpu",
-    pairs: bool = True,
 ) -> dict[str, Any]:
     """Everything that the figures need of one student.   images (N, 3, 32, 32); plane (17, 27), orthonormal rows
 
-    "layers": one dict each (see `layer`);  "first": eps_in and eps_out of the first layer (see `distances`).
-    pairs: with the matrices of the first layer, about 60 kB.
+    "layers": one dict each (see `layer`);  "first": eps_in and eps_out of the first layer (see `distances`), about 60 kB.
     """
     rho = [values.correlation().cpu() for values in correlations(student, teacher, images, batch=batch, device=device)]
     return {
         "layers": [layer(values) for values in rho],
         "images": len(images),
-        "first": distances(student, teacher, rho[0], plane, pairs=pairs),
+        "first": distances(student, teacher, rho[0], plane),
     }
 
 
@@ -86,25 +84,21 @@ def layer(rho: Tensor) -> dict[str, Any]:
     }
 
 
-def distances(
-    student: ConvNet, teacher: ConvNet, rho: Tensor, plane: Tensor | np.ndarray, *, pairs: bool = True
-) -> dict[str, Any]:
+def distances(student: ConvNet, teacher: ConvNet, rho: Tensor, plane: Tensor | np.ndarray) -> dict[str, Any]:
     """eps_in and eps_out of the first layer's weights, as they act on pixels in [0, 1].   rho (K, J), plane (17, 27)
 
     eps_in_curve, eps_out_curve (J,): of each teacher node and its best-NC student, ascending, and their means;
-    pearson_in, pearson_out: correlation of eps with NC over all pairs;  with `pairs` the matrices nc, eps_in, eps_out.
+    pearson_in, pearson_out: correlation of eps with NC over all pairs, whose matrices are nc, eps_in, eps_out.
     """
     basis = torch.as_tensor(plane, dtype=torch.float64)
     w, teacher_w = pixel_weights(student), pixel_weights(teacher)
     inside, outside = metrics.eps_in(w, teacher_w, basis), metrics.eps_out(w, teacher_w, basis)
-    readings: dict[str, Any] = {}
+    readings: dict[str, Any] = {"nc": rounded(rho), "eps_in": rounded(inside), "eps_out": rounded(outside)}
     for name, eps in (("in", inside), ("out", outside)):
         curve = metrics.eps_curve(eps, rho)
         readings[f"eps_{name}_curve"] = rounded(curve)
         readings[f"eps_{name}_mean"] = float(curve.mean())
         readings[f"pearson_{name}"] = float(metrics.correlation(eps.reshape(-1, 1), rho.reshape(-1, 1)))
-    if pairs:
-        readings |= {"nc": rounded(rho), "eps_in": rounded(inside), "eps_out": rounded(outside)}
     return readings
 
 

@@ -1,19 +1,24 @@
-"""What `run` and `search` ask for alike: where images and results are, and how to work."""
+"""What `run` and `search` have in common: what they ask for, and how they work off runs."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BadInput
+from ..errors import STOPPED, BadInput
 
 if TYPE_CHECKING:
     import torch
 
+    from ..data.cifar10 import Cifar10
+    from ..settings import Settings
     from .queue import Stop
-
+    from .world import World
 
 PROFILES = ("demo", "standard", "paper")  # of the grid, told without torch, so that --help is quick
 
@@ -31,8 +36,34 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-download", action="store_true")
 
 
-def begun(options: argparse.Namespace) -> tuple[torch.device, Stop, int]:
-    """The device, what says when to stop (the clock runs from here), and how many runs work at a time.
+@dataclass(frozen=True)
+class Work:
+    """How runs are executed.   stop: says when to stop;  workers: runs at a time;  threads: of each"""
+
+    device: torch.device
+    stop: Stop
+    workers: int
+    threads: int
+
+    def off(
+        self, runs: Mapping[str, Settings], grid: Mapping[str, Settings], out: Path, images: Cifar10, *, measures: bool = True
+    ) -> tuple[list[str], World]:
+        """Execute runs, showing their progress.   -> names of those that a stop left unfinished, what the runs shared"""
+        from . import progress, queue
+        from .world import shared_world
+
+        with progress.showing(len(runs)) as show, self.stop.on_signals():
+            world = shared_world(out, images, self.device, stop=self.stop, show=show, measures=measures)
+            return queue.work_off(runs, grid, world, self.stop, workers=self.workers, threads=self.threads), world
+
+    def stopped(self, left: Sequence[str], of_all: int, named: str = "") -> int:
+        """Say that runs are left.   -> the exit status;  named: which, in brackets"""
+        print(f"stopped with {len(left)} of {of_all} runs unfinished{named}; the same command continues", file=sys.stderr)
+        return 128 + self.stop.by if self.stop.by else STOPPED
+
+
+def begun(options: argparse.Namespace) -> Work:
+    """As it was asked for; the clock of the time limit runs from here.
 
     Threads and precision are set. BadInput, one line, for numbers that are too small and a device that is not there.
     """
@@ -53,4 +84,13 @@ def begun(options: argparse.Namespace) -> tuple[torch.device, Stop, int]:
     devices.memory_kept()
     device = torch.device(options.device)
     stop = queue.Stop(float("inf") if options.time_limit is None else started + options.time_limit)
-    return device, stop, options.jobs or queue.usual_workers(device, options.threads)
+    return Work(device, stop, options.jobs or queue.usual_workers(device, options.threads), options.threads)
+
+
+def images(options: argparse.Namespace) -> Cifar10:
+    """Those of --data, fetched where there are none and --no-download does not forbid it."""
+    from ..data import cifar10
+    from . import progress
+
+    with progress.downloading() as bytes_shown:
+        return cifar10.load(options.data, download=not options.no_download, progress=bytes_shown)

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 import torch
 
 WARM_UP = 3  # steps before a capture: kernels chosen, workspaces allocated
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
-class Replay(Generic[Result]):
-    """A captured step.   step: the graph reads and writes what nothing else keeps alive;  result: of the step, in place"""
+class Replay:
+    """A captured step.   step: the graph reads and writes what nothing else keeps alive"""
 
     graph: torch.cuda.CUDAGraph
-    step: Callable[[], Result]
-    result: Result
+    step: Callable[[], None]
 
-    def __call__(self) -> Result:
+    def __call__(self) -> None:
         self.graph.replay()
-        return self.result
 
 
-def captured(step: Callable[[], Result], generator: torch.Generator) -> Replay[Result]:
+def captured(step: Callable[[], None], generator: torch.Generator) -> Replay:
     """The step as a graph; the steps that warm it up are done for good.   generator: what the step draws from
 
     Captured on the caller's own stream, where it has one: graphs captured on one stream share the workspaces of matrix
@@ -42,5 +38,5 @@ def captured(step: Callable[[], Result], generator: torch.Generator) -> Replay[R
     graph.register_generator_state(generator)
     # Other runs may work in other threads of this process meanwhile.
     with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-        result = step()
-    return Replay(graph, step, result)
+        step()
+    return Replay(graph, step)

@@ -214,7 +214,7 @@ def make_step(
     return step
 
 
-def graphed(step: Callable[[], None], training: Training) -> graphs.Replay[None]:
+def graphed(step: Callable[[], None], training: Training) -> graphs.Replay:
     """The step as one CUDA graph; the warm-up's updates are taken back."""
     state = training.state()
     replay = graphs.captured(step, training.noise)
