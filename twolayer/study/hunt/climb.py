@@ -30,10 +30,10 @@ def climbed(start: Batch, score: Callable[[Batch], np.ndarray], rounds: int, rng
         if steepest > 0:
             trials.append(x + STEPS[:, None] * sizes * slope / steepest)
         tried = np.concatenate(trials)
-        found = np.nan_to_num(score(_with(start, tried)), nan=-np.inf)
-        if not found.max() > value:
+        scores = np.nan_to_num(score(_with(start, tried)), nan=-np.inf)
+        if not scores.max() > value:
             continue
-        x, value = tried[found.argmax()], float(found.max())
+        x, value = tried[scores.argmax()], float(scores.max())
     return _with(start, x[None])
 
 

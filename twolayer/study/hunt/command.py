@@ -24,7 +24,7 @@ from ...statements.verdict import PRINTED
 from ..tables import as_argument, bars, terminal
 from .judge import REASONS, Question
 from .record import record
-from .search import Counts, Found, counterexample
+from .search import Counts, Outcome, counterexample
 
 LARGEST_DIMENSION, MOST_NODES = 5, 12  # beyond them one candidate's arrangement has too many vertices to try thousands
 
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
             )
 
         search = counterexample if question.form == PRINTED else record
-        found = search(
+        outcome = search(
             question,
             options.dim,
             options.nodes,
@@ -55,19 +55,19 @@ def run(options: argparse.Namespace) -> int:
             progress=told,
         )
     seconds = time.monotonic() - start
-    if options.output is not None and found.instance is not None:
-        delivered(options.output, (found.instance.to_json() + "\n").encode())
+    if options.output is not None and outcome.instance is not None:
+        delivered(options.output, (outcome.instance.to_json() + "\n").encode())
     if options.json:
-        whole = {"format": "twolayer-hunt/1", **summary(question, found, seconds, options.seed)}
+        whole = {"format": "twolayer-hunt/1", **summary(question, outcome, seconds, options.seed)}
         print(json.dumps(whole, allow_nan=False))
     elif options.output not in STANDARD_OUTPUT:
-        _print(question, found, seconds, options.output)
-    if found.broken:
+        _print(question, outcome, seconds, options.output)
+    if outcome.broken:
         print(
-            f"A {question.form} STATEMENT FAILS: {question.statement}. A bug or a discovery: {json.dumps(_row(found))}",
+            f"A {question.form} STATEMENT FAILS: {question.statement}. A bug or a discovery: {json.dumps(_row(outcome))}",
             file=sys.stderr,
         )
-    return int(found.row is None) if question.form == PRINTED else int(found.broken)
+    return int(outcome.row is None) if question.form == PRINTED else int(outcome.broken)
 
 
 def _question(options: argparse.Namespace) -> Question:
@@ -87,57 +87,59 @@ def _question(options: argparse.Namespace) -> Question:
         if options.form != PRINTED:
             raise BadInput(f"--reason needs --form printed: a {options.form} statement has no missing hypothesis")
         if options.reason not in REASONS[options.statement]:
-            known = ", ".join(REASONS[options.statement])
-            raise BadInput(f"--reason for {options.statement} needs one of {known}; got {options.reason}")
+            names = ", ".join(REASONS[options.statement])
+            raise BadInput(f"--reason for {options.statement} needs one of {names}; got {options.reason}")
     return Question(options.statement, options.form, options.reason)
 
 
-def _row(found: Found) -> dict[str, Any] | None:
-    return None if found.row is None else found.row.to_dict()
+def _row(outcome: Outcome) -> dict[str, Any] | None:
+    return None if outcome.row is None else outcome.row.to_dict()
 
 
-def summary(question: Question, found: Found, seconds: float, seed: int) -> dict[str, Any]:
+def summary(question: Question, outcome: Outcome, seconds: float, seed: int) -> dict[str, Any]:
     """What a hunt found, as JSON-able values."""
     return {
         "statement": question.statement,
         "form": question.form,
         "seed": seed,
-        "found": found.row is not None and (question.form == PRINTED or found.broken),
-        "reason": None if found.row is None else found.row.reason,
-        "ratio": found.ratio,
-        "row": _row(found),
-        "candidates": found.candidates,
-        "judged": found.judged,
-        "telling": found.telling,
+        "found": outcome.row is not None and (question.form == PRINTED or outcome.broken),
+        "reason": None if outcome.row is None else outcome.row.reason,
+        "ratio": outcome.ratio,
+        "row": _row(outcome),
+        "candidates": outcome.candidates,
+        "judged": outcome.judged,
+        "telling": outcome.telling,
         "seconds": seconds,
-        "instance": None if found.instance is None else parsed(found.instance.to_json(), "an instance"),
+        "instance": None if outcome.instance is None else parsed(outcome.instance.to_json(), "an instance"),
     }
 
 
-def _print(question: Question, found: Found, seconds: float, output: str | None) -> None:
+def _print(question: Question, outcome: Outcome, seconds: float, output: str | None) -> None:
     console = terminal()
     name = f"{question.statement}, {question.form}"
-    effort = f"{found.candidates:,} candidates, {found.judged:,} judged exactly, {seconds:.1f} s"
-    if found.row is None or found.instance is None:
+    effort = f"{outcome.candidates:,} candidates, {outcome.judged:,} judged exactly, {seconds:.1f} s"
+    if outcome.row is None or outcome.instance is None:
         wanted = "" if question.reason is None else f" for want of: {question.reason}"
         nothing = f"no counterexample{wanted}" if question.form == PRINTED else "no instance that tells anything"
         console.print(f"{name}: {nothing} ({effort})", highlight=False)
         return
-    row = found.row
-    if question.form == PRINTED or found.broken:
+    row = outcome.row
+    if question.form == PRINTED or outcome.broken:
         console.print(f"[bold red]{name} fails[/]: {escape(row.why)}", highlight=False)
-    elif found.ratio is None:
-        console.print(f"[bold green]{name}[/]: no violation in {found.telling} rows with a vanishing gradient", highlight=False)
+    elif outcome.ratio is None:
+        console.print(
+            f"[bold green]{name}[/]: no violation in {outcome.telling} rows with a vanishing gradient", highlight=False
+        )
     else:
         console.print(
-            f"[bold green]{name}[/]: no violation in {found.telling} telling rows; "
-            f"the nearest reaches {found.ratio:.6g} of its bound",
+            f"[bold green]{name}[/]: no violation in {outcome.telling} telling rows; "
+            f"the nearest reaches {outcome.ratio:.6g} of its bound",
             highlight=False,
         )
     console.print(
         f"measured {row.measured:.6g}, bound {0.0 if row.bound is None else row.bound:.6g}   ({effort})\n", highlight=False
     )
-    for line in described(found.instance):
+    for line in described(outcome.instance):
         console.print(f"  {escape(line)}", highlight=False)
     if output is not None:
         path = escape(as_argument(output))

@@ -72,14 +72,14 @@ def _meeting(normals: np.ndarray, limits: np.ndarray) -> tuple[np.ndarray, np.nd
     return np.linalg.solve(safe, limits[..., None])[..., 0], proper
 
 
-def fitted(batch: Batch, found: Seen, start: np.ndarray, seeing: np.ndarray) -> tuple[Batch, Seen]:
+def fitted(batch: Batch, view: Seen, start: np.ndarray, seeing: np.ndarray) -> tuple[Batch, Seen]:
     """Students' fan-outs nearest to a start among those that fit the teacher best wherever a student is active.
 
     start (B, C, S): what the fit leaves open (students that depend on each other, dead ones) stays as it is there.
     seeing (B, C) or (C,): outputs where it is 0 are not fitted, and no student sees them.
     """
     t = batch.teachers
-    features = np.maximum(found.values, 0) * np.asarray(found.sees.any(axis=2))[:, :, None]
+    features = np.maximum(view.values, 0) * np.asarray(view.sees.any(axis=2))[:, :, None]
     students, goal = features[:, :, t:], features[:, :, :t] @ batch.V[:, :, :t].transpose(0, 2, 1)
     start = start.transpose(0, 2, 1)
     best = start + np.linalg.pinv(students, rcond=1e-9) @ (goal - students @ start)
@@ -87,7 +87,7 @@ def fitted(batch: Batch, found: Seen, start: np.ndarray, seeing: np.ndarray) -> 
     V[:, :, t:] = best.transpose(0, 2, 1) * seeing[..., None]
     V[np.abs(V) < TOUCH] = 0
     batch = replace(batch, V=V)
-    return batch, _judged(batch, found.values, found.inside, found.sees, found.alive)
+    return batch, _judged(batch, view.values, view.inside, view.sees, view.alive)
 
 
 def lengths(vectors: np.ndarray) -> np.ndarray:

@@ -94,9 +94,9 @@ def failing(question: Question, rows: list[Verdict]) -> Verdict | None:
 
 def confirmed(question: Question, instance: Instance) -> Verdict | None:
     """The failing row of a whole check."""
-    found = check(instance, gap=GAP)
-    uninterrupted(found.enclosures)
-    rows = found.verdicts
+    checked = check(instance, gap=GAP)
+    uninterrupted(checked.enclosures)
+    rows = checked.verdicts
     return failing(question, [v for v in rows if (v.statement, v.form) == (question.statement, question.form)])
 
 

@@ -26,19 +26,19 @@ def _rows(measured, bound, applies) -> Rows:
     return Rows(measured, np.where(applies, bound, np.inf), applies, np.full(measured.shape, "", dtype=object))
 
 
-def theorem_1(batch: Batch, found: Seen) -> Rows:
+def theorem_1(batch: Batch, view: Seen) -> Rows:
     """Rows of teachers whose crease a student sees; measured is the sine to the best student, either sign; bound 0."""
     t, P = batch.teachers, batch.W[:, :, : batch.plane]
-    vanishing, rows = (found.epsilon <= TOUCH).all(axis=1), []
+    vanishing, rows = (view.epsilon <= TOUCH).all(axis=1), []
     for j in range(t):
         kinks = np.abs(teacher_mass(batch, j)) > TOUCH
-        enters = np.stack([found.alive[:, s] & (room(batch, j, t + s, 1e-6) > 1e-6) for s in range(kinks.shape[1])], axis=1)
+        enters = np.stack([view.alive[:, s] & (room(batch, j, t + s, 1e-6) > 1e-6) for s in range(kinks.shape[1])], axis=1)
         applies = vanishing & (lengths(P[:, j]) > TOUCH) & (kinks & enters).any(axis=1)
         rows.append(_rows(sines(P, j)[0][:, t:].min(axis=1), np.zeros(len(batch)), applies))
     return together(rows)
 
 
-def repaired_theorem_2(batch: Batch, found: Seen) -> Rows:
+def repaired_theorem_2(batch: Batch, view: Seen) -> Rows:
     """Sines to the best other node against 10 sqrt(d'/(2 pi)) K eps_k / (rho |kappa|), for all (teacher, observer) pairs."""
     t, D, K = batch.teachers, batch.plane, batch.W.shape[1]
     P, rows = batch.W[:, :, :D], []
@@ -46,10 +46,10 @@ def repaired_theorem_2(batch: Batch, found: Seen) -> Rows:
         same, kinks = on_it(P, batch.b, j), np.abs(teacher_mass(batch, j))
         measured = np.where(same, 1.0, sines(P, j)[0]).min(axis=1)
         for s in range(K - t):
-            epsilon = found.epsilon[:, s]
+            epsilon = view.epsilon[:, s]
             q = 5 * epsilon / np.maximum(kinks[:, s], TOUCH)
             rho = room(batch, j, t + s, q)
-            applies = found.alive[:, s] & (kinks[:, s] > TOUCH) & ~same[:, t:].any(axis=1) & (epsilon > TOUCH)
+            applies = view.alive[:, s] & (kinks[:, s] > TOUCH) & ~same[:, t:].any(axis=1) & (epsilon > TOUCH)
             bound = np.where(rho > TOUCH, printed_sine(D, rho, K, epsilon, kinks[:, s]), FAR * (1 + q))
             rows.append(_rows(measured, bound, applies))
     return together(rows)
@@ -67,7 +67,7 @@ def _cotangents(P: np.ndarray, j: int) -> np.ndarray:
     return np.where(lengths(P) > TOUCH, np.abs(cosine) / np.maximum(sine, TOUCH), 0.0)
 
 
-def sharp_theorem_2(batch: Batch, found: Seen) -> Rows:
+def sharp_theorem_2(batch: Batch, view: Seen) -> Rows:
     """Sines to the best student against Theorem 2' in the ball, for all (teacher, observer) pairs."""
     t, D, K = batch.teachers, batch.plane, batch.W.shape[1]
     P, rows = batch.W[:, :, :D], []
@@ -75,20 +75,20 @@ def sharp_theorem_2(batch: Batch, found: Seen) -> Rows:
         same, kinks, cot = on_it(P, batch.b, j), teacher_mass(batch, j), _cotangents(P, j)
         measured = sines(P, j)[0][:, t:].min(axis=1)
         for s in range(K - t):
-            epsilon, kappa = np.maximum(found.epsilon[:, s], TOUCH), np.abs(kinks[:, s])
+            epsilon, kappa = np.maximum(view.epsilon[:, s], TOUCH), np.abs(kinks[:, s])
             opposing = _opposing(batch, s, kinks[:, s]) & ~same
             reach = kappa * ball(batch, j, t + s) / (4 * epsilon)
             left = np.sqrt(np.maximum(reach**2 - 1, 0)) - (cot * opposing)[:, :t].sum(axis=1)
             students = opposing[:, t:].sum(axis=1)
-            applies = found.alive[:, s] & (kappa > TOUCH) & (reach > TOUCH) & ~same[:, t:].any(axis=1)
-            applies = applies & (found.epsilon[:, s] > TOUCH) & (students > 0)
+            applies = view.alive[:, s] & (kappa > TOUCH) & (reach > TOUCH) & ~same[:, t:].any(axis=1)
+            applies = applies & (view.epsilon[:, s] > TOUCH) & (students > 0)
             bound = students / np.hypot(students, np.maximum(left, TOUCH))
             bound = np.where((reach > 1) & (left > TOUCH), bound, 1 + FAR / np.maximum(reach, TOUCH))
             rows.append(_rows(measured, bound, applies))
     return together(rows)
 
 
-def _corollary_1(batch: Batch, found: Seen, limit) -> Rows:
+def _corollary_1(batch: Batch, view: Seen, limit) -> Rows:
     """Fan-outs against sqrt(C) |Q^-1|_1 max B_m; limit(k, s, sines) gives (B_m, it applies) for node k, observer s."""
     t, D, K, C = batch.teachers, batch.plane, batch.W.shape[1], batch.V.shape[1]
     P, rows = batch.W[:, :, :D], [_rows(np.zeros(len(batch)), np.ones(len(batch)), np.zeros(len(batch), dtype=bool))]
@@ -103,25 +103,25 @@ def _corollary_1(batch: Batch, found: Seen, limit) -> Rows:
     return together(rows)
 
 
-def repaired_corollary_1(batch: Batch, found: Seen) -> Rows:
+def repaired_corollary_1(batch: Batch, view: Seen) -> Rows:
     """The paper's argument with each observer's own region, thickness and the projected norm."""
     t, D, K = batch.teachers, batch.plane, batch.W.shape[1]
     P = batch.W[:, :, :D]
 
     def limit(k: int, s: int):
-        size, epsilon = lengths(P[:, k]), found.epsilon[:, s]
+        size, epsilon = lengths(P[:, k]), view.epsilon[:, s]
         distance = np.delete(sines(P, k)[0], k, axis=1).min(axis=1)
         kappa = np.abs((batch.V[:, :, k] * batch.V[:, :, t + s]).sum(axis=1)) * size
         q = 5 * epsilon / np.maximum(kappa, TOUCH)
         rho = room(batch, k, t + s, q)
-        applies = found.alive[:, s] & (kappa > TOUCH) & (distance > TOUCH) & (epsilon > TOUCH)
+        applies = view.alive[:, s] & (kappa > TOUCH) & (distance > TOUCH) & (epsilon > TOUCH)
         bound = printed_sine(D, rho, K, epsilon, distance * np.maximum(size, TOUCH))
         return np.where(rho > TOUCH, bound, FAR * (1 + q) * measured_size(batch, k)), applies
 
-    return _corollary_1(batch, found, limit)
+    return _corollary_1(batch, view, limit)
 
 
-def sharp_corollary_1(batch: Batch, found: Seen) -> Rows:
+def sharp_corollary_1(batch: Batch, view: Seen) -> Rows:
     """Corollary 1' in the ball."""
     P = batch.W[:, :, : batch.plane]
 
@@ -129,7 +129,7 @@ def sharp_corollary_1(batch: Batch, found: Seen) -> Rows:
         size, radius = np.maximum(lengths(P[:, k]), TOUCH), ball(batch, k, batch.teachers + s)
         mass = -(batch.V[:, :, k] * batch.V[:, :, batch.teachers + s]).sum(axis=1)
         gamma = (_cotangents(P, k) * _opposing(batch, s, mass)).sum(axis=1)
-        applies = found.alive[:, s] & (radius > TOUCH) & (np.abs(mass) > TOUCH) & (found.epsilon[:, s] > TOUCH)
-        return 4 * found.epsilon[:, s] * np.hypot(1, gamma) / (size * np.maximum(radius, TOUCH)), applies
+        applies = view.alive[:, s] & (radius > TOUCH) & (np.abs(mass) > TOUCH) & (view.epsilon[:, s] > TOUCH)
+        return 4 * view.epsilon[:, s] * np.hypot(1, gamma) / (size * np.maximum(radius, TOUCH)), applies
 
-    return _corollary_1(batch, found, limit)
+    return _corollary_1(batch, view, limit)

@@ -64,11 +64,11 @@ def healing(order: tuple[str, ...], heals: dict[str, np.ndarray]) -> np.ndarray:
     return np.select([heals[name] for name in order], list(order), default=UNKNOWN).astype(object)
 
 
-def printed_theorem_1(batch: Batch, found: Seen) -> Rows:
+def printed_theorem_1(batch: Batch, view: Seen) -> Rows:
     """Theorem 1's rows: measured is the sine to the best student with lambda > 0, the bound 0, eps has to vanish."""
     t, D, K = batch.teachers, batch.plane, batch.W.shape[1]
     P, students = batch.W[:, :, :D], range(t, K)
-    vanishing = np.asarray(found.epsilon <= TOUCH).all(axis=1)
+    vanishing = np.asarray(view.epsilon <= TOUCH).all(axis=1)
     rows = []
     for j in range(t):
         constant = lengths(P[:, j]) <= TOUCH
@@ -76,7 +76,7 @@ def printed_theorem_1(batch: Batch, found: Seen) -> Rows:
         measured = np.where(cosine > TOUCH, sine, 1.0)[:, t:].min(axis=1)
         blank = (lengths(P[:, t:]) <= TOUCH).any(axis=1)
         measured = np.where(constant, np.where(blank, 0.0, 1.0), measured)
-        enters = np.stack([found.alive[:, k - t] & (room(batch, j, k, 1e-6) > 1e-6) for k in students], axis=1)
+        enters = np.stack([view.alive[:, k - t] & (room(batch, j, k, 1e-6) > 1e-6) for k in students], axis=1)
         alpha = (batch.V[:, :, j, None] * batch.V[:, :, t:]).sum(axis=1)
         kinks = np.abs(teacher_mass(batch, j))
         reason = np.select(
@@ -94,10 +94,10 @@ def printed_theorem_1(batch: Batch, found: Seen) -> Rows:
     return together(rows)
 
 
-def printed_theorem_2(batch: Batch, found: Seen) -> Rows:
+def printed_theorem_2(batch: Batch, view: Seen) -> Rows:
     """Theorem 2's rows for all (teacher, observer) pairs."""
     t, D, K = batch.teachers, batch.plane, batch.W.shape[1]
-    P, epsilon = batch.W[:, :, :D], found.epsilon.max(axis=1)
+    P, epsilon = batch.W[:, :, :D], view.epsilon.max(axis=1)
     rows = []
     for j in range(t):
         size, (sine, _), radius = lengths(P[:, j]), sines(P, j), room(batch, j)
@@ -113,7 +113,7 @@ def printed_theorem_2(batch: Batch, found: Seen) -> Rows:
                 return printed_sine(D, space, K, epsilon, scale)
 
             plain = bound(radius - q, alpha)
-            seeing = np.where(found.alive[:, k - t], room(batch, j, k), -1.0) - q
+            seeing = np.where(view.alive[:, k - t], room(batch, j, k), -1.0) - q
             heals = {
                 "sign": measured <= bound(radius - q, np.abs(alpha)),
                 "norm": measured <= bound(radius - longer, alpha * size),
@@ -126,10 +126,10 @@ def printed_theorem_2(batch: Batch, found: Seen) -> Rows:
     return together(rows)
 
 
-def printed_corollary_1(batch: Batch, found: Seen) -> Rows:
+def printed_corollary_1(batch: Batch, view: Seen) -> Rows:
     """Corollary 1's rows for every student and every set of observers (the checker reports the best set only)."""
     t, D, K, C = batch.teachers, batch.plane, batch.W.shape[1], batch.V.shape[1]
-    P, epsilon, rows = batch.W[:, :, :D], found.epsilon.max(axis=1), []
+    P, epsilon, rows = batch.W[:, :, :D], view.epsilon.max(axis=1), []
     for k in range(t, K):
         size, (sine, _), radius = lengths(P[:, k]), sines(P, k), room(batch, k)
         crosses = room(batch, k, None, CROSSING) > CROSSING
@@ -144,7 +144,7 @@ def printed_corollary_1(batch: Batch, found: Seen) -> Rows:
             def bound(space, scale=1.0, norm=norm, distance=distance):
                 return norm * printed_sine(D, space, K, epsilon, distance * scale)
 
-            seeing = np.min([np.where(found.alive[:, m - t], room(batch, k, m), -1.0) for m in observers], axis=0)
+            seeing = np.min([np.where(view.alive[:, m - t], room(batch, k, m), -1.0) for m in observers], axis=0)
             heals = {
                 "norm": measured <= math.sqrt(C) * bound(radius - q / np.maximum(size, TOUCH), size),
                 "region": measured <= bound(seeing - q),

@@ -18,7 +18,7 @@ from .candidates import Batch, Draft, near
 from .climb import climbed
 from .floats import seen
 from .judge import TELLING, Question, closeness, rows_of
-from .search import TRIED, Counts, Found, proposal
+from .search import TRIED, Counts, Outcome, proposal
 from .shrink import shrunk
 
 SHRINKING = 0.25  # share of the time of a hunt for the record that goes to shrinking it
@@ -38,11 +38,11 @@ def record(
     deadline: float | None = None,
     most: int | None = None,
     progress: Callable[[Counts], None] = lambda counts: None,
-) -> Found:
+) -> Outcome:
     """Search for the instance that comes nearest to a repaired or sharp bound; an exact failure ends it (broken)."""
     end = None if deadline is None else deadline - SHRINKING * (deadline - time.monotonic())
     counts = Counts(end, most)
-    best: Found | None = None
+    best: Outcome | None = None
     draft: Draft | None = None
     while not counts.over:
         for other in _starts(question, plane, nodes, rng, counts):
@@ -57,29 +57,29 @@ def record(
             return _counted(best, counts)
         progress(counts)
     if best is None or draft is None:
-        return Found(None, None, counts.candidates, counts.judged, counts.telling)
+        return Outcome(None, None, counts.candidates, counts.judged, counts.telling)
     return _counted(_simplified(question, draft, best, counts, deadline), counts)
 
 
-def _counted(found: Found, counts: Counts) -> Found:
-    return replace(found, candidates=counts.candidates, judged=counts.judged, telling=counts.telling)
+def _counted(outcome: Outcome, counts: Counts) -> Outcome:
+    return replace(outcome, candidates=counts.candidates, judged=counts.judged, telling=counts.telling)
 
 
 def _nearer(
-    question: Question, other: Draft, best: Found | None, draft: Draft | None, counts: Counts
-) -> tuple[Found | None, Draft | None]:
+    question: Question, other: Draft, best: Outcome | None, draft: Draft | None, counts: Counts
+) -> tuple[Outcome | None, Draft | None]:
     """The nearer of a draft and the best one so far, a failing one before all."""
-    found = _judged(question, other, counts)
-    if found is None or (best is not None and best.broken):
+    outcome = _judged(question, other, counts)
+    if outcome is None or (best is not None and best.broken):
         return best, draft
-    if best is None or found.broken or (found.ratio or 0) > (best.ratio or 0):
-        return found, other
+    if best is None or outcome.broken or (outcome.ratio or 0) > (best.ratio or 0):
+        return outcome, other
     return best, draft
 
 
-def _simplified(question: Question, draft: Draft, best: Found, counts: Counts, deadline: float | None) -> Found:
+def _simplified(question: Question, draft: Draft, best: Outcome, counts: Counts, deadline: float | None) -> Outcome:
     """The record in shorter numbers and fewer nodes, as long as hardly anything of its ratio is lost; it cannot fail then."""
-    kept: dict[int, Found] = {}
+    kept: dict[int, Outcome] = {}
     goal = (best.ratio or 0.0) * (1 - LOST)
 
     def promising(several: Batch) -> np.ndarray:
@@ -89,17 +89,17 @@ def _simplified(question: Question, draft: Draft, best: Found, counts: Counts, d
         return _score(question, several) > MISJUDGED * goal
 
     def accepted(other: Draft) -> bool:
-        found = _judged(question, other, counts)
-        if found is None or not (found.broken or (found.ratio or 0.0) >= goal):
+        outcome = _judged(question, other, counts)
+        if outcome is None or not (outcome.broken or (outcome.ratio or 0.0) >= goal):
             return False
-        kept[0] = found
+        kept[0] = outcome
         return True
 
     shrunk(draft, promising, accepted, deadline)
     return kept.get(0, best)
 
 
-def _judged(question: Question, draft: Draft, counts: Counts) -> Found | None:
+def _judged(question: Question, draft: Draft, counts: Counts) -> Outcome | None:
     """The draft's nearest telling row, or a failing one; None where no row tells anything."""
     counts.judged += 1
     instance, rows = rows_of(question, draft)
@@ -118,7 +118,7 @@ def _judged(question: Question, draft: Draft, counts: Counts) -> Found | None:
     row = (broken or telling)[0]
     what = "it fails" if broken else "nearest to its bound"
     named = replace(instance, name=f"{question.statement}, {question.form}: {what}")
-    return Found(named, row, counts.candidates, counts.judged, counts.telling, ratio, bool(broken))
+    return Outcome(named, row, counts.candidates, counts.judged, counts.telling, ratio, bool(broken))
 
 
 def _starts(question: Question, plane: int, nodes: int, rng: np.random.Generator, counts: Counts) -> list[Draft]:
@@ -127,11 +127,11 @@ def _starts(question: Question, plane: int, nodes: int, rng: np.random.Generator
     """
     if question.statement != "theorem-1":
         return _climbed_start(question, plane, nodes, rng, counts)
-    made, found = proposal(plane, nodes, rng)
-    counts.candidates += len(made)
-    rows = question.rows(made, found)
+    batch, view = proposal(plane, nodes, rng)
+    counts.candidates += len(batch)
+    rows = question.rows(batch, view)
     order = sorted(np.flatnonzero(rows.applies.any(axis=1)), key=lambda i: -np.where(rows.applies, rows.measured, 0)[i].max())
-    return [draft for draft in (made.draft(int(i), 1e-6) for i in order[:TRIED]) if draft.is_whole]
+    return [draft for draft in (batch.draft(int(i), 1e-6) for i in order[:TRIED]) if draft.is_whole]
 
 
 def _score(question: Question, several: Batch) -> np.ndarray:
@@ -146,11 +146,11 @@ def _climbed_start(question: Question, plane: int, nodes: int, rng: np.random.Ge
     """The best of several batches, climbed, in rationals."""
     best, value = None, 0.0
     for _ in range(EXPLORED):
-        made, _ = proposal(plane, nodes, rng)
-        counts.candidates += len(made)
-        scores = _score(question, made)
+        batch, _ = proposal(plane, nodes, rng)
+        counts.candidates += len(batch)
+        scores = _score(question, batch)
         if scores.max() > value:
-            best, value = made.take([int(scores.argmax())]), float(scores.max())
+            best, value = batch.take([int(scores.argmax())]), float(scores.max())
     if best is None:
         return []
     top = climbed(best, lambda several: _score(question, several), RISE, rng)

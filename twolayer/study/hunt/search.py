@@ -33,7 +33,7 @@ PATIENCE = 3  # times the candidates that the first start took, for all starts t
 
 
 @dataclass(frozen=True)
-class Found:
+class Outcome:
     """What a hunt came back with.
 
     instance, row       the counterexample or the record and its row; None where there is none
@@ -72,16 +72,16 @@ def proposal(plane: int, nodes: int, rng: np.random.Generator) -> tuple[Batch, S
     """A batch of random candidates, most of them with fitted fan-outs."""
     shape = drawn_shape(plane, nodes, rng)
     vertices = math.comb(shape.teachers + shape.students + 2 * plane + 1, plane)
-    made = drawn(shape, max(1, min(BATCH, WORK // (vertices * plane * plane * 8))), rng)
-    found = seen(made)
+    batch = drawn(shape, max(1, min(BATCH, WORK // (vertices * plane * plane * 8))), rng)
+    view = seen(batch)
     if rng.random() > FITTED:
-        return made, found
-    start = made.V[:, :, made.teachers :]
+        return batch, view
+    start = batch.V[:, :, batch.teachers :]
     if rng.random() < 0.8:  # what a fit leaves open
         start = rng.integers(-2, 3, start.shape).astype(float)
     blind = shape.outputs > 1 and rng.random() < 0.5
     seeing = np.arange(shape.outputs) == rng.integers(shape.outputs) if blind else np.ones(shape.outputs)
-    return fitted(made, found, start, seeing.astype(float))
+    return fitted(batch, view, start, seeing.astype(float))
 
 
 def _asked(question: Question, rows: Rows) -> np.ndarray:
@@ -110,39 +110,39 @@ def counterexample(
     deadline: float | None = None,
     most: int | None = None,
     progress: Callable[[Counts], None] = lambda counts: None,
-) -> Found:
+) -> Outcome:
     """Search for an instance on which a printed statement fails, and shrink it; at most `most` candidates, until the deadline.
 
     starts: how many are shrunk, of which the smallest is returned; the later ones may take as long as the first.
     """
     counts, turn, patience = Counts(deadline, most), 0, math.inf
-    found: list[tuple[Draft, Question]] = []
-    while not counts.over and len(found) < starts and counts.candidates < patience:
-        made, looked = proposal(plane, nodes, rng)
-        counts.candidates, turn = counts.candidates + len(made), turn + 1
-        rows = question.rows(made, looked)
+    successes: list[tuple[Draft, Question]] = []
+    while not counts.over and len(successes) < starts and counts.candidates < patience:
+        batch, view = proposal(plane, nodes, rng)
+        counts.candidates, turn = counts.candidates + len(batch), turn + 1
+        rows = question.rows(batch, view)
         chosen = np.flatnonzero(_wanted(question, rows))
         if not len(chosen) and question.statement != "theorem-1" and turn % CLIMB_EVERY == 0:
-            best = made.take([int(_promise(question, rows).argmax())])
-            made = climbed(best, lambda b: _promise(question, question.rows(b, seen(b))), CLIMB_ROUNDS, rng)
-            chosen = np.flatnonzero(_wanted(question, question.rows(made, seen(made))))
+            best = batch.take([int(_promise(question, rows).argmax())])
+            batch = climbed(best, lambda b: _promise(question, question.rows(b, seen(b))), CLIMB_ROUNDS, rng)
+            chosen = np.flatnonzero(_wanted(question, question.rows(batch, seen(batch))))
         for i in chosen[:TRIED]:
-            draft, row = _first(question, made, int(i), counts)
+            draft, row = _first(question, batch, int(i), counts)
             if draft is not None and row is not None:
                 cause = replace(question, reason=row.reason)
-                found.append((_smallest(cause, draft, counts), cause))
+                successes.append((_smallest(cause, draft, counts), cause))
                 patience = min(patience, PATIENCE * counts.candidates)
                 break
         progress(counts)
-    if not found:
-        return Found(None, None, counts.candidates, counts.judged)
-    return _confirmed(*min(found, key=lambda pair: cost(pair[0])), counts)
+    if not successes:
+        return Outcome(None, None, counts.candidates, counts.judged)
+    return _confirmed(*min(successes, key=lambda pair: cost(pair[0])), counts)
 
 
-def _first(question: Question, made: Batch, i: int, counts: Counts) -> tuple[Draft | None, Verdict | None]:
+def _first(question: Question, batch: Batch, i: int, counts: Counts) -> tuple[Draft | None, Verdict | None]:
     """The candidate in the simplest rationals with which it fails exactly."""
     for relative in LADDER:
-        draft = made.draft(i, relative)
+        draft = batch.draft(i, relative)
         floats = batch([draft])
         if draft.is_whole and _wanted(question, question.rows(floats, seen(floats)))[0]:
             counts.judged += 1
@@ -168,10 +168,10 @@ def _smallest(question: Question, draft: Draft, counts: Counts) -> Draft:
     return shrunk(draft, promising, accepted, counts.deadline)
 
 
-def _confirmed(draft: Draft, question: Question, counts: Counts) -> Found:
+def _confirmed(draft: Draft, question: Question, counts: Counts) -> Outcome:
     """The whole check has to say what the judge of one statement said."""
     instance = draft.instance(f"{question.statement} as printed, without: {question.reason}")
     row = confirmed(question, instance)
     if row is None:
         raise ArithmeticError("the judge of one statement and the whole check disagree on an instance; please report it")
-    return Found(instance, row, counts.candidates, counts.judged)
+    return Outcome(instance, row, counts.candidates, counts.judged)
