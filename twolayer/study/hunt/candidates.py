@@ -150,13 +150,13 @@ def drawn_shape(plane: int, nodes: int, rng: np.random.Generator) -> Shape:
 def drawn(shape: Shape, count: int, rng: np.random.Generator) -> Batch:
     """Random candidates that share their ingredients and differ in their numbers; fan-outs of students are random too."""
     A, c, half = _region(shape.plane, count, rng)
-    batch = Batch(
+    candidates = Batch(
         np.zeros((count, 0, shape.plane + shape.extra)), np.zeros((count, 0)), np.zeros((count, shape.outputs, 0)), A, c, 0
     )
     for node in range(shape.teachers + shape.students):
-        batch = _with_node(batch, TEACHER_KINDS if node < shape.teachers else STUDENT_KINDS, half, rng)
-    batch = replace(batch, teachers=shape.teachers)
-    return _rescaled(batch, rng) if rng.random() < 0.3 else batch
+        candidates = _with_node(candidates, TEACHER_KINDS if node < shape.teachers else STUDENT_KINDS, half, rng)
+    candidates = replace(candidates, teachers=shape.teachers)
+    return _rescaled(candidates, rng) if rng.random() < 0.3 else candidates
 
 
 def _region(plane: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -180,10 +180,10 @@ def _region(plane: int, count: int, rng: np.random.Generator) -> tuple[np.ndarra
     return A, c, half
 
 
-def _with_node(batch: Batch, kinds: tuple[str, ...], half: np.ndarray, rng: np.random.Generator) -> Batch:
+def _with_node(candidates: Batch, kinds: tuple[str, ...], half: np.ndarray, rng: np.random.Generator) -> Batch:
     """One node more, of a random kind."""
-    count, before, d = batch.W.shape
-    plane, outputs, kind = batch.plane, batch.V.shape[1], rng.choice(kinds)
+    count, before, d = candidates.W.shape
+    plane, outputs, kind = candidates.plane, candidates.V.shape[1], rng.choice(kinds)
     w = rng.choice(WEIGHTS, (count, d))
     if kind == "axis":
         w *= np.arange(d) == rng.integers(plane)
@@ -197,33 +197,33 @@ def _with_node(batch: Batch, kinds: tuple[str, ...], half: np.ndarray, rng: np.r
     elif kind == "dead":
         b = -np.ceil(ALWAYS * reach)
     elif kind == "corner":
-        c = batch.c[:, 0] if batch.A.shape[1] == 2**plane and plane > 1 and (batch.A[:, 0] != 0).all() else None
+        c = candidates.c[:, 0] if candidates.A.shape[1] == 2**plane and plane > 1 and (candidates.A[:, 0] != 0).all() else None
         b = rng.choice(SMALL, count) - (reach if c is None else np.abs(w[:, :plane]).max(axis=1))
     elif kind == "across" and d > plane:
         w[:, :plane], w[:, plane:] = 0, 1
     elif before and kind in ("parallel", "flipped", "copied"):
         other = rng.integers(before)
-        w, b = batch.W[:, other].copy(), batch.b[:, other].copy()
-        v = -batch.V[:, :, other] if kind == "parallel" else v
+        w, b = candidates.W[:, other].copy(), candidates.b[:, other].copy()
+        v = -candidates.V[:, :, other] if kind == "parallel" else v
         if kind == "parallel":
             w[:, :plane] += rng.choice(SMALL, (count, 1)) * rng.choice([-1, 0, 1], (count, plane))
         factor = -rng.choice([1.0, 1.0, 2.0], count) if kind == "flipped" else np.ones(count)
         w, b = w * factor[:, None], b * factor
     return Batch(
-        np.concatenate([batch.W, w[:, None]], axis=1),
-        np.concatenate([batch.b, b[:, None]], axis=1),
-        np.concatenate([batch.V, v[:, :, None]], axis=2),
-        batch.A,
-        batch.c,
-        batch.teachers,
+        np.concatenate([candidates.W, w[:, None]], axis=1),
+        np.concatenate([candidates.b, b[:, None]], axis=1),
+        np.concatenate([candidates.V, v[:, :, None]], axis=2),
+        candidates.A,
+        candidates.c,
+        candidates.teachers,
     )
 
 
-def _rescaled(batch: Batch, rng: np.random.Generator) -> Batch:
+def _rescaled(candidates: Batch, rng: np.random.Generator) -> Batch:
     """The same functions with one node's weight s times as long and its fan-out 1/s times as large."""
-    node, s = rng.integers(batch.W.shape[1]), rng.choice(SMALL, len(batch))
-    W, b, V = batch.W.copy(), batch.b.copy(), batch.V.copy()
+    node, s = rng.integers(candidates.W.shape[1]), rng.choice(SMALL, len(candidates))
+    W, b, V = candidates.W.copy(), candidates.b.copy(), candidates.V.copy()
     W[:, node] *= s[:, None]
     b[:, node] *= s
     V[:, :, node] /= s[:, None]
-    return replace(batch, W=W, b=b, V=V)
+    return replace(candidates, W=W, b=b, V=V)

@@ -72,16 +72,16 @@ def proposal(plane: int, nodes: int, rng: np.random.Generator) -> tuple[Batch, S
     """A batch of random candidates, most of them with fitted fan-outs."""
     shape = drawn_shape(plane, nodes, rng)
     vertices = math.comb(shape.teachers + shape.students + 2 * plane + 1, plane)
-    batch = drawn(shape, max(1, min(BATCH, WORK // (vertices * plane * plane * 8))), rng)
-    view = seen(batch)
+    candidates = drawn(shape, max(1, min(BATCH, WORK // (vertices * plane * plane * 8))), rng)
+    view = seen(candidates)
     if rng.random() > FITTED:
-        return batch, view
-    start = batch.V[:, :, batch.teachers :]
+        return candidates, view
+    start = candidates.V[:, :, candidates.teachers :]
     if rng.random() < 0.8:  # what a fit leaves open
         start = rng.integers(-2, 3, start.shape).astype(float)
     blind = shape.outputs > 1 and rng.random() < 0.5
     seeing = np.arange(shape.outputs) == rng.integers(shape.outputs) if blind else np.ones(shape.outputs)
-    return fitted(batch, view, start, seeing.astype(float))
+    return fitted(candidates, view, start, seeing.astype(float))
 
 
 def _asked(question: Question, rows: Rows) -> np.ndarray:
@@ -118,16 +118,16 @@ def counterexample(
     counts, turn, patience = Counts(deadline, most), 0, math.inf
     successes: list[tuple[Draft, Question]] = []
     while not counts.over and len(successes) < starts and counts.candidates < patience:
-        batch, view = proposal(plane, nodes, rng)
-        counts.candidates, turn = counts.candidates + len(batch), turn + 1
-        rows = question.rows(batch, view)
+        candidates, view = proposal(plane, nodes, rng)
+        counts.candidates, turn = counts.candidates + len(candidates), turn + 1
+        rows = question.rows(candidates, view)
         chosen = np.flatnonzero(_wanted(question, rows))
         if not len(chosen) and question.statement != "theorem-1" and turn % CLIMB_EVERY == 0:
-            best = batch.take([int(_promise(question, rows).argmax())])
-            batch = climbed(best, lambda b: _promise(question, question.rows(b, seen(b))), CLIMB_ROUNDS, rng)
-            chosen = np.flatnonzero(_wanted(question, question.rows(batch, seen(batch))))
+            best = candidates.take([int(_promise(question, rows).argmax())])
+            candidates = climbed(best, lambda b: _promise(question, question.rows(b, seen(b))), CLIMB_ROUNDS, rng)
+            chosen = np.flatnonzero(_wanted(question, question.rows(candidates, seen(candidates))))
         for i in chosen[:TRIED]:
-            draft, row = _first(question, batch, int(i), counts)
+            draft, row = _first(question, candidates, int(i), counts)
             if draft is not None and row is not None:
                 cause = replace(question, reason=row.reason)
                 successes.append((_smallest(cause, draft, counts), cause))
@@ -139,10 +139,10 @@ def counterexample(
     return _confirmed(*min(successes, key=lambda pair: cost(pair[0])), counts)
 
 
-def _first(question: Question, batch: Batch, i: int, counts: Counts) -> tuple[Draft | None, Verdict | None]:
+def _first(question: Question, candidates: Batch, i: int, counts: Counts) -> tuple[Draft | None, Verdict | None]:
     """The candidate in the simplest rationals with which it fails exactly."""
     for relative in LADDER:
-        draft = batch.draft(i, relative)
+        draft = candidates.draft(i, relative)
         floats = batch([draft])
         if draft.is_whole and _wanted(question, question.rows(floats, seen(floats)))[0]:
             counts.judged += 1
