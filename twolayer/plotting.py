@@ -72,13 +72,13 @@ def new_axes(x: str, y: str, title: str) -> tuple[Figure, Axes]:
 
 def median_line(axes: Axes, x, samples, label: str, colour: str, stroke: Any, **more: Any) -> None:
     """Median and band of the samples at every x, NaN left out; no line where all are NaN."""
-    known = [
+    bands = [
         (at, *np.nanpercentile(values, (BAND[0], 50, BAND[1])))
         for at, values in zip(x, samples, strict=True)
         if not np.isnan(values).all()
     ]
-    if known:
-        at, low, middle, high = np.array(known).T
+    if bands:
+        at, low, middle, high = np.array(bands).T
         axes.fill_between(at, low, high, color=colour, alpha=0.13, linewidth=0)
         axes.plot(at, middle, color=colour, linestyle=stroke, linewidth=1.6, label=label, **more)
 
@@ -151,11 +151,11 @@ def power(exponent: int) -> str:
 
 def rows_by_pair(result: Row) -> dict[tuple[int, int], dict[str, Row]]:
     """Theorem 2's rows of an instance: {(teacher, observer): {form: row}}."""
-    found: dict[tuple[int, int], dict[str, Row]] = defaultdict(dict)
+    pairs: dict[tuple[int, int], dict[str, Row]] = defaultdict(dict)
     for v in result["verdicts"]:
         if v["statement"] == "theorem-2":
-            found[v["teacher"], v["observer"]][v["form"]] = v
-    return found
+            pairs[v["teacher"], v["observer"]][v["form"]] = v
+    return pairs
 
 
 def has_positive_bound(row: Row | None) -> bool:

@@ -78,8 +78,8 @@ def along_training(results: Sequence[Row]) -> Picture | None:
     panels: list[Panel] = []
     for name, students in runs.items():
         students = sorted(students, key=lambda r: -r["gradient"]["upper"])
-        found = [rows_by_pair(r) for r in students]
-        pairs = [pair for pair, forms in found[-1].items() if all(has_positive_bound(forms.get(form)) for form in FORMS)]
+        along = [rows_by_pair(r) for r in students]
+        pairs = [pair for pair, forms in along[-1].items() if all(has_positive_bound(forms.get(form)) for form in FORMS)]
         if not pairs:
             continue
         gradient = [r["gradient"]["upper"] for r in students]
@@ -87,9 +87,9 @@ def along_training(results: Sequence[Row]) -> Picture | None:
             "certified sup |g₁|, training goes right", "sine", f"d' = {students[0]['dimension']}, {len(pairs)} pairs"
         )
         for form in FORMS:
-            bounds = [[bound_on_sine(forms.get(pair, {}).get(form)) for pair in pairs] for forms in found]
+            bounds = [[bound_on_sine(forms.get(pair, {}).get(form)) for pair in pairs] for forms in along]
             median_line(axes, gradient, bounds, f"{form} bound", COLOUR[form], STROKE[form])
-        sines = [[sine_to_student(forms.get(pair, {})) for pair in pairs] for forms in found]
+        sines = [[sine_to_student(forms.get(pair, {})) for pair in pairs] for forms in along]
         median_line(axes, gradient, sines, "measured", INK, "solid", marker="o", markersize=3)
         decades(axes, "x", min(gradient) / 2, max(1.0, *gradient))
         decades(axes, "y", min((x for values in sines for x in values if x > 0), default=1e-3) / 2, 1.0)
@@ -231,17 +231,17 @@ def gains(results: Sequence[Row]) -> Picture | None:
             for form in ratios:
                 if has_positive_bound(holding.get(SHARP)) and has_positive_bound(holding.get(form)):
                     ratios[form][r["dimension"]].append(holding[form]["bound"] / holding[SHARP]["bound"])
-    dimensions = sorted({d for found in ratios.values() for d in found})
+    dimensions = sorted({d for by_dimension in ratios.values() for d in by_dimension})
     if not dimensions:
         return None
     figure, axes = new_axes("d', dimension of U", "bound / sharp bound", "how much sharper")
     extremes = [1.0]
     for shift, form in ((-0.1, REPAIRED), (0.1, PRINTED)):
-        known = [d for d in dimensions if d in ratios[form]]
-        bars = [np.percentile(ratios[form][d], (BAND[0], 50, BAND[1])) for d in known]
-        if known:
+        measured = [d for d in dimensions if d in ratios[form]]
+        bars = [np.percentile(ratios[form][d], (BAND[0], 50, BAND[1])) for d in measured]
+        if measured:
             low, middle, high = np.array(bars).T
-            at = np.array([dimensions.index(d) for d in known]) + shift
+            at = np.array([dimensions.index(d) for d in measured]) + shift
             axes.vlines(at, low, high, color=COLOUR[form], linewidth=2)
             axes.plot(at, middle, MARK[form], color=COLOUR[form], label=f"{form} / sharp", markersize=6)
             extremes += [*low, *high]

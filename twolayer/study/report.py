@@ -92,8 +92,8 @@ def compact(listed: Sequence[Row]) -> Row:
     def place(kind: str, word: Any) -> int:
         return words[kind].setdefault(word, len(words[kind]))
 
-    for kind, known in (("statements", STATEMENTS), ("forms", FORMS), ("verdicts", VERDICTS)):
-        for word in known:
+    for kind, first in (("statements", STATEMENTS), ("forms", FORMS), ("verdicts", VERDICTS)):
+        for word in first:
             place(kind, word)
     rows = []
     for i, r in enumerate(listed):
@@ -114,7 +114,7 @@ def compact(listed: Sequence[Row]) -> Row:
             )
     return finite(
         {
-            **{kind: list(found) for kind, found in words.items()},
+            **{kind: list(places) for kind, places in words.items()},
             "rows": rows,
             "families": list(dict.fromkeys(r["family"] for r in listed)),
             "instances": [[r["name"], r["family"], r["file"]] for r in listed],

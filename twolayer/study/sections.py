@@ -210,14 +210,14 @@ def worst(listed: Sequence[Row]) -> list[Markup]:
         parts.append(table(columns, rows) if rows else tag("p", "No row holds with a positive bound."))
     parts.append(tag("h3", "Printed rows that fail, by the hypothesis that would restore them"))
     groups = failures(listed)
-    parts += [_group(statement, missing, found) for (statement, missing), found in groups.items()]
+    parts += [_group(statement, missing, failing) for (statement, missing), failing in groups.items()]
     return parts if groups else [*parts, tag("p", "None fails.")]
 
 
-def _group(statement: str, missing: str, found: Sequence[tuple[Row, Row]]) -> Markup:
+def _group(statement: str, missing: str, failing: Sequence[tuple[Row, Row]]) -> Markup:
     """Failing rows of one kind, instance by instance, each with the row furthest above its bound."""
     homes: dict[str, list[tuple[Row, Row]]] = defaultdict(list)
-    for r, v in found:
+    for r, v in failing:
         homes[r["file"]].append((r, v))
     rows = []
     for mine in homes.values():
@@ -236,7 +236,7 @@ def _group(statement: str, missing: str, found: Sequence[tuple[Row, Row]]) -> Ma
     title = tag(
         "summary",
         tag("b", f"{statement}, missing {missing or 'nothing that was tried'}"),
-        f": {_many(len(found), 'row')} on {_many(len(homes), 'instance')}",
+        f": {_many(len(failing), 'row')} on {_many(len(homes), 'instance')}",
     )
     return tag("details", title, tag("p", show), table(columns, rows, tall=True))
 

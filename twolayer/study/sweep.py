@@ -159,9 +159,9 @@ def rows(cell: Cell, gap: float) -> list[dict[str, Any]]:
     start = time.perf_counter()
     drawn, sampled = instance(cell)
     with parallel_config(backend="sequential"):
-        found = check(drawn, gap=gap)
-    uninterrupted(found.enclosures)
-    lower, upper = found.gradient
+        checked = check(drawn, gap=gap)
+    uninterrupted(checked.enclosures)
+    lower, upper = checked.gradient
     common = {
         **cell,
         "gradient_lower": lower,
@@ -169,7 +169,7 @@ def rows(cell: Cell, gap: float) -> list[dict[str, Any]]:
         "gradient_sampled": sampled,
         "seconds": round(time.perf_counter() - start, 3),
     }
-    return [{**common, **line} for line in summaries([verdict.to_dict() for verdict in found.verdicts])]
+    return [{**common, **line} for line in summaries([verdict.to_dict() for verdict in checked.verdicts])]
 
 
 def sweep(config: str, directory: Path, *, workers: int = 2, cluster: str | None = None, deadline: float = math.inf) -> int:

@@ -98,9 +98,9 @@ def certificate_summary(certificate: dict[str, Any], path: str) -> None:
     console, gradient = terminal(), certificate["gradient"]
     lower, upper = (Fraction(gradient[key]) for key in ("lower", "upper"))
     methods = Counter(entry["evidence"]["method"] for entry in certificate["students"])
-    found = ", ".join(f"{count} by {method}" for method, count in sorted(methods.items()))
+    ways = ", ".join(f"{count} by {method}" for method, count in sorted(methods.items()))
     name, ends = escape(shown(certificate["instance"]["name"])), (down(float(lower)), up(float(upper)))
-    console.print(f"{name}: {ends[0]} <= sup |g_1| <= {ends[1]} ({found})")
+    console.print(f"{name}: {ends[0]} <= sup |g_1| <= {ends[1]} ({ways})")
     verdicts = Counter(row["verdict"] for row in certificate["verdicts"])
     counts = f"{verdicts[HOLDS]} hold, {verdicts[FAILS]} fail, {verdicts[VACUOUS]} are vacuous"
     console.print(f"verdicts: {counts}; {sum(certificate['left_out'].values())} more are not restated")

@@ -61,13 +61,13 @@ def examined(case: Case) -> list[dict[str, Any]]:
 
 def run(chosen: list[Case], workers: int) -> list[dict[str, Any]]:
     """The results of all cases in their order; cases are shared among processes."""
-    found: list[list[dict[str, Any]]] = []
+    results: list[list[dict[str, Any]]] = []
     with parallel_config(backend="loky", inner_max_num_threads=1), bars() as progress:
         task = progress.add_task("training and certifying", total=len(chosen))
         for result in shared_results(examined, [(case,) for case in chosen], workers):
-            found.append(result)
+            results.append(result)
             progress.advance(task)
-    return [instance for result in found for instance in result]
+    return [instance for result in results for instance in result]
 
 
 def verify(*, quick: bool = False, report: str | None = None, as_json: bool = False, seed: int = 0, workers: int = 2) -> int:

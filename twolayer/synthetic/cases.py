@@ -82,10 +82,10 @@ def oracle(data: LowRankData, teacher: TwoLayer, target: float) -> Callable:
         deadline = time.monotonic() + ORACLE_SECONDS
         enclosures = uninterrupted(gradient_suprema(problem, gap=ORACLE_GAP, floor=target, deadline=deadline))
         upper = max(e.upper for e in enclosures)
-        found = [
+        witnesses = [
             exact.nearest(problem.frame.point(e.witness)) for e in enclosures if e.witness is not None and e.lower > target / 10
         ]
-        return upper, np.array(found).reshape(-1, data.ambient)
+        return upper, np.array(witnesses).reshape(-1, data.ambient)
 
     return certify
 

@@ -144,12 +144,12 @@ def as_json(sums: PatchSums, source: str) -> str:
 
 def disagreements(sums: PatchSums) -> list[str]:
     """In what the stored file differs from a new measurement; empty if it agrees."""
-    found = stored_sums()
+    stored = stored_sums()
     wrong = []
     for name, kept_sum, new_sum in (
-        ("count", found.count, sums.count),
-        ("sum", found.total, sums.total),
-        ("products", found.products, sums.products),
+        ("count", stored.count, sums.count),
+        ("sum", stored.total, sums.total),
+        ("products", stored.products, sums.products),
     ):
         if not np.array_equal(kept_sum, new_sum):
             wrong.append(name)
@@ -197,8 +197,8 @@ def main(arguments: list[str]) -> int:
         print(f"wrote {arguments[2]}")
         return 0
     wrong = disagreements(sums)
-    found = f"differs in {', '.join(wrong)}" if wrong else "agrees (integer sums exactly)"
-    print(f"{sums.count:,} patches: the stored file {found}")
+    outcome = f"differs in {', '.join(wrong)}" if wrong else "agrees (integer sums exactly)"
+    print(f"{sums.count:,} patches: the stored file {outcome}")
     return 1 if wrong else 0
 
 

@@ -161,8 +161,8 @@ def counterexample_guided(
     best: tuple[Trained, float] | None = None
     for _ in range(max(rounds, 1)):
         trained = _train(problem, width, rng, recipe, rows, points, labels, warm)
-        upper, found = oracle(trained.student)
-        witnesses = np.asarray(found, dtype=np.float64).reshape(-1, teacher.inputs)
+        upper, points_of_suprema = oracle(trained.student)
+        witnesses = np.asarray(points_of_suprema, dtype=np.float64).reshape(-1, teacher.inputs)
         seconds = time.perf_counter() - begun
         history.append(Round(trained.gradient, float(upper), len(witnesses), seconds))
         if best is None or upper < best[1]:
