@@ -1,6 +1,6 @@
 """The lengths of a domain's facets, whole, across and within a crease: all that a shape feels of a facet.
 
-Upper bounds in float64 from error bounds (`radii_facets`); 256-bit balls where those would lose to cancellation, and where
+Upper bounds in float64 from error bounds (`facets`); 256-bit balls where those would lose to cancellation, and where
 the numbers are out of the range of floats.
 """
 

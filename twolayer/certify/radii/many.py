@@ -1,8 +1,8 @@
 """Inscribed radii of many creases in many domains at once, each a proved lower bound.
 
 `Surroundings.ball` does the same for one pair. Here the centres are proposed and proved in arrays of floats: in closed
-form for boxes (`radii_box`), by a warm-started simplex method for other polytopes (`radii_simplex`), with the error bounds
-of `radii_proof`. Every pair that floats do not settle, neither a radius to relative PRECISE nor that the crease misses the
+form for boxes (`box`), by a warm-started simplex method for other polytopes (`simplex`), with the error bounds
+of `proof`. Every pair that floats do not settle, neither a radius to relative PRECISE nor that the crease misses the
 domain, is left to the exact path.
 """
 
@@ -18,8 +18,7 @@ from ... import exact
 from ...domains import Domain
 from ...regions import Frame
 from ...restricted import Crease
-from . import box as radii_box
-from . import proof as radii_proof
+from . import box, proof
 from .facets import Facets, Line, facets, leading, line, lines_of, metric
 from .one import Inscribed, Surroundings
 from .proof import PRECISE
@@ -61,7 +60,7 @@ class Radii:
         if not self.radius[i, j] > 0:
             return None
         crease = self.creases[i]
-        centre = radii_proof.exact_centre(crease, line(crease).pivot, self.centres[i, j])
+        centre = proof.exact_centre(crease, line(crease).pivot, self.centres[i, j])
         return Inscribed(centre, float(self.radius[i, j]), 0.0)
 
 
@@ -139,19 +138,19 @@ def _in_boxes(frame: Frame, lines: list[Line], rows: list[Facets], *, cut: bool)
         lower, upper = boxes[:1, 0] if together else boxes[j, 0], boxes[:1, 1] if together else boxes[j, 1]
         mid, half = (lower + upper) / 2, (upper - lower) / 2
         if cut:
-            found = radii_box.in_cut_box(n, o, mid, half, unit[None], q[j], s[j], ell[j])
+            found = box.in_cut_box(n, o, mid, half, unit[None], q[j], s[j], ell[j])
         else:
-            found = radii_box.in_box(n, o, mid, half, unit[None])
+            found = box.in_box(n, o, mid, half, unit[None])
         z = found.centre
-        move = radii_proof.drift(n, o, pivot, z)
-        below, above = radii_proof.box_quotients(lower, upper, move, pivot, z, unit)
-        missed = radii_proof.misses_box(n, o, lower, upper)
+        move = proof.drift(n, o, pivot, z)
+        below, above = proof.box_quotients(lower, upper, move, pivot, z, unit)
+        missed = proof.misses_box(n, o, lower, upper)
         if cut:
             pivot_entry = np.take_along_axis(q[j], pivot[:, None], axis=1)[:, 0]
-            own = radii_proof.own_slacks(q[j], s[j], terms[j], move, pivot_entry, z)
-            low, high = radii_proof.quotients(own, ell[j])
+            own = proof.own_slacks(q[j], s[j], terms[j], move, pivot_entry, z)
+            low, high = proof.quotients(own, ell[j])
             below, above = np.minimum(below, low), np.minimum(above, high)
-            missed |= radii_proof.misses_cut_box(n, o, lower, upper, q[j], s[j], found.mu)
+            missed |= proof.misses_cut_box(n, o, lower, upper, q[j], s[j], found.mu)
         radius[pairs], settled[pairs] = _settled(below, above, found.radius, missed)
         centres[pairs] = z
     shape = len(lines), len(rows)
@@ -183,7 +182,7 @@ def _in_polytopes(lines: list[Line], rows: list[Facets], domains: list[Domain], 
             radius[i], settled[i], centres[i] = family.proved(x, v)
         for j in np.flatnonzero(solved & ~settled[i]).tolist():
             y = family.unscaled(multipliers[None, j, d:], j)
-            settled[i, j] = radii_proof.misses_rows(x, rows[j], y, family.lower[j], family.upper[j])[0]
+            settled[i, j] = proof.misses_rows(x, rows[j], y, family.lower[j], family.upper[j])[0]
     return radius, settled, centres
 
 
@@ -215,7 +214,7 @@ class _Family:
         return A / scale[..., None], (c - A @ self.middle) / (scale * self.unit), (lengths > 0).astype(float), scale
 
     def without(self, x: Line):
-        """(R, b, top, extra, limits) of `radii_simplex.solve`: a line's pivot coordinate eliminated, the radius last."""
+        """(R, b, top, extra, limits) of `simplex.solve`: a line's pivot coordinate eliminated, the radius last."""
         ratio = np.delete(x.normal, x.pivot) / x.normal[x.pivot]
         shift = -(x.normal @ self.middle + x.offset) / (x.normal[x.pivot] * self.unit)
         out = []
@@ -234,12 +233,12 @@ class _Family:
         z = self.middle + self.unit * np.insert(v[:, :-1], x.pivot, 0.0, axis=1)
         z[:, x.pivot] = 0.0
         z[:, x.pivot] = -(z @ x.normal + x.offset) / x.normal[x.pivot]
-        move = radii_proof.drift(x.normal[None], x.offset, np.array([x.pivot]), z)
+        move = proof.drift(x.normal[None], x.offset, np.array([x.pivot]), z)
         A, c, terms, lengths = self.base
-        slacks = radii_proof.row_slacks(A, c, terms, move, A[:, x.pivot], z)
-        below, above = (y.min(axis=1, initial=np.inf) for y in radii_proof.quotients(slacks, lengths))
+        slacks = proof.row_slacks(A, c, terms, move, A[:, x.pivot], z)
+        below, above = (y.min(axis=1, initial=np.inf) for y in proof.quotients(slacks, lengths))
         for q, s, terms, ell in zip(*(np.moveaxis(y, 1, 0) for y in self.own), strict=True):
-            slack = radii_proof.own_slacks(q, s, terms, move, q[:, x.pivot], z)
-            left, right = radii_proof.quotients(slack, ell)
+            slack = proof.own_slacks(q, s, terms, move, q[:, x.pivot], z)
+            left, right = proof.quotients(slack, ell)
             below, above = np.minimum(below, left), np.minimum(above, right)
         return *_settled(below, above, self.unit * v[:, -1], False), z

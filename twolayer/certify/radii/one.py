@@ -8,8 +8,8 @@ with alpha_m the length in which facet m feels the radius and beta_m a fixed all
     guarded disc     alpha = |a_H|    beta = q |a|        (d'-1)-ball in {y in H : the q-ball around y is inside}
     disc             alpha = |a_H|    beta = 0            (d'-1)-ball in H inside the domain (the printed radius)
 A closed form (boxes, and boxes with one row more) or HiGHS proposes the centre; it is moved exactly onto H, and rho is
-the smallest quotient of slack by proved length. Slacks and lengths are floats with error bounds (`radii_facets`,
-`radii_proof`) wherever these cost less than PRECISE of the radius, and exact rationals or balls where not.
+the smallest quotient of slack by proved length. Slacks and lengths are floats with error bounds (`facets`,
+`proof`) wherever these cost less than PRECISE of the radius, and exact rationals or balls where not.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ from ...highs import FloatOptimum, Solver
 from ...programs import interior_point, range_over_box
 from ...regions import Frame
 from ...restricted import Crease
-from . import box as radii_box
-from . import proof as radii_proof
+from . import box, proof
 from .facets import ROUNDED, Facets, Line
 from .lengths import Lengths, length, square_root
 from .proof import PRECISE
@@ -116,7 +115,7 @@ class Surroundings:
         objective[-1] = 1
         return solver.maximise(objective)
 
-    def _boxed(self, alpha: np.ndarray, allowances: np.ndarray) -> radii_box.Proposal | None:
+    def _boxed(self, alpha: np.ndarray, allowances: np.ndarray) -> box.Proposal | None:
         """The largest shape in a box, or a box with one row more, in closed form; None for other domains."""
         f, n = self._facets, self._line
         if not self._lengths.is_safe or f.lower is None or f.upper is None or len(f.across) > 1:
@@ -127,9 +126,9 @@ class Surroundings:
         mid, half = (f.lower + f.upper) / 2, (f.upper - f.lower) / 2 - spared
         given = n.normal[None], np.array([n.offset]), mid[None], half[None], felt[None]
         if len(f.across) == 0:
-            return radii_box.in_box(*given)
+            return box.in_box(*given)
         m = f.across
-        return radii_box.in_cut_box(*given, f.A[m], f.c[m] - allowances[m], alpha[m])
+        return box.in_cut_box(*given, f.A[m], f.c[m] - allowances[m], alpha[m])
 
     def _largest(self, kind: str, allowances: np.ndarray, allowance: float) -> tuple[Inscribed | None, bool]:
         """(the largest shape found, whether it is proved that H misses the domain)."""
@@ -155,22 +154,22 @@ class Surroundings:
     def _misses_box(self, mu: np.ndarray) -> bool:
         f, n = self._facets, self._line
         normal, offset, m = n.normal[None], np.array([n.offset]), f.across
-        if radii_proof.misses_box(normal, offset, f.lower, f.upper)[0]:
+        if proof.misses_box(normal, offset, f.lower, f.upper)[0]:
             return True
-        return len(m) == 1 and bool(radii_proof.misses_cut_box(normal, offset, f.lower, f.upper, f.A[m], f.c[m], mu)[0])
+        return len(m) == 1 and bool(proof.misses_cut_box(normal, offset, f.lower, f.upper, f.A[m], f.c[m], mu)[0])
 
     def _misses_rows(self, proposal: FloatOptimum) -> bool:
         if not self._lengths.is_safe:
             return False
         lower, upper = self._domain.floats.lower, self._domain.floats.upper
         y = np.abs(proposal.duals[None, 1:-1])
-        return bool(radii_proof.misses_rows(self._line, self._facets, y, lower, upper)[0])
+        return bool(proof.misses_rows(self._line, self._facets, y, lower, upper)[0])
 
     # -- radii ------------------------------------------------------------------------------------------------------
 
     def onto(self, z: np.ndarray) -> np.ndarray:
         """The exact point of H next to z: the coordinate in which H is steepest is moved."""
-        return radii_proof.on_crease(self.crease, self._line.pivot, z)
+        return proof.on_crease(self.crease, self._line.pivot, z)
 
     def _shape_at(self, z: np.ndarray, alpha: np.ndarray, allowances: np.ndarray, allowance: float) -> Inscribed | None:
         """The shape around the exact point next to float z; None if not even a point fits, or nothing limits it."""
@@ -181,9 +180,9 @@ class Surroundings:
         above = np.full(len(alpha), math.inf)
         if self._lengths.is_safe:
             f, n = self._facets, self._line
-            move = radii_proof.drift(n.normal[None], n.offset, np.array([n.pivot]), z[None])
-            slacks = radii_proof.row_slacks(f.A, f.c, f.terms, move, f.A[:, n.pivot], z[None])
-            below, above = (x[0] for x in radii_proof.quotients(slacks, alpha, allowances))
+            move = proof.drift(n.normal[None], n.offset, np.array([n.pivot]), z[None])
+            slacks = proof.row_slacks(f.A, f.c, f.terms, move, f.A[:, n.pivot], z[None])
+            below, above = (x[0] for x in proof.quotients(slacks, alpha, allowances))
         least, most = float(below.min()), float(above.min())
         if not (least > 0 and least >= (1 - PRECISE) * most):
             for m in np.flatnonzero(~(below >= most)).tolist():

@@ -7,7 +7,7 @@ It starts at a corner that is optimal but not feasible: each coordinate at its u
 Then a row with the most negative slack enters for the one that keeps the radius' coefficients <= 0. The rows that all
 polytopes share are solved first; from there each polytope adds its own rows and goes on: a warm start.
 
-Nothing here is proved: `radii_proof` proves what comes out.
+Nothing here is proved: `proof` proves what comes out.
 """
 
 from __future__ import annotations

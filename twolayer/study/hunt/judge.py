@@ -13,8 +13,7 @@ from ...statements import corollary1, theorem1, theorem2
 from ...statements.check import check
 from ...statements.setting import Setting
 from ...statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP, Verdict
-from . import near as hunt_near
-from . import printed as hunt_printed
+from . import near, printed
 from .candidates import Draft
 
 GAP = 1e-3  # of the gradient's enclosure where it is not computed exactly (D >= 4)
@@ -35,17 +34,17 @@ class Question:
         """The rows of a batch in floats."""
         if self.form == PRINTED:
             return {
-                "theorem-1": hunt_printed.printed_theorem_1,
-                "theorem-2": hunt_printed.printed_theorem_2,
-                "corollary-1": hunt_printed.printed_corollary_1,
+                "theorem-1": printed.printed_theorem_1,
+                "theorem-2": printed.printed_theorem_2,
+                "corollary-1": printed.printed_corollary_1,
             }[self.statement]
         if self.statement == "theorem-1":
-            return hunt_near.theorem_1
+            return near.theorem_1
         return {
-            ("theorem-2", REPAIRED): hunt_near.repaired_theorem_2,
-            ("theorem-2", SHARP): hunt_near.sharp_theorem_2,
-            ("corollary-1", REPAIRED): hunt_near.repaired_corollary_1,
-            ("corollary-1", SHARP): hunt_near.sharp_corollary_1,
+            ("theorem-2", REPAIRED): near.repaired_theorem_2,
+            ("theorem-2", SHARP): near.sharp_theorem_2,
+            ("corollary-1", REPAIRED): near.repaired_corollary_1,
+            ("corollary-1", SHARP): near.sharp_corollary_1,
         }[self.statement, self.form]
 
 
