@@ -86,9 +86,9 @@ class Subspace:
             raise ValueError("basis needs at least one column; got none")
         if rows > ambient:
             raise ValueError(f"basis needs at most {ambient} rows, one for each coordinate; got {rows}")
-        found = exact.rank(exact.rationals(self.basis))
-        if found < rows:
-            raise ValueError(f"basis needs {rows} linearly independent rows; got rank {found}")
+        rank = exact.rank(exact.rationals(self.basis))
+        if rank < rows:
+            raise ValueError(f"basis needs {rows} linearly independent rows; got rank {rank}")
 
     @classmethod
     def whole(cls, dimension: int) -> Subspace:

@@ -85,7 +85,7 @@ def gradient_evidence(
     An enclosure found without multipliers is proved anew by a tree, down to the same upper end; it may end up wider
     where the deadline strikes.
     """
-    found, entries = [], []
+    enclosures, entries = [], []
     small = checking_steps(problem) <= MOST_STEPS
     for node, domain, enclosure in progress(list(zip(problem.student, domains, enclosures, strict=True))):
         if domain is None:
@@ -104,9 +104,9 @@ def gradient_evidence(
             "upper": text(enclosure.ends[1]),
             "witness": None if enclosure.witness is None else texts(enclosure.witness),
         }
-        found.append(enclosure)
+        enclosures.append(enclosure)
         entries.append(entry)
-    return found, entries
+    return enclosures, entries
 
 
 def supremum_evidence(
@@ -155,14 +155,14 @@ def _by_tree(
     h: RidgeSum, domain: Domain, region: Domain, enclosure: Enclosure, gap: float, deadline: float | None, rows: Rows, held: int
 ) -> tuple[Enclosure, dict[str, Any]]:
     """The enclosure with the evidence of a tree; the tree's own upper end where it is the larger one."""
-    found = enclosure
-    if found.evidence["method"] != "trees" or "signs" not in found.evidence:
-        found = trees.supremum(h, domain, gap=min(gap, CLOSE), deadline=deadline, floor=enclosure.upper * ROUNDED)
-        if "signs" not in found.evidence:
+    proved = enclosure
+    if proved.evidence["method"] != "trees" or "signs" not in proved.evidence:
+        proved = trees.supremum(h, domain, gap=min(gap, CLOSE), deadline=deadline, floor=enclosure.upper * ROUNDED)
+        if "signs" not in proved.evidence:
             raise KeyboardInterrupt
-    evidence = tree(h, found.evidence, domain, region, rows, held)
-    low = found if found.ends[0] > enclosure.ends[0] else enclosure
-    high = found if found.ends[1] > enclosure.ends[1] else enclosure  # what the tree proves
+    evidence = tree(h, proved.evidence, domain, region, rows, held)
+    low = proved if proved.ends[0] > enclosure.ends[0] else enclosure
+    high = proved if proved.ends[1] > enclosure.ends[1] else enclosure  # what the tree proves
     ends = low.ends[0], high.ends[1]
     return replace(enclosure, lower=low.lower, upper=high.upper, witness=low.witness, ends=ends), evidence
 

@@ -49,20 +49,20 @@ class Balanced:
     ridges: np.ndarray
     rows: np.ndarray
 
-    def restored(self, found: Enclosure, evidence: dict[str, Any]) -> Enclosure:
+    def restored(self, enclosure: Enclosure, evidence: dict[str, Any]) -> Enclosure:
         """An enclosure of sup |g| as one of sup |h|. BadInput where that is beyond the range of floats."""
-        witness = None if found.witness is None else self.centre + self.axes * found.witness
-        low, high = (self.unit * end for end in found.ends)
+        witness = None if enclosure.witness is None else self.centre + self.axes * enclosure.witness
+        low, high = (self.unit * end for end in enclosure.ends)
         try:
             return between(low, high, witness, evidence)
         except OverflowError as error:
             raise BadInput(f"sup |g_1|: {error}; fan-outs divided by 2^k divide it by 2^2k") from None
 
-    def own(self, found: Enclosure) -> Enclosure:
+    def own(self, enclosure: Enclosure) -> Enclosure:
         """An enclosure of sup |h| as one of sup |g|."""
-        low, high = (end / self.unit for end in found.ends)
-        witness = None if found.witness is None else (found.witness - self.centre) / self.axes
-        return between(low, high, witness, found.evidence)
+        low, high = (end / self.unit for end in enclosure.ends)
+        witness = None if enclosure.witness is None else (enclosure.witness - self.centre) / self.axes
+        return between(low, high, witness, enclosure.evidence)
 
     def told(self, nested: Tell | None) -> Tell | None:
         """What passes ends of an enclosure of sup |g| on as ends of one of sup |h|."""
@@ -76,17 +76,17 @@ class Balanced:
         return tell
 
 
-_KNOWN: WeakKeyDictionary[RidgeSum, tuple[ref[Domain], Balanced]] = WeakKeyDictionary()
+_BALANCED: WeakKeyDictionary[RidgeSum, tuple[ref[Domain], Balanced]] = WeakKeyDictionary()
 
 
 def balanced(h: RidgeSum, region: Domain) -> Balanced:
     """One ridge sum on one domain in their own units; what was asked for last is kept."""
-    kept = _KNOWN.get(h)
+    kept = _BALANCED.get(h)
     if kept is not None and kept[0]() is region:
         return kept[1]
-    (found,) = balanced_together([h], [region])
-    _KNOWN[h] = ref(region), found
-    return found
+    (one,) = balanced_together([h], [region])
+    _BALANCED[h] = ref(region), one
+    return one
 
 
 def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> list[Balanced]:
@@ -137,8 +137,8 @@ def in_own_units(evidence_in: Callable[[Balanced, dict[str, Any]], dict[str, Any
             if "nested" in rest:
                 rest["nested"] = one.told(rest["nested"])
             floor = exact.nearest_float(exact.rational(floor) / one.unit) if np.isfinite(floor) else floor
-            found = search(one.h, one.region, floor=floor, **rest)
-            return one.restored(found, evidence_in(one, found.evidence))
+            enclosure = search(one.h, one.region, floor=floor, **rest)
+            return one.restored(enclosure, evidence_in(one, enclosure.evidence))
 
         return supremum
 
@@ -166,7 +166,7 @@ class _Groups:
 
 
 def _grouped(P: np.ndarray, beta: np.ndarray, live: Sequence[bool], lower: np.ndarray, upper: np.ndarray) -> _Groups:
-    found: dict[tuple, tuple[int, fmpq]] = {}
+    hyperplanes: dict[tuple, tuple[int, fmpq]] = {}
     groups = _Groups({}, [])
     for i in np.flatnonzero(live).tolist():
         p, b = P[i], beta[i]
@@ -175,7 +175,7 @@ def _grouped(P: np.ndarray, beta: np.ndarray, live: Sequence[bool], lower: np.nd
             groups.affine.append(i)
         elif b + sum(map(max, ends)) > 0:
             key, scale = canonical(p, b)
-            first, whole = found.setdefault(key, (i, scale))
+            first, whole = hyperplanes.setdefault(key, (i, scale))
             groups.crossing.setdefault(first, []).append((i, abs(scale / whole)))
             if scale / whole < 0:  # relu(-u) = relu(u) - u
                 groups.affine.append(i)

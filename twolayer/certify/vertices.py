@@ -44,9 +44,9 @@ def supremum(h: RidgeSum, region: Domain, *, gap: float = 0.0, deadline: float |
 
 def suprema(ridges: Sequence[RidgeSum], regions: Sequence[Domain], *, deadline: float | None = None) -> list[Enclosure]:
     """Enclosures of sup over regions[k] of |ridges[k]|, for ridge sums on the same nodes (P and beta shared)."""
-    own = balanced_together(ridges, regions)
-    found = _suprema([one.h for one in own], [one.region for one in own], deadline)
-    return [one.restored(enclosure, enclosure.evidence) for one, enclosure in zip(own, found, strict=True)]
+    units = balanced_together(ridges, regions)
+    enclosures = _suprema([one.h for one in units], [one.region for one in units], deadline)
+    return [one.restored(enclosure, enclosure.evidence) for one, enclosure in zip(units, enclosures, strict=True)]
 
 
 def _suprema(ridges: Sequence[RidgeSum], regions: Sequence[Domain], deadline: float | None) -> list[Enclosure]:
@@ -62,7 +62,7 @@ def _suprema(ridges: Sequence[RidgeSum], regions: Sequence[Domain], deadline: fl
 
 def _hyperplanes(ridges, regions) -> tuple[np.ndarray, np.ndarray]:
     """The distinct hyperplanes A z = b on which some h has a kink or some region a facet, if they meet the regions' boxes."""
-    found: dict[tuple, None] = {}
+    hyperplanes: dict[tuple, None] = {}
     distinct = list({id(region): region for region in regions}.values())
     lower, upper = (
         np.array([end(column) for column in zip(*ends, strict=True)], dtype=object)
@@ -75,9 +75,9 @@ def _hyperplanes(ridges, regions) -> tuple[np.ndarray, np.ndarray]:
     for p, beta in pairs:
         low, high = range_over_box(p, lower, upper)
         if not exact.is_zero(p) and low + beta <= 0 <= high + beta:
-            found.setdefault(canonical(p, beta)[0])
-    A, b = exact.zeros(len(found), ridges[0].dimension), exact.zeros(len(found))
-    for i, key in enumerate(found):
+            hyperplanes.setdefault(canonical(p, beta)[0])
+    A, b = exact.zeros(len(hyperplanes), ridges[0].dimension), exact.zeros(len(hyperplanes))
+    for i, key in enumerate(hyperplanes):
         A[i], b[i] = key[:-1], -key[-1]
     return A, b
 
@@ -106,13 +106,13 @@ def _exact(ridges, regions, A, b) -> list[Enclosure]:
 
 def _containing(regions, z) -> list[bool]:
     """Which regions contain an exact point; what they share is looked at once."""
-    known: dict[int, bool] = {}
+    contained: dict[int, bool] = {}
     out = []
     for region in regions:
         whole = region if region.whole is None else region.whole
-        if id(whole) not in known:
-            known[id(whole)] = whole.contains(z)
-        inside = known[id(whole)]
+        if id(whole) not in contained:
+            contained[id(whole)] = whole.contains(z)
+        inside = contained[id(whole)]
         out.append(inside and (region.whole is None or (region.A[-1] * z).sum() <= region.c[-1]))
     return out
 

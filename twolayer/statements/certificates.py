@@ -100,9 +100,9 @@ def _excess(instance: Instance, rows: Rows, gap: float, deadline: float | None):
     steps = checking_steps(restricted(instance)) + checking_steps(restricted(instance, second_teacher=True))
     for output in range(instance.teacher.outputs):
         h, region = difference(instance, output)
-        (found,) = uninterrupted([supremum(h, region, gap=gap, deadline=deadline)])
-        found, entry = supremum_evidence(h, region, found, rows, steps=steps, gap=gap, deadline=deadline)
-        ends.append((found.lower, found.upper))
+        (enclosure,) = uninterrupted([supremum(h, region, gap=gap, deadline=deadline)])
+        enclosure, entry = supremum_evidence(h, region, enclosure, rows, steps=steps, gap=gap, deadline=deadline)
+        ends.append((enclosure.lower, enclosure.upper))
         entries.append(entry)
     return (max(low for low, _ in ends), max(high for _, high in ends)), entries
 
@@ -144,10 +144,10 @@ class _Restated:
         v = self.verdict
         if v.bound is None:
             return None
-        found = {"theorem-1": self._theorem1, "corollary-1": self._corollary}.get(v.statement, self._angle)()
-        if found is None:
+        restated = {"theorem-1": self._theorem1, "corollary-1": self._corollary}.get(v.statement, self._angle)()
+        if restated is None:
             return None
-        bound, extra = found
+        bound, extra = restated
         sides = self._between(arb(0) if v.measured is None else exact.ball(v.measured), bound)
         if sides is None or not self._says_as_much(bound, sides[1]):
             return None
@@ -180,11 +180,11 @@ class _Restated:
 
     # -- radii ------------------------------------------------------------------------------------------------------
 
-    def _shape(self, kind: str, observer: Node | None, found: Inscribed | None) -> int | None:
-        if found is None:
+    def _shape(self, kind: str, observer: Node | None, body: Inscribed | None) -> int | None:
+        if body is None:
             return None
-        entry = {"centre": texts(found.centre), "radius": self._length_in_x(found.radius)}
-        allowance = self._length_in_x(found.allowance)
+        entry = {"centre": texts(body.centre), "radius": self._length_in_x(body.radius)}
+        allowance = self._length_in_x(body.allowance)
         return self.radii.add(kind, self.name, None if observer is None else observer.index, allowance, entry)
 
     def _length_in_x(self, length: float) -> str:
@@ -227,8 +227,8 @@ class _Restated:
 
     def _ball(self, observer: Node) -> int | None:
         domain = self.setting.domains[observer.index]
-        found = None if domain is None else self.setting.shapes.ball(self.setting.crease(self.node), domain)
-        return self._shape("ball", observer, found)
+        ball = None if domain is None else self.setting.shapes.ball(self.setting.crease(self.node), domain)
+        return self._shape("ball", observer, ball)
 
     def _angle(self):
         v, setting = self.verdict, self.setting
@@ -268,7 +268,7 @@ class _Restated:
 
     def _sharp(self, observer: Node, domain: Domain):
         """Theorem 2' by the best of Theorem A's bodies: the ball, a smaller one, or the flattest cylinder."""
-        setting, found = self.setting, []
+        setting, bodies = self.setting, []
         i = setting.crease(self.node)
         kappa, epsilon = abs(setting.masses.kappa(i, observer)), setting.epsilon(observer)[1]
         inscribed = setting.shapes.ball(i, domain)
@@ -276,15 +276,15 @@ class _Restated:
             given = self.verdict.terms.get("radius")
             smaller = exact.lower_float(exact.ball(given) / setting.unit) if given else inscribed.radius
             radii = {inscribed.radius, min(smaller, inscribed.radius)}
-            found += [("ball", replace(inscribed, radius=radius)) for radius in radii]
+            bodies += [("ball", replace(inscribed, radius=radius)) for radius in radii]
         if epsilon > 0:
             t = exact.upper_float(4 * epsilon / kappa * ABOVE)
             cylinder = self._around(domain).cylinder(t) if t > 0 else None
             if cylinder is not None:
-                found.append(("cylinder", cylinder))
+                bodies.append(("cylinder", cylinder))
         scored = [
             (value, kind, body)
-            for kind, body in found
+            for kind, body in bodies
             if (value := self._by_count(kind, body, observer, kappa, epsilon)) is not None
         ]
         if not scored:
@@ -342,10 +342,10 @@ class _Restated:
         if v.form == PRINTED:
             alphas = [abs(exact.ball((o.fan_out * self.node.fan_out).sum())) for o in observers]
             c0 = exact.ball(v.terms["distance"])
-            found = self._paper(
+            printed = self._paper(
                 min(alphas, key=exact.upper_float), lambda r, eps: norm * bounds.printed_sine(d, r, nodes, eps, c0)
             )
-            return None if found is None else (found[0], {**extra, **found[1]})
+            return None if printed is None else (printed[0], {**extra, **printed[1]})
         places, i = [], setting.crease(self.node)
         limits = []
         for observer in observers:

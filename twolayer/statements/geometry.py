@@ -200,8 +200,8 @@ class Shapes:
     def disc(self, i: int) -> tuple[arb, arb]:
         """The printed radius of crease i from both sides: of the largest (d'-1)-ball in U ∩ R ∩ crease; 0 below if none."""
         shapes, unit = self.around(i, self.problem.region), exact.ball(self.problem.frame.unit)
-        found = shapes.disc()
-        below = 0.0 if found is None else found.radius
+        disc = shapes.disc()
+        below = 0.0 if disc is None else disc.radius
         return exact.ball(below) * unit, exact.ball(shapes.disc_radius_above()) * unit
 
     def room(self, i: int, observer: Node, q: arb, added: frozenset[str]) -> arb | None:
@@ -218,13 +218,13 @@ class Shapes:
         if domain is None:
             return None
         if "thickness" in added:
-            found = self.around(i, domain).guarded_disc(exact.upper_float(q / unit))
-            if found is None or self.ball(i, domain) is None:
+            disc = self.around(i, domain).guarded_disc(exact.upper_float(q / unit))
+            if disc is None or self.ball(i, domain) is None:
                 return None
-            return exact.ball(found.radius) * unit
+            return exact.ball(disc.radius) * unit
         if "region" in added:
-            found = self.around(i, domain).disc()
-            return None if found is None else exact.ball(found.radius) * unit - q
+            disc = self.around(i, domain).disc()
+            return None if disc is None else exact.ball(disc.radius) * unit - q
         return self.disc(i)[0] - q
 
     @cached_property

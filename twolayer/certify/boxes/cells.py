@@ -48,7 +48,7 @@ def gaps(F, s, w, low, high, e_low, e_high, state, plus, minus, paired, joint, g
             t += F.Z[ref, j] * w[j]
         total += s * F.c[ref] * max(t, 0.0)
         gap[ref] = net_gap(plus[ref], minus[ref], t, low[ref], high[ref])
-        found, together = False, 0.0
+        joined, together = False, 0.0
         for i in range(ref + 1, end):
             k, e = s * F.c[i], F.E[i, d]
             for j in range(d):
@@ -63,9 +63,9 @@ def gaps(F, s, w, low, high, e_low, e_high, state, plus, minus, paired, joint, g
                     slope, lift = chord(e_low[i], e_high[i])
                     gap[ref] += k * (slope * e + lift)
                 else:
-                    found = True
+                    joined = True
                     together += k * e
-        if found:
+        if joined:
             gap[ref] += joint[g, 0] * together + joint[g, 1]
     return total
 

@@ -128,7 +128,7 @@ def _merged(P, beta, c, slope, offset, signs):
     Returns the index of a ridge on each hyperplane, the power of two that brings its size into (1/2, 2), its
     mass in units of that function, and the affine part.
     """
-    found: dict[tuple, list] = {}
+    hyperplanes: dict[tuple, list] = {}
     for i in range(len(c)):
         radius = abs(P[i]).sum()
         if c[i] == 0 or beta[i] <= -radius:
@@ -141,14 +141,14 @@ def _merged(P, beta, c, slope, offset, signs):
         if sign > 0:
             slope, offset = slope + c[i] * P[i], offset + c[i] * beta[i]
         elif sign == 0:
-            if key not in found:
-                found[key] = [i, scale, exact.ZERO, exact.two_to(-exact.exponent(radius))]
-            entry = found[key]
+            if key not in hyperplanes:
+                hyperplanes[key] = [i, scale, exact.ZERO, exact.two_to(-exact.exponent(radius))]
+            entry = hyperplanes[key]
             share = scale / entry[1]
             entry[2] += c[i] * abs(share) / entry[3]
             if share < 0:
                 slope, offset = slope + c[i] * P[i], offset + c[i] * beta[i]
-    kept = [entry for entry in found.values() if entry[2] != 0]
+    kept = [entry for entry in hyperplanes.values() if entry[2] != 0]
     scales, masses = exact.zeros(len(kept)), exact.zeros(len(kept))
     for k, entry in enumerate(kept):
         masses[k], scales[k] = entry[2], entry[3]

@@ -55,8 +55,8 @@ class Metric:
         own, d = np.einsum("ij,ij->i", rows, rows), rows.shape[1]
         if self.identity:
             return own, gamma(d + 4) * own
-        found = np.einsum("ij,ij->i", rows @ self.matrix, rows)
-        return found, gamma(2 * d + 8) * (self.stretch**2) * own + ABSOLUTE
+        squared = np.einsum("ij,ij->i", rows @ self.matrix, rows)
+        return squared, gamma(2 * d + 8) * (self.stretch**2) * own + ABSOLUTE
 
     def lengths(self, rows: np.ndarray) -> np.ndarray:
         """Upper bounds on the lengths of rounded rows.   (m, d) -> (m,)"""
@@ -128,12 +128,12 @@ _FIRST: WeakKeyDictionary[Frame, ref[Domain]] = WeakKeyDictionary()
 
 def metric(frame: Frame) -> Metric:
     """The metric of a frame in floats; computed once a frame."""
-    found = _METRICS.get(frame)
-    if found is None:
+    kept = _METRICS.get(frame)
+    if kept is None:
         matrix = exact.nearest(frame.metric)
         stretch = float(np.sqrt(np.abs(matrix).sum(axis=1).max() * (1 + gamma(len(matrix) + 4))) * ROUNDED)
-        found = _METRICS[frame] = Metric(matrix, frame.is_orthonormal, stretch)
-    return found
+        kept = _METRICS[frame] = Metric(matrix, frame.is_orthonormal, stretch)
+    return kept
 
 
 def line(crease: Crease) -> Line:
@@ -143,16 +143,16 @@ def line(crease: Crease) -> Line:
 
 def lines_of(creases: Sequence[Crease]) -> list[Line]:
     """Creases in floats; those that are new in one pass."""
-    found = [_LINES.get(crease) for crease in creases]
-    new = [crease for crease, known in zip(creases, found, strict=True) if known is None]
+    lines = [_LINES.get(crease) for crease in creases]
+    new = [crease for crease, line in zip(creases, lines, strict=True) if line is None]
     if new:
         numbers = [x for crease in new for x in (*crease.normal, crease.offset)]
         values = _nearest(numbers).reshape(len(new), -1)
         offsets, pivots = values[:, -1].tolist(), np.argmax(np.abs(values[:, :-1]), axis=1).tolist()
-        made = map(Line, values[:, :-1], offsets, pivots, _safe(numbers, values).tolist())
-        for crease, one in zip(new, made, strict=True):
-            _LINES[crease] = one
-    return [_LINES[crease] if known is None else known for crease, known in zip(creases, found, strict=True)]
+        fresh = map(Line, values[:, :-1], offsets, pivots, _safe(numbers, values).tolist())
+        for crease, line in zip(new, fresh, strict=True):
+            _LINES[crease] = line
+    return [_LINES[crease] if line is None else line for crease, line in zip(creases, lines, strict=True)]
 
 
 def facets(frame: Frame, domain: Domain) -> Facets:
@@ -165,15 +165,15 @@ def facets(frame: Frame, domain: Domain) -> Facets:
         return kept[2]
     place = _FIRST.get(frame)
     like = None if place is None else place()
-    known = None if like is None else _FACETS.get(like)
-    if like is not None and known is not None and known[0]() is frame:
+    base = None if like is None else _FACETS.get(like)
+    if like is not None and base is not None and base[0]() is frame:
         first = leading(domain, like)
-        rows = _joined(known[1], first, _converted(frame, domain, first))
+        rows = _joined(base[1], first, _converted(frame, domain, first))
     else:
         rows, _FIRST[frame] = _converted(frame, domain, 0), ref(domain)
-    found = _finished(rows)
-    _FACETS[domain] = ref(frame), rows, found
-    return found
+    finished = _finished(rows)
+    _FACETS[domain] = ref(frame), rows, finished
+    return finished
 
 
 def leading(domain: Domain, like: Domain) -> int:

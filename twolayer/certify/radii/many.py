@@ -94,13 +94,13 @@ def inscribed_radii(frame: Frame, creases: Sequence[Crease], domains: Sequence[D
         else:
             together = _in_polytopes(some, here, [domains[j] for j in columns], deadline)
         radius[chosen], settled[chosen], centres[chosen] = together
-    found = Radii(frame, creases, domains, np.where(settled, radius, 0.0), centres)
-    found.pending.update((i, j) for i, j in np.argwhere(~settled).tolist())
-    for i, j in sorted(found.pending):
+    radii = Radii(frame, creases, domains, np.where(settled, radius, 0.0), centres)
+    radii.pending.update((i, j) for i, j in np.argwhere(~settled).tolist())
+    for i, j in sorted(radii.pending):
         if _late(deadline):
             break
-        found.settle(i, j)
-    return found
+        radii.settle(i, j)
+    return radii
 
 
 def _late(deadline: float | None) -> bool:
@@ -138,20 +138,20 @@ def _in_boxes(frame: Frame, lines: list[Line], rows: list[Facets], *, cut: bool)
         lower, upper = boxes[:1, 0] if together else boxes[j, 0], boxes[:1, 1] if together else boxes[j, 1]
         mid, half = (lower + upper) / 2, (upper - lower) / 2
         if cut:
-            found = box.in_cut_box(n, o, mid, half, unit[None], q[j], s[j], ell[j])
+            proposal = box.in_cut_box(n, o, mid, half, unit[None], q[j], s[j], ell[j])
         else:
-            found = box.in_box(n, o, mid, half, unit[None])
-        z = found.centre
+            proposal = box.in_box(n, o, mid, half, unit[None])
+        z = proposal.centre
         move = proof.drift(n, o, pivot, z)
         below, above = proof.box_quotients(lower, upper, move, pivot, z, unit)
         missed = proof.misses_box(n, o, lower, upper)
         if cut:
             pivot_entry = np.take_along_axis(q[j], pivot[:, None], axis=1)[:, 0]
-            own = proof.own_slacks(q[j], s[j], terms[j], move, pivot_entry, z)
-            low, high = proof.quotients(own, ell[j])
+            slacks = proof.own_slacks(q[j], s[j], terms[j], move, pivot_entry, z)
+            low, high = proof.quotients(slacks, ell[j])
             below, above = np.minimum(below, low), np.minimum(above, high)
-            missed |= proof.misses_cut_box(n, o, lower, upper, q[j], s[j], found.mu)
-        radius[pairs], settled[pairs] = _settled(below, above, found.radius, missed)
+            missed |= proof.misses_cut_box(n, o, lower, upper, q[j], s[j], proposal.mu)
+        radius[pairs], settled[pairs] = _settled(below, above, proposal.radius, missed)
         centres[pairs] = z
     shape = len(lines), len(rows)
     return radius.reshape(shape), settled.reshape(shape), centres.reshape(*shape, d)

@@ -139,17 +139,17 @@ class Surroundings:
         alpha = self._lengths.whole if kind == "ball" else self._lengths.within
         boxed = self._boxed(alpha, allowances)
         if boxed is not None:
-            found, radius = boxed.centre[0], float(boxed.radius[0])
+            point, radius = boxed.centre[0], float(boxed.radius[0])
             if not radius > 0:
                 return None, kind == "ball" and self._misses_box(boxed.mu)
         else:
             proposal = self._proposed(self._ball_program if kind == "ball" else self._disc_program, allowances)
             if isinstance(proposal, str):
                 return None, False
-            found, radius = proposal.point[:-1], float(proposal.point[-1])
+            point, radius = proposal.point[:-1], float(proposal.point[-1])
             if not radius > 0:
                 return None, kind == "ball" and self._misses_rows(proposal)
-        return self._shape_at(found, alpha, allowances, allowance), False
+        return self._shape_at(point, alpha, allowances, allowance), False
 
     def _misses_box(self, mu: np.ndarray) -> bool:
         f, n = self._facets, self._line
@@ -214,9 +214,9 @@ class Surroundings:
 
         Where floats prove neither a radius nor that H misses the domain, rationals decide whether H enters.
         """
-        found, missed = self._largest("ball", self._none, 0.0)
-        if found is not None or missed or self._grazes():
-            return found
+        shape, missed = self._largest("ball", self._none, 0.0)
+        if shape is not None or missed or self._grazes():
+            return shape
         try:
             inside = interior_point(self._domain.A, self._domain.c, self.crease.normal, self.crease.offset)[0]
         except ArithmeticError:

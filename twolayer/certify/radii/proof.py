@@ -79,14 +79,14 @@ def box_quotients(lower, upper, move, pivot, centres, lengths) -> tuple[np.ndarr
     lower, upper rounded inward; lengths (d,) > 0, upper bounds on the lengths of the unit covectors. The coordinate
     `pivot` moves by `move`; the others stay where they are, so that a difference is off by one rounding.
     """
-    found = np.minimum(upper - centres, centres - lower) / lengths
-    every = np.arange(len(found))
-    here = found[every, pivot]
+    shares = np.minimum(upper - centres, centres - lower) / lengths
+    every = np.arange(len(shares))
+    here = shares[every, pivot]
     lost = move / lengths[pivot] * ROUNDED + gamma(8) * np.abs(here) + ABSOLUTE
-    found[every, pivot] = here - lost
-    below = found.min(axis=1)
-    found[every, pivot] = here + lost
-    above = found.min(axis=1)
+    shares[every, pivot] = here - lost
+    below = shares.min(axis=1)
+    shares[every, pivot] = here + lost
+    above = shares.min(axis=1)
     return np.where(below > 0, below / ROUNDED, below * ROUNDED), above * ROUNDED
 
 

@@ -82,7 +82,7 @@ def kinks(h: RidgeSum, region: Domain) -> Kinks:
         return np.append(p * radius, (p * middle).sum() + b)
 
     rest = form(h.slope, h.offset)
-    found: dict[tuple, tuple[int, fmpq]] = {}  # hyperplane -> (its first ridge, that ridge's scale)
+    hyperplanes: dict[tuple, tuple[int, fmpq]] = {}  # hyperplane -> (its first ridge, that ridge's scale)
     mass: dict[int, fmpq] = {}
     forms: dict[int, np.ndarray] = {}
     for node, (p, beta, c) in enumerate(zip(h.P, h.beta, h.c, strict=True)):
@@ -93,7 +93,7 @@ def kinks(h: RidgeSum, region: Domain) -> Kinks:
             rest = rest + c * u
             continue
         key, scale = canonical(u[:-1], u[-1])
-        first, unit = found.setdefault(key, (node, scale))
+        first, unit = hyperplanes.setdefault(key, (node, scale))
         forms.setdefault(first, u)
         mass[first] = mass.get(first, exact.ZERO) + c * abs(scale / unit)
         if scale / unit < 0:  # relu(-u) = relu(u) - u
@@ -198,7 +198,7 @@ def grouped(h: Kinks, shared: dict[tuple[int, int], float]) -> tuple[list[Group]
             left -= share
         if left > 0:
             singles.append((j, left))
-    return [Group(i, tuple(found)) for i, found in partners.items()], singles
+    return [Group(i, tuple(shares)) for i, shares in partners.items()], singles
 
 
 def facets(region: Domain) -> list[tuple[int, np.ndarray]]:
