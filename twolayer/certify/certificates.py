@@ -85,7 +85,7 @@ def gradient_evidence(
     An enclosure found without multipliers is proved anew by a tree, down to the same upper end; it may end up wider
     where the deadline strikes.
     """
-    enclosures, entries = [], []
+    proved, entries = [], []
     small = checking_steps(problem) <= MOST_STEPS
     for node, domain, enclosure in progress(list(zip(problem.student, domains, enclosures, strict=True))):
         if domain is None:
@@ -104,9 +104,9 @@ def gradient_evidence(
             "upper": text(enclosure.ends[1]),
             "witness": None if enclosure.witness is None else texts(enclosure.witness),
         }
-        enclosures.append(enclosure)
+        proved.append(enclosure)
         entries.append(entry)
-    return enclosures, entries
+    return proved, entries
 
 
 def supremum_evidence(
