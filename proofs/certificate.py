@@ -327,7 +327,8 @@ class Proved:
         self.box = p.box(p.slacks, certificate["box"])
         need(p.strictly(numbers(certificate["inside"], p.d)), "U n R is not proved to have interior")
         given, nodes = certificate["students"], [*p.nodes(), *p.constants[False], *p.constants[None]]
-        need([s["student"] for s in given] == list(range(len(p.students))), "every student node needs its entry, in order")
+        listed = [index(s["student"], len(given)) for s in given]
+        need(listed == list(range(len(p.students))), "every student node needs its entry, in order")
         tasks = [([n.sign * dot(n.fan_out, s.fan_out) for n in nodes], s.form) for s in p.students]
         for entry, (_, u) in zip(given, tasks, strict=True):
             need(entry["witness"] is None or p.strictly(numbers(entry["inside"], p.d), u), "A_k is not proved to have interior")
