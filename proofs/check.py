@@ -12,7 +12,7 @@ from .canonical import digest
 from .certificate import Proved, Refuted, index, need
 from .verdicts import Row, judged
 
-LEFT_OUT = re.compile(r"(theorem-[123]|corollary-1) (printed|repaired|sharp) (holds|fails|vacuous)")
+LEFT_OUT = re.compile(r"((theorem-[123]|corollary-1) (printed|repaired|sharp)|fan-out-recovery sharp) (holds|fails|vacuous)")
 MOST_BYTES = 64 << 20  # of a file
 DEEPEST = 64  # lists and objects in each other: a certificate needs a few
 BAD_INPUT = 2

@@ -40,7 +40,13 @@ def judged(proved: Proved, certificate) -> list[Row]:
     rows: dict[tuple, Row] = {}
     for given in certificate.get("verdicts", []):
         statement, form, verdict = given["statement"], given["form"], given["verdict"]
-        judge = {"theorem-1": theorem1, "theorem-2": angle, "theorem-3": angle, "corollary-1": fan_out}[statement]
+        judge = {
+            "theorem-1": theorem1,
+            "theorem-2": angle,
+            "theorem-3": angle,
+            "corollary-1": fan_out,
+            "fan-out-recovery": recovery,
+        }[statement]
         case = Case(proved, given)
         least, most, low, high = judge(case)  # measured^2 and the bound's signed square, between rationals
         measured, bound, trivial = number(given["measured"]), number(given["bound"]), case.trivial()
@@ -277,3 +283,48 @@ def fan_out(case: Case):
         ends = [[root(ends[up], up) for ends in limits] for up in (False, True)]
         low, high = (sum((dot(column, B) ** 2 for column in zip(*sizes, strict=True)), ZERO) for B in ends)
     return measured, measured, low, high
+
+
+def recovery(case: Case):
+    """The students near a teacher's hyperplane reproduce its fan-out; both sides as shares of |kappa_T|, squared.
+
+    `cluster` names students whose hyperplanes are taken together with the teacher's; none of these carries another teacher.
+    """
+    p, given, k = case.problem, case.given, case.given["observer"]
+    teachers = p.teachers[False]
+    node, observer = teachers[index(given["teacher"], len(teachers))], case.students[index(k, len(case.students))]
+    need(case.form == "sharp" and node.scale is not None, "the row does not apply")
+    kappa, size = abs(case.mass(node, observer, teachers)), p.product(node.form, node.form)
+    need(kappa != 0, "kappa_T = 0")
+    ball = case.shape("ball", node, k, given["radius"])
+    near = {case.students[index(s, len(case.students))].hyperplane for s in given["cluster"]} - {node.hyperplane}
+    need(
+        None not in near and not near & {t.hyperplane for t in teachers},
+        "the cluster holds what carries no student, or a teacher",
+    )
+    cluster, others = [], []  # (kappa_m |p| / |p_m|, squared ratio of the lengths, squared sine, squared distance)
+    for other in {n.hyperplane: n for n in case.nodes if n.scale is not None}.values():
+        mass, square = case.mass(other, observer), p.product(other.form, other.form)
+        sine, away = sine_squared(p, node.form, other.form), at(other.form, ball["centre"]) ** 2 / square
+        if other.hyperplane == node.hyperplane:
+            own = mass * abs(other.scale / node.scale)
+        elif other.hyperplane in near:
+            cluster.append((mass, square / size, sine, away))
+        elif mass != 0 and away <= ball["radius"] ** 2:
+            others.append(sine)
+    ends = []
+    for up in (False, True):
+        gamma = cotangents(others, up)
+        steep = root(1 + gamma**2, up) / ball["radius"]  # 1 / t
+        bound = 4 * case.epsilon(k)[1] * steep * root(1 / size, up)
+        rest = [own, own]
+        for mass, ratio, sine, away in cluster:
+            bound += (
+                abs(mass)
+                * root(ratio, up)
+                * (sine / (1 + root(1 - sine, not up)) + gamma * root(sine, up) + steep * root(away, up))
+            )
+            rest = [x + mass * root(ratio, (mass > 0) is end) for x, end in zip(rest, (False, True), strict=True)]
+        ends.append(bound / kappa)
+    least, most = max(rest[0], -rest[1], ZERO) / kappa, max(rest[1], -rest[0]) / kappa
+    return least**2, most**2, ends[0] ** 2, ends[1] ** 2

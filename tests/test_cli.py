@@ -35,7 +35,10 @@ def run(capsys, *arguments):
 def test_check_prints_one_json_object_with_the_contract_s_fields(capsys):
     status, out, _ = run(capsys, "check", str(CORNER), "--json")
     data = json.loads(out)
-    assert status == 0 and set(data) == {"format", "instance", "gradient", "verdicts", "limits"}
+    assert status == 0 and set(data) == {"format", "instance", "gradient", "matching", "verdicts", "limits"}
+    assert [set(m) for m in data["matching"]] == [
+        {"teacher", "student", "measured", "bound", "offset", "recovered", "observer"}
+    ] * len(data["matching"])
     assert set(data["gradient"]) == {"lower", "upper", "per_student"}
     assert set(data["gradient"]["per_student"][0]) == {"student", "lower", "upper", "witness"}
     for row in data["verdicts"]:

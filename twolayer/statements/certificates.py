@@ -33,7 +33,7 @@ from ..certify.suprema import active_domains, gradient_suprema, largest_ends, su
 from ..domains import Domain
 from ..instances import Instance
 from ..restricted import Node, difference, restricted
-from . import bounds
+from . import bounds, recovery
 from .check import Check, judged, times
 from .setting import Setting
 from .verdict import FAILS, HOLDS, PRINTED, REPAIRED, VACUOUS, Verdict
@@ -41,6 +41,7 @@ from .verdict import FAILS, HOLDS, PRINTED, REPAIRED, VACUOUS, Verdict
 FORMAT = "twolayer-certificate/1"
 BETWEEN = exact.rational(2.0**-40)  # share by which the two restated sides are moved towards each other
 ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly
+SUMMED = 2.0**-90  # share of the kink masses that a sum of them may be off by where each root has 99 bits
 MOST_VERDICTS = 600  # rows of a certificate; fails come first, then the rows closest to failing
 
 
@@ -144,11 +145,13 @@ class _Restated:
         v = self.verdict
         if v.bound is None:
             return None
-        restated = {"theorem-1": self._theorem1, "corollary-1": self._corollary}.get(v.statement, self._angle)()
+        own = {"theorem-1": self._theorem1, "corollary-1": self._corollary, "fan-out-recovery": self._recovery}
+        restated = own.get(v.statement, self._angle)()
         if restated is None:
             return None
         bound, extra = restated
-        sides = self._between(arb(0) if v.measured is None else exact.ball(v.measured), bound)
+        measured = arb(0) if v.measured is None else exact.ball(v.measured)
+        sides = self._between(measured + extra.pop("rounded", 0), bound)
         if sides is None or not self._says_as_much(bound, sides[1]):
             return None
         keys = ("statement", "form", "verdict", "teacher", "student", "observer")
@@ -321,15 +324,21 @@ class _Restated:
         for j, crease in enumerate(setting.problem.creases):
             if j == i or signs[j] == 0 or signs[j] * signs[i] > 0:
                 continue
+            if kind == "ball":
+                yield j, self._reaches(body, j)
+                continue
             value = abs((crease.normal * body.centre).sum() + crease.offset)
             size = (crease.normal @ metric * crease.normal).sum()
-            if kind == "ball":
-                yield j, bool(value * value <= exact.rational(body.radius) ** 2 * size)
-                continue
             across = setting.angles.sin_squared(i)[j]
             wide = exact.ball(body.radius) * square_root(arb(across * size))
             reach = wide + exact.ball(body.allowance) * square_root(arb((1 - across) * size))
             yield j, True if arb(value) <= reach else False if arb(value) > reach else None
+
+    def _reaches(self, ball: Inscribed, j: int) -> bool:
+        """Exactly: a ball meets crease j."""
+        crease = self.setting.problem.creases[j]
+        value = (crease.normal * ball.centre).sum() + crease.offset
+        return bool(value**2 <= exact.rational(ball.radius) ** 2 * self.setting.angles.product(j, j))
 
     def _corollary(self):
         v, setting = self.verdict, self.setting
@@ -370,6 +379,26 @@ class _Restated:
             return exact.ball(v.bound), {**extra, "radii": places}
         bound = bounds.fan_out(inverse, limits)
         return (bound, {**extra, "radii": places}) if bound.is_finite() else None
+
+    def _recovery(self):
+        """The row's cluster and radius, with the others that meet the ball exactly."""
+        v, setting = self.verdict, self.setting
+        assert v.observer is not None
+        observer, i = setting.problem.student[v.observer], setting.crease(self.node)
+        domain, found = setting.domains[v.observer], recovery.error(setting, i, observer)
+        inscribed = None if domain is None else setting.shapes.ball(i, domain)
+        if found is None or inscribed is None:
+            return None
+        ball, (_, *cluster) = replace(inscribed, radius=found.radius), found.cluster
+        seen = [int(j) for j in np.flatnonzero(setting.masses.signs(observer)) if j != i and j not in cluster]
+        others = [j for j in seen if self._reaches(ball, j)]
+        kappa = abs(setting.masses.kappa(i, observer, "teacher"))
+        largest = sum((abs(setting.masses.kappa(m, observer)) for m in cluster), arb(0)) / kappa
+        return recovery.proved(setting, i, observer, ball, cluster, others).value / kappa, {
+            "radius": self._shape("ball", observer, ball),
+            "cluster": recovery.students_on(setting, cluster),
+            "rounded": largest * exact.ball(SUMMED),
+        }
 
     def _length(self) -> arb:
         """|p| of the node in the geometry of U."""

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from .. import exact
@@ -14,7 +15,8 @@ from ..certify.suprema import active_domains, gradient_suprema, interrupted, lar
 from ..domains import Domain
 from ..instances import Instance
 from ..restricted import Restricted, restricted
-from . import corollary1, theorem1, theorem2, theorem3
+from . import corollary1, recovery, theorem1, theorem2, theorem3
+from .matching import Match, matching
 from .setting import Setting
 from .verdict import FORMS, VERDICTS, Asked, Verdict, plain, selected
 
@@ -22,6 +24,7 @@ STATEMENTS = {  # Theorem 3 has a setting of its own
     theorem1.STATEMENT: theorem1.rows,
     theorem2.STATEMENT: theorem2.rows,
     corollary1.STATEMENT: corollary1.rows,
+    recovery.STATEMENT: recovery.rows,
 }
 NAMES = (*STATEMENTS, theorem3.STATEMENT)
 KNOWN = {"statement": NAMES, "form": FORMS, "verdict": VERDICTS}
@@ -75,6 +78,11 @@ class Check:
         """True if a KeyboardInterrupt ended the searches early: all is still valid, some enclosures are wide."""
         return interrupted(self.enclosures)
 
+    @cached_property
+    def matching(self) -> tuple[Match, ...]:
+        """For each teacher node its best student, the angle and its bound, the offset, and the fan-out recovered."""
+        return matching(self.setting, self.verdicts)
+
     def to_dict(self) -> dict[str, Any]:
         """The check as JSON-able values.   Source: the formats contract."""
         lower, upper = self.gradient
@@ -88,6 +96,7 @@ class Check:
                     for k, e in enumerate(self.enclosures)
                 ],
             },
+            "matching": [match.to_dict() for match in self.matching],
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "limits": {"gap": list(self.limits.gap), "statements": [self.verdicts[n].names for n in self.limits.statements]},
         }
@@ -158,7 +167,7 @@ def check(
     progress=iter,
     statements: Sequence[str] | None = None,
 ) -> Check:
-    """Certify sup |g_1,k| for every student node, and judge Theorems 1-3 and Corollary 1 in every form.
+    """Certify sup |g_1,k| for every student node, and judge Theorems 1-3, Corollary 1 and fan-out recovery.
 
     gap         relative width at which an enclosure counts as closed
     time_limit  S seconds for the whole check, which ends within 1.2 S + 2 s; enclosures are valid whenever it strikes
@@ -173,7 +182,7 @@ def check(
     >>> teacher = TwoLayer(W=[[0, 1]], b=[0], V=[[1]])
     >>> student = TwoLayer(W=[[1, 0]], b=[-0.5], V=[[1]])
     >>> check(Instance(teacher, student, Box([-1, -1], [1, 1]), name="a right angle"))
-    Check('a right angle', sup |g_1| in [1, 1], 8 not-applicable, 1 vacuous)
+    Check('a right angle', sup |g_1| in [1, 1], 8 not-applicable, 2 vacuous)
     """
     start = time.monotonic()
     selected((), KNOWN, statement=statements)  # refuses unknown ones

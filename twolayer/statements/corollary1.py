@@ -310,8 +310,8 @@ def _largest_limit(inverses, limits, powers):
     return np.ldexp(_norms(inverses, powers) * worst, largest - powers.min(axis=1))
 
 
-def _length(inverses, limits, powers):
-    """The sharp bound, in which the sizes of the fan-outs cancel."""
+def length_of_limits(inverses, limits, powers):
+    """The score of `choose` that is the sharp bound, in which the sizes of the fan-outs cancel."""
     entries = np.einsum("mio,mi->mo", inverses, limits)
     largest = entries.max(axis=1)
     return largest * np.sqrt(((entries / largest[:, None]) ** 2).sum(axis=1))
@@ -364,7 +364,7 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
         if kink.value.is_finite():
             candidates.append((other, kink.value / size))
             forms[other.index] = kink.form
-    chosen = choose(setting, candidates, len(node.fan_out), _length)
+    chosen = choose(setting, candidates, len(node.fan_out), length_of_limits)
     if chosen is None:
         return _unseen(setting, SHARP, node, "no C observers with an invertible Q see the boundary")
     bound = bounds.fan_out(chosen.inverse, chosen.limits)

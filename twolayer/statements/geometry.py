@@ -82,6 +82,10 @@ class Angles:
         normals = exact.matrix(np.stack([crease.normal for crease in self.problem.creases]))
         return exact.product(normals * exact.matrix(self.problem.frame.metric), normals.transpose())
 
+    def product(self, i: int, j: int) -> fmpq:
+        """Inner product of two creases' normals in the geometry of U."""
+        return self._products[i, j]
+
     @cached_by
     def sin_squared(self, i: int) -> np.ndarray:
         """Exact squared sines of the angles between crease i and every crease.   -> (n,) fmpq
@@ -233,6 +237,11 @@ class Shapes:
         offsets = np.array([exact.nearest_float(crease.offset) for crease in self.problem.creases])
         lengths = np.array([float(x.mid()) for x in self.masses.unit_lengths])
         return normals / lengths[:, None], offsets / lengths
+
+    def distance(self, i: int, centre: np.ndarray) -> arb:
+        """Distance of crease i from an exact point.   (d',)"""
+        crease = self.problem.creases[i]
+        return exact.ball(abs((crease.normal * centre).sum() + crease.offset)) / self.masses.unit_lengths[i]
 
     def distances(self, centre: np.ndarray) -> np.ndarray:
         """Lower bounds on the distances of all creases from an exact centre.   (d',) -> (n,) floats

@@ -25,10 +25,11 @@ from rich.text import Text
 from ..certify import compiled
 from ..files import shown
 from ..statements.check import Check, Limits
-from ..statements.showing import COLOURS, COLUMNS, RIGHT, cells, ordered, rich_table
+from ..statements.matching import Match
+from ..statements.showing import COLOURS, COLUMNS, RIGHT, cells, ordered, rich_table, short
 from ..statements.verdict import FAILS, FORMS, HOLDS, VACUOUS, VERDICTS, Verdict
 
-STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3")
+STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3", "fan-out-recovery")
 TERMINAL_WIDTH = 80  # columns of a terminal that does not say
 WIDE = 110  # columns from which a row of a table fits into a line or two
 PIPE_WIDTH = 160  # columns where no terminal says how many there are
@@ -108,8 +109,13 @@ def certificate_summary(certificate: dict[str, Any], path: str) -> None:
 
 
 def check_table(result: Check, rows: Sequence[Verdict], most: int | None = LONGEST) -> None:
-    """Print the enclosure of one instance and the rows asked for, at most so many of them."""
+    """Print a line for each teacher node, the enclosure of one instance and the rows asked for, at most so many of them."""
     console = terminal()
+    for match in result.matching[:most]:
+        console.print(match_line(match), highlight=False)
+    if most is not None and len(result.matching) > most:
+        console.print(f"... and {len(result.matching) - most} more teacher nodes (--all prints them)", highlight=False)
+    console.print()
     lower, upper = result.gradient
     console.print(
         f"[bold]{escape(shown(result.instance.name))}[/bold]   d' = {result.problem.dimension}, "
@@ -153,6 +159,20 @@ def stacked(
         line(row, style)
         if not above:
             console.print(indented)
+
+
+def match_line(match: Match) -> str:
+    """A teacher node, its best student, and what is known of the two."""
+    if match.measured is None:
+        return f"teacher {match.teacher}: constant on the data's subspace, has no direction there"
+    proved = "nothing proved" if match.bound is None else f"proved at most {up(match.bound)} by observer {match.observer}"
+    share = "share of the fan-out not certified"
+    if match.recovered is not None:
+        share = f"{100 * match.recovered:.4g} % of the fan-out recovered by the students near it"
+    if match.student is None:
+        return f"teacher {match.teacher}: no student has a direction there ({proved}); {share}"
+    where = f"at sine {match.measured:.4g} ({proved}), offset {short(match.offset)}"
+    return f"teacher {match.teacher}: student {match.student} {where}; {share}"
 
 
 def time_notes(limits: Limits) -> list[str]:

@@ -14,7 +14,7 @@ from unittest import mock
 
 from proofs import verdicts
 from proofs.certificate import Problem, Proved, Refuted, number
-from proofs.verdicts import Case, angle, fan_out
+from proofs.verdicts import Case, angle, fan_out, recovery
 
 from . import fuzzer, truth
 from .by_hand import ALWAYS, a_shape, square
@@ -81,6 +81,10 @@ def rows(given, problem):
                 named = {"radius": place["disc", side, i, None], "above": place["disc-above", side, i, None]}
                 for verdict in ("fails", "holds", "vacuous"):
                     yield {**one, "form": "printed", "verdict": verdict, **named}
+                for s in (-1, *students):  # clusters of no student and of all up to s
+                    recovery = {**one, "statement": "fan-out-recovery", "cluster": list(range(s + 1))}
+                    for kind in ("ball", "cylinder") if not second and s < 3 else ():
+                        yield {**recovery, "form": "sharp", "verdict": "holds", "radius": place[kind, side, i, k]}
                 for form, kind in (("repaired", "guarded"), ("sharp", "ball"), ("sharp", "cylinder"), ("repaired", "ball")):
                     yield {**one, "form": form, "verdict": "holds", "radius": place[kind, side, i, k]}
     outputs = len(given["instance"]["teacher"]["V"])
@@ -123,17 +127,20 @@ def compared(proved, given, loose=False) -> Counter:
                 mock.patch.object(verdicts, "PI", [3, 4]),
                 mock.patch.object(verdicts, "root", rough if loose else verdicts.root),
             ):
-                least, most, low, high = (fan_out if "student" in row else angle)(Case(proved, row))
+                judge = recovery if "cluster" in row else fan_out if "student" in row else angle
+                least, most, low, high = judge(Case(proved, row))
         except (Refuted, ZeroDivisionError) as error:
             assert isinstance(bound, str) or loose, (row, bound, error)
             counts[f"{kind} none"] += 1
             continue
         assert not isinstance(bound, str), (row, bound)
-        assert least == most
+        inner, outer = (math.sqrt(float(Fraction(str(square)))) for square in (least, most))
+        assert least == most or "cluster" in row
         if bound < 0 and row["verdict"] != "fails":
             continue  # no sine is below it, and the float is that of `fails`
         above = sides("vacuous")[1] if row["verdict"] == "holds" else bound  # what must say something is at eps upper
-        assert math.isclose(math.sqrt(float(Fraction(str(least)))), measured, rel_tol=1e-7, abs_tol=1e-7), (row, measured)
+        assert inner - 1e-7 * (1 + measured) <= measured <= outer + 1e-7 * (1 + measured), (row, measured)
+        assert loose and "cluster" in row or math.isclose(inner, outer, rel_tol=1e-7, abs_tol=1e-12), (row, measured)
         for end, true, pi in ((low, bound, 4), (high, above, 3)):
             if row["verdict"] == "fails" and end is low:
                 continue  # a row that fails needs one end
@@ -155,6 +162,7 @@ def test_both_sides_of_every_row_are_those_of_its_statement():
     rng, counts = random.Random(3), Counter()
     for seed in range(18):
         counts += compared(*made_up(rng, fuzzer.some(seed)))
+    assert counts["fan-out-recovery sharp"] > 50 and counts["fan-out-recovery sharp none"] > 50, counts
     for name in ("theorem-2", "theorem-3", "corollary-1"):
         for kind in ("printed fails", "printed holds", "printed vacuous", "printed none", "repaired", "repaired none", "sharp"):
             assert counts[f"{name} {kind}"] > 5, (name, kind, counts)
@@ -166,7 +174,10 @@ def test_no_root_takes_a_sharp_bound_to_the_other_side_of_what_it_is():
     for seed in range(8):
         counts += compared(*made_up(rng, fuzzer.some(seed)), loose=True)
     for end in ("above", "below"):
-        assert min(counts[f"{name} {end}"] for name in ("theorem-2", "theorem-3", "corollary-1")) > 5, (end, counts)
+        assert min(counts[f"{name} {end}"] for name in ("theorem-2", "theorem-3", "corollary-1", "fan-out-recovery")) > 5, (
+            end,
+            counts,
+        )
 
 
 def test_the_reach_of_a_cylinder_is_rounded_up_or_down_as_is_asked():

@@ -228,7 +228,8 @@ class Row:
 
     def sides(self):
         """(measured, bound), the bound as the row may use it; or (0, why the row does not apply)."""
-        return {"theorem-1": self._first, "corollary-1": self._corollary}.get(self.row["statement"], self._angle)()
+        own = {"theorem-1": self._first, "corollary-1": self._corollary, "fan-out-recovery": self._recovery}
+        return own.get(self.row["statement"], self._angle)()
 
     def _first(self):
         k, K = self.row["observer"], self.K
@@ -314,6 +315,37 @@ class Row:
                 tan = math.sqrt(square / (1 - square)) if square < 1 else math.inf
                 found.append((tan or 1e-300, any(self.on(s, a, beta) is not None for s in self.students)))
         return found
+
+    def _recovery(self):
+        """Shares of |kappa_T|: what the cluster's students leave of the fan-out, and its bound."""
+        k, K, row = self.row["observer"], self.K, self.row
+        kappa = self.mass(k, self.networks[:1]) if any(self.a) else 0
+        ball = self.shape("ball", k, row["radius"])
+        if not kappa or row["form"] != "sharp" or not ball:
+            return 0, "not applicable"
+        teachers = [K.node(K.teacher, i) for i in range(len(K.teacher.W))]
+        named = [self.students[s] for s in row["cluster"]]
+        if any(not any(s[0]) or self.on(s) is None and any(self.on(t, *s) is not None for t in teachers) for s in named):
+            return 0, "no cluster"
+        own, centre, seen = math.sqrt(K.inner(self.a, self.a)), [rational(x) for x in ball[2]["centre"]], []
+        rest, gamma, cluster = float(self.mass(k, self.networks)) * own, 0.0, []
+        for a, beta in self.nodes:
+            if not any(a) or self.on((a, beta)) is not None or any(self.on((a, beta), *other) is not None for other in seen):
+                continue
+            seen.append((a, beta))
+            length, square = math.sqrt(K.inner(a, a)), K.sine_squared(self.a, a)
+            mass, away = float(self.mass(k, self.networks, a, beta)) * length, abs(float(dot(a, centre) + beta)) / length
+            if any(self.on(s, a, beta) is not None for s in named):
+                rest += mass
+                cluster.append((abs(mass), float(square), away))
+            elif mass and away <= ball[0] * (1 - MARGIN):
+                if not square:
+                    return 0, "a parallel hyperplane is left out of the cluster"
+                gamma += math.sqrt((1 - square) / square)
+        per = math.sqrt(1 + gamma**2) / ball[0]
+        bound = 4 * self.epsilon(k)[1] * per
+        bound += sum(m * (s / (1 + math.sqrt(1 - s)) + gamma * math.sqrt(s) + d * per) for m, s, d in cluster)
+        return abs(rest) / (abs(float(kappa)) * own), bound / (abs(float(kappa)) * own)
 
     def _corollary(self):
         K, row, fan = self.K, self.row, self.K.student.fan_outs

@@ -19,7 +19,7 @@ from twolayer.networks import TwoLayer
 from twolayer.regions import Box
 from twolayer.restricted import restricted
 from twolayer.statements import check as checks
-from twolayer.statements import corollary1, theorem2
+from twolayer.statements import corollary1, recovery, theorem2
 from twolayer.statements.check import check, judged
 from twolayer.statements.geometry import Times
 from twolayer.statements.setting import Setting
@@ -81,14 +81,14 @@ def test_rows_after_the_deadline_are_told_and_have_fewer_candidates(clock):
 def test_rows_after_the_end_are_not_judged_and_told(clock):
     result = judged(*prepared(trained(2, 2, second=True)), gap=1e-3, deadline=-2.0, end=-1.0)
     unjudged = [v for v in result.verdicts if v.why == UNJUDGED]
-    assert {v.statement for v in unjudged} == {"theorem-2", "corollary-1", "theorem-3"}
+    assert {v.statement for v in unjudged} == {"theorem-2", "corollary-1", "theorem-3", "fan-out-recovery"}
     assert {(v.verdict, v.measured, v.bound) for v in unjudged} == {(VACUOUS, None, None)}
     assert [result.verdicts[n] for n in result.limits.statements] == unjudged
     assert len(result.verdicts) == len(check(trained(2, 2, second=True)).verdicts)
 
 
 def test_every_statement_gets_its_share_of_the_time_and_what_others_left(clock, monkeypatch):
-    """Theorem 2 would take all of the 40 s: it gets what Theorem 1 left to it, half of them, and Corollary 1 the other half."""
+    """Each would take all of the 45 s: Theorem 2 gets what Theorem 1 left to it, a third of them, and so do the other two."""
     begun = {}
 
     def slow(statement):
@@ -103,8 +103,10 @@ def test_every_statement_gets_its_share_of_the_time_and_what_others_left(clock, 
 
     monkeypatch.setitem(checks.STATEMENTS, theorem2.STATEMENT, slow("theorem-2"))
     monkeypatch.setitem(checks.STATEMENTS, corollary1.STATEMENT, slow("corollary-1"))
-    judged(*prepared(trained(2, 2)), gap=1e-3, deadline=40.0, end=40.0)
-    assert begun == {"theorem-2": 0.0, "corollary-1": pytest.approx(20.0, abs=1.5)} and clock.now == pytest.approx(40, abs=1.5)
+    monkeypatch.setitem(checks.STATEMENTS, recovery.STATEMENT, slow("fan-out-recovery"))
+    judged(*prepared(trained(2, 2)), gap=1e-3, deadline=45.0, end=45.0)
+    thirds = {"corollary-1": pytest.approx(15.0, abs=1.5), "fan-out-recovery": pytest.approx(30.0, abs=2.5)}
+    assert begun == {"theorem-2": 0.0, **thirds} and clock.now == pytest.approx(45, abs=2.5)
 
 
 def test_the_choice_of_observers_ends_with_the_time(clock, monkeypatch):

@@ -1,0 +1,329 @@
+"""Fan-out recovery: the students near a teacher's hyperplane together reproduce its fan-out, with an explicit error.
+
+One row per (teacher node j, observer k), in the sharp form only: the paper has no such statement. Theorem 2 finds one
+student, possibly of a tiny fan-out; here H = H_j and a cluster C of hyperplanes near it, those of students, are weighed
+together. O: all other hyperplanes with a kink in h_k that meet a ball(x, r) in A_k, x on H; Gamma = sum of |cot| over O;
+t = r / sqrt(1 + Gamma^2); d_m the distance of hyperplane m from x. Then
+
+  | sum over C of kappa_m | t <= 4 eps_k + sum over C of |kappa_m| (t (1 - cos theta_m) + t Gamma sin theta_m + d_m).
+
+C holds H and hyperplanes that carry students and no teacher, so the sum is kappa_T, the teacher's kink mass on H, less that
+of the students near it. Both sides of a row are shares of |kappa_T|: `measured` is the share that these students do not
+reproduce (or add), `bound` the error that the gradient leaves them. An error of |kappa_T| or more says nothing: vacuous.
+With as many observers of independent fan-outs as there are outputs the same holds for the fan-outs as vectors
+(terms vector_*): Q^T s = the sums that the observers see, so |s|_2 is bounded as in Corollary 1'.
+Source: theory notes, fan-out recovery; formally proved as `cluster`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from .. import exact
+from ..certify.radii.one import Inscribed, length, square_root
+from ..restricted import Node
+from . import bounds
+from .corollary1 import choose, length_of_limits
+from .geometry import cached_by
+from .setting import Setting
+from .sharp.around import Around, around, radii, sizes, total
+from .verdict import FAILS, HOLDS, NOT_APPLICABLE, SHARP, UNJUDGED, VACUOUS, Verdict, compare, number, numbers
+
+STATEMENT = "fan-out-recovery"
+TILTS = (0.1, 1.0, 10.0)  # values of Gamma for which hyperplanes are ordered by what they cost in C against in O
+SAYS_NOTHING = "the error is as large as the teacher's fan-out"
+
+
+@dataclass(frozen=True)
+class Error:
+    """A bound on |sum over C of kappa_m| for an observer, and what it was found with.
+
+    value    the bound, a ball
+    cluster  positions in problem.creases of C, H first
+    radius   r; gamma: Gamma; height: t; others: the number of hyperplanes in O
+    """
+
+    value: arb
+    cluster: tuple[int, ...]
+    radius: float
+    gamma: arb
+    height: arb
+    others: int
+
+
+@dataclass(frozen=True)
+class Vector:
+    """The vector form: |s|_2 / |s_T|_2 and its bound, for the observers whose fan-outs are the columns of Q."""
+
+    measured: arb
+    bound: arb
+    observers: tuple[int, ...]
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """The form as terms of a row."""
+        return {"vector_measured": self.measured, "vector_bound": self.bound, "vector_observers": list(self.observers)}
+
+
+def rows(setting: Setting) -> Iterator[Verdict]:
+    """One row for every (teacher node, observer) pair."""
+    observers = setting.problem.student
+    for teacher in setting.problem.teacher:
+        excluded: dict[int, Verdict] = {}
+        errors: dict[int, Error | None] = {}
+        for k in observers:
+            if setting.is_over:
+                break
+            why = _exclusion(setting, teacher, k)
+            if why is None:
+                errors[k.index] = error(setting, setting.crease(teacher), k)
+            else:
+                excluded[k.index] = _row(teacher, k, NOT_APPLICABLE, why)
+        several = len(teacher.fan_out) > 1
+        vector = _vector(setting, teacher, errors) if several and not setting.is_late else None
+        for k in observers:
+            if k.index in excluded:
+                yield excluded[k.index]
+            elif k.index in errors:
+                late = several and setting.is_late  # asked for each row that goes without its vector form
+                yield _judged(setting, teacher, k, errors[k.index], None if late else vector)
+            elif setting.is_over:  # as above: time does not run back
+                yield _row(teacher, k, VACUOUS, UNJUDGED)
+
+
+def _row(teacher: Node, observer: Node, verdict: str, why: str, measured=None, bound=None, terms=None) -> Verdict:
+    return Verdict(
+        STATEMENT,
+        SHARP,
+        verdict,
+        number(measured),
+        number(bound),
+        why,
+        teacher=teacher.index,
+        observer=observer.index,
+        terms=numbers(terms),
+    )
+
+
+def _exclusion(setting: Setting, teacher: Node, observer: Node) -> str | None:
+    """Why the statement does not speak of a pair; None where it does."""
+    if teacher.is_constant:
+        return "the teacher node is constant on U (p_j = 0)"
+    if setting.masses.mass(setting.crease(teacher), observer, "teacher") == 0:
+        return "kappa_T = 0: the observer does not see the teacher's kink"
+    if setting.domains[observer.index] is None:
+        return "the observer is not active inside U ∩ R"
+    if _inscribed(setting, setting.crease(teacher), observer) is None:
+        return "the teacher's boundary does not enter the observer's active region"
+    return None
+
+
+def _inscribed(setting: Setting, i: int, observer: Node) -> Inscribed | None:
+    """A ball around crease i in the observer's A_k."""
+    domain = setting.domains[observer.index]
+    return None if domain is None else setting.shapes.ball(i, domain)
+
+
+def _judged(setting: Setting, teacher: Node, observer: Node, found: Error | None, vector: Vector | None) -> Verdict:
+    i = setting.crease(teacher)
+    kappa = setting.masses.kappa(i, observer, "teacher")
+    terms: dict[str, Any] = {"kappa": kappa, "epsilon": setting.epsilon(observer)[1]}
+    if found is None:
+        return _row(teacher, observer, VACUOUS, "no ball around the boundary gives a bound", terms=setting.shown(terms))
+    rest = total(setting.masses.kappa(m, observer) for m in found.cluster) / kappa
+    measured, bound = abs(rest), found.value / abs(kappa)
+    terms |= {
+        "radius": found.radius,
+        "t": found.height,
+        "gamma": found.gamma,
+        "others": found.others,
+        "cluster": students_on(setting, found.cluster),
+        "recovered": 1 - rest,
+    }
+    outcome, why = compare(measured, bound, bound), "the enclosures overlap"
+    if vector is not None:
+        terms |= vector.terms
+        if vector.bound < 1 and vector.measured > vector.bound:
+            return _row(teacher, observer, FAILS, "the vector form exceeds its bound", measured, bound, setting.shown(terms))
+    if not bound < 1:
+        return _row(teacher, observer, VACUOUS, SAYS_NOTHING, measured, bound, setting.shown(terms))
+    if outcome == HOLDS:
+        why = "the students near the teacher reproduce its fan-out within the error"
+    elif outcome == FAILS:
+        why = "the students near the teacher miss its fan-out by more than the error"
+    return _row(teacher, observer, outcome, why, measured, bound, setting.shown(terms))
+
+
+def students_on(setting: Setting, creases: Sequence[int]) -> list[int]:
+    """The student nodes whose kinks lie on some creases, in order."""
+    members = (node for m in creases for node, _ in setting.problem.creases[m].members)
+    return sorted(node.index for node in members if node.side == "student")
+
+
+# -- the error ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """The other creases of h_k from the centre of a ball around crease i, and the ball's radii worth trying, in floats.
+
+    meets (radii, n): which crease meets which ball (too many, never too few); turn: 1 - cos; away: distances.
+    """
+
+    near: Around
+    radii: np.ndarray
+    meets: np.ndarray
+    turn: np.ndarray
+    away: np.ndarray
+    eps: float
+
+
+@cached_by
+def _seen(setting: Setting, i: int, observer: Node) -> _Seen | None:
+    inscribed = _inscribed(setting, i, observer)
+    if inscribed is None:
+        return None
+    near, size = around(setting, i, observer, inscribed.centre), sizes(setting, i, observer)
+    tried = radii(inscribed.radius, near.distance)
+    turn = near.sine**2 / (1 + np.sqrt(np.maximum(1 - near.sine**2, 0.0)))
+    return _Seen(near, tried, ~(near.distance > tried[:, None]), turn, np.maximum(near.distance, 0.0), size.eps)
+
+
+@cached_by
+def _students_alone(setting: Setting) -> np.ndarray:
+    """True for every crease that carries students and no teacher: those that a cluster may hold besides H.   (n,)"""
+    return np.array([c.has("student") and not c.has("teacher") for c in setting.problem.creases], dtype=bool)
+
+
+@cached_by
+def error(setting: Setting, i: int, observer: Node) -> Error | None:
+    """The least bound over clusters and radii for an observer that has a ball around crease i; None if none is finite.
+
+    Any cluster and any radius prove a bound, so the search needs no proof: for each of a few values of Gamma the creases are
+    ordered by their cost in C over their |cot| in O, and every beginning of that order is tried at every radius.
+    """
+    seen = _seen(setting, i, observer)
+    assert seen is not None
+    near, best = seen.near, (np.inf, seen.radii[0], np.zeros(0, dtype=int))
+    free = np.flatnonzero(_students_alone(setting)[near.index])
+    for tilt in TILTS:
+        cost = near.kink * (seen.turn + tilt * near.sine + np.hypot(1, tilt) * seen.away / seen.radii[0])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            order = free[np.argsort((cost / near.cotangent)[free], kind="stable")]
+        values = _values(seen, order)
+        place = np.unravel_index(np.argmin(values), values.shape)
+        if values[place] < best[0]:
+            chosen = order[: place[1]]
+            best = (values[place], seen.radii[place[0]], chosen[seen.meets[place[0]][chosen]])
+    return _proved(setting, i, observer, float(best[1]), [int(m) for m in near.index[best[2]]])
+
+
+def _values(seen: _Seen, order: np.ndarray) -> np.ndarray:
+    """The bound in floats at every radius, for C = H and each beginning of an order of creases.   -> (radii, len(order) + 1)
+
+    Creases of C that miss the ball are left out of it.
+    """
+    near, meets = seen.near, seen.meets
+    slopes = np.where(meets, near.cotangent, 0.0)
+    fixed = np.delete(slopes, order, axis=1).sum(axis=1)
+
+    def sums(values: np.ndarray) -> np.ndarray:
+        terms = np.where(meets[:, order], (near.kink * values)[order], 0.0)
+        return np.concatenate([np.zeros((len(meets), 1)), np.cumsum(terms, axis=1)], axis=1)
+
+    left = np.cumsum(slopes[:, order[::-1]], axis=1)[:, ::-1]
+    gamma = fixed[:, None] + np.concatenate([left, np.zeros((len(meets), 1))], axis=1)
+    return _bound(seen, gamma, sums(seen.turn), sums(near.sine), sums(seen.away))
+
+
+def _bound(seen: _Seen, gamma, turned, tilted, away) -> np.ndarray:
+    """(4 eps + away) sqrt(1 + Gamma^2) / r + turned + Gamma tilted, infinite where it is not a number."""
+    shape = (-1,) + (1,) * (np.ndim(gamma) - 1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = (4 * seen.eps + away) * np.hypot(1, gamma) / seen.radii.reshape(shape) + turned + gamma * tilted
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def error_of(setting: Setting, i: int, observer: Node, cluster: Sequence[int]) -> Error | None:
+    """The least bound over radii for a given cluster (positions in problem.creases, without crease i)."""
+    seen = _seen(setting, i, observer)
+    if seen is None:
+        return None
+    near = seen.near
+    held = np.isin(near.index, cluster)
+    gamma = np.where(seen.meets & ~held, near.cotangent, 0.0).sum(axis=1)
+    kink = near.kink[held]
+    turned, tilted, away = (float((kink * x[held]).sum()) for x in (seen.turn, near.sine, seen.away))
+    radius = seen.radii[int(np.argmin(_bound(seen, gamma, turned, tilted, away)))]
+    return _proved(setting, i, observer, float(radius), [int(m) for m in near.index[held]])
+
+
+def _proved(setting: Setting, i: int, observer: Node, radius: float, cluster: list[int]) -> Error | None:
+    """The bound of a cluster in a ball of a radius, in ball arithmetic; None if it is not finite."""
+    seen, inscribed = _seen(setting, i, observer), _inscribed(setting, i, observer)
+    assert seen is not None and inscribed is not None
+    near = seen.near
+    others = [int(j) for j in near.index[~(near.distance > radius)] if j not in cluster]
+    found = proved(setting, i, observer, replace(inscribed, radius=radius), cluster, others)
+    return found if found.value.is_finite() else None
+
+
+def proved(setting: Setting, i: int, observer: Node, ball: Inscribed, cluster: Sequence[int], others: Sequence[int]) -> Error:
+    """The bound in a ball around crease i in A_k, in ball arithmetic.
+
+    cluster: C without crease i; others: O, at least all creases besides that meet the ball (more of them bound less).
+    """
+    gamma = total(setting.angles.cotangents(i)[j] for j in others)
+    height = exact.ball(ball.radius) / (1 + gamma**2).sqrt()
+    value = bounds.kink_below(setting.epsilon(observer)[1], height)
+    for m in cluster:
+        square = setting.angles.sin_squared(i)[m]
+        turn = exact.ball(square) / (1 + square_root(exact.ball(1 - square)))
+        away = setting.shapes.distance(m, ball.centre) / height
+        value += abs(setting.masses.kappa(m, observer)) * (turn + gamma * setting.angles.sine(i, m) + away)
+    return Error(value, (i, *cluster), ball.radius, gamma, height, len(others))
+
+
+# -- the vector form ----------------------------------------------------------------------------------------------------
+
+
+def _vector(setting: Setting, teacher: Node, errors: dict[int, Error | None]) -> Vector | None:
+    """The vector form for the cluster of the observer with the least share; None with one output or without a Q."""
+    found = [(number(share), e) for k, e in errors.items() if e is not None for share in [_share(setting, teacher, k, e)]]
+    outputs = len(teacher.fan_out)
+    if not found:
+        return None
+    i = setting.crease(teacher)
+    cluster = min(found, key=lambda item: np.inf if item[0] is None else item[0])[1].cluster
+    candidates = []
+    for k in setting.problem.student:
+        e = None if setting.is_late else error_of(setting, i, k, cluster[1:])
+        if e is not None:
+            candidates.append((k, e.value))
+    chosen = choose(setting, candidates, outputs, length_of_limits)
+    if chosen is None:
+        return None
+    bound = bounds.fan_out(chosen.inverse, chosen.limits)
+    rest, of_teacher = (length(_fan_outs(setting, creases, side)) for creases, side in ((cluster, None), ((i,), "teacher")))
+    return Vector(rest / of_teacher, bound / of_teacher, chosen.indices)
+
+
+def _share(setting: Setting, teacher: Node, k: int, found: Error) -> arb:
+    observer = setting.problem.student[k]
+    return found.value / abs(setting.masses.kappa(setting.crease(teacher), observer, "teacher"))
+
+
+def _fan_outs(setting: Setting, creases: Sequence[int], side: str | None) -> np.ndarray:
+    """Sum over the nodes on some creases of |p| times the fan-out, students' subtracted; side: those of one network.   (C,)"""
+    outputs = len(setting.problem.teacher[0].fan_out)
+    out = exact.balls(exact.zeros(outputs))
+    for m in creases:
+        members = [(node, abs(scale)) for node, scale in setting.problem.creases[m].members if side in (None, node.side)]
+        own = sum(((s if node.side == "teacher" else -s) * node.fan_out for node, s in members), exact.zeros(outputs))
+        out = out + setting.masses.unit_lengths[m] * exact.balls(own)
+    return out
