@@ -241,7 +241,7 @@ def test_rows_are_those_of_the_statements_forms_verdicts_and_nodes_asked_for(cor
     [
         (
             {"statement": "theorem-4"},
-            "no statement is named 'theorem-4'; there are theorem-1, theorem-2, corollary-1, theorem-3",
+            "no statement is named 'theorem-4'; there are theorem-1, theorem-2, corollary-1, fan-out-recovery, theorem-3",
         ),
         ({"form": ["sharp", "blunt"]}, "no form is named 'blunt'; there are printed, repaired, sharp"),
         ({"verdict": "fail"}, "no verdict is named 'fail'; there are holds, fails, undecided, vacuous, not-applicable"),

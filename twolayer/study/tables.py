@@ -24,12 +24,12 @@ from rich.text import Text
 
 from ..certify import compiled
 from ..files import shown
-from ..statements.check import Check, Limits
+from ..statements.check import NAMES, Check, Limits
 from ..statements.matching import Match
 from ..statements.showing import COLOURS, COLUMNS, RIGHT, cells, ordered, rich_table, short
 from ..statements.verdict import FAILS, FORMS, HOLDS, VACUOUS, VERDICTS, Verdict
 
-STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3", "fan-out-recovery")
+STATEMENTS = NAMES
 TERMINAL_WIDTH = 80  # columns of a terminal that does not say
 WIDE = 110  # columns from which a row of a table fits into a line or two
 PIPE_WIDTH = 160  # columns where no terminal says how many there are
