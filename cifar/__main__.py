@@ -13,6 +13,7 @@ import sys
 from .errors import DONE, NO, BadInput, ended
 from .runs import options as run_options
 
+USUAL = {"cpu": "demo", "cuda": "standard"}  # profiles where none is named
 COMMANDS = {  # modules of their own, imported only when asked for
     "report": "cifar.report.write",
     "keep": "cifar.kept.keep",
@@ -32,7 +33,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     run = commands.add_parser("run", help="train and evaluate experiments (or single runs, or all), resuming what --out holds")
     run.add_argument("names", nargs="+", metavar="NAME")
     run_options.add_to(run)
-    run.add_argument("--profile", default="paper", choices=run_options.PROFILES)
+    usual = ", ".join(f"{profile} with {device}" for device, profile in USUAL.items())
+    run.add_argument("--profile", choices=run_options.PROFILES, help=f"default: what the machine can do, {usual}")
     run.add_argument("--train-only", action="store_true", help="measure nothing; the same command without this does it later")
     run.add_argument("--test-images", type=int, metavar="N", help="attack the first N (default: the profile's number)")
     for name in COMMANDS:
@@ -66,10 +68,11 @@ def show_list(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     from .experiments import grid as experiments
     from .files import locked
-    from .runs import failures
+    from .runs import cost, failures
 
     work = run_options.begun(options)
-    grid = experiments.grid(options.profile)
+    profile = options.profile or USUAL[options.device]
+    grid = experiments.grid(profile)
     if options.test_images is not None:
         if options.test_images < 1:
             raise BadInput(f"--test-images must be 1 or more; got {options.test_images}")
@@ -85,6 +88,9 @@ def run(options: argparse.Namespace) -> int:
                     f"run {settings.name} needs {settings.images} training and {settings.test_images} test images; "
                     f"--data has {train} and {test}"
                 )
+        if options.profile is None:
+            costs = cost.told(chosen, grid, work.workers)
+            print(f"cifar: profile {profile}, as --profile names none: {costs}", file=sys.stderr)
         left, _ = work.off(chosen, grid, options.out, images, measures=not options.train_only)
     status = work.stopped(left, len(chosen), f" ({', '.join(left)})") if left else DONE
     failed = failures.among(options.out, chosen)

@@ -22,6 +22,10 @@ class BadInput(ValueError):  # noqa: N818  as in twolayer
 
 def ended(command: Callable[[], int]) -> int:
     """Run a command.   -> its exit status; what is wrong with its input goes to standard error in one line"""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # or print(file=None) prints to standard output
+    if sys.stdout is None:
+        return _refused("standard output needs to be open; got a closed one")
     try:
         status = command()
         sys.stdout.flush()
@@ -37,12 +41,13 @@ def ended(command: Callable[[], int]) -> int:
         if error.name is None or error.name.partition(".")[0] not in EXTRA:
             traceback.print_exc()
             return BUG
-        return _refused(f"this needs {error.name}, which is not installed: pip install -e '.[cifar]'")
+        return _refused(f"this needs {error.name.partition('.')[0]}, which is not installed: pip install -e '.[cifar]'")
     except Exception:
         traceback.print_exc()
         return BUG
 
 
 def _refused(words: str) -> int:
-    print(f"cifar: {' '.join(words.split())}", file=sys.stderr)
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(words.split()))
+    print(f"cifar: {line}", file=sys.stderr)
     return REFUSED

@@ -225,13 +225,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def guarded() -> int:
     """`main` with the exit statuses of all commands: a reader that closes the pipe early is no failure, a bug is 70."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # or print(file=None) prints to standard output
     try:
+        if sys.stdout is None:
+            raise OSError("it is closed")
         status = main()
         sys.stdout.flush()
         return status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
         return 0
+    except OSError as error:
+        print(f"{COMMAND}: expected a standard output that takes the result; got: {error}", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception:

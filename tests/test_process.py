@@ -43,7 +43,7 @@ def program(work: str, **options):
         ("return 1", 1, ""),
         ("raise process.BadInput('needs 4\\ngot 3')", 2, "twolayer test: needs 4 got 3\n"),
         ("open('/nowhere/at all')", 2, "twolayer test: [Errno 2] No such file or directory: '/nowhere/at all'\n"),
-        ("import sympy.nothing", 2, "twolayer test: this needs sympy.nothing, which is not installed: pip install twolayer\n"),
+        ("import sympy.nothing", 2, "twolayer test: this needs sympy, which is not installed: pip install twolayer\n"),
         ("raise KeyboardInterrupt", 130, "interrupted\n"),
         ("os.kill(os.getpid(), 15); time.sleep(5)", 143, "interrupted\n"),
         ("raise MemoryError", 2, None),

@@ -111,7 +111,9 @@ def ended(command: str, work: Callable[[], int]) -> int:
         if (error.name or "").partition(".")[0] not in LIBRARIES:
             traceback.print_exc()
             return BUG
-        return _refused(command, f"this needs {error.name}, which is not installed: pip install twolayer")
+        return _refused(
+            command, f"this needs {str(error.name).partition('.')[0]}, which is not installed: pip install twolayer"
+        )
     except Exception:
         traceback.print_exc()
         return BUG

@@ -64,3 +64,23 @@ def test_no_main_but_the_first_turns_errors_into_statuses():
     for path in sorted((ROOT / "cifar").rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         assert path.name == "errors.py" or "return 2\n" not in text, path
+
+
+def test_a_standard_output_that_is_closed_or_full_is_one_line():
+    for redirection in (">&-", "> /dev/full"):
+        done = subprocess.run(
+            ["sh", "-c", f"{sys.executable} -m cifar list {redirection}"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2 and done.stderr.startswith("cifar: ") and done.stderr.count("\n") == 1
+
+
+def test_what_cannot_be_seen_in_a_message_is_escaped(capsys):
+    assert errors.ended(lambda: (_ for _ in ()).throw(errors.BadInput("\x1b[31mred\n"))) == 2
+    assert capsys.readouterr().err == "cifar: \\x1b[31mred\n"
+
+
+@pytest.mark.parametrize(("command", "absent"), [(["list"], "torch"), (["report", "--out", "nowhere"], "jinja2")])
+def test_every_command_names_the_extra_that_brings_what_is_missing(command, absent):
+    code = f"import sys; sys.modules[{absent!r}] = None; from cifar import __main__ as cli; sys.exit(cli.main({command}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stderr.endswith(f"{absent}, which is not installed: pip install -e '.[cifar]'\n")

@@ -214,7 +214,10 @@ def test_a_settings_record_is_plain_json():
         (["run", "at", "--data", "D", "--out", "O", "--time-limit", "nan"], "--time-limit must be 0 or more; got nan"),
         (["run", "at", "--data", "D", "--out", "O", "--test-images", "0"], "--test-images must be 1 or more; got 0"),
         (["run", "at", "--data", "D", "--out", "O", "--jobs", "0"], "--jobs must be 1 or more; got 0"),
-        (["run", "at", "--data", "made", "--out", "O"], "needs 50000 training and 10000 test images; --data has 20 and 4"),
+        (
+            ["run", "at", "--data", "made", "--out", "O", "--profile", "paper"],
+            "needs 50000 training and 10000 test images; --data has 20 and 4",
+        ),
         (["run", "at", "--data", "made", "--out", "file"], "--out file cannot be written"),
         (["run", "at", "--data", "file", "--out", "O"], "no CIFAR-10 in file (not a directory)"),
         (

@@ -237,6 +237,17 @@ def test_float32_is_float32_in_every_run(tiny_command):
     assert not torch.backends.cudnn.allow_tf32
 
 
+def test_a_command_without_a_profile_says_which_it_takes_and_what_it_costs_before_it_starts(capsys, tiny_command):
+    tiny_command(tiny_runs.grid(), "surrogate", "--time-limit", "0", "--profile", "demo")
+    named = capsys.readouterr().err.splitlines()
+    tiny_command(tiny_runs.grid(), "surrogate", "--time-limit", "0")
+    first, *more = capsys.readouterr().err.splitlines()
+    assert (
+        first.startswith("cifar: profile demo, as --profile names none: 1 runs, some a minute of one idle core")
+        and more == named
+    )
+
+
 def test_the_command_line_says_in_one_line_what_diverged_and_ends_with_status_one(tmp_path, capsys, tiny_command):
     grid = broken("surrogate")
     for _ in range(2):  # again: nothing is tried, the same is said
