@@ -44,3 +44,33 @@ def test_every_function_and_test_of_the_claims_table_exists():
                 import_module(f"twolayer.{name}")
         for name in re.findall(r"`([a-z_/]*test_[a-z_0-9*]+)`", row[5]):
             assert list((ROOT / "tests").rglob(f"{name}.py")), name
+
+
+def test_every_abbreviation_of_the_documentation_stands_in_the_glossary():
+    common = {"AISTATS", "API", "CERTIFICATE", "CHANGELOG", "CIFAR", "CITATION", "CONFIG", "CONTRIBUTING", "CPU"}
+    common |= {
+        "CRC",
+        "CUDA",
+        "DIR",
+        "FOLDER",
+        "GPU",
+        "JSON",
+        "LICENSE",
+        "MIT",
+        "NP",
+        "OK",
+        "PNG",
+        "README",
+        "SHA",
+        "SIGINT",
+        "SIGTERM",
+        "SVG",
+        "TOML",
+        "UTF",
+    }
+    terms = {line.split("|")[1] for line in (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()[4:]}
+    known = common | set(re.findall(r"\w+", " ".join(terms)))
+    for page in (*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "twolayer" / "README.md", ROOT / "proofs" / "README.md"):
+        if page.exists():  # the proofs may have been taken away
+            prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", page.read_text(encoding="utf-8"), flags=re.S)
+            assert not set(re.findall(r"\b[A-Z]{2,}\b", prose)) - known, page.name
