@@ -100,11 +100,11 @@ def test_the_source_archive_tests_itself(installed):
     assert re.search(r"\d+ passed", said) and "skipped" not in said
 
 
-def test_the_wheel_holds_every_module_and_the_checker_under_a_name_of_its_own(installed):
+def test_the_wheel_holds_every_file_of_the_package_and_the_checker_under_a_name_of_its_own(installed):
     names = zipfile.ZipFile(installed.wheel).namelist()
-    held = {name for name in names if name.endswith(".py")}
-    wings = {name for name in tracked() if name.endswith(".py") and name.startswith(("twolayer/", "proofs/"))}
-    kept_at_home = ("proofs/formal/", "proofs/search/")
+    held = {name for name in names if ".dist-info/" not in name}
+    wings = {name for name in tracked() if name.startswith(("twolayer/", "proofs/"))}
+    kept_at_home = ("proofs/formal/", "proofs/search/", "proofs/README.md", "twolayer/README.md")
     assert held == {re.sub("^proofs/", "twolayer_proofs/", n) for n in wings if not n.startswith(kept_at_home)}
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"twolayer", "twolayer_proofs"}
 

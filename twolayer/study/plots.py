@@ -96,7 +96,7 @@ def along_training(results: Sequence[Row]) -> Picture | None:
         axes.invert_xaxis()
         axes.legend(loc="lower left")
         number = len(panels) + 1
-        panels.append(Panel(f"training-{number}", f"Measured sine and bounds along {name}", figure))
+        panels.append(Panel(f"training-{number}", f"Measured sine and bounds: {name}", figure))
     if not panels:
         return None
     return Picture(
@@ -304,7 +304,7 @@ def _sides(family: Sequence[Row]) -> Figure:
         axes.scatter(x, y, marker=marker, s=22, color=colour, label=label)
     decades(axes, "x", radii.min() / 1.5, radii.max())
     decades(axes, "y", floor, 1.0, floored=sines.min() <= 0)
-    axes.legend(loc="center")
+    figure.legend(loc="outside lower center", ncols=2)  # anywhere inside there may be a point below it
     return figure
 
 
@@ -330,6 +330,7 @@ def _shares(family: Sequence[Row]) -> Figure:
         left += width
     axes.set(yticks=range(len(places)), yticklabels=[f"{label}, {form}" for label, _, form in places])
     axes.grid(False)
+    axes.xaxis.get_major_locator().set_params(integer=True)  # rows are counted
     figure.legend(loc="outside lower right", ncols=3, fontsize=8)
     return figure
 

@@ -52,9 +52,11 @@ def write_report(directory: Path, settings: Row, seconds: float, results: Sequen
         *sections.instances(listed),
         *sections.worst(listed),
         *sections.all_rows(),
+        *sections.glossary(),
         *sections.circumstances(settings, seconds),
     ]
-    written(directory / "report.html", document(sections.TITLE, body, compact(listed)).encode())
+    data = {**compact(listed), "texts": [r["instance"] for r in results]}  # the page may be sent without its folder
+    written(directory / "report.html", document(sections.TITLE, body, data).encode())
 
 
 def instance_files(names: Iterable[str]) -> list[str]:

@@ -16,6 +16,7 @@ from .page import Markup, figure, table, tag
 from .plots import ALONG, Picture
 from .readings import TELLING, Row, broken, is_telling
 from .tables import STATEMENTS, up
+from .words import GLOSSARY
 
 TITLE = "Specialization in two-layer networks, checked"
 PAPER = "Understanding Robustness in Teacher-Student Setting: A New Perspective"
@@ -38,7 +39,7 @@ def opening(settings: Row, seconds: float, listed: Sequence[Row]) -> list[Markup
         (len(telling), "telling rows (see below)"),
         (max((r["dimension"] for r in listed), default=0), "largest dimension d' of U"),
     )
-    places = ("verdicts", "pictures", "instances", "worst cases", "all rows", "settings")
+    places = ("verdicts", "pictures", "instances", "worst cases", "all rows", "glossary", "settings")
     links = [tag("a", label.capitalize(), href=f"#{label.replace(' ', '-')}") for label in places]
     alarm = []
     if wrong:
@@ -185,24 +186,24 @@ def worst(listed: Sequence[Row]) -> list[Markup]:
         ),
     ]
     columns = [
-        ("instance", "name"),
-        ("measured / bound", "number"),
-        ("measured", "number"),
-        ("bound", "number"),
         ("statement", "word"),
+        ("measured / bound", "number"),
+        ("bound", "number"),
+        ("measured", "number"),
         ("nodes", "word"),
         ("proved by", "word"),
+        ("instance", "name"),
     ]
     for form, proof in ((SHARP, ""), (REPAIRED, "guarded disc")):
         rows = [
             (
-                _link(r),
-                f"{v['measured'] / v['bound']:.3f}",
-                short(v["measured"]),
-                short(v["bound"]),
                 v["statement"],
+                f"{v['measured'] / v['bound']:.3f}",
+                short(v["bound"]),
+                short(v["measured"]),
                 nodes_of(v),
                 v["terms"].get("method", proof),
+                _link(r),
             )
             for r, v in closest(listed, form)
         ]
@@ -222,8 +223,8 @@ def _group(statement: str, missing: str, failing: Sequence[tuple[Row, Row]]) -> 
     rows = []
     for mine in homes.values():
         furthest = min((v for _, v in mine), key=_share)
-        rows.append((_link(mine[0][0]), len(mine), short(furthest["measured"]), short(furthest["bound"]), nodes_of(furthest)))
-    columns = [("instance", "name"), ("rows", "number"), ("worst: measured", "number"), ("bound", "number"), ("nodes", "word")]
+        rows.append((len(mine), short(furthest["bound"]), short(furthest["measured"]), nodes_of(furthest), _link(mine[0][0])))
+    columns = [("rows", "number"), ("worst: bound", "number"), ("measured", "number"), ("nodes", "word"), ("instance", "name")]
     show = tag(
         "button",
         "show the rows",
@@ -281,48 +282,39 @@ def all_rows() -> list[Markup]:
         for key in ("statement", "form", "verdict", "family")
     ]
     field = Markup('<input id="search" type="search" autocomplete="off">')
-    order = tag(
-        "label",
-        "order",
-        tag(
-            "select",
-            *(
-                tag("option", label, value=value)
-                for value, label in (
-                    ("ratio", "measured / bound, largest first"),
-                    ("measured", "measured, largest first"),
-                    ("bound", "bound, largest first"),
-                    ("", "as checked"),
-                )
-            ),
-            id="order",
-        ),
-    )
     buttons = {
         key: tag("button", label, type="button", id=key)
         for key, label in (("back", "← back"), ("next", "next →"), ("clear", "clear filters"))
     }
-    columns = [
-        ("instance", "name"),
+    columns = [  # what a phone shows without scrolling comes first; report.js fills them in this order
         ("statement", "word"),
         ("form", "word"),
         ("verdict", "word"),
-        ("measured", "number"),
         ("bound", "number"),
+        ("measured", "number"),
         ("measured / bound", "number"),
         ("nodes", "word"),
+        ("instance", "name"),
         ("why (and factors)", "text"),
     ]
     return [
         tag("h2", "All rows", id="all-rows"),
-        tag("div", *menus, tag("label", "search (all words)", field), order, class_="filters"),
+        tag("div", *menus, tag("label", "search (all words)", field), class_="filters"),
         tag("div", buttons["back"], buttons["next"], tag("span", id="count"), buttons["clear"], class_="pager"),
         table(columns, [], tall=True, id="rows"),
         _hint(
-            "j is a teacher node (of the second teacher in theorem-3), k an observer, k' a student node. "
-            "Numbers are rounded for reading; report.json has every digit."
+            "A heading sorts; filters and order stay in the page's address. Numbers are rounded for reading; "
+            "report.json has every digit."
         ),
         tag("noscript", tag("p", "This table needs JavaScript; report.json holds the same rows.")),
+    ]
+
+
+def glossary() -> list[Markup]:
+    """Every letter and word of the page's tables and pictures."""
+    return [
+        tag("h2", "Glossary", id="glossary"),
+        tag("dl", *(part for term, meaning in GLOSSARY for part in (tag("dt", term), tag("dd", meaning)))),
     ]
 
 
