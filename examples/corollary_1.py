@@ -31,6 +31,10 @@ from twolayer.metrics import projected_sine
 from twolayer.plotting import COLOUR, INK, STROKE, STYLE, decades, power
 from twolayer.synthetic import descent
 
+ALT = (
+    "A fan-out and its bounds against the sine to the nearest node, at three certified gradients: both fall like "
+    "gradient over sine; the sharp bound is 2 to 6 times the fan-out."
+)
 REGION = Box([-1, -1], [1, 1])
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5], [-1, 0.75]], b=[-0.125, 0.25, 0.1875], V=[[1, -0.5, 0.75], [0.5, 1, -0.75]])
 EVERYWHERE = TwoLayer(W=[[0.3, 0.2], [-0.3, 0.1]], b=[1.5, 1.5], V=[[0.1, -0.05], [0.05, 0.1]])  # active on all of R

@@ -39,6 +39,11 @@ from twolayer.synthetic import (
     random_teacher,
 )
 
+ALT = (
+    "As the directions off the data plane shrink, the inscribed radius off the plane falls linearly; the angle in the "
+    "plane stays small and the angle off it opens."
+)
+SEEDS = (1, 2)
 AMBIENT, RANK, TEACHERS, STUDENTS, OUTPUTS, SAMPLES = 5, 2, 3, 6, 2, 800
 THICKNESSES = tuple(10.0 ** -np.arange(0, 4.1, 0.5))
 ERROR = 1e-4  # root mean square error on the samples at which training stops
@@ -62,7 +67,7 @@ class Side:
     bound: np.ndarray
 
 
-def data(thicknesses=THICKNESSES, seeds=(1, 2)) -> dict[str, Side]:
+def data(thicknesses=THICKNESSES, seeds=SEEDS) -> dict[str, Side]:
     """Both subspaces, {"X": ..., "U2": ...}, with the teacher nodes of all seeds side by side."""
     rows: dict[str, list] = {"X": [], "U2": []}
     for s in thicknesses:

@@ -27,13 +27,18 @@ from twolayer import NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, Box, Check, Insta
 from twolayer.plotting import COLOUR, INK, MARK, STYLE, decades
 from twolayer.synthetic import Recipe, train
 
+ALT = (
+    "Left, the boundaries of teacher and student nodes in the square, each teacher's covered by a student's; right, the "
+    "angles of the pairs below the three bounds."
+)
+TARGET, SEED = 1e-2, 0  # certified gradient to train to; seed of the student
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5]], b=[-0.125, 0.25], V=[[1, -1], [1, 1]])
 REGION = Box([-1, -1], [1, 1])
 BAND = "#f0b400"  # the teacher's boundaries
 SMALL = 0.01  # fan-outs below it are drawn as those of unspecialised nodes
 
 
-def data(target: float = 1e-2, seed: int = 0) -> Check:
+def data(target: float = TARGET, seed: int = SEED) -> Check:
     """A student of four nodes, stopped as soon as its certified gradient is at most `target`, and its check."""
     rng = np.random.default_rng(seed)
     samples = rng.uniform(-1, 1, size=(400, 2))

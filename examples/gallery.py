@@ -26,6 +26,10 @@ from matplotlib.figure import Figure
 from twolayer import FAILS, PRINTED, REPAIRED, Instance, check, exact
 from twolayer.plotting import COLOUR, INK, STYLE
 
+ALT = (
+    "22 panels, one for each counterexample to a printed statement: creases with their active side, active regions, the "
+    "row that fails and the hypothesis that heals it."
+)
 HERE = Path(__file__).parent
 TEACHER, STUDENT = COLOUR[REPAIRED], COLOUR[PRINTED]
 MARGIN = 1.3  # the view in half-widths of the region

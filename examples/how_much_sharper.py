@@ -31,6 +31,10 @@ from twolayer import HOLDS, PRINTED, REPAIRED, SHARP, Instance, check
 from twolayer.plotting import BAND, COLOUR, INK, STROKE, STYLE, median_line, multiples
 from twolayer.synthetic import low_rank_data, perturbed, random_teacher
 
+ALT = (
+    "The constant in front of eps/(|kappa| r) against dimension and against width: the repaired one grows, the sharp one "
+    "stays between 1 and 4."
+)
 FORMS = (PRINTED, REPAIRED, SHARP)
 DIMENSIONS, TEACHERS = (2, 3, 4, 6, 8, 10, 14), 4
 WIDTHS = (2, 4, 8, 16)  # teacher nodes, and as many student nodes, at d' = 2

@@ -30,6 +30,11 @@ from twolayer import PRINTED, REPAIRED, SHARP, Box, Instance, TwoLayer, check
 from twolayer.metrics import projected_sine
 from twolayer.plotting import COLOUR, INK, MARK, STROKE, STYLE, decades
 
+ALT = (
+    "Two near students with opposite fan-outs hide each other: their fan-outs stay large as the angle between them "
+    "closes, and the bound of Corollary 1' stays above them."
+)
+HALVINGS = 9  # of the angle between the two
 F = Fraction
 SQUARE = Box([F(-1), F(-1)], [F(1), F(1)])
 TEACHER = TwoLayer(W=[[F(1), F(0)], [F(1), F(-1)]], b=[F(4), F(1, 2)], V=[[F(1), F(1)]])
@@ -60,7 +65,7 @@ def student(half: Fraction) -> TwoLayer:
     return TwoLayer(W, [*TEACHER.b, F(0), F(0)], [[*TEACHER.V[0], F(1), F(-1)]])
 
 
-def data(halvings: int = 9) -> list[Near]:
+def data(halvings: int = HALVINGS) -> list[Near]:
     """Pairs with tan(d/2) = 1/2, 1/4, ..."""
     return [measured(F(1, 2**i)) for i in range(1, halvings + 1)]
 

@@ -31,6 +31,9 @@ from twolayer.metrics import correlation, eps_curve, eps_in, eps_out, mean_best_
 from twolayer.plotting import STYLE, decades
 from twolayer.synthetic import LowRankData, Recipe, box_spectrum, geometric, low_rank_data, random_teacher, train
 
+ALT = "The worst in-plane points follow eps_in and the node correlation, the worst off-plane points eps_out."
+LEVELS, BALLS, SEED = 7, 8, 1  # gradients on the way down; balls around samples
+SIZES = (0.001, 0.01, 0.1, 0.3, 1.0)  # of the student's weights off X
 RADIUS = 0.1  # half-width of a ball; the data fill [-1, 1]^2 in X
 
 
@@ -50,7 +53,7 @@ class Measured:
     out_plane: tuple[float, float]
 
 
-def data(levels: int = 7, sizes=(0.001, 0.01, 0.1, 0.3, 1.0), balls: int = 8, seed: int = 1) -> list[Measured]:
+def data(levels: int = LEVELS, sizes=SIZES, balls: int = BALLS, seed: int = SEED) -> list[Measured]:
     """Students along one run with off-plane parts of several sizes, each attacked around the same data points."""
     rng = np.random.default_rng(seed)
     flat = low_rank_data(box_spectrum(5, 2), 2, 500, rng)

@@ -39,6 +39,11 @@ from twolayer.synthetic import (
     stored_sums,
 )
 
+ALT = (
+    "The spectrum of CIFAR-10's patches, of which 17 of 27 directions carry almost all, and a gradient of 1e-13 at the "
+    "samples that hides a certified 2.8e-2 until its witnesses join."
+)
+NODES, WIDTH, OUTPUTS, SAMPLES, SEED = 5, 8, 4, 528, 0  # of teacher and student; samples
 TARGET = 1e-7  # certified gradient
 
 
@@ -60,7 +65,7 @@ class Patches:
     sines: tuple[np.ndarray, np.ndarray]
 
 
-def data(nodes: int = 5, width: int = 8, outputs: int = 4, samples: int = 528, seed: int = 0) -> Patches:
+def data(nodes: int = NODES, width: int = WIDTH, outputs: int = OUTPUTS, samples: int = SAMPLES, seed: int = SEED) -> Patches:
     """The stored spectrum, and a student trained on its 17 thick directions until the certified gradient is small."""
     eigenvalues = patch_spectrum().eigenvalues
     left_out = 1 - np.cumsum(eigenvalues) / eigenvalues.sum()

@@ -40,6 +40,8 @@ from twolayer.synthetic import (
     random_teacher,
 )
 
+ALT = "At one certified gradient the angle off the plane falls like eps/r as noise or adversarial samples thicken the region."
+THICKNESSES, SEED = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1.0), 2
 NATURAL, EPSILON = 1e-9, 1e-3  # certified gradients: on the plane at first, on the thick box in the end
 GENTLE = 3.0  # the loss falls by at most this factor a step, so that training stops near EPSILON
 STEPS, FITTED = 200, 1e-12  # of descent; a loss at which all samples are fitted
@@ -66,7 +68,7 @@ class Thickened:
     bound: float
 
 
-def data(thicknesses=(1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1.0), seed: int = 2) -> tuple[np.ndarray, list[Thickened]]:
+def data(thicknesses=THICKNESSES, seed: int = SEED) -> tuple[np.ndarray, list[Thickened]]:
     """The natural student's sines in the whole space, and the students trained on from it."""
     rng = np.random.default_rng(seed)
     flat = low_rank_data(box_spectrum(3, 2), 2, 500, rng)

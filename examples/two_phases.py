@@ -30,6 +30,11 @@ from twolayer.certify import certified_gradient
 from twolayer.metrics import projected_sine
 from twolayer.plotting import COLOUR, INK, MARK, STYLE, decades
 
+ALT = (
+    "Left, the sine to the salient half-way node falls first, then the sine to the real nodes; right, Theorem 3's two "
+    "bounds change their order."
+)
+STEPS, MOMENTS, SEED = 30_000, 32, 0  # of gradient descent, and of them those that are shown
 SQUARE = Box([-1, -1], [1, 1])
 COS, SIN = 15 / 17, 8 / 17
 REAL = TwoLayer(W=[[COS, SIN], [COS, -SIN]], b=[0, 0], V=[[0.5, 0.5]])
@@ -51,7 +56,7 @@ class Moment:
     bounds: tuple[float, float]
 
 
-def data(steps: int = 30_000, moments: int = 32, seed: int = 0) -> tuple[tuple[float, float], list[Moment]]:
+def data(steps: int = STEPS, moments: int = MOMENTS, seed: int = SEED) -> tuple[tuple[float, float], list[Moment]]:
     """e0 of the salient explanation (lower, upper), and the moments of one training run."""
     at = np.unique(np.geomspace(1, steps, moments).astype(int))
     bias = excess(Instance(REAL, REAL, SQUARE, second_teacher=SALIENT), gap=1e-9, deadline=None)

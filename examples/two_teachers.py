@@ -29,6 +29,10 @@ from twolayer.certify import certified_gradient
 from twolayer.plotting import BAND, COLOUR, INK, STROKE, STYLE, decades, median_line
 from twolayer.synthetic import Case, instances, perturbed
 
+ALT = (
+    "The sine of a second teacher's nodes to the student, and Theorem 3's bounds on it, against the size of the "
+    "teachers' difference."
+)
 FORMS = (PRINTED, REPAIRED, SHARP)
 CASE = Case("along training", 2, 6, 4, 8, 2, 0, target=1e-11, options={"level_ratio": 20.0})
 TARGETS = (1e-4, 1e-11)  # certified gradients of the two students

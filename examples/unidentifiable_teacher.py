@@ -37,6 +37,11 @@ from twolayer.synthetic import (
     random_teacher,
 )
 
+ALT = (
+    "w* + dw with dw orthogonal to the data: the same labels on the data, a difference that grows with the distance from "
+    "the plane."
+)
+LEVELS, NODES, WIDTH, SEED = 9, 4, 6, 0  # distances from the plane; nodes of teacher and student
 TARGET = 1e-9  # certified gradient of the student
 PAIRS = {
     "two teachers": (PRINTED, "f* and f*'"),
@@ -65,7 +70,7 @@ class Twins:
     sines: tuple[np.ndarray, np.ndarray]
 
 
-def data(levels: int = 9, nodes: int = 4, width: int = 6, seed: int = 0) -> Twins:
+def data(levels: int = LEVELS, nodes: int = NODES, width: int = WIDTH, seed: int = SEED) -> Twins:
     """Data that fill a plane of R^3, a teacher and its twin, a student trained to a certified gradient of 1e-9."""
     rng = np.random.default_rng(seed)
     flat = low_rank_data(box_spectrum(3, 2), 2, 600, rng)

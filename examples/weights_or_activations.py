@@ -29,6 +29,8 @@ from twolayer.metrics import correlation, eps_in, eps_out, projected_angle, proj
 from twolayer.plotting import INK, STYLE, decades
 from twolayer.synthetic import Recipe, box_spectrum, geometric, low_rank_data, random_teacher, train
 
+ALT = "1 - NC follows the squared angle on the data over fourteen decades, and is blind to the weights' part off the plane."
+SEEDS, SIZES = (0, 1, 2, 3), (0.001, 0.03, 1.0)  # of the runs; of the weights off X
 NOISE = 0.5  # half-width of the noise off X; the data fill [-1, 1]^2 on X
 FLIPPED = 1e-2  # a sine to the teacher's line below this, at an angle beyond a right one, is a flipped match
 
@@ -61,7 +63,7 @@ class Pairs:
         return (self.line_sine < FLIPPED) & (np.sin(self.angle) > FLIPPED)
 
 
-def data(seeds=(0, 1, 2, 3), sizes=(0.001, 0.03, 1.0)) -> Pairs:
+def data(seeds=SEEDS, sizes=SIZES) -> Pairs:
     """Four training runs, every student kept, each with off-plane parts of several sizes."""
     columns = [pairs_of_run(seed, sizes) for seed in seeds]
     return Pairs(*(np.concatenate(parts) for parts in zip(*columns, strict=True)))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from twolayer import Box, Instance, TwoLayer, Verdict, check
+from twolayer import Box, Instance, TwoLayer, Verdict, check, synthetic
+from twolayer.statements import showing
 
 from .strategies import networks
 
@@ -276,3 +279,33 @@ def test_nothing_of_torch_or_pandas_is_loaded_by_a_check():
         "print(sorted({'torch', 'pandas', 'distributed', 'matplotlib'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_values_show_themselves_in_one_line():
+    teacher = TwoLayer(W=[[1, 0]], b=[0], V=[[1]])
+    student = TwoLayer(W=[[-1, 0], [1, 1], [0, 1]], b=[0, 3, 3], V=[[1, 1, -1]])
+    long = Instance(teacher, student, Box([-1, -1], [1, 1]), name="n" * 300)
+    assert repr(long) == f"Instance('{'n' * 60}..', K=1+3, C=1, d'=2 in d=2, region of 4 rows)"
+    assert repr(long.region) == "Polytope(d=2, 4 rows)" and repr(long.subspace) == "Subspace(d'=2 in d=2)"
+    assert repr(replace(long, name="two", second_teacher=teacher)).endswith("region of 4 rows, second teacher K=1)")
+    rng = np.random.default_rng(0)
+    data = synthetic.low_rank_data(synthetic.box_spectrum(4, 2), 2, 50, rng)
+    assert repr(data) == "LowRankData(50 samples, d'=2 in d=4)"
+    teacher = synthetic.random_teacher(data, 1, 1, rng)
+    shown = repr(synthetic.train(teacher, data.samples, 2, rng, subspace=data.subspace()))
+    assert re.fullmatch(
+        r"Trained\(TwoLayer\(K=2, d=4, C=1\), loss \S+, sampled \|g_1\| \S+, (not )?converged in .*checkpoints\)", shown
+    )
+
+
+def test_an_enclosure_in_a_line_is_rounded_outward():
+    assert showing.enclosure((1.0, 1.0)) == "[1, 1]" and showing.enclosure((0.0, 2.5)) == "[0, 2.5]"
+    assert showing.enclosure((0.12345618, 0.12345678)) == "[0.123456, 0.123457]"
+    assert showing.enclosure((2.0**-1074, float("inf"))) == "[4.94065e-324, Infinity]"
+    assert showing.enclosure((0.1, 0.1)) == "[0.100000, 0.100001]"  # the float is above a tenth
+
+
+def test_a_notebook_shows_so_many_rows_and_how_many_are_left(corner, monkeypatch):
+    monkeypatch.setattr(showing, "MOST", 4)
+    page = corner._repr_html_()
+    assert page.count("<tr>") == 5 and f".. and {len(corner.verdicts) - 4} more rows" in page

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .regions import Box, Polytope, Subspace, frame, restrict
     from .samples import principal_plane
     from .statements.check import Check, check
+    from .statements.matching import Match
     from .statements.theorem3 import excess
     from .statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNDECIDED, VACUOUS, Verdict
 
@@ -33,6 +34,7 @@ __all__ = [
     "FAILS",
     "HOLDS",
     "Instance",
+    "Match",
     "NOT_APPLICABLE",
     "PRINTED",
     "Polytope",
@@ -64,6 +66,7 @@ _HOMES = {
     "principal_plane": "samples",
     "Check": "statements.check",
     "check": "statements.check",
+    "Match": "statements.matching",
     "excess": "statements.theorem3",
     "FAILS": "statements.verdict",
     "HOLDS": "statements.verdict",

@@ -20,6 +20,7 @@ from .samples import box_around, hull_around, on_plane, principal_plane, scores
 from .simplex import Undecided, ray_within
 
 FORMAT = "twolayer-instance/1"
+LONGEST_NAME = 60  # characters of a name that an instance's one line shows
 LARGEST_FLOAT = float(np.finfo(np.float64).max)
 LARGEST_EXPONENT = 400  # beyond it "1e999999999" would be a denial of service, not a number
 LONGEST_NUMBER = 2000  # characters; the same reason
@@ -91,6 +92,14 @@ class Instance:
             raise BadInput(f"region needs to be bounded and to have interior points on the subspace; {error}") from None
         if ray is not None:
             raise BadInput(f"region needs to be bounded; got an unbounded polytope, without end along {_direction(ray)}")
+
+    def __repr__(self) -> str:
+        name = self.name if len(self.name) <= LONGEST_NAME else self.name[:LONGEST_NAME] + ".."
+        second = "" if self.second_teacher is None else f", second teacher K={self.second_teacher.width}"
+        nodes = f"K={self.teacher.width}+{self.student.width}, C={self.teacher.outputs}"
+        assert self.subspace is not None
+        plane = f"d'={self.subspace.dimension} in d={self.subspace.ambient}"
+        return f"Instance({name!r}, {nodes}, {plane}, region of {len(self.region.c)} rows{second})"
 
     @classmethod
     def from_data(

@@ -39,6 +39,9 @@ class Polytope:
         """Dimension d of the space."""
         return self.A.shape[1]
 
+    def __repr__(self) -> str:
+        return f"Polytope(d={self.dimension}, {len(self.c)} rows)"
+
     def contains(self, x, tolerance=0):
         """True where A x <= c + tolerance; exact where all numbers are.   (..., d) -> (...)"""
         return (np.asarray(x) @ self.A.T <= self.c + tolerance).all(axis=-1)
@@ -99,6 +102,9 @@ class Subspace:
     def dimension(self) -> int:
         """Dimension d' of the subspace."""
         return self.basis.shape[0]
+
+    def __repr__(self) -> str:
+        return f"Subspace(d'={self.dimension} in d={self.ambient})"
 
     @property
     def ambient(self) -> int:

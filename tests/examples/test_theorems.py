@@ -24,6 +24,7 @@ LARGEST_PICTURE = 150_000  # bytes; pictures are committed
 SMALL = {
     "first_theorem": {},
     "bound_against_angle": {},  # its size is a case of its own module, see small()
+    "fan_out_recovery": {},  # likewise
     "figure_1": {"thicknesses": (1.0, 1e-2, 1e-4), "seeds": (1,)},
     "corollary_1": {"levels": (1e-2, 1e-4), "sines": (1e-2, 1e-1)},
     "two_teachers": {"targets": (1e-4, 1e-6), "sizes": (1e-9, 1e-5, 1e-3)},
@@ -48,6 +49,8 @@ def small(name: str):
     module = script(name)
     if name == "bound_against_angle":
         return module.data([replace(module.RUNS[0], target=1e-5)])
+    if name == "fan_out_recovery":
+        return module.data(replace(module.RUN, target=1e-5))
     return module.data(**SMALL[name])
 
 
@@ -165,3 +168,16 @@ def test_the_sharp_constant_is_smaller_and_the_repaired_one_obeys_its_law():
             assert len(sharp) == len(repaired) >= 5
             assert (sharp < repaired).all() and np.median(sharp) < np.median(repaired) / 5
             assert (repaired <= most * (1 + 1e-3)).all()  # a disc is at least as large as a ball, up to q / r
+
+
+def test_the_share_of_the_fan_out_lies_within_its_certified_error_and_that_falls_with_the_gradient():
+    run = small("fan_out_recovery")
+    stated = ~np.isnan(run.error)
+    assert (np.abs(run.share - 1)[stated] <= run.error[stated]).all() and (run.error[stated] < 1).all()
+    assert np.array_equal(stated, ~np.isnan(run.share)) and not stated[0].any() and stated[-1].all()
+    assert (run.error[-1] < 1e4 * run.gradient[-1]).all()
+
+
+def test_the_best_student_of_a_node_can_carry_next_to_nothing_of_its_fan_out():
+    run = small("fan_out_recovery")
+    assert np.abs(run.alone[-1] - 1).max() > 0.9 and np.abs(run.share[-1] - 1).max() < 1e-3

@@ -18,6 +18,7 @@ from ..restricted import Restricted, restricted
 from . import corollary1, recovery, theorem1, theorem2, theorem3
 from .matching import Match, matching
 from .setting import Setting
+from .showing import enclosure
 from .verdict import FORMS, VERDICTS, Asked, Verdict, plain, selected
 
 STATEMENTS = {  # Theorem 3 has a setting of its own
@@ -146,10 +147,9 @@ class Check:
         return html(self.instance.name, self.gradient, self.verdicts)
 
     def __repr__(self) -> str:
-        lower, upper = self.gradient
         counts = Counter(verdict.verdict for verdict in self.verdicts)
         found = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts))
-        return f"Check({self.instance.name!r}, sup |g_1| in [{lower:.6g}, {upper:.6g}], {found})"
+        return f"Check({self.instance.name!r}, sup |g_1| in {enclosure(self.gradient)}, {found})"
 
     def witness(self, k: int) -> list[float] | None:
         """The witness of student k's enclosure as a point of input space, rounded; None for a node without A_k."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from html import escape
 
 from .verdict import FAILS, HOLDS, NOT_APPLICABLE, UNDECIDED, VACUOUS, Verdict
@@ -12,6 +13,8 @@ COLOURS = {HOLDS: "green", FAILS: "red", UNDECIDED: "yellow", VACUOUS: "dim", NO
 SHADES = {HOLDS: "#1a7f37", FAILS: "#cf222e", UNDECIDED: "#9a6700", VACUOUS: "#6e7781", NOT_APPLICABLE: "#6e7781"}
 COLUMNS = ("statement", "form", "nodes", "verdict", "measured", "bound", "why")
 RIGHT = ("measured", "bound")
+MOST = 60  # rows of a notebook's table
+DIGITS = 6  # of an enclosure in a line
 
 
 def nodes(v: Verdict) -> str:
@@ -56,8 +59,15 @@ def rich_table(verdicts: Sequence[Verdict], most: int | None = None):
     return table
 
 
+def enclosure(ends: tuple[float, float]) -> str:
+    """[lower, upper] to six digits that lie on or outside of the ends."""
+    roundings = (ROUND_FLOOR, ROUND_CEILING)
+    low, high = (Context(DIGITS, rounding).create_decimal(Decimal(x)) for x, rounding in zip(ends, roundings, strict=True))
+    return f"[{low:g}, {high:g}]"
+
+
 def html(name: str, gradient: tuple[float, float], verdicts: Sequence[Verdict]) -> str:
-    """The gradient and the verdicts as HTML without scripts."""
+    """The gradient and the verdicts as HTML without scripts; of many rows the first MOST, and how many there are besides."""
     align = {column: "right" if column in RIGHT else "left" for column in COLUMNS}
     head = "".join(f'<th style="text-align:{align[c]}">{c}</th>' for c in COLUMNS)
     body = "".join(
@@ -67,10 +77,10 @@ def html(name: str, gradient: tuple[float, float], verdicts: Sequence[Verdict]) 
             for c, text in zip(COLUMNS, cells(v), strict=True)
         )
         + "</tr>"
-        for v in ordered(verdicts)
+        for v in ordered(verdicts)[:MOST]
     )
-    lower, upper = gradient
+    left = f"<p>.. and {len(verdicts) - MOST} more rows: Check.rows() has all of them</p>" if len(verdicts) > MOST else ""
     return (
-        f"<p><b>{escape(name)}</b>: sup |g<sub>1</sub>| in [{lower:.6g}, {upper:.6g}]</p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"<p><b>{escape(name)}</b>: sup |g<sub>1</sub>| in {enclosure(gradient)}</p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{left}"
     )

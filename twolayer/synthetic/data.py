@@ -45,6 +45,9 @@ class LowRankData:
         """Dimension d of the space around the plane."""
         return self.basis.shape[1]
 
+    def __repr__(self) -> str:
+        return f"LowRankData({len(self.samples)} samples, d'={self.rank} in d={self.ambient})"
+
     @property
     def inradius(self) -> float:
         """Radius of the largest ball in U ∩ R: its smallest half-width."""

@@ -87,6 +87,11 @@ class Trained:
     seconds: float
     checkpoints: tuple[Checkpoint, ...]
 
+    def __repr__(self) -> str:
+        end = "converged" if self.converged else "not converged"
+        sizes = f"loss {self.loss:.3g}, sampled |g_1| {self.gradient:.3g}"
+        return f"Trained({self.student!r}, {sizes}, {end} in {self.steps} steps, {len(self.checkpoints)} checkpoints)"
+
 
 @dataclass(frozen=True)
 class Round:
