@@ -101,24 +101,23 @@ def replacing(target: Path) -> Iterator[Path]:
     Between two renames there is none; the next call then finds the old one, and puts it back first.
     """
     new, old = (target.with_name(f".{target.name}.{word}") for word in ("new", "old"))
-    if old.exists() and not target.exists():
-        os.replace(old, target)
-    for left in (new, old):
-        shutil.rmtree(left, ignore_errors=True)
+    _cleared(target, new, old)
     new.mkdir(parents=True)
     try:
         yield new
         if target.exists():
             os.replace(target, old)
-        try:
-            os.replace(new, target)
-        except OSError:
-            if old.exists():
-                os.replace(old, target)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
+        os.replace(new, target)
     finally:
-        shutil.rmtree(new, ignore_errors=True)
+        _cleared(target, new, old)
+
+
+def _cleared(target: Path, new: Path, old: Path) -> None:
+    """The old folder back where there is no other, and nothing beside it."""
+    if old.exists() and not target.exists():
+        os.replace(old, target)
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def copy_results(out: Path, folder: Path, results: Results) -> None:

@@ -23,23 +23,14 @@ def needs(settings: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(settings[key] for key in NEEDS if settings.get(key)))
 
 
-def lasts(results: Results) -> list[Result]:
-    """The last checkpoint of every run."""
-    last: dict[str, Result] = {}
-    for result in results.checkpoints.values():
-        if result.run not in last or last[result.run].epoch < result.epoch:
-            last[result.run] = result
-    return list(last.values())
-
-
 def wanted(results: Results, runs: Sequence[str] | None = None) -> list[Result]:
     """The last checkpoint of each run (of all if None) and every checkpoint these need, in the results' order.
 
     BadInput, one line, for a run or a need without a result.
     """
-    last = {result.run: result.checkpoint for result in lasts(results)}
+    last = {run: result.checkpoint for run, result in results.ends.items()}
     if unknown := [run for run in runs or () if run not in last]:
-        raise BadInput(f"no result of {', '.join(unknown)}; there are those of {', '.join(last)}")
+        raise BadInput(f"no result of {', '.join(unknown)}; there are those of {', '.join(sorted(last))}")
     waiting = [last[run] for run in (last if runs is None else runs)]
     needed: set[str] = set()
     while waiting:

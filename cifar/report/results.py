@@ -112,10 +112,14 @@ class Results:
         return [result for result in self.checkpoints.values() if result.specialisation and result.paper_epoch]
 
     @cached_property
+    def ends(self) -> dict[str, Result]:
+        """The last checkpoint of every run, by its name."""
+        return last_of_each(self.checkpoints.values())
+
+    @cached_property
     def lasts(self) -> list[Result]:
         """The last checkpoint of every trained student."""
-        ascending = sorted(self.students, key=lambda result: result.epoch)
-        return list({result.run: result for result in ascending}.values())
+        return list(last_of_each(self.students).values())
 
     @property
     def depth(self) -> int:
@@ -150,6 +154,11 @@ class Results:
         here = next((r.epoch for r in self.checkpoints.values() if r.kind == kind and r.paper_epoch == int(paper)), None)
         epochs = [paper] if here == int(paper) else [f"({paper})"] if here is None else [str(here), f"({paper})"]
         return " ".join([name, *epochs])
+
+
+def last_of_each(results: Iterable[Result]) -> dict[str, Result]:
+    """The last checkpoint of every run, by the run's name."""
+    return {result.run: result for result in sorted(results, key=lambda result: result.epoch)}
 
 
 def sources(results: Iterable[Result]) -> str:
