@@ -33,7 +33,7 @@ def as_array(x: Array) -> Array:
     return x if hasattr(x, "dtype") else np.asarray(x)
 
 
-def numbers(x: Array) -> Array:
+def doubles_or_rationals(x: Array) -> Array:
     """x in the numbers it is computed with: float64, or exact rationals (integers among them join in)."""
     x = as_array(x)
     if library(x) is not np:

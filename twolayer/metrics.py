@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .arrays import Array, as_array, library, numbers, root, unit
+from .arrays import Array, as_array, doubles_or_rationals, library, root, unit
 from .streaming import StreamingCorrelation, by_channel
 
 __all__ = [
@@ -139,7 +139,7 @@ def _length_squared(w: Array) -> Array:
 
 def _scaled(w: Array) -> Array:
     """Each vector divided, without rounding, by the power of two near its largest entry; rationals stay."""
-    w = numbers(w)
+    w = doubles_or_rationals(w)
     if w.dtype == object:
         return w
     largest = library(w).amax(abs(w), -1)[..., None]
@@ -157,7 +157,7 @@ def _direction(w: Array) -> Array:
 
 
 def _plane(basis: Array) -> Array:
-    basis = numbers(basis)
+    basis = doubles_or_rationals(basis)
     defect = basis @ basis.T
     for row in range(len(defect)):
         defect[row, row] -= 1
@@ -169,12 +169,12 @@ def _plane(basis: Array) -> Array:
 
 def in_plane_squared(delta: Array, plane: Array) -> Array:
     """|U delta|^2, a vector's part inside the plane of U's rows.   (..., d), U (d', d) -> (...)"""
-    return _length_squared(numbers(delta) @ _plane(plane).T)
+    return _length_squared(doubles_or_rationals(delta) @ _plane(plane).T)
 
 
 def out_plane_squared(delta: Array, plane: Array) -> Array:
     """|delta - U^T U delta|^2, a vector's part outside the plane.   (..., d), U (d', d) -> (...)"""
-    delta, basis = numbers(delta), _plane(plane)
+    delta, basis = doubles_or_rationals(delta), _plane(plane)
     return _length_squared(delta - delta @ basis.T @ basis)
 
 

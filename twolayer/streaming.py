@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .arrays import Array, as_array, library, numbers, root, unit
+from .arrays import Array, as_array, doubles_or_rationals, library, root, unit
 
 # A node whose deviation from its mean is within this many units of its own number format (float32: 1.2e-7 of
 # its size) shows rounding and no signal: values that flicker between two neighbouring floats deviate by less.
@@ -133,7 +133,7 @@ def _moments(f: Array, g: Array) -> StreamingCorrelation:
     """The moments of one block, in two passes.   (n, a), (n, b), n > 0"""
     spreads, deviations = [], []
     for rows in (f, g):
-        values = numbers(rows)
+        values = doubles_or_rationals(rows)
         origin = values[0] * 1  # a copy: the stream must not hold on to the block
         shifted = values - origin
         offset = shifted.sum(0) / len(rows)
