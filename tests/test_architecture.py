@@ -27,7 +27,7 @@ ARROWS = {
     "arrays": set(),
     "streaming": {"arrays"},
     "metrics": {"arrays", "streaming"},
-    "workers": set(),
+    "workers": {"files"},
     "drawing": set(),
     "networks": set(),
     "highs": set(),

@@ -19,8 +19,10 @@ from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import BrokenProcessPool
 from joblib.parallel import get_active_backend
 
+from .files import BadInput
 
-class LostWorker(OSError):  # noqa: N818  as BadInput
+
+class LostWorker(BadInput):
     """A process that works for this one was killed from outside, twice."""
 
 

@@ -26,7 +26,7 @@ from ..statements.check import check
 from ..statements.showing import short
 from ..statements.verdict import FAILS, FORMS, HOLDS, UNDECIDED, VACUOUS
 from .kept import SUMMARY, Job, carried_out, said, summaries, unwritable, written_table
-from .tables import terminal, up
+from .tables import WIDE, stacked, terminal, up
 
 FORMAT = "twolayer-checks/1"
 PLACE = "checked"  # the folder of results, in the folder of instances
@@ -160,10 +160,7 @@ def _asked_of(found: Checked, asked: dict[str, Any]) -> Checked:
 
 def folder_table(table: Sequence[dict[str, Any]], statement: str, forms: Sequence[str]) -> None:
     """Print a line for every instance: its gradient, and one statement's median sides and verdicts."""
-    console, shape = terminal(), Table(box=None, pad_edge=False)
-    shape.add_column("instance", overflow="fold")
-    for heading in ("d'", "nodes", "sup |g_1| <=", "measured", *forms, HOLDS, FAILS, UNDECIDED, VACUOUS):
-        shape.add_column(heading, justify="right")
+    console, rows = terminal(), []
     grouped: dict[str, list[dict[str, Any]]] = {}
     for line in table:
         if line["statement"] == statement and line["form"] in forms:
@@ -174,14 +171,27 @@ def folder_table(table: Sequence[dict[str, Any]], statement: str, forms: Sequenc
         bounds = [short(by_form[form]["bound_median"] if form in by_form else None) for form in forms]
         measured = [line["measured_median"] for line in reversed(group) if line["measured_median"] is not None]
         counts = [str(sum(line[verdict] for line in group)) for verdict in (HOLDS, FAILS, UNDECIDED, VACUOUS)]
-        shape.add_row(
-            escape(shown(name)),
+        cells = (
             str(first["dimension"]),
             f"{first['teacher']} + {first['student']}",
             "-" if upper is None else up(upper),
             short(measured[0] if measured else None),
             *bounds,
-            *counts,
         )
-    console.print(f"{statement}: medians of the measured side and of the bounds, and how many rows have which verdict")
+        rows.append((shown(name), cells, counts))
+    said = f"{statement}: medians of the measured side and of the bounds, and how many rows have which verdict"
+    console.print(said, highlight=False)
+    headings, verdicts = ("d'", "nodes", "sup |g_1| <=", "measured", *forms), (HOLDS, FAILS, UNDECIDED, VACUOUS)
+    if console.width < WIDE:
+        narrow = (*headings[:2], "sup |g_1|", *headings[3:], "h/f/u/v")
+        tight = [(name, (*(cell.replace(" ", "") for cell in cells), "/".join(counts)), "") for name, cells, counts in rows]
+        stacked(console, narrow, tight, above=True)
+        console.print(f"h/f/u/v: {', '.join(verdicts)}", highlight=False)
+        return
+    shape = Table(box=None, pad_edge=False)
+    shape.add_column("instance", overflow="fold")
+    for heading in (*headings, *verdicts):
+        shape.add_column(heading, justify="right")
+    for name, cells, counts in rows:
+        shape.add_row(escape(name), *cells, *counts)
     console.print(shape)
