@@ -51,7 +51,7 @@ def test_every_instance_is_checked_in_the_order_of_names_with_numbers_as_numbers
     for step in STEPS:
         found = check(checkpoint(step))
         mine = [line for line in table if line["instance"] == f"step-{step}.json"]
-        assert len(mine) == 9 and {line["name"] for line in mine} == {f"step {step}"}
+        assert len(mine) == 10 and {line["name"] for line in mine} == {f"step {step}"}
         assert {float(line["gradient_upper"]) for line in mine} == {found.gradient[1]}
         for line in mine:
             rows = found.rows(line["statement"], line["form"])
