@@ -330,7 +330,7 @@ def _shares(family: Sequence[Row]) -> Figure:
         left += width
     axes.set(yticks=range(len(places)), yticklabels=[f"{label}, {form}" for label, _, form in places])
     axes.grid(False)
-    axes.xaxis.get_major_locator().set_params(integer=True)  # rows are counted
+    axes.locator_params("x", integer=True)  # rows are counted
     figure.legend(loc="outside lower right", ncols=3, fontsize=8)
     return figure
 
