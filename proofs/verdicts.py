@@ -1,6 +1,7 @@
 """The statements' two sides in rational arithmetic: which verdicts follow from what a certificate has proved.
 
-No evidence is read here: `certificate.Proved` has checked it. A verdict's row names the statement, the form, its nodes and
+No evidence is read here: `certificate.Proved` has checked it, and `local` checks what rows say of local gradients.
+A verdict's row names the statement, the form, its nodes and
 the radii that it uses; hypotheses and both sides are rebuilt from the instance, the proved eps and the proved radii.
 `fails` needs measured > bound, with the claimed `measured` at most the true one and the claimed `bound` at least the
 true one; `holds` the opposite, and a bound that says something; `vacuous` one that does not. Statements and forms:
@@ -12,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from . import local
 from .certificate import ONE, ZERO, Proved, Rational, at, dot, index, need, number, root
 from .kernel import echelon, pi_enclosure
 
@@ -180,12 +182,14 @@ def angle(case: Case):
         return square, square, *case.paper(disc["radius"], high, mass)
     body = case.proved.radii[index(given["radius"], len(case.proved.radii))]
     square = case.best(node, case.students)
-    if body["kind"] == "ball":
+    if body["kind"] == "ball" or "shares" in given or "affine" in given:
         case.shape("ball", node, k, given["radius"])
-        if high == 0:
+        levels = local.levels(p, case.nodes, lambda n: case.mass(n, observer), body, given) or [high] * 2
+        if levels[1] == 0:
             return square, square, ZERO, ZERO  # the room is infinite
-        left = mass * body["radius"] ** 2 / (16 * high**2) - 1
-        rooms = [root(max(left, ZERO), up) for up in (True, False)]
+        need(levels[0] > 0, "a local gradient is not proved to be positive")
+        left = [mass * body["radius"] ** 2 / (16 * level**2) - 1 for level in levels]
+        rooms = [root(max(x, ZERO), up) for x, up in zip(left, (True, False), strict=True)]
     else:
         case.shape("cylinder", node, k, given["radius"])
         need(mass * body["allowance"] ** 2 > 16 * high**2, "the cylinder is too low")

@@ -36,6 +36,9 @@ from ..restricted import Node, difference, restricted
 from . import bounds, recovery
 from .check import Check, judged, times
 from .setting import Setting
+from .sharp.around import Sizes, around, sizes
+from .sharp.evidence import restated
+from .sharp.local import balls
 from .verdict import FAILS, HOLDS, PRINTED, REPAIRED, VACUOUS, Verdict
 
 FORMAT = "twolayer-certificate/1"
@@ -270,36 +273,39 @@ class _Restated:
         return None
 
     def _sharp(self, observer: Node, domain: Domain):
-        """Theorem 2' by the best of Theorem A's bodies: the ball, a smaller one, or the flattest cylinder."""
-        setting, bodies = self.setting, []
-        i = setting.crease(self.node)
-        kappa, epsilon = abs(setting.masses.kappa(i, observer)), setting.epsilon(observer)[1]
-        inscribed = setting.shapes.ball(i, domain)
+        """Theorem 2' by the best of Theorem A's bodies: a ball with eps_k or its local gradient, or the flattest cylinder."""
+        setting, i = self.setting, self.setting.crease(self.node)
+        found: list[tuple[str, Inscribed, Sizes, dict[str, Any]]] = []
+        size, inscribed = sizes(setting, i, observer), setting.shapes.ball(i, domain)
         if inscribed is not None:
             given = self.verdict.terms.get("radius")
             smaller = exact.lower_float(exact.ball(given) / setting.unit) if given else inscribed.radius
             radii = {inscribed.radius, min(smaller, inscribed.radius)}
-            bodies += [("ball", replace(inscribed, radius=radius)) for radius in radii]
-        if epsilon > 0:
-            t = exact.upper_float(4 * epsilon / kappa * ABOVE)
+            found += [("ball", replace(inscribed, radius=radius), size, {}) for radius in radii]
+            for ball in balls(setting, i, size, inscribed, around(setting, i, observer, inscribed.centre)):
+                for evidence in restated(ball):
+                    local = replace(size, proved=evidence.proved)
+                    found.append(("ball", replace(inscribed, radius=ball.radius), local, evidence.entry))
+        if size.epsilon > 0:
+            t = exact.upper_float(4 * size.epsilon / size.kappa * ABOVE)
             cylinder = self._around(domain).cylinder(t) if t > 0 else None
             if cylinder is not None:
-                bodies.append(("cylinder", cylinder))
+                found.append(("cylinder", cylinder, size, {}))
         scored = [
-            (value, kind, body)
-            for kind, body in bodies
-            if (value := self._by_count(kind, body, observer, kappa, epsilon)) is not None
+            (value, kind, body, entry)
+            for kind, body, size, entry in found
+            if (value := self._by_count(kind, body, size)) is not None
         ]
         if not scored:
             return None
-        value, kind, body = min(scored, key=lambda item: exact.upper_float(item[0]))
-        return value, {"radius": self._shape(kind, observer, body)}
+        value, kind, body, entry = min(scored, key=lambda item: exact.upper_float(item[0]))
+        return value, {"radius": self._shape(kind, observer, body), **entry}
 
-    def _by_count(self, kind: str, body: Inscribed, observer: Node, kappa: arb, epsilon: arb) -> arb | None:
+    def _by_count(self, kind: str, body: Inscribed, size: Sizes) -> arb | None:
         """The bound of one body, 1 where no room is left; None where balls cannot decide what meets it or what is left."""
         setting, students, alone, parallel = self.setting, 0, arb(0), False
-        i = setting.crease(self.node)
-        for j, meets in self._opposing(kind, body, observer):
+        i, kappa, epsilon = setting.crease(self.node), size.kappa, size.epsilon
+        for j, meets in self._opposing(kind, body, size.observer):
             if meets is None:
                 return None
             if meets and setting.masses.carries_student[j]:

@@ -166,6 +166,17 @@ SMALL = {  # two small students that nearly cancel: every form of Corollary 1 ha
     "student": {"W": [["1", "0"], ["0", "1"], ["1/50", "1"]], "b": ["1/5", "0", "0"], "V": [["1", "1/100", "-1/100"]]},
     "region": {"lower": ["-1", "-1"], "upper": ["1", "1"]},
 }
+FLAT = {  # two students lean to either side of a teacher in a flat box: a cylinder is wide where a ball is small
+    "format": "twolayer-instance/1",
+    "name": "a flat box",
+    "teacher": {"W": [["0", "0", "1"], ["0", "0", "0"]], "b": ["0", "1"], "V": [["1", "1"]]},
+    "student": {
+        "W": [["1/1000", "0", "1"], ["-1/1000", "0", "1"], ["0", "0", "0"]],
+        "b": ["0", "0", "1"],
+        "V": [["1/2", "1/2", "1"]],
+    },
+    "region": {"lower": ["-50", "-50", "-1"], "upper": ["50", "50", "1"]},
+}
 BASES = {  # certificates to be mutated: every kind of evidence, radius and row
     "vertices, a copy": (lambda: example("theorem-1-sign"), False),
     "vertices, a corollary": (lambda: example("corollary-1-corner"), False),
@@ -176,6 +187,7 @@ BASES = {  # certificates to be mutated: every kind of evidence, radius and row
     "vertices, two outputs": (lambda: drawn(2, 2, 3, outputs=2, near=5000), False),
     "vertices, a tilted copy": (tilted, False),
     "vertices, output biases": (lambda: drawn(4, 2, 2, outputs=2, near=500, second=True, biased=True), False),
+    "vertices, a flat box": (lambda: FLAT, False),
     "trees, a polygon": (lambda: drawn(11, 2, 3, near=4, polytope=True), True),
     "trees, odd nodes": (lambda: drawn(4, 2, 2, polytope=True, odd=True), True),
     "trees, a skew plane": (lambda: drawn(5, 2, 3, ambient=3, odd=True), True),

@@ -87,6 +87,11 @@ def rows(given, problem):
                         yield {**recovery, "form": "sharp", "verdict": "holds", "radius": place[kind, side, i, k]}
                 for form, kind in (("repaired", "guarded"), ("sharp", "ball"), ("sharp", "cylinder"), ("repaired", "ball")):
                     yield {**one, "form": form, "verdict": "holds", "radius": place[kind, side, i, k]}
+                for chosen in ([], pairs(problem, second, k), pairs(problem, second, k)[::-1]):
+                    yield {**one, "form": "sharp", "verdict": "holds", "radius": place["ball", side, i, k], "shares": chosen}
+                if problem.d == 2 and k == 0:  # the reference enumerates in Fractions: a tenth of a second each
+                    for g in (["0", "0", "0"], ["1/7", "-1/3", "2/5"]):
+                        yield {**one, "form": "sharp", "verdict": "holds", "radius": place["ball", side, i, k], "affine": g}
     outputs = len(given["instance"]["teacher"]["V"])
     for k in students if problem.d > 1 else []:
         others = [m for m in students if m != k][:outputs]
@@ -98,6 +103,25 @@ def rows(given, problem):
             yield {**one, "form": "printed", "verdict": verdict, **named}
         for form, kind in (("repaired", "guarded"), ("sharp", "ball")):
             yield {**one, "form": form, "verdict": "holds", "radii": [place[kind, "student", k, m] for m in others]}
+
+
+def pairs(problem, second, k):
+    """Half of every mass against half of what is left of every mass of the other sign, as equal kinks in floats."""
+    case = Case(
+        SimpleNamespace(problem=problem, excess=0), {"statement": "theorem-3" if second else "theorem-2", "form": "sharp"}
+    )
+    first = {n.hyperplane: m for m, n in reversed(list(enumerate(case.nodes))) if n.scale is not None}
+    mass = {m: Fraction(str(case.mass(case.nodes[m], problem.students[k]))) for m in first.values()}
+    length = {m: math.sqrt(problem.product(case.nodes[m].form, case.nodes[m].form)) for m in mass}
+    out, left = [], {m: abs(x) for m, x in mass.items()}
+    for a in mass:
+        for b in mass:
+            if mass[a] > 0 > mass[b]:
+                ratio = Fraction(length[a] / length[b])
+                x = min(left[a], left[b] / ratio) / 2
+                out.append([a, b, str(x), str(x * ratio)])
+                left[a], left[b] = left[a] - x, left[b] - x * ratio
+    return out
 
 
 def rough(x, up: bool):
@@ -121,7 +145,7 @@ def compared(proved, given, loose=False) -> Counter:
             return truth.Row(K, given, {**judged, "verdict": verdict}, zeros, 0, claimed=True).sides()
 
         measured, bound = sides(row["verdict"])
-        kind = f"{row['statement']} {row['form']}"
+        kind = f"{row['statement']} {next((key for key in ('shares', 'affine') if key in row), row['form'])}"
         try:
             with (
                 mock.patch.object(verdicts, "PI", [3, 4]),
@@ -138,6 +162,8 @@ def compared(proved, given, loose=False) -> Counter:
         assert least == most or "cluster" in row
         if bound < 0 and row["verdict"] != "fails":
             continue  # no sine is below it, and the float is that of `fails`
+        if "shares" in row and (low, high) == (0, 1):
+            continue  # |kappa| r = 4 eps up to a root: H is alone in its ball, and no student has to be there
         above = sides("vacuous")[1] if row["verdict"] == "holds" else bound  # what must say something is at eps upper
         assert inner - 1e-7 * (1 + measured) <= measured <= outer + 1e-7 * (1 + measured), (row, measured)
         assert loose and "cluster" in row or math.isclose(inner, outer, rel_tol=1e-7, abs_tol=1e-12), (row, measured)
@@ -155,6 +181,7 @@ def compared(proved, given, loose=False) -> Counter:
                 assert math.isclose(computed, true, rel_tol=1e-7, abs_tol=1e-12), (row, computed, true)
         counts[f"{kind} {row['verdict'] if row['form'] == 'printed' else ''}".strip()] += 1
         counts[f"{kind} trivial"] += row["form"] == "sharp" and bound == 1
+        counts["paired"] += bool(row.get("shares")) and bound < 1
     return counts
 
 
@@ -167,6 +194,10 @@ def test_both_sides_of_every_row_are_those_of_its_statement():
         for kind in ("printed fails", "printed holds", "printed vacuous", "printed none", "repaired", "repaired none", "sharp"):
             assert counts[f"{name} {kind}"] > 5, (name, kind, counts)
         assert counts[f"{name} sharp {'none' if name == 'corollary-1' else 'trivial'}"] > 5, (name, counts)
+    assert (
+        min(counts[f"{name} {key}"] for name in ("theorem-2", "theorem-3") for key in ("shares", "affine")) > 5
+        and counts["paired"] > 5
+    ), counts
 
 
 def test_no_root_takes_a_sharp_bound_to_the_other_side_of_what_it_is():

@@ -104,6 +104,7 @@ def test_every_kind_of_evidence_radius_and_row_occurs_among_the_certificates_tha
         found.update(entry["evidence"]["method"] for entry in data["students"])
         found.update(radius["kind"] for radius in data["radii"])
         found.update(f"{row['statement']} {row['form']} {row['verdict']}" for row in data["verdicts"])
+        found.update(key for row in data["verdicts"] for key in ("shares", "affine") if row.get(key))
         for entry in [*data["students"], *data.get("excess", [])]:
             found["settled"] += len(entry["evidence"].get("settled", []))
             for side in entry["evidence"].get("signs", []):
@@ -111,7 +112,7 @@ def test_every_kind_of_evidence_radius_and_row_occurs_among_the_certificates_tha
                 for decided, leaf in leaves(side["tree"]):
                     found.update({key: len(value) for key, value in leaf.items()})
                     found["decided"] += len(decided)
-    assert {"vertices", "tree", "dead", "ball", "disc", "disc-above", "guarded", "cylinder"} <= set(found)
+    assert {"vertices", "tree", "dead", "ball", "disc", "disc-above", "guarded", "cylinder", "shares", "affine"} <= set(found)
     few = ("settled", "relying cuts", "decided", "cuts", "pairs", "singles", "rows")
     assert min(found[key] for key in few) >= 5, {key: found[key] for key in few}
     for row in (

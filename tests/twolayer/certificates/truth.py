@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import linprog
 
-from proofs.geometry import merged
+from proofs.geometry import Polytope, merged
 from proofs.instances import Instance, read
-from proofs.kernel import dot, rank, rational, sqrt
+from proofs.kernel import dot, rank, rational, root_enclosure, sqrt
 
 MARGIN = 1e-8  # of the comparison of bounds in floats
 
@@ -284,6 +285,10 @@ class Row:
         ball, flat = self.shape("ball", k, row["radius"]), self.shape("cylinder", k, row["radius"])
         if not (ball or flat):
             return 0, "no ball or cylinder"
+        if "shares" in row or "affine" in row:
+            eps = (self.paired if "shares" in row else self.planar)(k, ball) if ball else "a local gradient is that of a ball"
+            if isinstance(eps, str):
+                return 0, eps
         room = math.inf
         if flat and flat[1] * kappa <= 4 * eps * (1 - MARGIN):
             return 0, "too low"
@@ -294,6 +299,58 @@ class Row:
         met = self.opposing(k, ball or flat, bool(ball))
         room -= sum(1 / tan for tan, student in met if not student)
         return best, math.sin(math.atan(sum(student for _, student in met) / room)) if room > 0 else 1
+
+    def kinked(self, k):
+        """(the place of the first node on every node's hyperplane or None, mass of each first node)."""
+        same = lambda n, m: any(n[0]) and any(m[0]) and self.on(n, *m) is not None  # noqa: E731
+        first = [next((m for m, other in enumerate(self.nodes) if same(n, other)), None) for n in self.nodes]
+        return first, {m: self.mass(k, self.networks, *self.nodes[m]) for m in first if m is not None}
+
+    def planar(self, k, body) -> float | str:
+        """The local gradient of a ball that a row's affine function proves, over the checker's polygon."""
+        K, centre, r = self.K, [rational(x) for x in body[2]["centre"]], rational(body[2]["radius"])
+        if K.dimension != 2:
+            return "no plane"
+        *slope, constant = (rational(x) for x in self.row["affine"])
+        terms = []
+        for m, mass in self.kinked(k)[1].items():
+            a, beta = self.nodes[m]
+            if (dot(a, centre) + beta) ** 2 < r**2 * K.inner(a, a):
+                terms.append((a, beta, mass))
+        h = merged(terms, 2)
+        h = replace(h, slope=tuple(x - y for x, y in zip(h.slope, slope, strict=True)), constant=h.constant - constant)
+        sides = {
+            (Fraction(s * x), Fraction(t * y))
+            for u, v in ((1, 0), (12, 5), (4, 3))
+            for x, y in ((u, v), (v, u))
+            for s in (1, -1)
+            for t in (1, -1)
+        }
+        reach = {side: root_enclosure(r**2 * K.inner(side, side), 60)[1] for side in sides}
+        polygon = Polytope(tuple(sides), tuple(dot(side, centre) + reach[side] for side in sides))
+        (low, _), (high, _) = h.extrema(polygon)
+        return float(max(-low, high))
+
+    def paired(self, k, body) -> float | str:
+        """The local gradient of a ball that a row's pairs prove, or why they prove none."""
+        K, centre, r = self.K, [rational(x) for x in body[2]["centre"]], body[0]
+        size = lambda a, beta: (abs(float(dot(a, centre) + beta)), math.sqrt(K.inner(a, a)))  # noqa: E731
+        first, mass = self.kinked(k)
+        left, total = {m: abs(x) for m, x in mass.items()}, 0.0
+        for a, b, x, y in self.row["shares"]:
+            (a, b), (x, y) = (first[a], first[b]), (rational(x), rational(y))
+            if a is None or b is None or mass[a] * mass[b] >= 0:
+                return "a wrong pair"
+            left[a], left[b] = left[a] - x, left[b] - y
+            if min(x, y, left[a], left[b]) < 0:
+                return "too much is paired"
+            (p, beta), (q, gamma) = self.nodes[a], self.nodes[b]
+            signed = ((tuple(x * u - s * y * v for u, v in zip(p, q, strict=True)), x * beta - s * y * gamma) for s in (1, -1))
+            total += min(height + r * slope for height, slope in (size(*form) for form in signed)) / 2
+        for m, rest in left.items():
+            height, slope = size(*self.nodes[m])
+            total += float(rest) * slope * max(r - (height / slope) ** 2 / r, 0) / 4
+        return total
 
     def opposing(self, k, body, is_ball):
         """[(tangent, carries a student), ...] of the hyperplanes that oppose and meet a body."""

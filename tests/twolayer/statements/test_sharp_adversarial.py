@@ -30,6 +30,7 @@ from twolayer.statements.sharp import chords as sharp_chords
 from twolayer.statements.sharp import counts as sharp_counts
 from twolayer.statements.sharp import masses as sharp_masses
 from twolayer.statements.sharp import pairs as sharp_pairs
+from twolayer.statements.sharp.around import radii
 
 from ...strategies import quick
 from .test_sharp_methods import built
@@ -162,22 +163,23 @@ def candidates(instance):
     size = sharp.sizes(made, i, observer)
     if not size.kappa > 0 or not size.epsilon > 0 or made.masses.carries_student[i]:
         return None
-    found = list(sharp_counts.student(made, i, observer, inscribed, near, 1.0))
+    found = list(sharp_counts.student(made, i, size, radii(inscribed.radius, near.distance), near, 1.0))
+    found += sharp._by_local_balls(made, i, size, inscribed, near)
     surroundings, counted = made.shapes.around(i, domain), near.opposes
-    for t in (sharp._least(made, i, observer) * height for height in (1.0, 1.2, 1.4, 2.0, 3.0)):
+    for t in (sharp._least(size) * height for height in (1.0, 1.2, 1.4, 2.0, 3.0)):
         cylinder = sharp._cylinder(made, i, observer, surroundings, t)
         if cylinder is not None:
-            found += sharp_masses.split(made, i, observer, cylinder)
+            found += sharp_masses.split(made, i, size, cylinder)
     for k in bounds.FAR_POINTS:
         t = sharp_masses.best_height(k) * size.eps / (nearest_float(bounds.relu_distance(k)) * size.level)
         cylinder = sharp._cylinder(made, i, observer, surroundings, t)
-        order = None if cylinder is None else sharp_masses.order(made, i, observer, cylinder, k)
+        order = None if cylinder is None else sharp_masses.order(made, i, size, cylinder, k)
         found += [] if order is None else [order]
-    kinks = list(sharp_counts.kinks(made, i, observer, inscribed, near))
+    kinks = list(sharp_counts.kinks(made, i, size, inscribed, near))
     for share in (0.7, *sharp.SLICES):
-        kinks += sharp_masses.kinks(made, i, observer, inscribed, near, inscribed.radius * share, counted, np.inf)
+        kinks += sharp_masses.kinks(made, i, size, inscribed, near, inscribed.radius * share, counted, np.inf)
     if d == 2:
-        where = made, i, observer, domain, near
+        where = made, i, size, domain, near
         planar = sharp_cells.student(*where), sharp_chords.student(*where, 1.0), sharp_pairs.student(*where, 1.0)
         found += [c for c in planar if c is not None]
         planar = sharp_cells.kink(*where, counted), sharp_chords.kink(*where), sharp_pairs.kink(*where)

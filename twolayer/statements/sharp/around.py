@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,22 @@ class Bound:
 
 @dataclass(frozen=True, eq=False)
 class Sizes:
-    """|kappa_H| and the upper end of eps_k, as balls and as floats in units of `Setting.float_unit`."""
+    """|kappa_H| and an upper bound on |h_k| as an observer sees them, as balls and as floats in units of `float_unit`.
 
+    The bound is the upper end of eps_k, for every body in A_k, or that of a local gradient, for one body; `proved` works
+    out its ball when it is first asked for.
+    """
+
+    observer: Node
     kappa: arb
-    epsilon: arb
     level: float
     eps: float
+    proved: Callable[[], arb]
+
+    @cached_property
+    def epsilon(self) -> arb:
+        """The bound on |h_k|."""
+        return self.proved()
 
     @property
     def room(self) -> arb:
@@ -48,10 +59,10 @@ class Sizes:
 
 @cached_by
 def sizes(setting: Setting, i: int, observer: Node) -> Sizes:
-    """The two sizes for crease i and an observer, computed once."""
+    """The two sizes for crease i and an observer on all of A_k, computed once."""
     kappa, epsilon = abs(setting.masses.kappa(i, observer)), setting.epsilon(observer)[1]
     eps = exact.nearest_float(exact.middle(epsilon) / setting.float_unit(observer))
-    return Sizes(kappa, epsilon, float(setting.float_kinks(observer)[i]), eps)
+    return Sizes(observer, kappa, float(setting.float_kinks(observer)[i]), eps, lambda: epsilon)
 
 
 Candidate = tuple[float, Callable[[], Bound | None]]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -32,10 +33,11 @@ from ..setting import Setting
 from . import cells as sharp_cells
 from . import chords as sharp_chords
 from . import counts as sharp_counts
+from . import local
 from . import masses as sharp_masses
 from . import pairs as sharp_pairs
 from . import plane as sharp_plane
-from .around import Around, Bound, Candidate, around, best, radii, reaches, sizes, total, weight
+from .around import Around, Bound, Candidate, Sizes, around, best, radii, reaches, sizes, total, weight
 from .masses import Cylinder
 
 ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly, at no visible cost
@@ -51,26 +53,28 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
     i is the crease of a teacher node that carries no student, with kappa_T != 0; inscribed is a ball around it in A_k.
     Source: Theorem 2' (ball, cylinder), and every theorem of the table above in the form that names a student.
     """
-    near = around(setting, i, observer, inscribed.centre)
-    candidates = list(_by_ball(setting, i, observer, inscribed, near))
-    if not sizes(setting, i, observer).epsilon > 0:
+    near, size = around(setting, i, observer, inscribed.centre), sizes(setting, i, observer)
+    chosen = radii(inscribed.radius, near.distance)
+    candidates = list(_by_ball(setting, i, size, chosen, near))
+    if not size.epsilon > 0:
         return best(candidates)
-    candidates += sharp_counts.student(setting, i, observer, inscribed, near, _goal(candidates))
+    candidates += _by_local_balls(setting, i, size, inscribed, near)
+    candidates += sharp_counts.student(setting, i, size, chosen, near, _goal(candidates))
     if not setting.is_late:
         width = np.inf
         if setting.problem.dimension == 2:
             width = sharp_plane.half_width(setting, i, domain)
-            cells = sharp_cells.student(setting, i, observer, domain, near)
+            cells = sharp_cells.student(setting, i, size, domain, near)
             candidates += [] if cells is None else [cells]
-            chords = sharp_chords.student(setting, i, observer, domain, near, _goal(candidates))
+            chords = sharp_chords.student(setting, i, size, domain, near, _goal(candidates))
             candidates += [] if chords is None else [chords]
-            pairs = sharp_pairs.student(setting, i, observer, domain, near, _goal(candidates))
+            pairs = sharp_pairs.student(setting, i, size, domain, near, _goal(candidates))
             candidates += [] if pairs is None else [pairs]
-        cylinders = _cylinders(setting, i, observer, domain, inscribed, near, width, _goal(candidates))
+        cylinders = _cylinders(setting, i, size, domain, inscribed, near, width, _goal(candidates))
         for height, cylinder in cylinders:
-            candidates += _by_cylinder(setting, i, observer, cylinder, counting=height == HEIGHTS[0])
-            candidates += sharp_masses.split(setting, i, observer, cylinder)
-        candidates += _by_order(setting, i, observer, domain, inscribed, cylinders, _goal(candidates))
+            candidates += _by_cylinder(setting, i, size, cylinder, counting=height == HEIGHTS[0])
+            candidates += sharp_masses.split(setting, i, size, cylinder)
+        candidates += _by_order(setting, i, size, domain, inscribed, cylinders, _goal(candidates))
     return best(candidates)
 
 
@@ -79,40 +83,50 @@ def _goal(candidates: list[Candidate], otherwise: float = 1.0) -> float:
     return min((value for value, _ in candidates if np.isfinite(value)), default=otherwise)
 
 
-def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
-    size = sizes(setting, i, observer)
-    kappa, epsilon, level, eps = size.kappa, size.epsilon, size.level, size.eps
+def _by_local_balls(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
+    """The methods of a ball, each with the local gradient of its ball."""
+    for ball in local.balls(setting, i, size, inscribed, near):
+        found = list(_by_ball(setting, i, ball.size, ball.radii, near))
+        found += sharp_counts.student(setting, i, ball.size, ball.radii, near, _goal(found))
+        yield from (local.told(ball, candidate) for candidate in found)
+
+
+def _by_ball(setting: Setting, i: int, size: Sizes, chosen: np.ndarray, near: Around) -> Iterator[Candidate]:
+    """Theorem A in balls of the chosen radii, largest first, and where all creases have one direction or two."""
+    level, eps = size.level, size.eps
     cotangents = setting.angles.cotangents(i)
-    for radius in map(float, radii(inscribed.radius, near.distance)):
+    for radius in map(float, chosen):
         room = (level * radius / (4 * eps)) ** 2 - 1 if eps > 0 else np.inf
         if room <= 0:
             return  # and no smaller ball does better
         meeting = near.distance <= radius
         students, teachers = meeting & near.opposes & near.student, meeting & near.opposes & ~near.student
-        terms = {
-            "kappa": kappa,
-            "epsilon": epsilon,
-            "radius": radius,
-            "opposing_students": int(students.sum()),
-            "opposing_teachers": int(teachers.sum()),
-        }
+
+        def terms(radius=radius, students=students, teachers=teachers) -> dict[str, Any]:
+            return {
+                "kappa": size.kappa,
+                "epsilon": size.epsilon,
+                "radius": radius,
+                "opposing_students": int(students.sum()),
+                "opposing_teachers": int(teachers.sum()),
+            }
 
         def count(radius=radius, students=students, teachers=teachers, terms=terms) -> Bound | None:
-            if epsilon == 0:
-                return Bound(arb(0), "ball", terms)
+            if size.epsilon == 0:
+                return Bound(arb(0), "ball", terms())
             gamma = total(cotangents[j] for j in near.index[teachers])
-            value = bounds.student_sine(bounds.reach(kappa, radius, epsilon), gamma, int(students.sum()))
-            return None if value is None else Bound(value, "ball", {**terms, "teachers_cot": gamma})
+            value = bounds.student_sine(bounds.reach(size.kappa, radius, size.epsilon), gamma, int(students.sum()))
+            return None if value is None else Bound(value, "ball", {**terms(), "teachers_cot": gamma})
 
         left = np.sqrt(room) - near.cotangent[teachers].sum()
         if left > 0:
             yield students.sum() / np.hypot(left, students.sum()) if np.isfinite(left) else 0.0, count
 
         def few_directions(radius=radius, form="one-direction", avoided=(), terms=terms) -> Bound | None:
-            simple = 4 * epsilon / (kappa * exact.ball(radius))
+            simple = 4 * size.epsilon / (size.kappa * exact.ball(radius))
             if not all(setting.angles.sine(i, j) > simple for j in avoided):
                 return None
-            return Bound(simple, form, terms)
+            return Bound(simple, form, terms())
 
         simple = 4 * eps / (level * radius)
         if students.any() and len(set(near.direction[students | teachers])) == 1:
@@ -127,14 +141,14 @@ def _by_ball(setting: Setting, i: int, observer: Node, inscribed: Inscribed, nea
 
 
 def _cylinders(
-    setting: Setting, i: int, observer: Node, domain: Domain, inscribed: Inscribed, near: Around, width: float, goal: float
+    setting: Setting, i: int, size: Sizes, domain: Domain, inscribed: Inscribed, near: Around, width: float, goal: float
 ) -> list[tuple[float, Cylinder]]:
     """(height in units of 4 eps / |kappa|, cylinder) for a few heights; each costs one linear program.
 
     A height is left out if the count or the masses around the ball's centre, in a cylinder of radius `width`, would not come
     near the sine `goal`.
     """
-    least, size = _least(setting, i, observer), sizes(setting, i, observer)
+    least = _least(size)
     meeting = near.opposes & near.student & (near.distance <= inscribed.radius)
     if not 0 < least < TALLEST * inscribed.radius:
         return []
@@ -146,14 +160,13 @@ def _cylinders(
         if height != HEIGHTS[0]:
             tangent = t * np.minimum(1.0, peak * t * kinks / (size.level * t - 4 * size.eps)).sum() / (HOPE * width)
         if tangent / np.hypot(1, tangent) < goal:
-            cylinder = _cylinder(setting, i, observer, surroundings, t)
+            cylinder = _cylinder(setting, i, size.observer, surroundings, t)
             found += [] if cylinder is None else [(height, cylinder)]
     return found
 
 
-def _least(setting: Setting, i: int, observer: Node) -> float:
+def _least(size: Sizes) -> float:
     """4 eps / |kappa|, a little above."""
-    size = sizes(setting, i, observer)
     return exact.upper_float(4 * size.epsilon / size.kappa * ABOVE)
 
 
@@ -162,9 +175,9 @@ def _cylinder(setting: Setting, i: int, observer: Node, surroundings: Surroundin
     return None if cylinder is None else Cylinder(t, cylinder.radius, around(setting, i, observer, cylinder.centre))
 
 
-def _by_cylinder(setting: Setting, i: int, observer: Node, cylinder: Cylinder, *, counting: bool) -> Iterator[Candidate]:
+def _by_cylinder(setting: Setting, i: int, size: Sizes, cylinder: Cylinder, *, counting: bool) -> Iterator[Candidate]:
     """The count (at the least height) or the mass form (at the others), over smaller and smaller cylinders."""
-    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    n = setting.problem.dimension - 1
     kappa, epsilon, level, eps = size.kappa, size.epsilon, size.level, size.eps
     factor = float(bounds.mass_constant(n).mid())
     cotangents, near, t = setting.angles.cotangents(i), cylinder.near, cylinder.t
@@ -187,8 +200,8 @@ def _by_cylinder(setting: Setting, i: int, observer: Node, cylinder: Cylinder, *
             return None if value is None else Bound(value, "cylinder", terms)
 
         def mass(rho=rho, students=students, teachers=teachers, terms=terms) -> Bound | None:
-            known = total(weight(setting, i, j, observer) for j in near.index[teachers])
-            carried = total(abs(setting.masses.kappa(j, observer)) for j in near.index[students])
+            known = total(weight(setting, i, j, size.observer) for j in near.index[teachers])
+            carried = total(abs(setting.masses.kappa(j, size.observer)) for j in near.index[students])
             value = bounds.student_sine_by_mass(n, kappa, epsilon, rho, t, known, carried)
             return None if value is None else Bound(value, "mass", terms)
 
@@ -207,13 +220,13 @@ def _by_cylinder(setting: Setting, i: int, observer: Node, cylinder: Cylinder, *
 
 
 def _by_order(
-    setting: Setting, i: int, observer: Node, domain: Domain, inscribed: Inscribed, cylinders: list, goal: float
+    setting: Setting, i: int, size: Sizes, domain: Domain, inscribed: Inscribed, cylinders: list, goal: float
 ) -> Iterator[Candidate]:
     """Theorem L at the height that suits each order, where it could beat the sine `goal` in a cylinder as wide as hoped."""
-    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    n = setting.problem.dimension - 1
     width = max((cylinder.rho for _, cylinder in cylinders), default=HOPE * inscribed.radius)
-    signs = setting.masses.signs(observer)
-    carried = setting.float_kinks(observer)[setting.masses.carries_student & (signs != 0)].sum()
+    signs = setting.masses.signs(size.observer)
+    carried = setting.float_kinks(size.observer)[setting.masses.carries_student & (signs != 0)].sum()
     for k in bounds.FAR_POINTS:
         e = bounds.relu_distance(k)
         t = sharp_masses.best_height(k) * size.eps / (exact.nearest_float(e) * size.level)
@@ -222,8 +235,8 @@ def _by_order(
         rest = size.eps * (sharp_masses.best_height(k) - 1)
         tangent = (sharp_masses.float_factor(n, k, width, t) * carried / rest) ** (1 / (k - 1))
         if tangent / np.hypot(1, tangent) < goal:
-            cylinder = _cylinder(setting, i, observer, setting.shapes.around(i, domain), t)
-            found = None if cylinder is None else sharp_masses.order(setting, i, observer, cylinder, k)
+            cylinder = _cylinder(setting, i, size.observer, setting.shapes.around(i, domain), t)
+            found = None if cylinder is None else sharp_masses.order(setting, i, size, cylinder, k)
             if found is not None:
                 yield found
 
@@ -234,32 +247,32 @@ def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -
     Source: Theorem A over all smaller balls, M in the cylinders that they contain; B, C and C2 in A_k itself (d' = 2), J
     directions, M' and L (d' >= 3). All slopes are known here, so none of them has to name anyone.
     """
-    near = around(setting, i, observer, inscribed.centre)
+    near, size = around(setting, i, observer, inscribed.centre), sizes(setting, i, observer)
     counted = near.opposes | (setting.masses.mass(i, observer) == 0)  # without a sign of its own every crease may oppose it
-    candidates = list(_kinks(setting, i, observer, inscribed, near, counted))
+    candidates = list(_kinks(setting, i, size, inscribed, near, counted))
     domain = setting.domains[observer.index]
     if setting.is_late or domain is None:
         pass
     elif setting.problem.dimension == 2:  # with every slope known, cells, chords and pairs leave the other methods behind
         planar = (
-            sharp_cells.kink(setting, i, observer, domain, near, counted),
-            sharp_chords.kink(setting, i, observer, domain, near),
-            sharp_pairs.kink(setting, i, observer, domain, near),
+            sharp_cells.kink(setting, i, size, domain, near, counted),
+            sharp_chords.kink(setting, i, size, domain, near),
+            sharp_pairs.kink(setting, i, size, domain, near),
         )
         candidates += [found for found in planar if found is not None]
     else:
-        candidates += sharp_counts.kinks(setting, i, observer, inscribed, near)
+        candidates += sharp_counts.kinks(setting, i, size, inscribed, near)
         goal = _goal(candidates, np.inf)
         for share in SLICES:
-            candidates += sharp_masses.kinks(setting, i, observer, inscribed, near, inscribed.radius * share, counted, goal)
+            candidates += sharp_masses.kinks(setting, i, size, inscribed, near, inscribed.radius * share, counted, goal)
     found = best(candidates)
     return found if found is not None else Bound(arb("inf"), "none", {})
 
 
 def _kinks(
-    setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around, counted: np.ndarray
+    setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, counted: np.ndarray
 ) -> Iterator[Candidate]:
-    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    n = setting.problem.dimension - 1
     epsilon, eps = size.epsilon, size.eps
     factor = float(bounds.mass_constant(n).mid())
     cotangents = setting.angles.cotangents(i)
@@ -274,7 +287,7 @@ def _kinks(
         def mass(radius=radius, share=0.5, meeting=meeting, terms=terms) -> Bound:
             t = exact.ball(radius) * exact.ball(share)
             rho = exact.ball(radius) * (1 - exact.ball(share) ** 2).sqrt()
-            seen = total(weight(setting, i, j, observer) for j in near.index[meeting])
+            seen = total(weight(setting, i, j, size.observer) for j in near.index[meeting])
             return Bound(bounds.kink_by_mass(n, epsilon, rho, t, seen), "mass", {**terms, "t": t, "rho": rho})
 
         yield 4 * eps * np.hypot(1, near.cotangent[meeting].sum()) / radius, ball

@@ -20,10 +20,9 @@ from flint import arb
 
 from ... import exact
 from ...domains import Domain
-from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
-from .around import BACK, Around, Bound, Candidate, sizes
+from .around import BACK, Around, Bound, Candidate, Sizes
 from .plane import Lines, lines_of
 
 FORM = "cells"
@@ -31,12 +30,11 @@ ROUNDING = 1e-15  # more than the relative rounding of one sum of floats
 NEAREST = 2  # students' lines on each side of a gap that can be binding
 
 
-def student(setting: Setting, i: int, observer: Node, domain: Domain, near: Around) -> Candidate | None:
+def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around) -> Candidate | None:
     """The bound on the smallest sine of a student from the best gap; None if no gap excludes anything."""
     lines = lines_of(setting, i, domain, near, near.opposes, named=True)
     if lines is None:
         return None
-    size = sizes(setting, i, observer)
     limit, room = size.room, size.level / (2 * size.eps)
     cot, gap = max(((_largest_slope(lines, k, room), k) for k in map(int, lines.gaps)), default=(0.0, 0))
     if not cot > 0:
@@ -119,12 +117,11 @@ def excludes(lines: Lines, gap: int, c: arb, room: arb) -> bool:
     return True
 
 
-def kink(setting: Setting, i: int, observer: Node, domain: Domain, near: Around, counted: np.ndarray) -> Candidate | None:
+def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, counted: np.ndarray) -> Candidate | None:
     """The bound 2 eps (1/a + 1/b) on |kappa_H| from the best gap, all slopes known."""
     lines = lines_of(setting, i, domain, near, counted, named=False)
     if lines is None or not len(lines.gaps):
         return None
-    size = sizes(setting, i, observer)
     epsilon = size.epsilon
     with np.errstate(divide="ignore", invalid="ignore"):  # pairs on one side of every gap are never read
         rise = (lines.tilt[:, None] - lines.tilt) / (lines.place - lines.place[:, None])

@@ -21,10 +21,9 @@ from flint import arb
 
 from ... import exact
 from ...domains import Domain
-from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
-from .around import BACK, Around, Bound, Candidate, sizes
+from .around import BACK, Around, Bound, Candidate, Sizes
 from .plane import WALL, Lines, largest_quotients, lines_of, steepest_named
 
 FORM = "chords"
@@ -78,12 +77,11 @@ def _worst(lines: Lines, directions: list[Left], c: np.ndarray) -> np.ndarray:
     return sums[: len(c)]
 
 
-def student(setting: Setting, i: int, observer: Node, domain: Domain, near: Around, goal: float) -> Candidate | None:
+def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
     """The bound on the smallest sine of a student, from the best direction left out; None if none beats the sine `goal`."""
     lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=True)
     if lines is None or not goal > 0 or not len(lines.gaps):
         return None
-    size = sizes(setting, i, observer)
     limit, room = size.room, size.level / (2 * size.eps)
     named = steepest_named(left_out(lines), lambda left, c: _worst(lines, left, c).min(axis=1), room, goal)
     if named is None:
@@ -118,7 +116,7 @@ def _sum_above(lines: Lines, label: int, gap: int, w: arb, c: arb) -> arb:
     return above + below
 
 
-def kink(setting: Setting, i: int, observer: Node, domain: Domain, near: Around) -> Candidate | None:
+def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around) -> Candidate | None:
     """The bound 2 eps (1/v+ + 1/v-) on |kappa_H| from the best direction left out, all slopes known."""
     lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=False)
     directions = [] if lines is None or not len(lines.gaps) else left_out(lines)
@@ -128,7 +126,6 @@ def kink(setting: Setting, i: int, observer: Node, domain: Domain, near: Around)
     labels = np.array([left.label for left in directions])
     sums = _sums(lines, np.array([float(w.mid()) for w in slopes]), labels, np.zeros(len(directions)))
     best, gap = np.unravel_index(int(np.argmin(sums)), sums.shape)
-    size = sizes(setting, i, observer)
     epsilon = size.epsilon
 
     def prove() -> Bound:

@@ -21,21 +21,20 @@ import numpy as np
 
 from ... import exact
 from ...certify.radii.one import Inscribed
-from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
-from .around import Around, Bound, Candidate, Sizes, radii, sizes, total
+from .around import Around, Bound, Candidate, Sizes, radii, total
 
 SHARES = np.linspace(1, 3, 9)  # heights of Theorem B's cylinder in the ball, in units of rho / (N gamma)
 MOST_DIRECTIONS = 14  # 2^J points: the constant is poor long before
 
 
-def student(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around, goal: float) -> Iterator[Candidate]:
-    """Bounds on the smallest sine of a student that beat `goal`, from smaller and smaller balls around the centre."""
+def student(setting: Setting, i: int, size: Sizes, chosen: np.ndarray, near: Around, goal: float) -> Iterator[Candidate]:
+    """Bounds on the smallest sine of a student that beat `goal`, in balls of the chosen radii, largest first."""
     if not goal > 0:
         return
-    size, planar = sizes(setting, i, observer), setting.problem.dimension == 2
-    for radius in map(float, radii(inscribed.radius, near.distance)):
+    planar = setting.problem.dimension == 2
+    for radius in map(float, chosen):
         meeting = near.distance <= radius
         x = size.level * radius / (2 * size.eps)
         if not (meeting & near.student).any() or not x > max(2.0, 1 / goal):
@@ -61,7 +60,7 @@ def _opposing(setting: Setting, i: int, size: Sizes, radius: float, near: Around
         squares[m],
         "opposing-count",
         lambda count: bounds.opposing_room(size.kappa, radius, size.epsilon, float(SHARES[m])),
-        {"kappa": size.kappa, "epsilon": size.epsilon, "radius": radius, "share": float(SHARES[m])},
+        lambda: {"kappa": size.kappa, "epsilon": size.epsilon, "radius": radius, "share": float(SHARES[m])},
     )
 
 
@@ -77,7 +76,7 @@ def _all(setting: Setting, i: int, size: Sizes, radius: float, near: Around, cou
         square,
         "all-count",
         lambda count: bounds.all_room(size.kappa, radius, size.epsilon, count),
-        {"kappa": size.kappa, "epsilon": size.epsilon, "radius": radius},
+        lambda: {"kappa": size.kappa, "epsilon": size.epsilon, "radius": radius},
     )
 
 
@@ -92,7 +91,7 @@ def _count(setting, i, near: Around, counted: np.ndarray, count: int, square, fo
         proved, cotangents = room(count), setting.angles.cotangents(i)
         if not proved > 0 or not all(cotangents[j] * count < proved for j in near.index[teachers]):
             return None
-        return Bound(bounds.sine_of_tangent(count / proved), form, {**terms, "creases": count})
+        return Bound(bounds.sine_of_tangent(count / proved), form, {**terms(), "creases": count})
 
     return (count / np.hypot(count, left), prove) if left > 0 else None
 
@@ -129,9 +128,8 @@ def form(count: int) -> str:
     return "two-directions" if count <= 2 else "directions"
 
 
-def kinks(setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
+def kinks(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
     """Bounds on |kappa_H|: 2^(J-1) eps (sum of 1/sin) / (binom(J-2, J/2-1) r) over smaller and smaller balls."""
-    size = sizes(setting, i, observer)
     for radius in map(float, radii(inscribed.radius, near.distance)):
         meeting = near.distance <= radius
         labels = {int(near.direction[m]): int(m) for m in np.flatnonzero(meeting)}

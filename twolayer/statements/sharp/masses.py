@@ -21,10 +21,9 @@ from flint import arb
 
 from ... import exact
 from ...certify.radii.one import Inscribed
-from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
-from .around import Around, Bound, Candidate, radii, reaches, sizes, total, weight
+from .around import Around, Bound, Candidate, Sizes, radii, reaches, total, weight
 
 SPLIT = "split"
 
@@ -38,9 +37,9 @@ class Cylinder:
     near: Around
 
 
-def split(setting: Setting, i: int, observer: Node, cylinder: Cylinder) -> Iterator[Candidate]:
+def split(setting: Setting, i: int, size: Sizes, cylinder: Cylinder) -> Iterator[Candidate]:
     """Theorem M' for a student, at the best split for each of the smaller and smaller cylinders of this height."""
-    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    n = setting.problem.dimension - 1
     kappa, epsilon = size.kappa, size.epsilon
     near, t, peak = cylinder.near, cylinder.t, float(bounds.uniform_constant(n).mid())
     x = size.level * t - 4 * size.eps
@@ -72,11 +71,11 @@ def split(setting: Setting, i: int, observer: Node, cylinder: Cylinder) -> Itera
                 t,
                 (
                     total(cotangents[j] for j in near.index[teachers & heavy]),
-                    total(weight(setting, i, j, observer) for j in near.index[teachers & ~heavy]),
+                    total(weight(setting, i, j, size.observer) for j in near.index[teachers & ~heavy]),
                 ),
                 (
                     int((students & heavy).sum()),
-                    total(abs(setting.masses.kappa(j, observer)) for j in near.index[students & ~heavy]),
+                    total(abs(setting.masses.kappa(j, size.observer)) for j in near.index[students & ~heavy]),
                 ),
             )
             terms = {
@@ -97,9 +96,9 @@ def best_height(order: int) -> float:
     return order / (order - 1)
 
 
-def order(setting: Setting, i: int, observer: Node, cylinder: Cylinder, k: int) -> Candidate | None:
+def order(setting: Setting, i: int, size: Sizes, cylinder: Cylinder, k: int) -> Candidate | None:
     """Theorem L of order k for a student, over all creases that meet the cylinder."""
-    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    n = setting.problem.dimension - 1
     kappa, epsilon = size.kappa, size.epsilon
     near, t, rho = cylinder.near, cylinder.t, cylinder.rho
     meeting = reaches(near, t) <= rho
@@ -114,11 +113,11 @@ def order(setting: Setting, i: int, observer: Node, cylinder: Cylinder, k: int) 
 
     def prove() -> Bound | None:
         cotangents, proved = setting.angles.cotangents(i), bounds.order_factor(n, k, rho, t)
-        known = total(weight(setting, i, j, observer) * cotangents[j] ** (k - 2) for j in near.index[teachers])
+        known = total(weight(setting, i, j, size.observer) * cotangents[j] ** (k - 2) for j in near.index[teachers])
         left = arb(e) * kappa * exact.ball(t) - epsilon - proved * known
         if not left > 0:
             return None
-        masses = proved * total(abs(setting.masses.kappa(j, observer)) for j in near.index[students])
+        masses = proved * total(abs(setting.masses.kappa(j, size.observer)) for j in near.index[students])
         terms = {"kappa": kappa, "epsilon": epsilon, "rho": rho, "t": t, "others": int(meeting.sum())}
         tangent = (masses / left).root(k - 1)
         return Bound(bounds.sine_of_tangent(tangent), f"order-{k}", terms)
@@ -134,14 +133,14 @@ def in_ball(inscribed: Inscribed, near: Around, t: float) -> Cylinder | None:
 
 
 def kinks(
-    setting: Setting, i: int, observer: Node, inscribed: Inscribed, near: Around, t: float, counted: np.ndarray, goal: float
+    setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, t: float, counted: np.ndarray, goal: float
 ) -> Iterator[Candidate]:
     """Bounds on |kappa_H| that can beat `goal`, in the cylinder of half-height t that the ball contains.
 
     Theorem M' with the heaviest creases counted, and every order of Theorem L. Even without other creases these are
     4 eps / t and eps / (e_k t).
     """
-    size, n = sizes(setting, i, observer), setting.problem.dimension - 1
+    n = setting.problem.dimension - 1
     epsilon, eps = size.epsilon, size.eps
     cylinder = in_ball(inscribed, near, t) if 4 * eps / t < goal else None
     if cylinder is None:
@@ -163,7 +162,7 @@ def kinks(
         def by_split() -> Bound:
             cotangents = setting.angles.cotangents(i)
             gamma = total(cotangents[j] for j in near.index[opposing[:m]])
-            light = total(weight(setting, i, j, observer) for j in near.index[opposing[m:]])
+            light = total(weight(setting, i, j, size.observer) for j in near.index[opposing[m:]])
             terms = {"epsilon": epsilon, "rho": rho, "t": t, "counted": m, "weighed": len(opposing) - m}
             return Bound(bounds.kink_by_split(n, epsilon, rho, t, gamma, light), SPLIT, terms)
 
@@ -178,7 +177,7 @@ def kinks(
 
         def by_order(k=k) -> Bound:
             cotangents, proved = setting.angles.cotangents(i), bounds.order_factor(n, k, rho, t)
-            sums = total(weight(setting, i, j, observer) * cotangents[j] ** (k - 2) for j in near.index[meeting])
+            sums = total(weight(setting, i, j, size.observer) * cotangents[j] ** (k - 2) for j in near.index[meeting])
             terms = {"epsilon": epsilon, "rho": rho, "t": t, "others": int(meeting.sum())}
             return Bound((epsilon + proved * sums) / (arb(bounds.relu_distance(k)) * exact.ball(t)), f"order-{k}", terms)
 

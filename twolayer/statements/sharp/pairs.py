@@ -20,10 +20,9 @@ from flint import arb
 
 from ... import exact
 from ...domains import Domain
-from ...restricted import Node
 from .. import bounds
 from ..setting import Setting
-from .around import BACK, Around, Bound, Candidate, sizes
+from .around import BACK, Around, Bound, Candidate, Sizes
 from .chords import Left, left_out
 from .plane import WALL, Lines, largest_quotients, lines_of, steepest_named
 
@@ -61,12 +60,11 @@ def _slopes(directions: list[Left], end: np.ndarray) -> np.ndarray:
     return np.where(np.array([one.slope is None for one in directions], dtype=bool), end, known)
 
 
-def student(setting: Setting, i: int, observer: Node, domain: Domain, near: Around, goal: float) -> Candidate | None:
+def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
     """The bound on the smallest sine of a student, from the best pair left out; None if none beats the sine `goal`."""
     lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=True)
     if lines is None or not goal > 0:
         return None
-    size = sizes(setting, i, observer)
     room = size.level / (2 * size.eps)
     named = steepest_named(_pairs(lines), lambda pairs, c: _sums(lines, pairs, c), room, goal)
     if named is None:
@@ -101,14 +99,14 @@ def _inverse_height(lines: Lines, pair: Pair, c: arb) -> arb:
     return found
 
 
-def kink(setting: Setting, i: int, observer: Node, domain: Domain, near: Around) -> Candidate | None:
+def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around) -> Candidate | None:
     """The bound 4 eps/a on |kappa_H| from the best pair left out, all slopes known."""
     lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=False)
     pairs = [] if lines is None else _pairs(lines)
     if lines is None or not pairs:
         return None
     sums = _sums(lines, pairs, np.zeros(len(pairs)))
-    best, size = int(np.argmin(sums)), sizes(setting, i, observer)
+    best = int(np.argmin(sums))
 
     def prove() -> Bound:
         height = _inverse_height(lines, pairs[best], arb(0))

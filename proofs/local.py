@@ -1,0 +1,67 @@
+"""Local gradients of a certificate's rows: how near h_k is to an affine function on a ball, in rational arithmetic.
+
+On a ball a hyperplane that misses it is affine. Modulo affine functions h_k = sum m |u| / 2, u the form of the first node on
+each hyperplane and m its kink mass in units of that node's |p|. A row proves it by `shares` or by `affine`: CERTIFICATE.md.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from .certificate import ONE, ZERO, at, dot, index, need, negative, number, numbers, over_vertices, root
+
+SIDES = [(s * x, t * y) for a, b in ((1, 0), (12, 5), (4, 3)) for x, y in ((a, b), (b, a)) for s in (1, -1) for t in (1, -1)]
+
+
+def levels(problem, nodes, mass, ball, row) -> list | None:
+    """The gradient that a row's pairs or affine function prove, rounded down and up; None for a row without.
+
+    mass: of a node's hyperplane, in units of that node's |p|
+    """
+    first: dict = {}
+    for node in nodes:
+        if node.scale is not None:
+            first.setdefault(node.hyperplane, node)
+    masses = {key: mass(node) for key, node in first.items()}
+    if "shares" in row:
+        return [paired(problem, nodes, first, masses, ball, row["shares"], up) for up in (False, True)]
+    return [from_affine(problem, first, masses, ball, row["affine"])] * 2 if "affine" in row else None
+
+
+def paired(p, nodes, first, masses, ball, pairs, up: bool):
+    """By what is paired and what is left, rounded up or down.
+
+    |x |u| - y |v|| is at most |x u -+ y v|; and |u|, for |u(centre)| < r |p|, is within (r |p| - u(centre)^2 / (r |p|)) / 2
+    of an affine function.
+    """
+    centre, r, total, left = ball["centre"], ball["radius"], ZERO, {key: abs(m) for key, m in masses.items()}
+    for a, b, *shares in pairs:
+        one, two = (nodes[index(n, len(nodes))].hyperplane for n in (a, b))
+        need(one in first and two in first and masses[one] * masses[two] < 0, "a pair is not of opposite signs")
+        x, y = (number(share) for share in shares)
+        left[one], left[two] = left[one] - x, left[two] - y
+        need(min(x, y, left[one], left[two]) >= 0, "more of a mass is paired than there is")
+        ends = ([x * u - sign * y * v for u, v in zip(first[one].form, first[two].form, strict=True)] for sign in (1, -1))
+        total += min(abs(at(form, centre)) + r * root(p.product(form, form), up) for form in ends) / 2
+    for key, rest in left.items():
+        size, value = r**2 * p.product(first[key].form, first[key].form), at(first[key].form, centre) ** 2
+        if size > value:
+            total += rest * (root(size, up) - value / root(size, not up)) / 4
+    return total
+
+
+def from_affine(p, first, masses, ball, written):
+    """The largest distance from the function written, over a polygon around a ball of the plane.
+
+    Of h_k without the hyperplanes that miss the ball, each kink with its first node: on the ball that differs from h_k by an
+    affine function. Two nodes make the function written: g = relu(g) - relu(-g).
+    """
+    need(p.d == 2, "an affine function is compared in the plane only")
+    centre, r, g = ball["centre"], ball["radius"], numbers(written, 3)
+    met = [key for key, n in first.items() if at(n.form, centre) ** 2 < r**2 * p.product(n.form, n.form)]
+    sides = [
+        [*(-ONE * x for x in side), dot(side, centre) + r * root(p.product([*side, 0], [*side, 0]), True)] for side in SIDES
+    ]
+    nodes = [*(first[key] for key in met), SimpleNamespace(form=g), SimpleNamespace(form=negative(g))]
+    polygon = SimpleNamespace(d=2, slacks=sides, unit=p.unit)
+    return over_vertices(polygon, nodes, [([*(masses[key] for key in met), -ONE, ONE], None)])[0]

@@ -1,0 +1,93 @@
+"""Rows that a local gradient decides: restated, proved, and refused where their evidence is changed."""
+
+from __future__ import annotations
+
+import copy
+from fractions import Fraction
+from functools import cache
+
+import pytest
+
+from . import fuzzer, truth
+from .fuzzer import accepted, refused
+
+KEYS = {2: "affine", 3: "shares"}  # the evidence that a plane has, and the one that any dimension has
+
+
+@cache
+def certified(d):
+    """A student near each of two teacher creases in a cube, and a student far off that makes eps_k large."""
+    rest = ["0"] * (d - 2)
+    teacher = {
+        "W": [["0", "1", *rest], ["1", "1/2", *rest], ["0", "0", *rest]],
+        "b": ["0", "1/3", "1"],
+        "V": [["1", "2/3", "1"]],
+    }
+    student = {"W": [["1/1000", "1", *rest], ["1", "501/1000", *rest], ["1", "0", *rest], ["0", "0", *rest]]}
+    student |= {"b": ["0", "1/3", "-9/10", "1"], "V": [["99/100", "2/3", "3", "1"]]}
+    region = {"lower": ["-1"] * d, "upper": ["1"] * d}
+    data = {"format": "twolayer-instance/1", "name": "hidden", "teacher": teacher, "student": student, "region": region}
+    return fuzzer.certified(data)
+
+
+def changes(d, change):
+    """The certificate once for each of its local rows, that row changed."""
+    for n, row in enumerate(certified(d)["verdicts"]):
+        if row.get(KEYS[d]):
+            changed = copy.deepcopy(certified(d))
+            change(changed["verdicts"][n])
+            yield changed
+
+
+@pytest.mark.parametrize("d", KEYS)
+def test_rows_of_a_local_gradient_are_restated_and_true(d):
+    certificate = certified(d)
+    accepted(certificate)
+    assert truth.true(certificate) == "" and sum(certificate["left_out"].values()) == 0
+    rows = [row for row in certificate["verdicts"] if KEYS[d] in row]
+    assert len(rows) >= 4 and all(row["verdict"] == "holds" and Fraction(row["bound"]) < Fraction(1, 5) for row in rows)
+
+
+@pytest.mark.parametrize("d", KEYS)
+def test_a_row_without_its_local_gradient_is_refused(d):
+    assert len([refused(one, "theorem-2 sharp: ") for one in changes(d, lambda row: row.pop(KEYS[d]))]) >= 4
+
+
+def test_no_mass_is_paired_twice_or_with_one_of_its_sign():
+    def twice(row):
+        row["shares"].append(row["shares"][0])
+
+    def turned(row):
+        row["shares"][0][1] = row["shares"][0][0]
+
+    def negative(row):
+        row["shares"][0][2] = "-1"
+
+    assert [refused(one, "more of a mass is paired than there is") for one in changes(3, twice)]
+    assert [refused(one, "a pair is not of opposite signs") for one in changes(3, turned)]
+    assert [refused(one, "more of a mass is paired than there is") for one in changes(3, negative)]
+
+
+def test_shares_that_do_not_match_and_functions_that_lie_elsewhere_prove_less():
+    def halved(row):
+        row["shares"] = [[a, b, x, str(Fraction(y) / 2)] for a, b, x, y in row["shares"]]
+
+    def lifted(row):
+        row["affine"][2] = str(Fraction(row["affine"][2]) + Fraction(1, 10))
+
+    assert [refused(one, "theorem-2 sharp: the ") for one in changes(3, halved)]
+    assert [refused(one, "theorem-2 sharp: the ") for one in changes(2, lifted)]
+
+
+def test_an_affine_function_is_for_the_plane_and_a_local_gradient_for_a_ball():
+    def in_space(row):
+        row.pop("shares")
+        row["affine"] = ["0", "0", "0", "0"]
+
+    assert [refused(one, "an affine function is compared in the plane only") for one in changes(3, in_space)]
+    for d in KEYS:
+        for changed in changes(d, lambda row: None):
+            for radius in changed["radii"]:
+                if radius["kind"] == "ball":
+                    radius |= {"kind": "cylinder", "allowance": "1/1000000", "radius": str(Fraction(radius["radius"]) / 2)}
+            refused(changed, "a row names the wrong radius")

@@ -1,0 +1,221 @@
+"""Local gradients: above every exact reading of h on their ball, and near it; and no row of theirs is ever violated."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction as Q
+
+import numpy as np
+import pytest
+from flint import arb, fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from twolayer import exact
+from twolayer.certify.suprema import active_domains, gradient_suprema
+from twolayer.restricted import restricted
+from twolayer.statements.check import check
+from twolayer.statements.setting import Setting
+from twolayer.statements.sharp import best as sharp
+from twolayer.statements.sharp import local
+from twolayer.statements.sharp.around import around, radii, sizes
+
+from ...strategies import quick
+from .test_sharp_adversarial import best_hidden, gentle, plane_creases, row, space_creases
+from .test_sharp_methods import built
+
+ABOVE = 1 + 1e-9  # for what floats say of points that are not exactly where they should be
+
+
+def seen(instance):
+    """(setting, sizes of the crease on H as observer 0 sees it, the ball around H, the creases around its centre)."""
+    problem = restricted(instance)
+    domains = active_domains(problem)
+    made = Setting(instance, problem, domains, gradient_suprema(problem, domains))
+    i, observer = made.crease(problem.teacher[0]), problem.student[0]
+    inscribed = made.shapes.ball(i, domains[0])
+    return made, i, sizes(made, i, observer), inscribed, around(made, i, observer, inscribed.centre)
+
+
+def levels(instance):
+    """[(radius, bounds by name on the distance from affine functions in the ball), ...], and the ball that holds them."""
+    made, i, size, inscribed, near = seen(instance)
+    scene, unit, out = local._scene(made, i, size, inscribed, near), made.float_unit(size.observer), []
+    for radius in map(float, radii(inscribed.radius, near.distance)):
+        pairing = local._pairing(scene, radius)
+        bounds = {"pairs": pairing.proved()}
+        assert pairing.value * exact.nearest_float(unit) == pytest.approx(float(bounds["pairs"].mid()), rel=1e-9)
+        found = local.by_vertices(scene, radius) if made.problem.dimension == 2 else None
+        if found is not None:
+            bounds["vertices"] = arb(exact.rational(found[0] * radius) * unit)
+        out.append((radius, bounds))
+    return out, made.problem, inscribed
+
+
+def readings(problem, centre, radius, rng, count=60):
+    """(points of a ball as multiples of its radius, with crossings of creases; h there, exact, less its slopes at 0)."""
+    h, d = problem.gradient(problem.student[0]), problem.dimension
+    r, normals = exact.rational(radius), np.array([exact.nearest(crease.normal) for crease in problem.creases])
+    heights = np.array([exact.nearest_float(((c.normal * centre).sum() + c.offset) / r) for c in problem.creases])
+    points = list(rng.normal(size=(count, d)))
+    points = [p / np.linalg.norm(p) for p in points]
+    for chosen in itertools.combinations(range(len(normals)), d):
+        if abs(np.linalg.det(normals[list(chosen)])) > 1e-9:
+            points.append(np.linalg.solve(normals[list(chosen)], -heights[list(chosen)]))
+    points = np.array([p * (1 - 1e-12) for p in points if np.linalg.norm(p) < 1 + 1e-13])
+    value = lambda p: h(centre + r * exact.rationals(p))  # noqa: E731
+    start = value(np.zeros(d))
+    slopes = np.array([value(axis) - start for axis in np.eye(d)], dtype=object)
+    return points, [value(p) - start - (slopes * exact.rationals(p)).sum() for p in points]
+
+
+def distance(points, values):
+    """The distance of values from affine functions on points: a linear program's, less what floats may have added."""
+    scale = max((abs(v) for v in values), default=exact.ONE) or exact.ONE
+    y = np.array([exact.nearest_float(v / scale) for v in values])
+    columns, ones = np.column_stack([points, np.ones(len(points))]), np.ones((len(points), 1))
+    found = linprog(
+        np.append(np.zeros(columns.shape[1]), 1.0),
+        A_ub=np.block([[-columns, -ones], [columns, -ones]]),
+        b_ub=np.append(-y, y),
+        bounds=[(None, None)] * columns.shape[1] + [(0, None)],
+    )
+    return max(found.x[-1] - 1e-6, 0.0) * exact.nearest_float(scale)
+
+
+def assert_enclosed(instance, seed=0):
+    """Every bound is above the distance at points of the ball; -> largest quotients bound / distance by name."""
+    found, problem, inscribed = levels(instance)
+    rng, loose = np.random.default_rng(seed), {}
+    for radius, bounds in found:
+        least = distance(*readings(problem, inscribed.centre, radius, rng))
+        for name, bound in bounds.items():
+            assert not bound * ABOVE < exact.ball(least), (name, radius, bound, least)
+            if least > 0:
+                loose[name] = max(loose.get(name, 0.0), float(bound.mid()) / least)
+    return loose
+
+
+masses = st.builds(Q, st.integers(-8, 8), st.sampled_from((2, 3, 1000))).filter(lambda x: x != 0)
+drawn_plane = st.lists(st.tuples(st.tuples(gentle, st.just(Q(1))), gentle, masses, st.booleans()), min_size=1, max_size=5)
+drawn_space = st.lists(
+    st.tuples(st.tuples(gentle, gentle, st.just(Q(1))), gentle, masses, st.booleans()), min_size=1, max_size=4
+)
+
+
+@settings(quick, max_examples=40)
+@given(drawn_plane)
+def test_a_local_gradient_is_above_every_reading_of_h_in_the_plane(drawn):
+    assert_enclosed(built([(list(w), b, m, mine) for w, b, m, mine in drawn], [1, 1]))
+
+
+@settings(quick, max_examples=40)
+@given(drawn_space)
+def test_a_local_gradient_is_above_every_reading_of_h_in_space(drawn):
+    assert_enclosed(built([(list(w), b, m, mine) for w, b, m, mine in drawn], [1, 1, 1]))
+
+
+@settings(quick, max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3), masses), min_size=1, max_size=4),
+    st.sampled_from((30, 50, 60, 90)),
+)
+def test_creases_that_nearly_coincide_are_enclosed_too(drawn, bits):
+    """Where two lines meet in floats is no matter of theirs: slopes and offsets differ by a few units of 2^-bits."""
+    near = [([Q(tilt, 2**bits), Q(1)], Q(shift, 2**bits), mass, n % 2 == 0) for n, (tilt, shift, mass) in enumerate(drawn)]
+    assert_enclosed(built(near, [1, 1]))
+
+
+def test_vertices_are_near_the_truth_and_pairs_not_far():
+    rng, loose = np.random.default_rng(1), {"pairs": [], "vertices": []}
+    for seed in range(15):
+        drawn = [
+            (
+                [Q(int(rng.integers(-8, 9)), 10), Q(1)],
+                Q(int(rng.integers(-8, 9)), 10),
+                Q(int(rng.choice([-3, -2, -1, 1, 2])), 2),
+                True,
+            )
+            for _ in range(3)
+        ]
+        for name, quotient in assert_enclosed(built(drawn, [1, 1]), seed).items():
+            loose[name].append(quotient)
+    assert max(loose["vertices"]) < 1.3 and np.median(loose["vertices"]) < 1.1
+    assert np.median(loose["pairs"]) < 3
+
+
+def test_a_crease_alone_in_its_ball_has_a_quarter_of_its_kink_and_radius():
+    """h = relu(y) is within r/4 of an affine function on a ball of radius r around H, and no nearer."""
+    radius, bounds = levels(built([([0, 1], Q(-9, 10), Q(1, 100), True)], [1, 1]))[0][-1]
+    assert radius < 0.9 and bounds["pairs"].contains(fmpq(1, 4) * exact.rational(radius))
+    assert float(bounds["vertices"].mid()) == pytest.approx(radius / 4, rel=0.03)
+
+
+def test_a_pair_of_opposite_masses_costs_their_distance():
+    """relu(y) - relu(y - c) on [-1, 1]^2 is within c/2 of constants, whatever the ball."""
+    found = levels(built([([0, 1], Q(-1, 100), Q(-1), True)], [1, 1]))[0]
+    assert found[0][0] == pytest.approx(1) and float(found[0][1]["pairs"].mid()) == pytest.approx(1 / 200)
+
+
+@pytest.mark.parametrize("fault", ["values", "angles"])
+def test_a_wrong_local_gradient_is_noticed(monkeypatch, fault):
+    """The comparison above is no test of silence: half the values, or pairs without their angles, fall below h."""
+    if fault == "values":
+        whole = local._on_lines
+        monkeypatch.setattr(local, "_on_lines", lambda *given: (whole(*given)[0], whole(*given)[1] / 2))
+    else:
+        monkeypatch.setattr(local, "length", lambda vector: arb(0))
+        monkeypatch.setattr(local, "_apart", lambda setting: (np.zeros((9, 9)), np.zeros((9, 9))))
+    creases = [([Q(1, 2), Q(1)], Q(1, 10), Q(-1), True), ([Q(-1, 3), Q(1)], Q(-1, 5), Q(1, 2), True)]
+    with pytest.raises(AssertionError, match="vertices" if fault == "values" else "pairs"):
+        assert_enclosed(built(creases, [1, 1]))
+
+
+@settings(quick, max_examples=40)
+@given(plane_creases)
+def test_no_local_row_is_violated_by_a_crease_hidden_in_the_plane(drawn):
+    assert_no_local_row_is_violated(best_hidden(drawn, 2))
+
+
+@settings(quick, max_examples=30)
+@given(space_creases)
+def test_no_local_row_is_violated_by_a_crease_hidden_in_space(drawn):
+    assert_no_local_row_is_violated(best_hidden(drawn, 3))
+
+
+def assert_no_local_row_is_violated(instance):
+    """-> the smallest proved bound of the local balls, None where they say nothing."""
+    made, i, size, inscribed, near = seen(instance)
+    if not size.kappa > 0 or not size.epsilon > 0 or made.masses.carries_student[i]:
+        return None
+    measured, said = made.angles.best(i, made.problem.student)[0], []
+    for value, prove in sharp._by_local_balls(made, i, size, inscribed, near):
+        bound = prove()
+        if bound is not None:
+            assert not measured > bound.value, bound
+            assert value == pytest.approx(float(bound.value.mid()), rel=1e-6)
+            assert bound.terms["local_epsilon"] > 0 and 0 < bound.terms["radius"] <= inscribed.radius
+            said.append(float(bound.value.mid()))
+    return min(said, default=None)
+
+
+def test_local_balls_speak_on_hidden_creases():
+    rng, said = np.random.default_rng(4), []
+    for _ in range(30):
+        drawn = [
+            ([Q(int(rng.integers(-4, 5)), 400), Q(1)], Q(int(rng.integers(-3, 4)), 10), bool(rng.integers(0, 4)))
+            for _ in range(int(rng.integers(1, 5)))
+        ]
+        said.append(assert_no_local_row_is_violated(best_hidden(drawn, 2)))
+    assert sum(bound is not None and bound < 1 for bound in said) >= 15
+
+
+@pytest.mark.parametrize("power", [-480, -200, 0, 200, 480])
+def test_rows_say_which_gradient_decided_at_every_scale(power):
+    """A student almost on the teacher's crease, far-off creases that make eps_k large: the local gradient decides."""
+    unit = Q(2) ** power
+    creases = [([Q(1, 1000), Q(1)], Q(0), Q(-1), True), ([Q(1), Q(0)], Q(-19, 20), Q(2), True)]
+    found = row(check(built([(w, b, m * unit, mine) for w, b, m, mine in creases], [1, 1], kappa=unit)), "theorem-2", "sharp")
+    assert found.verdict == "holds" and found.bound < 0.01
+    assert found.terms["local_epsilon"] < found.terms["epsilon"] / 100 and 0 < found.terms["radius"] < 1
