@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..certify.suprema import uninterrupted
-from ..files import BadInput, content, shown, text
+from ..files import BadInput, content, shown, text, tried_folder
 from ..instances import Instance
 from ..statements.check import check
 from ..statements.showing import short
@@ -136,14 +136,10 @@ def run(options, begun: float) -> int:
     folder = Path(options.instance)
     directory = Path(options.output) if options.output else folder / PLACE
     deadline = math.inf if options.time_limit is None else begun + options.time_limit
-    found, new, table = check_files(
-        instances_in(folder),
-        directory,
-        gap=options.gap,
-        statements=options.statement,
-        workers=options.workers,
-        deadline=deadline,
-    )
+    paths = instances_in(folder)
+    tried_folder(str(directory))
+    limits = {"gap": options.gap, "statements": options.statement, "workers": options.workers, "deadline": deadline}
+    found, new, table = check_files(paths, directory, **limits)
     asked = {"form": options.form, "verdict": options.verdict}
     if options.json:
         every = [{"file": name, **_asked_of(result, asked)} for name, result in found.items() if result is not None]

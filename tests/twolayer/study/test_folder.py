@@ -124,6 +124,7 @@ def test_what_is_no_folder_of_instances_is_refused(tmp_path, training, capsys):
     (tmp_path / "empty").mkdir()
     assert main(["check", str(tmp_path / "empty")]) == 2
     assert "needs instance files (*.json) to be checked; got none" in capsys.readouterr().err
+    assert not list((tmp_path / "empty").iterdir())
     assert main(["check", str(training / "step-2.json"), "-o", str(tmp_path / "out")]) == 2
     assert "--output is for a folder" in capsys.readouterr().err
 
