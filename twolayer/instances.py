@@ -13,7 +13,7 @@ import numpy as np
 
 from . import exact
 from .files import BadInput, parsed, quoted
-from .networks import TwoLayer
+from .networks import TwoLayer, as_floats, numbers
 from .programs import interior_point, is_empty
 from .regions import Box, Polytope, Subspace, frame, restrict_polytope
 from .samples import box_around, hull_around, on_plane, principal_plane, scores
@@ -32,8 +32,9 @@ _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE]([+-]?\d+))?", re.ASCII)
 class Instance:
     """A teacher, a student, the region R of the data, and the affine subspace U on which statements are checked.
 
-    second_teacher is the other teacher of Theorem 3. Raises BadInput where dimensions differ, R is unbounded or has no
-    interior, or U meets R in no more than its boundary.
+    second_teacher is the other teacher of Theorem 3. samples (n, d), if there are some, are points at which searches begin: no
+    hypothesis, and no part of a file. Raises BadInput where dimensions differ, R is unbounded or has no interior, or U meets R
+    in no more than its boundary.
     """
 
     teacher: TwoLayer
@@ -42,6 +43,7 @@ class Instance:
     subspace: Subspace | None = None
     second_teacher: TwoLayer | None = None
     name: str = "unnamed"
+    samples: np.ndarray | None = None
 
     def __post_init__(self):
         d, outputs = self.teacher.inputs, self.teacher.outputs
@@ -61,6 +63,11 @@ class Instance:
             got = (self.second_teacher.inputs, self.second_teacher.outputs)
             if got != (d, outputs):
                 raise BadInput(f"second_teacher needs (inputs, outputs) = {(d, outputs)} like teacher; got {got}")
+        if self.samples is not None:
+            samples = _constructed(numbers, "instance", self.samples, "samples", 2)
+            if samples.shape[1] != d:
+                raise BadInput(f"teacher has input dimension {d}, so samples need shape (n, {d}); got {samples.shape}")
+            object.__setattr__(self, "samples", as_floats(samples) if samples.dtype == object else samples)
         self._check_region()
 
     def _check_region(self):
@@ -123,6 +130,7 @@ class Instance:
         region  "box" along the principal axes, or "hull": the box cut by support half-spaces in chosen directions
         margin  half-width of a direction in which the samples do not spread; 0: a billionth of the largest spread
 
+        The projected samples become the instance's `samples`: searches begin at the best of them.
         Source: Section 5.3.
         """
         X = np.asarray(X, dtype=np.float64)
@@ -148,7 +156,7 @@ class Instance:
             around = box_around(z, margin)
         else:
             around = hull_around(z, np.concatenate([network.floats().W for network in (first, second, *other)]), margin)
-        return cls(first, second, around, second_teacher=other[0] if other else None, name=name)
+        return cls(first, second, around, second_teacher=other[0] if other else None, name=name, samples=z)
 
     @classmethod
     def from_json(cls, text: str) -> Instance:

@@ -54,6 +54,12 @@ class Enclosure:
         high = self if self.ends[1] <= other.ends[1] else other
         return replace(high, lower=low.lower, witness=low.witness, ends=(low.ends[0], high.ends[1]))
 
+    def begun(self, known: Enclosure | None) -> Enclosure:
+        """This enclosure with the lower end and the witness of an earlier one of the same supremum, where that is higher."""
+        if known is None or known.ends[0] <= self.ends[0]:
+            return self
+        return replace(self, lower=known.lower, witness=known.witness, ends=(known.ends[0], self.ends[1]))
+
     @property
     def interrupted(self) -> bool:
         """True if a KeyboardInterrupt ended the search before its gap or its deadline."""

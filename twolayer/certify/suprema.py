@@ -9,10 +9,11 @@ zero test first.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+import numpy as np
 from flint import fmpq
 
 from ..domains import Domain
@@ -22,7 +23,7 @@ from ..ridges import RidgeSum
 from ..workers import configured, results
 from . import vertices
 from .boxes import search as boxes
-from .enclosure import Enclosure, crude
+from .enclosure import Enclosure, between, crude
 from .progress import Nested, Report
 from .trees import search as trees
 from .units import balanced
@@ -86,13 +87,21 @@ def _crude(h: RidgeSum, region: Domain, evidence=INTERRUPTED) -> Enclosure:
     return one.restored(crude(one.h, one.region, evidence), evidence)
 
 
-def _searched(h: RidgeSum, region: Domain, nested: Nested | None = None, **limits) -> Enclosure:
+def _searched(h: RidgeSum, region: Domain, nested: Nested | None = None, known: Enclosure | None = None, **limits) -> Enclosure:
     chosen = method(h, region)
     if chosen == "vertices":
         return vertices.supremum(h, region, **limits)
     if _late(limits.get("deadline")):
-        return _crude(h, region, LATE)
-    return (boxes.supremum if chosen == "boxes" else _boxes_then_trees)(h, region, nested=nested, **limits)
+        return _crude(h, region, LATE).begun(known)
+    return (boxes.supremum if chosen == "boxes" else _boxes_then_trees)(h, region, nested=nested, known=known, **limits)
+
+
+def _at(h: RidgeSum, region: Domain, start: np.ndarray | None) -> Enclosure | None:
+    """What is certain once h is known at a point of the region."""
+    if start is None:
+        return None
+    first, value = _crude(h, region, LATE), abs(h(start))
+    return between(value, first.ends[1], start, LATE) if value > first.ends[0] else first
 
 
 def _late(deadline: float | None) -> bool:
@@ -107,7 +116,7 @@ def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
     if first.evidence["stopped"] in ("target", "deadline") or first.evidence["interrupted"]:
         return first
     try:
-        found = _tree(h, region, known=first, **limits)
+        found = _tree(h, region, **limits | {"known": first})
     except KeyboardInterrupt:  # before the tree had anything of its own
         return replace(first, evidence=first.evidence | {"interrupted": True})
     return found.met(first)
@@ -141,9 +150,11 @@ def gradient_suprema(
     floor: float = 0.0,
     workers: int = 1,
     progress=iter,
+    starts: Mapping[int, np.ndarray] | None = None,
 ) -> list[Enclosure]:
     """Enclosures of eps_k = sup over A_k of |g_1,k|, one for every student node; 0 for a node without A_k.
 
+    starts: points of A_k at which searches begin, by student node (`best_samples`).
     domains as from `active_domains`; workers processes share the nodes where a search is long; progress wraps the
     iterable of results of those. A KeyboardInterrupt leaves what is proved by then, see `Enclosure.interrupted`; the nodes
     whose turn had not come, or whose search ran in another process, get the crude bound of their box.
@@ -153,20 +164,24 @@ def gradient_suprema(
         domains = active_domains(problem)
     found: dict[int, Enclosure] = {}
     with suppress(KeyboardInterrupt):
-        for k, enclosure in _enclosures(problem, domains, gap, deadline, floor, workers, progress):
+        for k, enclosure in _enclosures(problem, domains, gap, deadline, floor, workers, progress, starts or {}):
             found[k] = enclosure
             if enclosure.interrupted:
                 break
     for k in set(range(len(domains))) - set(found):
         region = domains[k]
-        found[k] = Enclosure(0.0, 0.0, None, DEAD) if region is None else _crude(problem.gradient(problem.student[k]), region)
+        if region is None:
+            found[k] = Enclosure(0.0, 0.0, None, DEAD)
+            continue
+        h = problem.gradient(problem.student[k])
+        found[k] = _crude(h, region).begun(_at(h, region, (starts or {}).get(k)))
     return [found[k] for k in range(len(domains))]
 
 
-def _enclosures(problem: Restricted, domains: Sequence[Domain | None], gap, deadline, floor, workers, progress):
+def _enclosures(problem: Restricted, domains: Sequence[Domain | None], gap, deadline, floor, workers, progress, starts):
     """(student node, its enclosure), cheap ones first."""
     shared: list[tuple[int, RidgeSum, Domain]] = []
-    single: list[tuple[int, RidgeSum, Domain]] = []
+    single: list[tuple[int, RidgeSum, Domain, Enclosure | None]] = []
     for k, (node, region) in enumerate(zip(problem.student, domains, strict=True)):
         if region is None:
             yield k, Enclosure(0.0, 0.0, None, DEAD)
@@ -174,8 +189,10 @@ def _enclosures(problem: Restricted, domains: Sequence[Domain | None], gap, dead
         h = problem.gradient(node)
         if not _late(deadline) and vanishes(h, region):
             yield k, Enclosure(0.0, 0.0, None, ZERO)
+        elif method(h, region) == "vertices":
+            shared.append((k, h, region))
         else:
-            (shared if method(h, region) == "vertices" else single).append((k, h, region))
+            single.append((k, h, region, _at(h, region, starts.get(k))))
     if shared:
         found = vertices.suprema([h for _, h, _ in shared], [region for _, _, region in shared], deadline=deadline)
         yield from zip((k for k, _, _ in shared), found, strict=True)
@@ -205,7 +222,7 @@ def _separately(jobs, gap, deadline, floor, workers, progress):
     A second search begins anew, so it has to get AGAIN times what the first one had.
     """
     found, begun = {}, time.monotonic()
-    for (k, h, region), enclosure in zip(jobs, progress(_shared(jobs, gap, deadline, floor, workers)), strict=False):
+    for (k, h, region, _), enclosure in zip(jobs, progress(_shared(jobs, gap, deadline, floor, workers)), strict=False):
         if deadline is None or enclosure.interrupted or _is_closed(enclosure, h, region, gap, floor):
             yield k, enclosure
         else:
@@ -215,7 +232,7 @@ def _separately(jobs, gap, deadline, floor, workers, progress):
         second = _shared(again, gap, deadline, floor, workers)
     else:
         second = iter(())
-    for (k, _, _), enclosure in zip(again, second, strict=False):
+    for (k, *_), enclosure in zip(again, second, strict=False):
         better = enclosure.met(found.pop(k))
         yield k, replace(better, evidence=better.evidence | {"interrupted": True}) if enclosure.interrupted else better
     yield from found.items()
@@ -228,16 +245,18 @@ def _shared(jobs, gap, deadline, floor, workers):
         limits = [(deadline, (len(jobs) - n) / (1 if alone else min(workers, len(jobs) - n))) for n in range(len(jobs))]
     else:
         limits = [(time.monotonic() + (deadline - time.monotonic()) * min(workers, len(jobs)) / len(jobs), 1)] * len(jobs)
-    arguments = [(h, region, gap, floor, *limit) for (_, h, region), limit in zip(jobs, limits, strict=True)]
+    arguments = [(h, region, gap, floor, *limit, known) for (_, h, region, known), limit in zip(jobs, limits, strict=True)]
     yield from results(_timed, arguments, 1 if alone else workers)
 
 
-def _timed(h: RidgeSum, region: Domain, gap: float, floor: float, deadline: float | None, parts: float) -> Enclosure:
+def _timed(
+    h: RidgeSum, region: Domain, gap: float, floor: float, deadline: float | None, parts: float, known: Enclosure | None
+) -> Enclosure:
     """A search in one of the equal parts of the time from now to the deadline."""
     if deadline is not None:
         now = time.monotonic()
         deadline = now + max(deadline - now, 0.0) / parts
-    return _searched(h, region, gap=gap, deadline=deadline, floor=floor)
+    return _searched(h, region, gap=gap, deadline=deadline, floor=floor, known=known)
 
 
 def _is_closed(e: Enclosure, h: RidgeSum, region: Domain, gap: float, floor: float) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from .. import exact
 from ..certify.enclosure import Enclosure
+from ..certify.starts import best_samples, coordinates
 from ..certify.suprema import active_domains, gradient_suprema, interrupted, largest, open_nodes
 from ..domains import Domain
 from ..instances import Instance
@@ -50,6 +53,7 @@ class Check:
     """The result of a check: enclosures of eps_k for every student node, and one verdict per row.
 
     setting, second_setting: what the verdicts were drawn from; the second one is Theorem 3's.
+    sampled: the largest |g_1| at the instance's samples in U ∩ R, rounded down: a lower bound; None without samples.
     """
 
     instance: Instance
@@ -58,6 +62,7 @@ class Check:
     verdicts: Sequence[Verdict]
     seconds: float
     limits: Limits = field(default_factory=Limits)
+    sampled: float | None = None
 
     @property
     def problem(self) -> Restricted:
@@ -92,6 +97,7 @@ class Check:
             "gradient": {
                 "lower": lower,
                 "upper": plain(upper),
+                **({} if self.sampled is None else {"sampled": self.sampled}),
                 "per_student": [
                     {"student": k, "lower": e.lower, "upper": plain(e.upper), "witness": self.witness(k)}
                     for k, e in enumerate(self.enclosures)
@@ -190,12 +196,24 @@ def check(
     searched = None if time_limit is None else start + SEARCH_SHARE * time_limit
     problem = restricted(instance)
     domains = active_domains(problem)
-    enclosures = gradient_suprema(problem, domains, gap=gap, deadline=searched, floor=floor, workers=workers, progress=progress)
+    starts = {}
+    if instance.samples is not None:
+        starts = best_samples(problem, domains, coordinates(problem.frame, instance.samples))
+    enclosures = gradient_suprema(
+        problem, domains, gap=gap, deadline=searched, floor=floor, workers=workers, progress=progress, starts=starts
+    )
     if interrupted(enclosures):
         deadline = time.monotonic()  # whoever interrupts waits for what there is, not for the best bounds
     result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline, end=end, statements=statements)
     limits = replace(result.limits, gap=open_nodes(problem, domains, enclosures, gap, floor))
-    return replace(result, seconds=time.monotonic() - start, limits=limits)
+    sampled = None if instance.samples is None else _at_samples(problem, starts)
+    return replace(result, seconds=time.monotonic() - start, limits=limits, sampled=sampled)
+
+
+def _at_samples(problem: Restricted, starts: Mapping[int, np.ndarray]) -> float:
+    """The largest |g_1| at the points at which searches began."""
+    values = [abs(problem.gradient(problem.student[k])(z)) for k, z in starts.items()]
+    return exact.round_down(max(values, default=exact.ZERO))
 
 
 def judged(

@@ -10,10 +10,8 @@ node of either network says nothing: such rows are vacuous.   Source: Section 3.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from flint import arb
 from .. import exact
 from ..restricted import Node
 from . import bounds
+from .observers import Chosen, choose, largest_limit, length_of_limits, norms, power
 from .setting import Setting, observed_anywhere
 from .sharp import best as sharp
 from .verdict import (
@@ -41,8 +40,6 @@ from .verdict import (
 )
 
 STATEMENT = "corollary-1"
-MOST_SETS = 4000  # observer sets that are all tried; beyond it, a greedy choice improved by single swaps
-TRIED = 20  # sets whose Q is inverted exactly before giving up
 SAYS_NOTHING = "the bound is no smaller than the largest fan-out of either network"
 BEYOND = "a side of the comparison is beyond the largest float"
 HEALERS = ("norm", "region", "thickness")
@@ -68,109 +65,16 @@ def _excluded(setting: Setting, node: Node, form: str) -> Verdict | None:
         return _row(form, node, NOT_APPLICABLE, "the node is constant on U (p = 0)")
     if len(setting.problem.creases[setting.crease(node)].members) > 1:
         return _row(form, node, NOT_APPLICABLE, "another node lies on the same hyperplane")
+    others, outputs = len(setting.problem.student) - 1, len(node.fan_out)
+    if others < outputs:  # no statement could: a fan-out orthogonal to all of theirs leaves no kink in any g_1
+        why = f"{outputs} outputs need as many observers: {others} see nothing of what is orthogonal to their fan-outs"
+        return _row(form, node, NOT_APPLICABLE, why)
     return None
 
 
 def _distance(setting: Setting, node: Node) -> tuple[arb, Node | None]:
     """c0: the smallest sine to any other node of either network."""
     return setting.angles.best(setting.crease(node), [other for other in setting.problem.nodes if other is not node])
-
-
-@dataclass(frozen=True, eq=False)
-class Chosen:
-    """Observers in the order of Q's columns, the exact inverse of Q, and the bounds B_m in that order."""
-
-    observers: tuple[Node, ...]
-    inverse: np.ndarray
-    limits: tuple[arb, ...]
-
-    @property
-    def indices(self) -> tuple[int, ...]:
-        """Student indices of the observers."""
-        return tuple(node.index for node in self.observers)
-
-
-def choose(setting: Setting, candidates: list[tuple[Node, arb]], outputs: int, score) -> Chosen | None:
-    """The observers with invertible Q and the smallest score; None if no Q is invertible.
-
-    score(inverses (M, C, C), limits (M, C), powers (M, C)) of sets of observers with invertible Q: fan-outs have the sizes
-    2^powers, and inverses |Q^-1| and limits are those of fan-outs of size 1.
-
-    candidates: (observer, its B_m). Every set is tried where there are few, otherwise a pivoted choice is improved by
-    swaps, as long as the setting is not late; any set gives a valid bound, so the search needs no proof.
-    """
-    if len(candidates) < outputs:
-        return None
-    powers = np.array([_power(node) for node, _ in candidates])
-    units = [exact.two_to(int(k)) for k in powers]
-    fan_outs = np.array([exact.nearest(node.fan_out / unit) for (node, _), unit in zip(candidates, units, strict=True)])
-    limits = np.array([float((limit / exact.ball(unit)).mid()) for (_, limit), unit in zip(candidates, units, strict=True)])
-
-    def values(sets: np.ndarray) -> np.ndarray:
-        """Scores of sets of candidates; infinite where Q is singular.   (M, C) -> (M,)"""
-        Q = fan_outs[sets].transpose(0, 2, 1)
-        regular = np.abs(np.linalg.det(Q)) > 0
-        scores = np.full(len(sets), np.inf)
-        with np.errstate(all="ignore"):
-            scores[regular] = score(np.abs(np.linalg.inv(Q[regular])), limits[sets][regular], powers[sets][regular])
-        return np.where(np.isnan(scores), np.inf, scores)
-
-    def value(chosen: tuple[int, ...]) -> float:
-        return float(values(np.array([chosen]))[0])
-
-    if math.comb(len(candidates), outputs) <= MOST_SETS and not setting.is_late:
-        sets = np.array(list(combinations(range(len(candidates)), outputs)))
-        ranked = [tuple(int(m) for m in sets[n]) for n in np.argsort(values(sets), kind="stable")[:TRIED]]
-    else:
-        ranked = [
-            _swapped(_pivoted(fan_outs / np.clip(limits, 1e-100, 1e100)[:, None], outputs), len(candidates), value, setting)
-        ]
-    for chosen in ranked:  # an exactly singular Q may look invertible in floats
-        Q = np.stack([candidates[m][0].fan_out for m in chosen], axis=1)
-        try:
-            inverse = exact.inverse(Q)
-        except ZeroDivisionError:
-            continue
-        return Chosen(tuple(candidates[m][0] for m in chosen), inverse, tuple(candidates[m][1] for m in chosen))
-    return None
-
-
-def _norms(inverses: np.ndarray, powers: np.ndarray) -> np.ndarray:
-    """|Q^-1|_1 times the smallest of the fan-outs' sizes.   (M, C, C), (M, C) -> (M,)"""
-    smaller = np.ldexp(inverses, (powers.min(axis=1, keepdims=True) - powers)[:, :, None])
-    return smaller.sum(axis=1).max(axis=1)
-
-
-def _power(node: Node) -> int:
-    """k with a fan-out of size 2^k."""
-    return exact.log2(exact.power_of_two(node.fan_out))
-
-
-def _pivoted(vectors: np.ndarray, count: int) -> tuple[int, ...]:
-    """Rows chosen one by one, each the longest after projecting out the earlier ones."""
-    rest, chosen = np.array(vectors), []
-    for _ in range(count):
-        best = int(np.argmax((rest**2).sum(axis=1)))
-        chosen.append(best)
-        direction = rest[best] / max(np.linalg.norm(rest[best]), np.finfo(float).tiny)
-        rest = rest - np.outer(rest @ direction, direction)
-    return tuple(chosen)
-
-
-def _swapped(chosen: tuple[int, ...], total: int, value, setting: Setting) -> tuple[int, ...]:
-    """Swap one observer at a time while that lowers the value and there is time."""
-    best, improved = value(chosen), True
-    while improved:
-        improved = False
-        for place in range(len(chosen)):
-            for other in range(total):
-                if setting.is_late:
-                    return chosen
-                if other not in chosen:
-                    trial = (*chosen[:place], other, *chosen[place + 1 :])
-                    if value(trial) < best:
-                        chosen, best, improved = trial, value(trial), True
-    return chosen
 
 
 def printed(setting: Setting, node: Node) -> Verdict:
@@ -195,11 +99,11 @@ def printed(setting: Setting, node: Node) -> Verdict:
     below, above = setting.shapes.disc(i)
     eps_low, eps_high = setting.printed_epsilon
     size = exact.log2(exact.power_of_two([exact.middle(eps_high)]))
-    high, least = float((eps_high / exact.ball(exact.two_to(size))).mid()), min((_power(k) for k, _ in candidates), default=0)
+    high, least = float((eps_high / exact.ball(exact.two_to(size))).mid()), min((power(k) for k, _ in candidates), default=0)
 
     def score(inverses, alphas, powers):
         shrunk = float(below.mid()) - 5 * high * np.ldexp(1 / alphas, size - powers).max(axis=1)
-        return np.where(shrunk > 0, np.ldexp(_norms(inverses, powers), least - powers.min(axis=1)) / shrunk, np.inf)
+        return np.where(shrunk > 0, np.ldexp(norms(inverses, powers), least - powers.min(axis=1)) / shrunk, np.inf)
 
     chosen = choose(setting, candidates, len(node.fan_out), score)
     if chosen is None:
@@ -304,19 +208,6 @@ def _unseen(setting: Setting, form: str, node: Node, why: str) -> Verdict:
     return _row(form, node, VACUOUS, UNJUDGED) if setting.is_over else _row(form, node, NOT_APPLICABLE, why)
 
 
-def _largest_limit(inverses, limits, powers):
-    largest = powers.max(axis=1)
-    worst = np.ldexp(limits, powers - largest[:, None]).max(axis=1)
-    return np.ldexp(_norms(inverses, powers) * worst, largest - powers.min(axis=1))
-
-
-def length_of_limits(inverses, limits, powers):
-    """The score of `choose` that is the sharp bound, in which the sizes of the fan-outs cancel."""
-    entries = np.einsum("mio,mi->mo", inverses, limits)
-    largest = entries.max(axis=1)
-    return largest * np.sqrt(((entries / largest[:, None]) ** 2).sum(axis=1))
-
-
 def repaired(setting: Setting, node: Node) -> Verdict:
     """The paper's argument with each observer's own region, thickness and the projected norm."""
     excluded = _excluded(setting, node, REPAIRED)
@@ -334,7 +225,7 @@ def repaired(setting: Setting, node: Node) -> Verdict:
             disc = setting.shapes.around(i, domain).guarded_disc(exact.upper_float(5 * epsilon / kappa))
             if disc is not None:
                 candidates.append((other, bounds.printed_sine(d, disc.radius, nodes, epsilon, c0) / size))
-    chosen = choose(setting, candidates, len(node.fan_out), _largest_limit)
+    chosen = choose(setting, candidates, len(node.fan_out), largest_limit)
     if chosen is None:
         return _unseen(setting, REPAIRED, node, "no C observers with an invertible Q see the boundary thickly enough")
     worst = max(chosen.limits, key=exact.upper_float)

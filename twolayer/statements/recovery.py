@@ -28,8 +28,8 @@ from .. import exact
 from ..certify.radii.one import Inscribed, length, square_root
 from ..restricted import Node
 from . import bounds
-from .corollary1 import choose, length_of_limits
 from .geometry import cached_by
+from .observers import choose, length_of_limits
 from .setting import Setting
 from .sharp.around import Around, around, radii, sizes, total
 from .verdict import FAILS, HOLDS, NOT_APPLICABLE, SHARP, UNJUDGED, VACUOUS, Verdict, compare, number, numbers

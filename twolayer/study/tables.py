@@ -122,7 +122,8 @@ def check_table(result: Check, rows: Sequence[Verdict], most: int | None = LONGE
         f"{len(result.problem.teacher)} teacher and {len(result.problem.student)} student nodes",
         highlight=False,
     )
-    console.print(f"sup |g_1| in [{down(lower)}, {up(upper)}]   {result.seconds:.1f} s\n", highlight=False)
+    at_samples = "" if result.sampled is None else f", {down(result.sampled)} at the samples"
+    console.print(f"sup |g_1| in [{down(lower)}, {up(upper)}]{at_samples}   {result.seconds:.1f} s\n", highlight=False)
     for line in time_notes(result.limits):
         console.print(f"[yellow]{line}[/yellow]", highlight=False)
     if not rows:

@@ -69,15 +69,19 @@ def supremum(
     deadline: float | None = None,
     floor: float = 0.0,
     most: float = np.inf,
+    known: Enclosure | None = None,
     nested: Tell | None = None,
 ) -> Enclosure:
     """Enclosure of sup over the region of |h|; nested is told what is proved after every batch of cells.
+
+    known is an earlier one of the same h, whose witness starts the search.
 
     Stops once `most` cells were bounded, at a relative gap (upper - lower) / upper, at an interval below the noise of
     the terms that cancel, at upper <= floor, at the deadline (on the clock of time.monotonic), or at a
     KeyboardInterrupt, which evidence["interrupted"] then tells; the enclosure is valid at every stop.
     """
     start = crude(h, region, {"method": "boxes", "interrupted": False, "stopped": "crude", "cells": 0, "tree": None})
+    start = start.begun(known)
     search = None
     try:
         if nested is not None:

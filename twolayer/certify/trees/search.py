@@ -113,8 +113,7 @@ def supremum(
     evidence["interrupted"] then tells; the enclosure is valid at every stop.
     """
     start = crude(h, region, {"method": "trees", "crude": True, "interrupted": True})
-    if known is not None and known.lower > start.lower:
-        start = replace(start, lower=known.lower, witness=known.witness, ends=(known.ends[0], start.ends[1]))
+    start = start.begun(known)
     search, interrupted = None, False
     try:
         search = _Search(h, region, start, gap, np.inf if deadline is None else deadline, floor, nested, boxed)
