@@ -12,12 +12,10 @@ import sys
 import traceback
 from collections.abc import Callable
 
+from twolayer.files import BadInput, shown
+
 DONE, NO, REFUSED, STOPPED, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
 EXTRA = ("torch", "numpy", "matplotlib", "rich", "filelock", "jinja2")  # packages that the extra brings
-
-
-class BadInput(ValueError):  # noqa: N818  as in twolayer
-    """What was expected, what came, and what to do, in one line."""
 
 
 def ended(command: Callable[[], int]) -> int:
@@ -48,6 +46,6 @@ def ended(command: Callable[[], int]) -> int:
 
 
 def _refused(words: str) -> int:
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(words.split()))
-    print(f"cifar: {line}", file=sys.stderr)
+    line = " ".join(words.split())
+    print(f"cifar: {shown(line, len(line))}", file=sys.stderr)
     return REFUSED

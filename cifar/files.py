@@ -25,10 +25,11 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
+from twolayer.files import MOST_BYTES, parsed
+
 from .errors import BadInput
 
 CHECKSUM = "checksum"  # key of the SHA-256 of a JSON file's other keys
-MOST_BYTES, DEEPEST = 64 << 20, 64  # of a JSON file: bytes, lists and objects in each other
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -70,38 +71,15 @@ def stored_json(path: Path) -> Any:
 
     Files from before there were checksums are read as they are.
     """
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"not JSON (longer than {MOST_BYTES >> 20} MiB)")
     try:
-        value = _value(path)
-    except (ValueError, RecursionError) as error:
+        value = parsed(path.read_bytes().decode("utf-8-sig"), "it")
+    except ValueError as error:
         raise ValueError(f"not JSON ({' '.join(str(error).split())})") from None
     if isinstance(value, dict) and CHECKSUM in value and value.pop(CHECKSUM) != _sum(value):
         raise ValueError("not what was written: its checksum is of something else")
     return value
-
-
-def _value(path: Path) -> Any:
-    """A JSON text that all readers read alike; ValueError for anything else."""
-    if path.stat().st_size > MOST_BYTES:
-        raise ValueError(f"longer than {MOST_BYTES >> 20} MiB")
-    value = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_number)
-    level = [value]
-    for _ in range(DEEPEST):
-        within = (inner.values() if isinstance(inner, dict) else inner for inner in level if isinstance(inner, dict | list))
-        level = [x for inner in within for x in inner if isinstance(x, dict | list)]
-    if level:
-        raise ValueError(f"deeper than {DEEPEST} lists and objects")
-    json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is a UnicodeEncodeError, and so a ValueError
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key comes twice")
-    return dict(pairs)
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is not a number")
 
 
 def _compact(value: Any) -> str:
