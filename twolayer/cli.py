@@ -105,7 +105,7 @@ def _check(options) -> int:
     from .instances import Instance
     from .statements.check import KNOWN, check
     from .statements.verdict import selected
-    from .study.tables import LONGEST, check_table, progress_bar
+    from .study.tables import LONGEST, check_table, doing
 
     asked = {"statement": options.statement, "form": options.form, "verdict": options.verdict}
     try:
@@ -120,10 +120,10 @@ def _check(options) -> int:
         raise files.BadInput(f"--output is for a folder of instances; got {options.instance}")
     instance = Instance.from_json(files.text(options.instance))
     left = None if options.time_limit is None else max(options.time_limit - (time.monotonic() - begun), SOME_TIME)
-    bar = progress_bar("certifying student nodes")
-    result = check(
-        instance, gap=options.gap, time_limit=left, workers=options.workers, progress=bar, statements=options.statement
-    )
+    with doing("restricting to the subspace", "certifying student nodes", then="judging the statements") as bar:
+        result = check(
+            instance, gap=options.gap, time_limit=left, workers=options.workers, progress=bar, statements=options.statement
+        )
     rows = result.rows(**asked)
     if options.json:
         found = {**result.to_dict(), "verdicts": [row.to_dict() for row in rows]}
@@ -140,12 +140,12 @@ def _certify(options) -> int:
     files.tried(options.output)
     from .instances import Instance
     from .statements.certificates import certificate
-    from .study.tables import certificate_summary, progress_bar
+    from .study.tables import certificate_summary, doing
 
     instance = Instance.from_json(files.text(options.instance))
-    result, _ = certificate(
-        instance, gap=options.gap, time_limit=options.time_limit, workers=2, progress=progress_bar("certifying student nodes")
-    )
+    stages = ("restricting to the subspace", "certifying student nodes", "proving their ends in rationals")
+    with doing(*stages, then="judging and restating the statements") as bar:
+        result, _ = certificate(instance, gap=options.gap, time_limit=options.time_limit, workers=2, progress=bar)
     process.delivered(options.output, json.dumps(result, allow_nan=False).encode())
     if options.output not in files.STANDARD_OUTPUT:
         certificate_summary(result, options.output)

@@ -63,7 +63,7 @@ def certificate(
     enclosures = uninterrupted(
         gradient_suprema(problem, domains, gap=gap, deadline=deadline, workers=workers, progress=progress)
     )
-    enclosures, students = gradient_evidence(problem, domains, enclosures, rows, gap=gap, deadline=deadline)
+    enclosures, students = gradient_evidence(problem, domains, enclosures, rows, gap=gap, deadline=deadline, progress=progress)
     out: dict[str, Any] = {
         "format": FORMAT,
         "instance": json.loads(instance.to_json()),

@@ -37,9 +37,9 @@ from ..plotting import (
 )
 from ..statements.showing import short
 from ..statements.verdict import FAILS, FORMS, HOLDS, PRINTED, REPAIRED, SHARP, VERDICTS
-from .readings import Row, angles_on_subspace, different_points, gradient_point, judged_rows
+from .readings import ALONG, Row, angles_on_subspace, different_points, gradient_point, judged_rows
 
-ALONG, CROSSWISE = "along training", "thin directions"  # families with a picture of their own
+CROSSWISE = "thin directions"  # a family with a picture of its own
 SIDES = (("U = X", True, "o", COLOUR[SHARP]), ("U ⊥ X", False, "D", COLOUR[PRINTED]))  # bool: trained there
 
 

@@ -16,6 +16,7 @@ from ..plotting import Row
 from ..restricted import restricted
 from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP, UNDECIDED
 
+ALONG = "along training"  # the family whose students are moments of one run
 TELLING = 0.5  # sine bounds strictly between 0 and this count as telling
 
 
@@ -48,6 +49,14 @@ def broken(results: list[Row]) -> list[tuple[str, Row]]:
 def gradient_point(result: Row) -> tuple[float | None, float | None]:
     """(sampled, certified upper) of the hidden gradient."""
     return result["gradient"]["sampled"], result["gradient"]["upper"]
+
+
+def first_round(result: Row) -> tuple[float | None, float | None]:
+    """(sampled, certified) of the student of the first round of training; None where the instance's student is no later one."""
+    if not result["rounds"] or not result["trained_here"] or result["family"] == ALONG:
+        return None, None
+    sampled, certified, *_ = result["rounds"][0]
+    return sampled, certified
 
 
 def different_points(points: Iterable[tuple]) -> set[tuple]:

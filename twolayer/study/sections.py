@@ -13,8 +13,8 @@ from typing import Any
 from ..statements.showing import nodes, short
 from ..statements.verdict import FAILS, FORMS, HOLDS, PRINTED, REPAIRED, SHARP, VERDICTS, Verdict
 from .page import Markup, figure, table, tag
-from .plots import ALONG, Picture
-from .readings import TELLING, Row, broken, is_telling
+from .plots import Picture
+from .readings import TELLING, Row, broken, first_round, is_telling
 from .tables import STATEMENTS, up
 from .words import GLOSSARY
 
@@ -146,7 +146,7 @@ def instances(listed: Sequence[Row]) -> list[Markup]:
     ]
     rows = []
     for r in listed:
-        first = r["rounds"][0] if r["rounds"] and r["trained_here"] and r["family"] != ALONG else (None, None)
+        first = first_round(r)
         holds = Counter(v["form"] for v in r["verdicts"] if v["verdict"] == HOLDS)
         rows.append(
             (

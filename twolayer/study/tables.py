@@ -37,18 +37,26 @@ NAMED = 20  # nodes that a note names
 LONGEST = 60  # rows of a check's table; more are summarised, and --all prints them
 
 
-def progress_bar(label: str) -> Callable[[Iterable], Iterable]:
-    """A function that wraps an iterable in a progress bar on standard error, if a person is watching there."""
+@contextmanager
+def doing(first: str, *searches: str, then: str = "") -> Iterator[Callable[[Iterable], Iterable]]:
+    """Says on standard error what a command is doing, and for how long, if a person is watching there.
 
-    def wrap(items: Iterable) -> Iterable:
-        total = len(items) if isinstance(items, Sequence) else None
-        with bars() as progress:
-            task = progress.add_task(label, total=total)
+    Gives a function that wraps iterables, as `check` and `certificate` take for progress. Before its first call the
+    command is doing `first`; during a call the next of the searches, with a bar; after one `then`.
+    """
+    left = list(searches)
+    with bars() as progress:
+        task = progress.add_task(first, total=None)
+
+        def wrapped(items: Iterable) -> Iterable:
+            total = len(items) if isinstance(items, Sequence) else None
+            progress.reset(task, description=left.pop(0) if left else then, total=total)
             for item in items:
                 yield item
                 progress.advance(task)
+            progress.reset(task, description=then, total=None)
 
-    return wrap
+        yield wrapped
 
 
 @contextmanager
@@ -137,29 +145,22 @@ def check_table(result: Check, rows: Sequence[Verdict], most: int | None = LONGE
         summary_table(summary(v.to_dict() for v in rows), console)
 
 
-def stacked(
-    console: Console, headings: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]], *, above: bool = False
-) -> None:
-    """A table for a narrow terminal: the long text of a row has lines of its own, above or below the other cells.
+def stacked(console: Console, headings: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]]) -> None:
+    """A table for a narrow terminal: the long text of a row has lines of its own, below the other cells.
 
     rows: (text, cells, style)
     """
     widths = [max(map(len, column)) for column in zip(headings, *(row for _, row, _ in rows), strict=True)]
-    right = [heading in RIGHT or above for heading in headings]
-    margin = 2 if above else 0
+    right = [heading in RIGHT for heading in headings]
 
     def line(row: Sequence[str], style: str) -> None:
         aligned = (cell.rjust(width) if end else cell.ljust(width) for cell, width, end in zip(row, widths, right, strict=True))
-        console.print(Text(" " * margin + "  ".join(aligned).rstrip(), style), soft_wrap=True)
+        console.print(Text("  ".join(aligned).rstrip(), style), soft_wrap=True)
 
     line(headings, "bold")
     for text, row, style in rows:
-        indented = Padding(Text(text), (0, 0, 0, 2 - margin))
-        if above:
-            console.print(indented)
         line(row, style)
-        if not above:
-            console.print(indented)
+        console.print(Padding(Text(text), (0, 0, 0, 2)))
 
 
 def match_line(match: Match) -> str:

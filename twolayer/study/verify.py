@@ -6,6 +6,7 @@ import json
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,19 +15,22 @@ from typing import Any
 
 from joblib import cpu_count, parallel_config
 from rich.console import Console
+from rich.text import Text
 
 from ..certify.suprema import uninterrupted
-from ..files import BadInput, reason, tried_folder
+from ..files import BadInput, reason, shown, tried_folder
 from ..process import put_aside
 from ..statements.check import check
 from ..statements.showing import short
 from ..statements.verdict import HOLDS, SHARP
 from ..synthetic.cases import CHECK_SECONDS, Case, cases, instances
 from ..workers import results as shared_results
-from .readings import TELLING, broken, is_telling
-from .tables import bars, stacked, summary, summary_table, terminal
+from .readings import TELLING, broken, first_round, is_telling
+from .tables import bars, doing, summary, summary_table, terminal
 
-NARROW = ("first: sampled", "certified", "now: sampled", "certified", "sharp", "measured/bound")  # headings at 80 columns
+HEADINGS = ("first: sampled", "certified", "now: sampled", "certified", "sharp", "measured/bound")
+WIDTHS = [max(len(heading), 9) for heading in HEADINGS]  # a number takes up to nine columns
+NAME = 68  # columns of a name: the longest are of two subspaces
 WIDE = 150  # columns that a name and its numbers take
 LIBRARIES = ("numpy", "scipy", "highspy", "python-flint", "joblib", "numba", "matplotlib")
 
@@ -59,15 +63,21 @@ def examined(case: Case) -> list[dict[str, Any]]:
     return out
 
 
-def run(chosen: list[Case], workers: int) -> list[dict[str, Any]]:
-    """The results of all cases in their order; cases are shared among processes."""
-    results: list[list[dict[str, Any]]] = []
+def run(chosen: list[Case], workers: int, watched: bool = False) -> list[dict[str, Any]]:
+    """The results of all cases in their order; cases are shared among processes. A person who watches sees each as it comes."""
+    found: list[list[dict[str, Any]]] = []
     with parallel_config(backend="loky", inner_max_num_threads=1), bars() as progress:
         task = progress.add_task("training and certifying", total=len(chosen))
+        console = progress.console if watched and not progress.disable else None
+        if console is not None:
+            headings(console)
         for result in shared_results(examined, [(case,) for case in chosen], workers):
-            results.append(result)
+            found.append(result)
+            if console is not None:
+                for r in result:
+                    instance_line(r, console)
             progress.advance(task)
-    return [instance for result in results for instance in result]
+    return [instance for result in found for instance in result]
 
 
 def verify(*, quick: bool = False, report: str | None = None, as_json: bool = False, seed: int = 0, workers: int = 2) -> int:
@@ -76,7 +86,7 @@ def verify(*, quick: bool = False, report: str | None = None, as_json: bool = Fa
     if report is not None:
         tried_folder(report)
     chosen = cases(quick, seed)
-    results = run(chosen, workers)
+    results = run(chosen, workers, watched=not as_json)
     seconds = time.perf_counter() - start
     settings = {
         "quick": quick,
@@ -94,7 +104,8 @@ def verify(*, quick: bool = False, report: str | None = None, as_json: bool = Fa
         from .report import write_report
 
         try:
-            write_report(Path(report), settings, seconds, results, counts)
+            with doing("drawing the report"):
+                write_report(Path(report), settings, seconds, results, counts)
         except OSError as error:
             place = put_aside(json.dumps({"settings": settings, "summary": counts, "instances": results}, default=str).encode())
             where = "lost" if place is None else f"in {place}"
@@ -126,8 +137,10 @@ def verify(*, quick: bool = False, report: str | None = None, as_json: bool = Fa
 
 def _print(results: list[dict[str, Any]], counts: dict, seconds: float, report: str | None) -> None:
     console = terminal()
-    instance_table(results, console)
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):  # else they stand on this terminal already
+        instance_table(results, console)
     console.print(
+        "first: after the first round of training; sharp: rows that hold, and the largest measured/bound among them; "
         "sampled: the largest |g_1| at the training points, evaluated in floats, whose rounding is near 1e-15; "
         "certified: an upper bound of the supremum\n",
         highlight=False,
@@ -146,33 +159,27 @@ def _print(results: list[dict[str, Any]], counts: dict, seconds: float, report: 
 
 
 def instance_table(results: list[dict[str, Any]], console: Console) -> None:
-    """Print the instances: sizes, sampled against certified gradient, and the tightest sharp row."""
-    from rich.table import Table
-
-    rows = [_cells(r) for r in results]
-    if console.width < WIDE:
-        stacked(console, NARROW, [(r["name"], row, "") for r, row in zip(results, rows, strict=True)], above=True)
-        console.print("sharp: rows that hold; measured/bound: the largest of them", highlight=False)
-        return
-    table = Table(box=None, pad_edge=False)
-    for column in (
-        "instance",
-        "first round: sampled",
-        "certified",
-        "now: sampled",
-        "certified",
-        "sharp holds",
-        "largest measured/bound",
-    ):
-        table.add_column(column, justify="left" if column == "instance" else "right")
-    for r, row in zip(results, rows, strict=True):
-        table.add_row(r["name"], *row)
-    console.print(table)
+    """Print the instances, a line each."""
+    headings(console)
+    for r in results:
+        instance_line(r, console)
 
 
-def _cells(r: dict[str, Any]) -> list[str]:
-    """The numbers of an instance in its table."""
+def headings(console: Console) -> None:
+    """The first line of the table of instances."""
+    _line(console, "instance", HEADINGS, "bold")
+
+
+def instance_line(r: dict[str, Any], console: Console) -> None:
+    """Print an instance: sampled and certified gradient, at first and now, and its sharp rows; two lines where it is narrow."""
     sharp = [v for v in r["verdicts"] if v["form"] == SHARP and v["verdict"] == HOLDS]
     ratios = [v["measured"] / v["bound"] for v in sharp if v["bound"]]
-    ends = [*(r["rounds"][0] if r["rounds"] else (None, None)), r["gradient"]["sampled"], r["gradient"]["upper"]]
-    return [*map(short, ends), str(len(sharp)), short(max(ratios, default=None))]
+    ends = [*first_round(r), r["gradient"]["sampled"], r["gradient"]["upper"]]
+    _line(console, shown(r["name"]), [*map(short, ends), str(len(sharp)), short(max(ratios, default=None))])
+
+
+def _line(console: Console, name: str, cells: Sequence[str], style: str = "") -> None:
+    numbers = "  ".join(cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
+    apart = console.width < WIDE or len(name) > NAME
+    text = f"{name}\n  {numbers}" if apart else f"{name.ljust(NAME)}  {numbers}"
+    console.print(Text(text, style), soft_wrap=True)

@@ -45,6 +45,8 @@ GLOSSARY = (
     ("observers, inverse_norm, norm", "Corollary 1: the chosen set, |Q⁻¹| of the matrix of its fan-outs, the student's |p|"),
     ("distance", "Corollary 1: the smallest sine to any other node"),
     ("limit, limits", "a bound for each observer of the set"),
+    ("cluster, recovered", "fan-out recovery: the students near a teacher's crease; the share of its mass that they reproduce"),
+    ("vector_measured, vector_bound, vector_observers", "the same for the fan-outs as vectors, seen by these observers"),
     ("excess", "e0, the certified supremum of the difference of two teachers (theorem-3)"),
     ("slabs_leave_room", "whether Lemma 3's slabs leave a point of the body uncovered"),
 )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import time
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 from twolayer.instances import Instance
+from twolayer.study import tables
 from twolayer.study import verify as study
+from twolayer.study.readings import ALONG
+from twolayer.study.words import GLOSSARY
 from twolayer.synthetic.cases import FAMILIES, Case, cases, instances
 
 from ...schemas import complaint
@@ -60,7 +67,7 @@ def test_the_instance_of_a_result_can_be_read_back(results):
 
 def test_json_output_follows_the_contract(results, monkeypatch, capsys):
     monkeypatch.setattr(study, "cases", lambda quick, seed: SMALL[:1])
-    monkeypatch.setattr(study, "run", lambda chosen, workers: results)
+    monkeypatch.setattr(study, "run", lambda chosen, workers, watched: results)
     assert study.verify(as_json=True) == 0
     data = json.loads(capsys.readouterr().out)
     assert complaint(data, "verify") is None and data["format"] == "twolayer-verify/1"
@@ -70,9 +77,62 @@ def test_json_output_follows_the_contract(results, monkeypatch, capsys):
     assert sum(n for forms in data["summary"].values() for c in forms.values() for n in c.values()) == len(rows)
 
 
+def test_every_factor_of_a_row_is_explained_on_the_report_page(results):
+    explained = {word for terms, _ in GLOSSARY for word in terms.split(", ")}
+    assert sorted({term for r in results for v in r["verdicts"] for term in v["terms"]} - explained) == []
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_a_number_of_an_instance_stands_under_its_heading(results, width):
+    out = io.StringIO()
+    study.instance_table(results, Console(file=out, width=width))
+    lines = [line for line in out.getvalue().splitlines() if line.strip()]
+    numbers = lines[1::2] if width == 80 else [line[study.NAME :] for line in lines]
+    assert len(numbers) == 1 + len(results) and all(len(line.split()) == 6 for line in numbers[1:])
+    assert len({len(line) for line in numbers}) == 1  # the last column ends where its heading ends
+    first = numbers[1].split()
+    assert first[:2] == [study.short(x) for x in results[0]["rounds"][0][:2]]
+
+
+def test_a_student_that_is_no_round_of_its_own_training_has_no_first_round(results):
+    across = next(r for r in results if r["name"].endswith("U orthogonal to X"))
+    assert study.first_round(across) == (None, None)
+    assert study.first_round({**results[0], "family": ALONG}) == (None, None)
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """What a person who watches standard error has been shown."""
+    seen = io.StringIO()
+    console = Console(file=seen, force_terminal=True, width=160)
+    monkeypatch.setattr(tables, "Progress", lambda *columns, **options: Progress(*columns, console=console, transient=True))
+    return seen
+
+
+def test_a_person_who_watches_sees_every_instance_before_the_next_is_done(screen, results, monkeypatch):
+    def one_by_one(function, jobs, workers):
+        for before, r in zip([None, *results], results, strict=False):
+            assert before is None or before["name"] in screen.getvalue()
+            yield [r]
+
+    monkeypatch.setattr(study, "shared_results", one_by_one)
+    assert study.run(SMALL, workers=1, watched=True) == results
+    assert results[-1]["name"] in screen.getvalue()
+
+
+def test_a_person_who_watches_is_told_what_is_done_before_during_and_after_the_searches(screen):
+    with tables.doing("restricting", "searching", "proving", then="judging") as bar:
+        for stage in ("searching", "proving"):
+            for _ in bar([1, 2]):
+                time.sleep(0.3)  # the screen is drawn ten times a second
+                assert stage in screen.getvalue()
+            time.sleep(0.3)
+        assert "restricting" in screen.getvalue() and "judging" in screen.getvalue()
+
+
 def test_a_failing_sharp_row_ends_with_status_1(results, monkeypatch, capsys):
     spoiled = [dict(results[0], verdicts=[dict(results[0]["verdicts"][0], form="sharp", verdict="fails")])]
-    monkeypatch.setattr(study, "run", lambda chosen, workers: spoiled)
+    monkeypatch.setattr(study, "run", lambda chosen, workers, watched: spoiled)
     assert study.verify(quick=True) == 1
     assert "A sharp statement fails" in capsys.readouterr().err
 
