@@ -145,22 +145,29 @@ def check_table(result: Check, rows: Sequence[Verdict], most: int | None = LONGE
         summary_table(summary(v.to_dict() for v in rows), console)
 
 
-def stacked(console: Console, headings: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]]) -> None:
-    """A table for a narrow terminal: the long text of a row has lines of its own, below the other cells.
+def stacked(
+    console: Console, headings: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]], *, above: bool = False
+) -> None:
+    """A table for a narrow terminal: the long text of a row has lines of its own, above or below the other cells.
 
     rows: (text, cells, style)
     """
     widths = [max(map(len, column)) for column in zip(headings, *(row for _, row, _ in rows), strict=True)]
-    right = [heading in RIGHT for heading in headings]
+    right = [heading in RIGHT or above for heading in headings]
+    margin = 2 if above else 0
 
     def line(row: Sequence[str], style: str) -> None:
         aligned = (cell.rjust(width) if end else cell.ljust(width) for cell, width, end in zip(row, widths, right, strict=True))
-        console.print(Text("  ".join(aligned).rstrip(), style), soft_wrap=True)
+        console.print(Text(" " * margin + "  ".join(aligned).rstrip(), style), soft_wrap=True)
 
     line(headings, "bold")
     for text, row, style in rows:
+        indented = Padding(Text(text), (0, 0, 0, 2 - margin))
+        if above:
+            console.print(indented)
         line(row, style)
-        console.print(Padding(Text(text), (0, 0, 0, 2)))
+        if not above:
+            console.print(indented)
 
 
 def match_line(match: Match) -> str:
