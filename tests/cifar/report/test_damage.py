@@ -1,0 +1,71 @@
+"""Damaged results: left out and named, or read for what they are; never a traceback, never another number."""
+
+from __future__ import annotations
+
+import random
+
+from cifar import files
+from cifar.errors import BadInput
+from cifar.report import results
+from cifar.runs import failures, spectra
+
+from . import made_results
+
+JUNK = ("[" * 70 + "]" * 70, "1" * 5000, "1e999", "NaN", "null", '"x"', "[]", "{}", "-1", '"\\ud800"')
+
+
+def damaged(whole: bytes, rng: random.Random) -> bytes:
+    """The content with one fault: a bit, bytes that are lost or foreign, a value of another type."""
+    at, end = sorted(rng.sample(range(len(whole)), 2))
+    kind = rng.randrange(4)
+    if kind == 0:
+        return whole[:at] + bytes([whole[at] ^ 1 << rng.randrange(8)]) + whole[at + 1 :]
+    if kind == 1:
+        return whole[:at] + whole[end:]
+    if kind == 2:
+        return whole[:at] + rng.randbytes(rng.randrange(1, 9)) + whole[at:]
+    places = [i for i, byte in enumerate(whole) if byte in b",:[]{}\n"]
+    at = rng.choice(places[:-1])
+    return whole[: at + 1] + rng.choice(JUNK).encode() + whole[next(i for i in places if i > at) :]
+
+
+def test_a_damaged_result_is_left_out_by_its_checksum(tmp_path):
+    rng, path = random.Random(0), made_results.store(tmp_path, made_results.result("at", 300))
+    files.save_json(path, files.load_json(path))
+    whole = path.read_bytes()
+    right = results.read(tmp_path).checkpoints["at@300"]
+    for _ in range(150):
+        path.write_bytes(damaged(whole, rng))
+        found = results.read(tmp_path)
+        if found.checkpoints:
+            assert vars(found.checkpoints["at@300"]) == vars(right)
+        else:
+            ((file, why),) = found.left_out
+            assert file == "runs/at/epoch-300.json" and "\n" not in why
+
+
+def test_a_damaged_result_from_before_there_were_checksums_is_left_out_or_read(tmp_path):
+    rng, path = random.Random(1), made_results.store(tmp_path, made_results.result("at", 300))
+    whole = path.read_bytes()
+    counted = 0
+    for _ in range(150):
+        path.write_bytes(damaged(whole, rng))
+        found = results.read(tmp_path)
+        counted += len(found.left_out)
+        assert len(found.checkpoints) + len(found.left_out) == 1 and not any("\n" in why for _, why in found.left_out)
+    assert counted > 50
+
+
+def test_a_damaged_record_of_a_failure_or_of_spectra_is_one_line(tmp_path):
+    rng, path = random.Random(2), tmp_path / "file.json"
+    contents = (
+        b'{"run":"at","status":"diverged","epoch":3,"reason":"the mean loss is nan","commits":[null],"settings":{"lr":0.1}}',
+        b'{"spectra":[{"sha256":"x","source":"jpeg","images":5,"rank":17,"share":0.9,"eigenvalues":[2.0,1.0]}]}',
+    )
+    for whole, reader in zip(contents, (failures.failure, spectra.stored_spectra), strict=True):
+        for _ in range(200):
+            path.write_bytes(damaged(whole, rng))
+            try:
+                reader(path)
+            except BadInput as error:
+                assert "\n" not in str(error)
