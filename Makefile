@@ -1,6 +1,7 @@
 # make verify   environment, installation, training, certification, verdict table
 # make test     environment, installation, lint, types, tests
-# make quick    a part of the tests on another interpreter: make quick PYTHON=python3.13 VENV=.venv-3.13
+# make quick    a part of the tests on another interpreter: make quick PYTHON=python3.13 VENV=.venv-3.13, or with the newest
+#               versions of everything: make quick VENV=.venv-newest CONSTRAINTS=/dev/null
 # make docs     the documentation as static pages in build/docs; a broken reference fails
 # make formal   the formal theorems, compiled by Coq and asked for axioms; needs Coq 8.16 with MathComp, nothing of Python's
 # make bench    this project beside other solvers (those of the bench extra that are installed), table and figures
@@ -8,11 +9,12 @@ KNOWN := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 PYTHON := $(or $(PYTHON),$(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$p -c '$(KNOWN)' 2>/dev/null && echo $$p && break; done))
 VENV := .venv
+CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 
-QUICK := tests/test_wheel.py tests/test_api.py tests/test_cli.py tests/test_architecture.py tests/twolayer/test_exact.py \
-  tests/twolayer/statements/test_counterexamples.py tests/proofs/test_steps.py
+QUICK := tests/test_wheel.py tests/test_api.py tests/test_cli.py tests/test_process.py tests/test_architecture.py \
+  tests/twolayer/test_exact.py tests/twolayer/statements/test_counterexamples.py tests/proofs/test_steps.py
 
 .PHONY: verify test quick lint types docs formal bench clean known
 
