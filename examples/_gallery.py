@@ -13,6 +13,8 @@ Every picture is written by the script of the same name: `python examples/NAME.p
 to write elsewhere).
 Numbers called certified are enclosures; sampled ones are labelled so. `instances/` holds counterexamples as files for
 `twolayer check`.
+`notebooks/`: [your own student](notebooks/your_own_student.ipynb) from PyTorch, certified along its training, and
+[a counterexample](notebooks/a_counterexample.ipynb), built and proved; run again by `python examples/notebooks/_run.py`.
 This page is written by `python examples/_gallery.py` from the first lines of the scripts.
 
 | | |
