@@ -13,7 +13,7 @@ from twolayer.certify import suprema
 from twolayer.certify.enclosure import Enclosure
 from twolayer.restricted import restricted
 
-from .benchmarks import instances, job, ours, peers, plan, radii, run, soundness, tables
+from .benchmarks import figures, instances, job, ours, peers, plan, radii, run, soundness, tables
 from .benchmarks.peers import milp
 from .strategies import brute_supremum
 
@@ -268,3 +268,17 @@ def test_radii_are_those_of_every_pair_once_whatever_their_order(region):
     assert all(domain.is_box == (region == "box") for domain in task.domains)
     again = radii.posed(region, instances.cube(3, 8), 8)
     assert task.creases[0] is not again.creases[0] and task.domains[0] is not again.domains[0]
+
+
+def test_a_solver_that_is_cut_short_never_looks_faster_than_one_that_finished():
+    cell, slow, cut = instances.CELLS[0].name, plan.QUICK[1], plan.OTHERS[0]
+    row = {"kind": "single", "cell": cell, "student": 0}
+    done, left = (
+        {**row, "solver": slow, "status": "solved", "seconds": 50.0, "gap": 0.0},
+        {**row, "solver": cut, "status": "limit"},
+    )
+    figure = figures.side_by_side({"0": done, "1": {**left, "seconds": 20.0, "gap": 0.918}})
+    [axes] = figure.axes
+    bars = sorted((bar.get_height(), bar.get_fill()) for bar in axes.patches if bar.get_height())
+    assert [fill for _, fill in bars] == [True, False] and bars[0][0] == 50 < bars[1][0]
+    assert [text.get_text() for text in axes.texts] == ["92 % after 20 s"]

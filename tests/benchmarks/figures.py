@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from pathlib import Path
 
 import matplotlib
@@ -9,11 +10,19 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
+from twolayer.drawing import INK
+
 from . import plan, tables
 from .instances import CELLS
 
+AXES = {
+    "d'": "d', dimension",
+    "K": "K, nodes of a network",
+    "eps": "perturbation, d' = 8",
+    "eps at d' = 4": "perturbation, d' = 4",
+}
 FLOOR = 1e-12  # a closed gap is drawn here
-COLOURS = ("black", "tab:red", "tab:blue", "tab:green", "tab:cyan", "tab:orange", "tab:olive", "tab:purple", "tab:gray")
+COLOURS = (INK, "#d55e00", "#0072b2", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#a0a0aa", "#8c6d31")  # the project's first
 
 
 def write_all(results: dict[str, dict], directory: Path) -> None:
@@ -26,28 +35,36 @@ def write_all(results: dict[str, dict], directory: Path) -> None:
 
 
 def side_by_side(results: dict[str, dict]):
-    """Seconds a student, for each cell and solver; an arrow where the gap was still open."""
-    figure, axes = plt.subplots(figsize=(10, 4.5))
-    timed = {r["solver"] for r in results.values() if r["kind"] == "single" and "seconds" in r}
+    """Seconds a student, for each cell and solver.
+
+    What was still open at its limit is a hollow bar up to one line for all, since limits differ, with the gap that it left.
+    """
+    figure, axes = plt.subplots(figsize=(10, 5))
+    single = [r for r in results.values() if r["kind"] == "single" and "seconds" in r]
+    timed = {r["solver"] for r in single}
     solvers = [(solver, colour) for solver, colour in zip(tables.ROWS, COLOURS, strict=True) if solver in timed]
-    width = 0.8 / max(len(solvers), 1)
+    width, never = 0.8 / max(len(solvers), 1), 2 * max((r["seconds"] for r in single), default=plan.LIMIT)
     for i, (solver, colour) in enumerate(solvers):
         for j, cell in enumerate(CELLS):
             rows = [r for r in tables.singles(results, cell.name, solver).values() if "seconds" in r]
             if not rows:
                 continue
-            seconds = sorted(r["seconds"] for r in rows)[len(rows) // 2]
-            x = j + (i - (len(solvers) - 1) / 2) * width
-            axes.bar(x, seconds, width, color=colour)
-            if any(r["status"] not in ("solved", "noise") for r in rows):
-                axes.annotate("", (x, seconds * 2.2), (x, seconds), arrowprops={"arrowstyle": "->", "color": colour})
+            x, left = j + (i - (len(solvers) - 1) / 2) * width, [r for r in rows if r["status"] not in ("solved", "noise")]
+            if left:
+                axes.bar(x, never, width, fill=False, edgecolor=colour, linewidth=0.8)
+                said = f"{100 * max(r['gap'] for r in left):.0f} % after {left[0]['seconds']:.0f} s"
+                axes.text(x, never * 1.15, said, rotation=90, ha="center", va="bottom", fontsize=6, color=INK)
+            else:
+                axes.bar(x, statistics.median(r["seconds"] for r in rows), width, color=colour)
         axes.bar(0, 0, color=colour, label=solver)
+    axes.axhline(never, color=INK, linewidth=0.6, linestyle="dotted")
     axes.set_yscale("log")
-    axes.set_ylim(top=axes.get_ylim()[1] * 3)  # room for the arrows
+    axes.set_ylim(top=never * 12)  # room for what is said above the bars
     axes.set_xticks(range(len(CELLS)), [cell.name for cell in CELLS])
+    axes.set_xlabel("instance: (d', K); on CIFAR-10 patches (d'; teacher + student nodes)")
     axes.set_ylabel("seconds, one student, both signs")
-    axes.set_title("To a relative gap of 1e-6; arrows: still open at the limit")
-    axes.legend(fontsize=7, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.1))
+    axes.set_title("To a relative gap of 1e-6; hollow: still open, with the gap that was left and when")
+    axes.legend(fontsize=7, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.17))
     return figure
 
 
@@ -85,7 +102,7 @@ def scaling(results: dict[str, dict]):
         for r in results.values():
             if r["kind"] != "curve" or r["cell"] != name or "rows" not in r:
                 continue
-            colour = "black" if r["solver"] == plan.OURS else "tab:red"
+            colour = COLOURS[r["solver"] != plan.OURS]
             points = [(position[p["cell"]], p["seconds"], trusted(p)) for p in r["rows"]]
             axes.plot([p[0] for p in points], [p[1] for p in points], "-", color=colour, label=r["solver"])
             for x, y, closed in points:
@@ -95,7 +112,7 @@ def scaling(results: dict[str, dict]):
         axes.minorticks_off()
         if name in ("d'", "K"):
             axes.set_xticks(ticks := sorted(position.values()), [f"{x:g}" for x in ticks], fontsize=8)
-        axes.set_xlabel(name)
+        axes.set_xlabel(AXES[name])
         axes.set_ylabel("seconds a student")
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=7)
