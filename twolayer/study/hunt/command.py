@@ -157,7 +157,8 @@ def described(instance: Instance) -> list[str]:
     assert instance.subspace is not None
     region = ", ".join(f"{linear(row)} <= {limit}" for row, limit in zip(instance.region.A, instance.region.c, strict=True))
     plane = "" if instance.subspace.dimension == d else f"   U: x{d} = 0"
-    return [f"f* = {formula(instance.teacher)}", f"f  = {formula(instance.student)}", f"R: {region}{plane}"]
+    second = [] if instance.second_teacher is None else [f"f*' = {formula(instance.second_teacher)}"]
+    return [f"f* = {formula(instance.teacher)}", *second, f"f  = {formula(instance.student)}", f"R: {region}{plane}"]
 
 
 def formula(network: TwoLayer) -> str:

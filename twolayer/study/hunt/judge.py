@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...certify.suprema import active_domains, gradient_suprema, uninterrupted
 from ...files import BadInput
 from ...instances import Instance
 from ...restricted import restricted
-from ...statements import corollary1, theorem1, theorem2
+from ...statements import corollary1, theorem1, theorem2, theorem3
 from ...statements.check import check
 from ...statements.setting import Setting
 from ...statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP, Verdict
@@ -29,29 +29,38 @@ class Question:
     form: str
     reason: str | None = None
 
+    def posed(self, instance: Instance) -> Instance:
+        """The instance that the statement is judged on.
+
+        Theorem 3 is asked of a second teacher equal to the first: e0 = 0, so whatever refutes Theorem 2 refutes it too.
+        """
+        return replace(instance, second_teacher=instance.teacher) if self.statement == "theorem-3" else instance
+
     @property
     def rows(self) -> Callable:
         """The rows of a batch in floats."""
+        statement = "theorem-2" if self.statement == "theorem-3" else self.statement
         if self.form == PRINTED:
             return {
                 "theorem-1": printed.printed_theorem_1,
                 "theorem-2": printed.printed_theorem_2,
                 "corollary-1": printed.printed_corollary_1,
-            }[self.statement]
-        if self.statement == "theorem-1":
+            }[statement]
+        if statement == "theorem-1":
             return near.theorem_1
         return {
             ("theorem-2", REPAIRED): near.repaired_theorem_2,
             ("theorem-2", SHARP): near.sharp_theorem_2,
             ("corollary-1", REPAIRED): near.repaired_corollary_1,
             ("corollary-1", SHARP): near.sharp_corollary_1,
-        }[self.statement, self.form]
+        }[statement, self.form]
 
 
 REASONS = {
     "theorem-1": ("region", "alpha", "norm", "sign", "shared-hyperplane"),
     "theorem-2": theorem2.HEALERS,
     "corollary-1": corollary1.HEALERS,
+    "theorem-3": theorem2.HEALERS,
 }
 
 
@@ -62,13 +71,17 @@ def judged(question: Question, instance: Instance) -> list[Verdict]:
     enclosures = uninterrupted(gradient_suprema(problem, domains, gap=GAP))
     if question.statement == "theorem-1" and any(e.upper > 0 for e in enclosures):
         return []
-    setting, name = Setting(instance, problem, domains, enclosures), JUDGES[question.form]
+    name = JUDGES[question.form]
+    if question.statement == "theorem-3":
+        setting = theorem3.setting_of(instance, domains, enclosures, gap=GAP, deadline=None)
+    else:
+        setting = Setting(instance, problem, domains, enclosures)
     if question.statement == "theorem-1":
         return [getattr(theorem1, name)(setting, teacher) for teacher in problem.teacher]
     if question.statement == "corollary-1":
         return [getattr(corollary1, name)(setting, node) for node in problem.student]
     judge = getattr(theorem2, name)
-    pairs = ((teacher, observer) for teacher in problem.teacher for observer in problem.student)
+    pairs = ((teacher, observer) for teacher in setting.problem.teacher for observer in problem.student)
     return [judge(theorem2.Row(setting, *pair, question.statement)) for pair in pairs]
 
 
@@ -77,7 +90,7 @@ def rows_of(question: Question, draft: Draft) -> tuple[Instance | None, list[Ver
     if not draft.is_whole:
         return None, []
     try:
-        instance = draft.instance("candidate")
+        instance = question.posed(draft.instance("candidate"))
     except (BadInput, ValueError):
         return None, []
     return instance, judged(question, instance)

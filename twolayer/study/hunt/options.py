@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-STATEMENTS = ("theorem-1", "theorem-2", "corollary-1")
+STATEMENTS = ("theorem-1", "theorem-2", "corollary-1", "theorem-3")
 FORMS = ("printed", "repaired", "sharp")
 SECONDS = 60.0
 

@@ -170,7 +170,7 @@ def _smallest(question: Question, draft: Draft, counts: Counts) -> Draft:
 
 def _confirmed(draft: Draft, question: Question, counts: Counts) -> Outcome:
     """The whole check has to say what the judge of one statement said."""
-    instance = draft.instance(f"{question.statement} as printed, without: {question.reason}")
+    instance = question.posed(draft.instance(f"{question.statement} as printed, without: {question.reason}"))
     row = confirmed(question, instance)
     if row is None:
         raise ArithmeticError("the judge of one statement and the whole check disagree on an instance; please report it")
