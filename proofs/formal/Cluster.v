@@ -38,18 +38,8 @@ have n01 : sq n0 = 1 by apply: sq_nu.
 have G0 : 0 <= GammaO by apply: sumr_ge0 => i _; apply: cotA_ge0.
 have t0 : 0 <= t by rewrite /t divr_ge0 ?sqrtr_ge0.
 pose x := x0 + s; pose v := t *: n0.
-have ball k : k ^+ 2 <= 1 -> `|h c p b a a0 (x + k *: v)| <= eps.
-  move=> k1; apply: small; rewrite /x /v scalerA addrC -!addrA addKr.
-  rewrite sqDZ s0n mulr0 addr0 n01 mulr1 exprMn; apply: le_trans s2.
-  by rewrite ler_add2l ler_pimull ?sqr_ge0.
-have Dle : `|D c p b a a0 x v| <= 4%:R * eps.
-  have e1 := ball 1; have e2 := ball (- 1); have e3 := ball 0.
-  move: e1 e2 e3; rewrite sqrrN expr1n expr0n scale1r scaleN1r scale0r addr0 lexx ler01.
-  move=> /(_ isT) e1 /(_ isT) e2 /(_ isT) e3.
-  rewrite /D; apply: le_trans (ler_norm_sub _ _) _.
-  have -> : 4%:R * eps = (eps + eps) + 2%:R * eps by ring.
-  apply: ler_add; first by apply: le_trans (ler_norm_add _ _) (ler_add e1 e2).
-  by rewrite normrM ger0_norm ?ler0n // ler_wpmul2l ?ler0n.
+have [up down middle] := three_points n01 s0n s2 small.
+have Dle : `|D c p b a a0 x v| <= 4%:R * eps := D_le up down middle.
 have DE : D c p b a a0 x v = \sum_(i | isrep p b i && C i) mass i * gap p b i x v.
   rewrite D_mass (bigID C) /= [X in _ + X]big1 ?addr0 // => i /andP[ri Ci].
   by rewrite quiet ?mulr0.
@@ -60,10 +50,7 @@ rewrite -[X in _ * X](ger0_norm t0) -normrM split.
 apply: le_trans (ler_norm_add _ _) (ler_add Dle _).
 apply: le_trans (ler_norm_sum _ _ _) _; apply: ler_sum => i /andP[/andP[pi _] _].
 rewrite normrM ler_wpmul2l ?normr_ge0 //.
-have cE : cosA (p i) (p i0) = `|dot (nu p i) n0|.
-  rewrite /cosA /n0 /nu dotZl dotZr mulrA normrM ger0_norm; last first.
-    by rewrite mulr_ge0 ?invr_ge0 ?norm_ge0.
-  by rewrite mulrC invfM.
+have cE : cosA (p i) (p i0) = `|dot (nu p i) n0| by apply: cosA_nu.
 set g := dot (nu p i) n0 in cE.
 have vE : `|dot (nu p i) v| = t * cosA (p i) (p i0).
   by rewrite /v dotZr normrM (ger0_norm t0) cE.
@@ -72,14 +59,9 @@ have gap_le : gap p b i x v <= t.
     by rewrite ler_subl_addr ler_addl normr_ge0.
   by rewrite ler_pimulr ?cosA_le1.
 have sS : `|dot (nu p i) s| <= sinA (p i) (p i0) * (t * GammaO).
-  have -> : dot (nu p i) s = dot (nu p i + (- g) *: n0) s by rewrite dotDl dotZl s0n mulr0 addr0.
-  apply: le_trans (CS _ _) _; apply: ler_pmul; rewrite ?norm_ge0 //.
-    rewrite -(@ler_pexpn2r _ 2) ?nnegrE ?norm_ge0 ?sinA_ge0 // sqr_norm sqr_sinA cE.
-    rewrite sqDZ sq_nu // n01 dotC -/g real_normK ?num_real //.
-    by rewrite le_eqVlt; apply/orP; left; apply/eqP; ring.
+  apply: le_trans (dot_tangent pi p0 s0n) _; rewrite ler_wpmul2l ?sinA_ge0 //.
   have tG : 0 <= t * GammaO by rewrite mulr_ge0.
-  have := @ler_pexpn2r R 2 isT (norm s) (t * GammaO); rewrite !nnegrE norm_ge0 tG => <- //.
-  by rewrite sqr_norm.
+  by have := @ler_pexpn2r R 2 isT (norm s) (t * GammaO); rewrite !nnegrE norm_ge0 tG sqr_norm => <-.
 have far : `|dot (nu p i) x + be p b i| <= away i + sinA (p i) (p i0) * (t * GammaO).
   have -> : dot (nu p i) x + be p b i = (dot (nu p i) x0 + be p b i) + dot (nu p i) s.
     by rewrite /x dotDr addrAC.

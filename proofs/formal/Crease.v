@@ -163,19 +163,37 @@ rewrite (eq_bigr _ (fun i _ => e i)) big_split big_split /= sumrN -mulr_sumr /D 
 by move: (\sum_i _) (\sum_i _) (\sum_i _) => X Y Z; ring.
 Qed.
 
-(** The second difference sees a node only through the kink mass of its hyperplane. *)
+Lemma D_le x v eps : `|h (x + v)| <= eps -> `|h (x - v)| <= eps -> `|h x| <= eps -> `|D x v| <= 4%:R * eps.
+Proof.
+move=> e1 e2 e3; rewrite /D; apply: le_trans (ler_norm_sub _ _) _.
+have -> : 4%:R * eps = (eps + eps) + 2%:R * eps by ring.
+apply: ler_add; first by apply: le_trans (ler_norm_add _ _) (ler_add e1 e2).
+by rewrite normrM ger0_norm ?ler0n // ler_wpmul2l ?ler0n.
+Qed.
+
+(** A sum that sees of a node only its size and its hyperplane sees the kink masses alone. *)
+Lemma sum_mass (P : pred I) (G : I -> R) : (forall i j, same i j -> P i = P j) -> (forall i j, same i j -> G i = G j) ->
+  \sum_(i | (p i != 0) && P i) c i * (norm (p i) * G i) = \sum_(i | isrep i && P i) mass i * G i.
+Proof.
+move=> PE GE; rewrite (partition_big rep (fun j => isrep j && P j)) /= => [|i /andP[pi Pi]]; last first.
+  by rewrite rep_isrep // -(PE i) ?same_rep.
+apply: eq_bigr => j /andP[/andP[pj /eqP rj] Pj]; rewrite mulr_suml.
+apply: eq_big => [i|i /andP[/andP[pi Pi] /eqP ri]].
+  apply/andP/idP => [[/andP[pi Pi] /eqP ri]|s]; first by rewrite same_sym -ri same_rep.
+  by case/and3P: (s) => _ pi _; rewrite pi -(PE _ _ s) Pj -(rep_same s) rj eqxx.
+have s : same j i by rewrite same_sym -ri same_rep.
+by rewrite (GE j i s) mulrA.
+Qed.
+
 Lemma D_mass x v : D x v = \sum_(i | isrep i) mass i * gap i x v.
 Proof.
 rewrite D_nodes (bigID (fun i => p i != 0)) /= [X in _ + X]big1 ?addr0; last first.
   move=> i /negPn/eqP p0; rewrite p0 dot0l normr0 sub0r relu_neg ?mulr0 //.
   by rewrite oppr_le0 normr_ge0.
-rewrite (partition_big rep isrep) /= => [|i]; last exact: rep_isrep.
-apply: eq_bigr => j /andP[pj /eqP rj]; rewrite mulr_suml.
-apply: eq_big => [i|i /andP[pi /eqP ri]].
-  apply/andP/idP => [[pi /eqP ri]|s]; first by rewrite same_sym -ri same_rep.
-  by case/and3P: (s) => _ pi _; rewrite pi -(rep_same s) rj eqxx.
-have s : same j i by rewrite same_sym -ri same_rep.
-rewrite (same_gap _ _ s) /gap val_nu // {1}[p i]p_nu dotZl !normrM.
-by rewrite (ger0_norm (norm_ge0 _)) -mulrBr reluM ?norm_ge0 // mulrA.
+transitivity (\sum_(i | (p i != 0) && xpredT i) c i * (norm (p i) * gap i x v)).
+  apply: eq_big => [i|i pi]; first by rewrite andbT.
+  rewrite /gap val_nu // {1}[p i]p_nu dotZl !normrM (ger0_norm (norm_ge0 _)).
+  by rewrite -mulrBr reluM ?norm_ge0.
+by rewrite sum_mass => [|//|i j]; [apply: eq_bigl => i; rewrite andbT|exact: same_gap].
 Qed.
 End Ridge.

@@ -53,32 +53,6 @@ Variables (c : I -> R) (p : I -> 'rV[R]_n) (b : I -> R) (a : 'rV[R]_n) (a0 : R) 
 Notation h := (h c p b a a0).
 Notation mass := (mass c p b).
 
-(** Three values: a second difference that no opposing crease sees bounds the mass. *)
-Theorem evaluation x v (eps : R) : p i0 != 0 ->
-  `|h (x + v)| <= eps -> `|h (x - v)| <= eps -> `|h x| <= eps ->
-  (forall i, opposes c p b i0 i -> gap p b i x v = 0) -> `|mass i0| * gap p b i0 x v <= 4%:R * eps.
-Proof.
-move=> p0 e1 e2 e3 quiet.
-have Dle : `|D c p b a a0 x v| <= 4%:R * eps.
-  rewrite /D; apply: le_trans (ler_norm_sub _ _) _.
-  have -> : 4%:R * eps = (eps + eps) + 2%:R * eps by ring.
-  apply: ler_add; first by apply: le_trans (ler_norm_add _ _) (ler_add e1 e2).
-  by rewrite normrM ger0_norm ?ler0n // ler_wpmul2l ?ler0n.
-have Dge : mass i0 ^+ 2 * gap p b i0 x v <= mass i0 * D c p b a a0 x v.
-  rewrite D_mass mulr_sumr (bigD1 (rep p b i0)) ?rep_isrep //=.
-  have same0 := same_rep b p0.
-  rewrite -(same_mass c same0) -(same_gap _ _ same0) expr2 -mulrA.
-  rewrite ler_addl; apply: sumr_ge0 => i /andP[ri _]; rewrite mulrA.
-  have [pos|neg] := lerP 0 (mass i * mass i0); first by rewrite mulr_ge0 ?relu_ge0 // mulrC.
-  by rewrite quiet ?mulr0 // /opposes ri.
-have [->|k0] := eqVneq (mass i0) 0.
-  by rewrite normr0 mul0r mulr_ge0 ?ler0n // (le_trans _ e3).
-have kpos : 0 < `|mass i0| by rewrite normr_gt0.
-rewrite -(ler_pmul2l kpos) mulrA -normrM -expr2 ger0_norm ?sqr_ge0 //.
-apply: le_trans Dge (le_trans (ler_norm _) _).
-by rewrite normrM ler_wpmul2l.
-Qed.
-
 Variables (x0 : 'rV[R]_n) (rho t eps : R) (touches : pred I).
 Notation n0 := (nu p i0).
 Hypothesis p0 : p i0 != 0.
@@ -104,13 +78,10 @@ set G := \sum_(i | _) _ in s2 * => room.
 have {}s2 : sq s <= rho ^+ 2.
   have G0 : 0 <= G by apply: sumr_ge0 => i _; apply: cotA_ge0.
   by apply: le_trans s2 _; rewrite ler_pexpn2r ?nnegrE // mulr_ge0.
-have n01 : sq n0 = 1 by apply: sq_nu.
-have g0 : gap p b i0 (x0 + s) (t *: n0) = t.
-  rewrite /gap dotZr -/(sq n0) n01 mulr1 (ger0_norm t0) dotDr s0 addr0.
-  have := centre; rewrite val_nu // => /eqP; rewrite mulf_eq0 norm_eq0 (negbTE p0) /= => /eqP ->.
-  by rewrite normr0 subr0 relu_pos.
+have centre' : val p b i0 (x0 + s) = 0.
+  by rewrite /val dotDr addrAC -/(val p b i0 x0) centre add0r p_nu dotZl s0 mulr0.
 have tt : `|t| <= t by rewrite ger0_norm.
-rewrite -{1}g0; apply: evaluation => //.
+rewrite -{1}(gap_along p0 t0 centre'); apply: evaluation => //.
 - exact: small.
 - by rewrite -scaleNr; apply: small; rewrite // normrN.
 - by have := small s0 s2 (_ : `|0| <= t); rewrite scale0r addr0 => -> //; rewrite normr0.

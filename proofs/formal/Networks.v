@@ -84,10 +84,7 @@ Lemma parallel_same i j x : p i != 0 -> p j != 0 -> sinA (p i) (p j) = 0 ->
   val p b i x = 0 -> val p b j x = 0 -> same p b i j.
 Proof.
 move=> pi pj s0 vi vj.
-have cE : cosA (p i) (p j) = `|dot (nu p i) (nu p j)|.
-  rewrite /cosA /nu dotZl dotZr mulrA normrM ger0_norm; last first.
-    by rewrite mulr_ge0 ?invr_ge0 ?norm_ge0.
-  by rewrite mulrC invfM.
+have cE := cosA_nu p i j.
 have g2 : dot (nu p i) (nu p j) ^+ 2 = 1.
   have := sqr_sinA (p i) (p j); rewrite s0 expr0n cE real_normK ?num_real //.
   by move/eqP; rewrite eq_sym subr_eq0 => /eqP.

@@ -37,7 +37,40 @@ Lemma sinA_le1 u v : sinA u v <= 1.
 Proof.
 by rewrite -(@expr_le1 _ 2) ?sinA_ge0 // sqr_sinA ler_subl_addr ler_addl sqr_ge0.
 Qed.
+Lemma cosA_nu (I : finType) (p : I -> 'rV[R]_n) i j : cosA (p i) (p j) = `|dot (nu p i) (nu p j)|.
+Proof.
+rewrite /cosA /nu dotZl dotZr mulrA normrM ger0_norm; last by rewrite mulr_ge0 ?invr_ge0 ?norm_ge0.
+by rewrite mulrC invfM.
+Qed.
+(** A vector in the hyperplane of u is seen from another normal by the sine. *)
+Lemma dot_tangent (I : finType) (p : I -> 'rV[R]_n) i j s : p i != 0 -> p j != 0 -> dot (nu p j) s = 0 ->
+  `|dot (nu p i) s| <= sinA (p i) (p j) * norm s.
+Proof.
+move=> pi pj s0; pose g := dot (nu p i) (nu p j).
+have -> : dot (nu p i) s = dot (nu p i + (- g) *: nu p j) s by rewrite dotDl dotZl s0 mulr0 addr0.
+apply: le_trans (CS _ _) _; rewrite ler_wpmul2r ?norm_ge0 //.
+rewrite -(@ler_pexpn2r _ 2) ?nnegrE ?norm_ge0 ?sinA_ge0 // sqr_norm sqr_sinA cosA_nu -/g.
+rewrite sqDZ !sq_nu // dotC -/g real_normK ?num_real //.
+by rewrite le_eqVlt; apply/orP; left; apply/eqP; ring.
+Qed.
 End Angle.
+
+(** Two steps +-v from z stay within r of 0: then -B beyond r is farther from z than v. *)
+Lemma beyond (R : rcfType) (v z B r : R) : `|z + v| <= r -> `|z - v| <= r -> r <= `|B| -> `|v| <= `|B + z|.
+Proof.
+move=> plus minus far.
+have vz : `|v| + `|z| <= r.
+  have up := le_trans (ler_norm _) plus; have um := le_trans (ler_norm _) minus.
+  have lp : - (z + v) <= r by apply: le_trans plus; rewrite -normrN ler_norm.
+  have lm : - (z - v) <= r by apply: le_trans minus; rewrite -normrN ler_norm.
+  have [v0|/ltW v0] := lerP 0 v; have [z0|/ltW z0] := lerP 0 z.
+  - by rewrite (ger0_norm v0) (ger0_norm z0) addrC.
+  - by rewrite (ger0_norm v0) (ler0_norm z0) -opprB.
+  - by rewrite (ler0_norm v0) (ger0_norm z0) addrC.
+  - by rewrite (ler0_norm v0) (ler0_norm z0) addrC -opprD.
+rewrite -(ler_add2r `|z|); apply: le_trans vz (le_trans far _).
+rewrite -{1}[B](addrK z); apply: le_trans (ler_norm_sub _ _) _; exact: lexx.
+Qed.
 
 (** ** Bang's point
     avoid: hyperplanes (one representative each) that the segment shall not be cut by. *)
@@ -60,12 +93,7 @@ Let cos i := cosA (p i) (p i0).
 Let sin i := sinA (p i) (p i0).
 Let s0 i := dot (nu p i) x0 + be p b i.
 
-Let cosE i : cos i = `|g i|.
-Proof.
-rewrite /cos /cosA /g /n0 /nu dotZl dotZr mulrA normrM ger0_norm; last first.
-  by rewrite mulr_ge0 ?invr_ge0 ?norm_ge0.
-by rewrite mulrC invfM.
-Qed.
+Let cosE i : cos i = `|g i|. Proof. exact: cosA_nu. Qed.
 Let sin2 i : sin i ^+ 2 = 1 - g i ^+ 2.
 Proof. by rewrite /sin sqr_sinA -/(cos i) cosE real_normK ?num_real. Qed.
 
@@ -134,20 +162,65 @@ have side k' : k' ^+ 2 = 1 -> `|dot (nu p i) s + k' * (t * g i)| <= r.
   by rewrite sqDZ s0n mulr0 addr0 n01 mulr1 exprMn k1 mul1r.
 have := side 1; rewrite expr1n mul1r => /(_ erefl) plus.
 have := side (- 1); rewrite sqrrN expr1n mulN1r => /(_ erefl) minus.
-move: (t * g i) (dot (nu p i) s) (s0 i) plus minus far => v z B plus minus far.
-have vz : `|v| + `|z| <= r.
-  have up := le_trans (ler_norm _) plus; have um := le_trans (ler_norm _) minus.
-  have lp : - (z + v) <= r by apply: le_trans plus; rewrite -normrN ler_norm.
-  have lm : - (z - v) <= r by apply: le_trans minus; rewrite -normrN ler_norm.
-  have [v0|/ltW v0] := lerP 0 v; have [z0|/ltW z0] := lerP 0 z.
-  - by rewrite (ger0_norm v0) (ger0_norm z0) addrC.
-  - by rewrite (ger0_norm v0) (ler0_norm z0) -opprB.
-  - by rewrite (ler0_norm v0) (ger0_norm z0) addrC.
-  - by rewrite (ler0_norm v0) (ler0_norm z0) addrC -opprD.
-rewrite -(ler_add2r `|z|); apply: le_trans vz (le_trans far _).
-rewrite -{1}[B](addrK z); apply: le_trans (ler_norm_sub _ _) _; exact: lexx.
+exact: beyond plus minus far.
 Qed.
 End Segment.
+
+(** ** Three values *)
+Section Points.
+Variables (R : rcfType) (n : nat) (x0 n0 s : 'rV[R]_n) (t r eps : R) (f : 'rV[R]_n -> R).
+Lemma three_points : sq n0 = 1 -> dot n0 s = 0 -> sq s + t ^+ 2 <= r ^+ 2 ->
+  (forall y, sq (y - x0) <= r ^+ 2 -> `|f y| <= eps) ->
+  [/\ `|f (x0 + s + t *: n0)| <= eps, `|f (x0 + s - t *: n0)| <= eps & `|f (x0 + s)| <= eps].
+Proof.
+move=> n01 s0n s2 small.
+have ball k : k ^+ 2 <= 1 -> `|f (x0 + s + k *: (t *: n0))| <= eps.
+  move=> k1; apply: small; rewrite scalerA addrC -!addrA addKr.
+  rewrite sqDZ s0n mulr0 addr0 n01 mulr1 exprMn; apply: le_trans s2.
+  by rewrite ler_add2l ler_pimull ?sqr_ge0.
+have := ball 1; have := ball (- 1); have := ball 0.
+rewrite sqrrN expr1n expr0n scale1r scaleN1r scale0r addr0 lexx ler01.
+by move=> /(_ isT) e3 /(_ isT) e2 /(_ isT) e1; split.
+Qed.
+End Points.
+
+Section Values.
+Variables (R : rcfType) (n : nat) (I : finType).
+Variables (c : I -> R) (p : I -> 'rV[R]_n) (b : I -> R) (a : 'rV[R]_n) (a0 : R) (i0 : I).
+Notation h := (h c p b a a0).
+Notation mass := (mass c p b).
+(** One node i for each hyperplane that opposes that of node i0. *)
+Definition opposes i : bool := isrep p b i && (mass i * mass i0 < 0).
+
+(** Three values: a second difference that no opposing crease sees bounds the mass. *)
+Theorem evaluation x v (eps : R) : p i0 != 0 ->
+  `|h (x + v)| <= eps -> `|h (x - v)| <= eps -> `|h x| <= eps ->
+  (forall i, opposes i -> gap p b i x v = 0) -> `|mass i0| * gap p b i0 x v <= 4%:R * eps.
+Proof.
+move=> p0 e1 e2 e3 quiet.
+have Dle := D_le e1 e2 e3.
+have Dge : mass i0 ^+ 2 * gap p b i0 x v <= mass i0 * D c p b a a0 x v.
+  rewrite D_mass mulr_sumr (bigD1 (rep p b i0)) ?rep_isrep //=.
+  have same0 := same_rep b p0.
+  rewrite -(same_mass c same0) -(same_gap _ _ same0) expr2 -mulrA.
+  rewrite ler_addl; apply: sumr_ge0 => i /andP[ri _]; rewrite mulrA.
+  have [pos|neg] := lerP 0 (mass i * mass i0); first by rewrite mulr_ge0 ?relu_ge0 // mulrC.
+  by rewrite quiet ?mulr0 // /opposes ri.
+have [->|k0] := eqVneq (mass i0) 0.
+  by rewrite normr0 mul0r mulr_ge0 ?ler0n // (le_trans _ e3).
+have kpos : 0 < `|mass i0| by rewrite normr_gt0.
+rewrite -(ler_pmul2l kpos) mulrA -normrM -expr2 ger0_norm ?sqr_ge0 //.
+apply: le_trans Dge (le_trans (ler_norm _) _).
+by rewrite normrM ler_wpmul2l.
+Qed.
+
+(** The segment of half length t along the normal, in the middle of which the hyperplane of i0 lies. *)
+Lemma gap_along x t : p i0 != 0 -> 0 <= t -> val p b i0 x = 0 -> gap p b i0 x (t *: nu p i0) = t.
+Proof.
+move=> p0 t0; rewrite /gap dotZr -/(sq (nu p i0)) sq_nu // mulr1 (ger0_norm t0) val_nu // => /eqP.
+by rewrite mulf_eq0 norm_eq0 (negbTE p0) /= => /eqP ->; rewrite normr0 subr0 relu_pos.
+Qed.
+End Values.
 
 Section TheoremA.
 Variables (R : rcfType) (n : nat) (I : finType).
@@ -156,9 +229,8 @@ Variables (i0 : I) (x0 : 'rV[R]_n) (r eps : R).
 Notation h := (h c p b a a0).
 Notation mass := (mass c p b).
 
-(** One node i for each hyperplane that opposes that of node i0 and meets the open ball B(x0, r). *)
-Definition opposes i : bool := isrep p b i && (mass i * mass i0 < 0).
-Definition opp i : bool := opposes i && meets p b x0 r i.
+(** ... and meets the open ball B(x0, r). *)
+Definition opp i : bool := opposes c p b i0 i && meets p b x0 r i.
 Definition Gamma : R := \sum_(i | opp i) cotA (p i) (p i0).
 
 Hypothesis p0 : p i0 != 0.
@@ -185,35 +257,9 @@ Proof.
 rewrite -ler_pdivr_mulr // -mulrA -/t.
 have [s [s0n _ s2 quiet]] := @segment R n I p b i0 x0 r (fun i => mass i * mass i0 < 0) p0 r0 slanted.
 rewrite -/n0 in s0n quiet.
-pose x := x0 + s; pose v := t *: n0.
-have ball k : k ^+ 2 <= 1 -> `|h (x + k *: v)| <= eps.
-  move=> k1; apply: small; rewrite /x /v scalerA addrC -!addrA addKr.
-  rewrite sqDZ s0n mulr0 addr0 n01 mulr1 exprMn; apply: le_trans s2.
-  by rewrite ler_add2l ler_pimull ?sqr_ge0.
-have Dle : `|D c p b a a0 x v| <= 4%:R * eps.
-  have e1 := ball 1; have e2 := ball (- 1); have e3 := ball 0.
-  move: e1 e2 e3; rewrite sqrrN expr1n expr0n scale1r scaleN1r scale0r addr0 lexx ler01.
-  move=> /(_ isT) e1 /(_ isT) e2 /(_ isT) e3.
-  rewrite /D; apply: le_trans (ler_norm_sub _ _) _.
-  have -> : 4%:R * eps = (eps + eps) + 2%:R * eps by ring.
-  apply: ler_add; first by apply: le_trans (ler_norm_add _ _) (ler_add e1 e2).
-  by rewrite normrM ger0_norm ?ler0n // ler_wpmul2l ?ler0n.
-have Dge : mass i0 ^+ 2 * t <= mass i0 * D c p b a a0 x v.
-  rewrite D_mass mulr_sumr (bigD1 (rep p b i0)) ?rep_isrep //=.
-  have same0 := same_rep b p0.
-  rewrite -(same_mass c same0) -(same_gap _ _ same0) expr2 -mulrA.
-  have -> : gap p b i0 x v = t.
-    rewrite /gap dotZr -/n0 -/(sq n0) n01 mulr1 (ger0_norm t_ge0) /x dotDr s0n addr0.
-    have := centre; rewrite val_nu // => /eqP; rewrite mulf_eq0 norm_eq0 (negbTE p0) /= => /eqP ->.
-    by rewrite normr0 subr0 relu_pos.
-  rewrite ler_addl; apply: sumr_ge0 => i /andP[ri _]; rewrite mulrA.
-  have [pos|neg] := lerP 0 (mass i * mass i0); first by rewrite mulr_ge0 ?relu_ge0 // mulrC.
-  by rewrite quiet // mulr0.
-have [->|k0] := eqVneq (mass i0) 0; first by rewrite normr0 mul0r mulr_ge0 ?ler0n ?eps_ge0.
-have kpos : 0 < `|mass i0| by rewrite normr_gt0.
-rewrite -(ler_pmul2l kpos) mulrA -normrM -expr2 ger0_norm ?sqr_ge0 //.
-apply: le_trans Dge (le_trans (ler_norm _) _).
-by rewrite normrM ler_wpmul2l.
+have [up down middle] := three_points n01 s0n s2 small.
+have centre' : val p b i0 (x0 + s) = 0 by rewrite /val dotDr addrAC -/(val p b i0 x0) centre add0r p_nu dotZl s0n mulr0.
+rewrite -{1}(gap_along p0 t_ge0 centre'); apply: (evaluation (a := a) (a0 := a0)) => // i /andP[]; exact: quiet.
 Qed.
 
 (** Corollary: some opposing crease that meets the ball is at a small angle. *)

@@ -112,6 +112,23 @@ ENTRIES = (
         "Say anything of the sign of lambda.",
     ),
     formal(
+        "affine-rest",
+        "Theorem 1', affine rest",
+        "Signs.affine_rest",
+        "h = sum c_i relu(<p_i, y> + b_i) = 0 on a ball of radius r > 0: half the sum of the nodes that change sign in it and"
+        " the sum of those that are positive on it vanish together, as affine functions of the whole space.",
+        "Prove the converse (zero-test does, in words and by algebra).",
+    ),
+    formal(
+        "theorem-1-sign",
+        "Theorem 1', sign",
+        "Signs.theorem_1'_sign",
+        "Setting of theorem-1'. If no other teacher lies on H_j and (p_j, beta_j) is no combination of the nodes off H_j that"
+        " are positive somewhere in the ball, some student with v_k . v_s != 0 has p_s = lambda p_j and beta_s = lambda beta_j"
+        " with lambda > 0.",
+        "Hold without the condition: theorem-1-printed-false has lambda = -1 only.",
+    ),
+    formal(
         "theorem-2-local",
         "Theorem 2', local form",
         "Networks.theorem_2'_local",
@@ -159,7 +176,7 @@ ENTRIES = (
     formal(
         "evaluation",
         "Theorem A, three values",
-        "Cylinder.evaluation",
+        "TheoremA.evaluation",
         "If |h| <= eps at x - v, x and x + v and no opposing hyperplane cuts the segment, |kappa_H| times the second"
         " difference of H's unit node is at most 4 eps.",
         "Find such a segment.",
@@ -172,6 +189,41 @@ ENTRIES = (
         " opposing hyperplanes that contains all that meet the open cylinder, none of it parallel to H. If t Gamma <= rho,"
         " |kappa_H| t <= 4 eps.",
         "Choose t and rho, or find the largest cylinder in a polytope (a linear program).",
+    ),
+    formal(
+        "theorem-a-position",
+        "Theorem A, position",
+        "Position.theorem_A_position",
+        "Setting of Theorem A, N opposing hyperplanes meet the ball, parallel ones allowed. For every t <= r with |kappa_H| t >"
+        " 4 eps one of them has both sin theta sqrt(r^2 - t^2) <= N t cos theta and distance from the centre at most (N + 1) t"
+        " cos theta.",
+        "Take the limit t = 4 eps/|kappa_H| (theorem-a-position does, in words).",
+    ),
+    formal(
+        "theorem-b",
+        "Theorem B, certificate form",
+        "Plane.theorem_B",
+        "d' = 2: h = kappa relu(tau) + sum c_i relu(x - o_i - w_i tau) + affine, |h| <= eps on |x| <= rho, |tau| <= t. Every"
+        " line with c_i kappa < 0 stands left or right of a gap; at the heights u > 0 and -v < 0, at most t, each left one is"
+        " left of each right one and the walls x = -rho, x = rho are kept. Then |kappa| u v <= 2 eps (u + v).",
+        "Prove the count 8N/3 (theorem-b-gaps, theorem-b-pairs), or choose the gap.",
+    ),
+    formal(
+        "theorem-c",
+        "Theorem C, certificate form",
+        "Plane.theorem_C",
+        "The same h. Line j and all parallel to it are left out, every other line of any sign is left or right of a gap. If"
+        " chords along line j fit in pairs, up to u > 0 and down to -v < 0: |kappa| u v <= 2 eps (u + v).",
+        "Prove the count 2N.",
+    ),
+    formal(
+        "theorem-c2",
+        "Theorem C2, certificate form",
+        "Plane.theorem_C2",
+        "The same h. Lines j and k and all parallel to them are left out, every other line is left or right of a gap. With s <="
+        " t, m the mean of w_j and w_k, D half their difference, reach(w) = s max(|D|, |w - m|): if o_i + reach(w_i) <= o_l -"
+        " reach(w_l) for each left i and right l, walls (slope 0) included, |kappa| s <= 4 eps.",
+        "Prove the count (12/7)(N + 1) (theorem-c2), or choose the two lines.",
     ),
     formal(
         "theorem-a-one-direction",
