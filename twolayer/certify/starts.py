@@ -42,5 +42,5 @@ def best_samples(problem: Restricted, domains: Sequence[Domain | None], Z: np.nd
             better = values[largest, np.arange(len(ridges))] > best
             best = np.where(better, values[largest, np.arange(len(ridges))], best)
             where = np.where(better, begin + largest, where)
-    found = [(k, domain) for k, domain in enumerate(domains) if domain is not None and where[k] >= 0]
-    return {k: domain.inside(exact.rationals(Z[where[k]])) for k, domain in found}
+    reached = [(k, domain) for k, domain in enumerate(domains) if domain is not None and where[k] >= 0]
+    return {k: domain.inside(exact.rationals(Z[where[k]])) for k, domain in reached}

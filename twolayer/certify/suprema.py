@@ -72,14 +72,14 @@ def supremum(
     nested = None if report is None else Nested(report)
     try:
         if vanishes(h, region):
-            found = Enclosure(0.0, 0.0, None, ZERO)
+            enclosure = Enclosure(0.0, 0.0, None, ZERO)
         else:
-            found = _searched(h, region, nested, gap=gap, deadline=deadline, floor=floor)
+            enclosure = _searched(h, region, nested, gap=gap, deadline=deadline, floor=floor)
     except KeyboardInterrupt:
-        found = _crude(h, region)
+        enclosure = _crude(h, region)
     if nested is not None:
-        nested(found.lower, found.upper)
-    return found
+        nested(enclosure.lower, enclosure.upper)
+    return enclosure
 
 
 def _crude(h: RidgeSum, region: Domain, evidence=INTERRUPTED) -> Enclosure:
@@ -116,10 +116,10 @@ def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
     if first.evidence["stopped"] in ("target", "deadline") or first.evidence["interrupted"]:
         return first
     try:
-        found = _tree(h, region, **limits | {"known": first})
+        second = _tree(h, region, **limits | {"known": first})
     except KeyboardInterrupt:  # before the tree had anything of its own
         return replace(first, evidence=first.evidence | {"interrupted": True})
-    return found.met(first)
+    return second.met(first)
 
 
 def _tree(h: RidgeSum, region: Domain, *, deadline: float | None, gap: float, floor: float, **rest) -> Enclosure:
@@ -137,8 +137,8 @@ def _tree(h: RidgeSum, region: Domain, *, deadline: float | None, gap: float, fl
     if first.interrupted or _is_closed(first, h, region, gap, floor):
         return first
     second = trees.supremum(h, region, deadline=deadline, **limits | {"known": first})
-    found = second.met(first)
-    return replace(found, evidence=found.evidence | {"interrupted": True}) if second.interrupted else found
+    both = second.met(first)
+    return replace(both, evidence=both.evidence | {"interrupted": True}) if second.interrupted else both
 
 
 def gradient_suprema(
@@ -162,20 +162,20 @@ def gradient_suprema(
     """
     if domains is None:
         domains = active_domains(problem)
-    found: dict[int, Enclosure] = {}
+    by_student: dict[int, Enclosure] = {}
     with suppress(KeyboardInterrupt):
         for k, enclosure in _enclosures(problem, domains, gap, deadline, floor, workers, progress, starts or {}):
-            found[k] = enclosure
+            by_student[k] = enclosure
             if enclosure.interrupted:
                 break
-    for k in set(range(len(domains))) - set(found):
+    for k in set(range(len(domains))) - set(by_student):
         region = domains[k]
         if region is None:
-            found[k] = Enclosure(0.0, 0.0, None, DEAD)
+            by_student[k] = Enclosure(0.0, 0.0, None, DEAD)
             continue
         h = problem.gradient(problem.student[k])
-        found[k] = _crude(h, region).begun(_at(h, region, (starts or {}).get(k)))
-    return [found[k] for k in range(len(domains))]
+        by_student[k] = _crude(h, region).begun(_at(h, region, (starts or {}).get(k)))
+    return [by_student[k] for k in range(len(domains))]
 
 
 def _enclosures(problem: Restricted, domains: Sequence[Domain | None], gap, deadline, floor, workers, progress, starts):
@@ -194,8 +194,8 @@ def _enclosures(problem: Restricted, domains: Sequence[Domain | None], gap, dead
         else:
             single.append((k, h, region, _at(h, region, starts.get(k))))
     if shared:
-        found = vertices.suprema([h for _, h, _ in shared], [region for _, _, region in shared], deadline=deadline)
-        yield from zip((k for k, _, _ in shared), found, strict=True)
+        enclosures = vertices.suprema([h for _, h, _ in shared], [region for _, _, region in shared], deadline=deadline)
+        yield from zip((k for k, _, _ in shared), enclosures, strict=True)
     yield from _separately(single, gap, deadline, floor, workers, progress)
 
 
@@ -221,21 +221,21 @@ def _separately(jobs, gap, deadline, floor, workers, progress):
 
     A second search begins anew, so it has to get AGAIN times what the first one had.
     """
-    found, begun = {}, time.monotonic()
+    still_open, begun = {}, time.monotonic()
     for (k, h, region, _), enclosure in zip(jobs, progress(_shared(jobs, gap, deadline, floor, workers)), strict=False):
         if deadline is None or enclosure.interrupted or _is_closed(enclosure, h, region, gap, floor):
             yield k, enclosure
         else:
-            found[k] = enclosure
-    again = [job for job in jobs if job[0] in found]
+            still_open[k] = enclosure
+    again = [job for job in jobs if job[0] in still_open]
     if again and deadline is not None and (deadline - time.monotonic()) / len(again) > AGAIN * (deadline - begun) / len(jobs):
         second = _shared(again, gap, deadline, floor, workers)
     else:
         second = iter(())
     for (k, *_), enclosure in zip(again, second, strict=False):
-        better = enclosure.met(found.pop(k))
+        better = enclosure.met(still_open.pop(k))
         yield k, replace(better, evidence=better.evidence | {"interrupted": True}) if enclosure.interrupted else better
-    yield from found.items()
+    yield from still_open.items()
 
 
 def _shared(jobs, gap, deadline, floor, workers):

@@ -154,8 +154,8 @@ class Check:
 
     def __repr__(self) -> str:
         counts = Counter(verdict.verdict for verdict in self.verdicts)
-        found = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts))
-        return f"Check({self.instance.name!r}, sup |g_1| in {enclosure(self.gradient)}, {found})"
+        verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts))
+        return f"Check({self.instance.name!r}, sup |g_1| in {enclosure(self.gradient)}, {verdicts})"
 
     def witness(self, k: int) -> list[float] | None:
         """The witness of student k's enclosure as a point of input space, rounded; None for a node without A_k."""

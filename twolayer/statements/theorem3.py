@@ -24,12 +24,12 @@ STATEMENT = "theorem-3"
 
 def excess(instance: Instance, *, gap: float, deadline: float | None) -> tuple[float, float]:
     """(lower, upper) of e0, certified; both teachers have the same number of outputs C."""
-    found, outputs = [], instance.teacher.outputs
+    enclosures, outputs = [], instance.teacher.outputs
     for output in range(outputs):
         left = None if deadline is None else max(deadline - time.monotonic(), 0.0) / (outputs - output)
         share = None if left is None else time.monotonic() + left
-        found.append(supremum(*difference(instance, output), gap=gap, deadline=share))
-    return largest(uninterrupted(found))
+        enclosures.append(supremum(*difference(instance, output), gap=gap, deadline=share))
+    return largest(uninterrupted(enclosures))
 
 
 def setting_of(

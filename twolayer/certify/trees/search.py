@@ -65,18 +65,18 @@ def _evidence_in(one: Balanced, evidence: dict[str, Any]) -> dict[str, Any]:
         x = exact.parsed(w) * exact.two_to(power)
         return f"{x.p}/{x.q}"
 
-    def side(found: dict[str, Any]) -> dict[str, Any]:
-        scale, n = list(found["scale"]), len(found["groups"])
+    def side(signed: dict[str, Any]) -> dict[str, Any]:
+        scale, n = list(signed["scale"]), len(signed["groups"])
         first_slack = len(scale) - len(evidence["facets"])
         for row in range(len(scale)):
             if 1 + n <= row < 1 + 3 * n:  # u_i, then -u_i, of all groups
-                scale[row] += ridges[kinks[found["groups"][(row - 1) % n][0]][0]]
+                scale[row] += ridges[kinks[signed["groups"][(row - 1) % n][0]][0]]
             else:
                 scale[row] += unit if row < first_slack else rows[evidence["facets"][row - first_slack]]
         groups = [
-            [kink, [[j, weighed(w, unit - ridges[kinks[j][0]])] for j, w in partners]] for kink, partners in found["groups"]
+            [kink, [[j, weighed(w, unit - ridges[kinks[j][0]])] for j, w in partners]] for kink, partners in signed["groups"]
         ]
-        return found | {"unit": found["unit"] + unit, "scale": scale, "groups": groups}
+        return signed | {"unit": signed["unit"] + unit, "scale": scale, "groups": groups}
 
     settled = [
         [one.first[ridge], active, {m: weighed(y, ridges[ridge] - rows[m]) for m, y in proof.items()}]
@@ -85,7 +85,7 @@ def _evidence_in(one: Balanced, evidence: dict[str, Any]) -> dict[str, Any]:
     return evidence | {
         "kinks": [[one.first[ridge], flipped] for ridge, flipped in kinks],
         "settled": settled,
-        "signs": [side(found) for found in evidence["signs"]],
+        "signs": [side(signed) for signed in evidence["signs"]],
     }
 
 
@@ -297,15 +297,15 @@ class _Search:
             excess = leaf.bound - self.incumbent.lower
             if self.late() or leaf.bound <= self.target:
                 break
-            found, least = len(r.rows), worth * excess / leaf.side.unit / max(len(r.groups), 1)
+            rows_before, least = len(r.rows), worth * excess / leaf.side.unit / max(len(r.groups), 1)
             cutter.place(leaf.point, leaf.decided)
             for g in map(int, np.flatnonzero(leaf.gaps > least)):
                 cut = None if g in leaf.decided else cutter.cut(g)
                 if cut is not None and leaf.heights[g] - cut.value > least:
                     r.add_cut(g, cut.slope, cut.active, cut.inactive, leaf.decided)
-            if len(r.rows) == found:
+            if len(r.rows) == rows_before:
                 break
-            leaf = replace(leaf, cuts=[*leaf.cuts, *range(found, len(r.rows))])
+            leaf = replace(leaf, cuts=[*leaf.cuts, *range(rows_before, len(r.rows))])
             before, leaf = leaf.bound, self._proved(leaf, leaf.decided, self._solve(leaf, leaf.decided))
             if not leaf.decided:
                 self.leaves[leaf.side.sign] = leaf

@@ -39,11 +39,11 @@ def student(setting: Setting, i: int, size: Sizes, chosen: np.ndarray, near: Aro
         x = size.level * radius / (2 * size.eps)
         if not (meeting & near.student).any() or not x > max(2.0, 1 / goal):
             return  # smaller balls meet fewer creases, none of a student; a sine below 1/x is out of reach of every form
-        found = [_few(setting, i, size, radius, near, meeting, x)]
+        candidates = [_few(setting, i, size, radius, near, meeting, x)]
         if planar:
-            found.append(_opposing(setting, i, size, radius, near, meeting & near.opposes, x))
-            found.append(_all(setting, i, size, radius, near, meeting, x))
-        for candidate in found:
+            candidates.append(_opposing(setting, i, size, radius, near, meeting & near.opposes, x))
+            candidates.append(_all(setting, i, size, radius, near, meeting, x))
+        for candidate in candidates:
             if candidate is not None and candidate[0] < goal:
                 yield candidate
 

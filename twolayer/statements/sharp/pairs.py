@@ -85,7 +85,7 @@ def _inverse_height(lines: Lines, pair: Pair, c: arb) -> arb:
     """Proved: the largest 1/a of a pair left out over all free slopes in [-c, c]; infinite where there is no room."""
     gap, first, second = pair
     kept = [j for j, label in enumerate(lines.label.tolist()) if label not in (first.label, second.label)]
-    found = lines.up.max(lines.down)
+    largest = lines.up.max(lines.down)
     for w, v in itertools.product(first.ends(c), second.ends(c)):
         mean, half = (w + v) / 2, abs(w - v) / 2
         numerator = {j: half.max(abs(mean) + c if lines.free[j] else abs(lines.slope[j] - mean)) for j in kept}
@@ -95,8 +95,8 @@ def _inverse_height(lines: Lines, pair: Pair, c: arb) -> arb:
                     width = lines.offset[r] - lines.offset[j]
                     if not width > 0:
                         return arb("inf")
-                    found = found.max((numerator[j] + numerator[r]) / width)
-    return found
+                    largest = largest.max((numerator[j] + numerator[r]) / width)
+    return largest
 
 
 def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around) -> Candidate | None:

@@ -237,9 +237,9 @@ def steepest_named(
     """
     cot, best = max(FLATTEST, np.sqrt(max(1 / goal**2 - 1, 0.0))) * MARGIN, None
     for left in itertools.compress(choices, sums(choices, np.full(len(choices), cot)) < room):
-        found = _largest(partial(_sums_of_one, sums, left), room, cot)
-        if found > cot:
-            cot, best = found, (found, left)
+        value = _largest(partial(_sums_of_one, sums, left), room, cot)
+        if value > cot:
+            cot, best = value, (value, left)
     return best
 
 
