@@ -29,7 +29,7 @@ from twolayer.statements.sharp import cells as sharp_cells
 from twolayer.statements.sharp import chords as sharp_chords
 from twolayer.statements.sharp import counts as sharp_counts
 from twolayer.statements.sharp import pairs as sharp_pairs
-from twolayer.statements.sharp.around import Sizes
+from twolayer.statements.sharp.around import Sizes, sizes
 from twolayer.statements.sharp.plane import WALL, Lines
 
 from ...strategies import quick
@@ -377,7 +377,7 @@ def best_of(module):
     made = Setting(None, problem, active_domains(problem), [Enclosure(0.0, 0.03, None)] * len(problem.student))
     i, observer = made.crease(problem.teacher[0]), problem.student[0]
     near = sharp.around(made, i, observer, made.shapes.ball(i, made.domains[0]).centre)
-    return module.student(made, i, observer, made.domains[0], near, 1.0)
+    return module.student(made, i, sizes(made, i, observer), made.domains[0], near, 1.0)
 
 
 def test_heavy_same_sign_creases_do_not_enter_cells_and_split_but_enter_chords_and_orders():
