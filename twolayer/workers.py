@@ -12,7 +12,9 @@ come back in the order of the jobs.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from joblib import Parallel, delayed
@@ -49,12 +51,30 @@ def results(function: Callable, jobs: Sequence[tuple], workers: int) -> Iterator
         yield from (function(*job) for job in jobs)
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes begun here never hear Ctrl-C, which a terminal sends to them too: it is for this one to end them.
+
+    One that comes meanwhile is heard here afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _shared(function: Callable, jobs: Sequence[tuple], workers: int) -> Iterator[Any]:
     """On processes of this machine; the jobs that are left when one is killed are begun again, once."""
     done = 0
     for again in (False, True):
         try:
-            for found in Parallel(n_jobs=workers, return_as="generator")(delayed(function)(*job) for job in jobs[done:]):
+            with _deaf_to_interrupts():  # the call begins the processes
+                engine = Parallel(n_jobs=workers, return_as="generator")(delayed(function)(*job) for job in jobs[done:])
+            for found in engine:
                 done += 1
                 yield found
             return

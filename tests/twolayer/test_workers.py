@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from joblib import parallel_config
+from joblib.externals.loky import get_reusable_executor
 
 from twolayer import workers
 from twolayer.certify import suprema
@@ -69,6 +70,19 @@ def killed_once(x: int, folder: str, times: int) -> int:
     if x == 3 and count <= times:
         os.kill(os.getpid(), signal.SIGKILL)
     return x * x
+
+
+def interrupts_itself(x: int) -> tuple[int, int]:
+    os.kill(os.getpid(), signal.SIGINT)
+    return x, os.getpid()
+
+
+def test_workers_do_not_hear_ctrl_c_and_this_process_does():
+    get_reusable_executor().shutdown(wait=True)  # those of other tests
+    found = list(workers.results(interrupts_itself, [(x,) for x in range(4)], 2))
+    assert [x for x, _ in found] == [0, 1, 2, 3] and os.getpid() not in {process for _, process in found}
+    with pytest.raises(KeyboardInterrupt):
+        interrupts_itself(0)
 
 
 def test_the_jobs_of_a_process_that_is_killed_are_done_again_once(tmp_path):
