@@ -11,8 +11,9 @@
   order-k                          L, k = 4, 6, ..                            all masses                  sharp_masses
 
 Every candidate is a proved bound by itself, so choosing the smallest needs no argument: floats choose, balls prove the
-chosen one. A body (ball or cylinder) may always be replaced by a smaller one around the same centre: fewer creases
-meet it, its radius is worse. Source: theory notes, section 4 (Theorems A, M, 2' and their refinements), and proofs/lemmas.
+chosen one. The methods of a ball are tried with eps_k and with the local gradient of the ball (`local`). A body (ball or
+cylinder) may always be replaced by a smaller one around the same centre: fewer creases meet it, its radius is worse.
+Source: theory notes, section 4 (Theorems A, M, 2' and their refinements), and proofs/lemmas.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
     candidates += sharp_counts.student(setting, i, size, chosen, near, _goal(candidates))
     if not setting.is_late:
         width = np.inf
-        if setting.problem.dimension == 2:
+        if setting.problem.dimension == 2 and _within_reach(size, domain, _goal(candidates)):
             width = sharp_plane.half_width(setting, i, domain)
             cells = sharp_cells.student(setting, i, size, domain, near)
             candidates += [] if cells is None else [cells]
@@ -76,6 +77,12 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
             candidates += sharp_masses.split(setting, i, size, cylinder)
         candidates += _by_order(setting, i, size, domain, inscribed, cylinders, _goal(candidates))
     return best(candidates)
+
+
+def _within_reach(size: Sizes, domain: Domain, goal: float) -> bool:
+    """Whether a cell of A_k could give a sine below `goal`: a student's slope c adds some c / (length of H) to 1/a or 1/b."""
+    length = float(np.linalg.norm(domain.floats.upper - domain.floats.lower))
+    return 1 / np.hypot(1, HOPE * length * size.level / (2 * size.eps)) < goal
 
 
 def _goal(candidates: list[Candidate], otherwise: float = 1.0) -> float:

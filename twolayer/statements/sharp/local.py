@@ -30,7 +30,7 @@ from ..geometry import cached_by
 from ..setting import FAR_OFF, Setting
 from .around import Around, Bound, Candidate, Sizes, radii
 
-MOST_BALLS = 3  # balls around one centre whose local gradient is worked out further
+MOST_BALLS = 2  # balls around one centre whose local gradient is worked out further
 MOST_LINES = 60  # creases in one ball up to which vertices are listed
 SIDES = 16  # of the polygon around a ball: 2 % longer than the ball
 ROUNDS = 12  # of reweighted least squares for the affine part
