@@ -84,6 +84,13 @@ def test_the_hyperplane_of_another_teacher_is_never_taken_into_the_cluster():
     assert (found.measured, found.bound) == (0, pytest.approx(8 * math.sqrt(2) * float(T), rel=1e-12))
 
 
+def test_a_tilted_cluster_pays_for_how_far_others_push_the_centre_aside():
+    """Two tilted halves, and relu(x + y) learnt but for 1/100: Gamma = 1, eps = 2/100, sum |kappa| sin = 1/100."""
+    found = row(instance([X, ([1, 1], 0, [1])], [*HALVES, ([1, 1], 0, [1 - T])]))
+    assert found.terms["cluster"] == [0, 1] and found.terms["gamma"] == pytest.approx(1)
+    assert found.bound == pytest.approx((8 * math.sqrt(2) + 1) * float(T) + LONGER, rel=1e-12)
+
+
 def test_a_lost_share_can_be_all_that_the_gradient_allows():
     """h = T (relu(x) - x/2 - 1/4) has eps = T/4 on the square, so that the bound 4 eps is T, the share that is missing."""
     affine = [([1, 0], 8, [-T / 2]), ([0, 0], 1, [4 * T - T / 4])]
