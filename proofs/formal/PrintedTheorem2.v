@@ -1,8 +1,8 @@
-(** Theorem 2 as printed is false, for five independent reasons and for every constant in its bound.
+(** Theorem 2 as printed is false, for six independent reasons and for every constant in its bound.
 
     Certifies   for every C an instance that has the hypotheses as printed and no student within C K eps/(alpha r) of the teacher's
                 direction: the observer sees a corner only; is dead; the teacher is rescaled; alpha < 0; a second teacher
-                cancels the first.
+                cancels the first; the region is thin.
     Does not    keep sqrt(d') and r' = r - 5 eps/|alpha| apart: d' = 2 is fixed and r' >= r/2 is a hypothesis, so both are in C.
 *)
 From mathcomp Require Import all_ssreflect all_algebra.
@@ -331,6 +331,74 @@ split; last 1 first.
     by rewrite -[leRHS]mulr1 ler_wpmul2l ?ltW.
   + exists 0 => [|x]; first by rewrite /node /= dot0r addr0.
     rewrite /node /= dot_vec2 mul0r mul1r add0r addr0 => x1 near; apply/stripP; rewrite x1 normr0 ltr01; split=> //.
+    by apply: le_lt_trans (on_axis half_ge0 near) half_lt1.
+  + by rewrite invr_gt0 ltr0n vec2_neq0 // oner_eq0 orbT.
+  + by rewrite al oner_eq0 normr1; split=> //; apply: ten_t.
+- split; first by apply/stripP; rewrite !mxE normr0 ltr01.
+  by rewrite /observed_at /node /= !dot0r !add0r ler0n.
+- by rewrite al ltr01.
+Qed.
+Definition node2 (w0 w1 : 'rV[R]_2) (b0 b1 v0 v1 : R) : net R 2 1 [finType of 'I_2] :=
+  Net (fun i => if i == 0 then w0 else w1) (fun i => if i == 0 then b0 else b1) (fun i => one1 (if i == 0 then v0 else v1)).
+Lemma out2 w0 w1 b0 b1 v0 v1 x :
+  out (node2 w0 w1 b0 b1 v0 v1) x 0 0 = relu (dot w0 x + b0) * v0 + relu (dot w1 x + b1) * v1.
+Proof. by rewrite /out !big_ord_recl big_ord0 addr0 !mxE. Qed.
+
+(** c: the region is thin across the boundary, and r measures its length alone. *)
+Theorem theorem_2_thin_region C :
+  exists (teacher : net R 2 1 [finType of 'I_2]) (student : net R 2 1 [finType of 'I_1]) region x eps,
+  [/\ has_hypotheses teacher student region 0 0 2%:R^-1 eps, region x /\ observed_at teacher student 0 0 x,
+      0 < alpha teacher student 0 0 & no_student_within teacher student 0 0 2%:R^-1 eps C].
+Proof.
+have [t [t0 tle tM]] := small_t (C * 6%:R).
+pose slanted : 'rV[R]_2 := vec2 2%:R^-1 2%:R^-1.
+pose f := node2 axis2 (vec2 2%:R^-1 0) 0 (4%:R - t / 4%:R) 1 1.
+pose g := node1 slanted 4%:R 1.
+exists f, g, (strip t), 0, t.
+have al : alpha f g 0 0 = 1 by rewrite /alpha /dot big_ord_recl big_ord0 !mxE mulr1 addr0.
+split; last 1 first.
+- move=> s; split; first by rewrite vec2_neq0 // invr_eq0 pnatr_eq0.
+  have sine : sinA slanted axis2 ^+ 2 = 2%:R^-1.
+    rewrite sqr_sinA /cosA expr_div_n exprMn !sqr_norm !sq_vec2 real_normK ?num_real // dot_vec2 !mxE /=.
+    by field.
+  have big : 4%:R^-1 <= sinA slanted axis2.
+    rewrite -(@ler_pexpn2r _ 2) ?nnegrE ?sinA_ge0 ?invr_ge0 ?ler0n // sine exprVn lef_pinv ?posrE ?exprn_gt0 ?ltr0n //.
+    by rewrite -natrX ler_nat.
+  apply: lt_le_trans big; rewrite /bound al !card_ord.
+  by have -> : C * (2 + 1)%:R * t / (1 / 2%:R) = C * 6%:R * t by field.
+- split.
+  + exact: strip_open.
+  + move=> x /stripP[x1 x2]; rewrite /g_1; case: ifP => _; last by rewrite normr0 ltW.
+    rewrite h_1 out2 out1 /= !dot_vec2 !mxE !mul0r !mul1r !add0r !addr0 !mulr1.
+    move: (x 0 0) (x 0 1) x1 x2 => u v; rewrite !ltr_norml => /andP[/ltW u1 _] /andP[/ltW v1 /ltW v2].
+    have two : 1 <= 2%:R :> R by rewrite ler1n.
+    have t1 : t <= 1 by apply: le_trans tle _; rewrite invf_le1 ?ltr0n ?ler1n.
+    have U : 0 <= u + 1 by rewrite -ler_subl_addr sub0r.
+    have V : 0 <= v + t by rewrite -ler_subl_addr sub0r.
+    have W : 0 <= 1 - t by rewrite subr_ge0.
+    have h0 : 0 <= 2%:R^-1 :> R by apply: half_ge0.
+    have four A B D : 0 <= A -> 0 <= B -> 0 <= D -> 0 <= A + (B + (D + 3%:R)) :> R.
+      by move=> A0 B0 D0; rewrite !addr_ge0 ?ler0n.
+    have first : 0 <= 2%:R^-1 * u + (4%:R - t / 4%:R).
+      have -> : 2%:R^-1 * u + (4%:R - t / 4%:R) = 2%:R^-1 * (u + 1) + (4%:R^-1 * (1 - t) + (4%:R^-1 + 3%:R)) by field.
+      by apply: four; rewrite ?mulr_ge0 ?invr_ge0 ?ler0n.
+    have second : 0 <= 2%:R^-1 * u + 2%:R^-1 * v + 4%:R.
+      have -> : 2%:R^-1 * u + 2%:R^-1 * v + 4%:R = 2%:R^-1 * (u + 1) + (2%:R^-1 * (v + t) + (2%:R^-1 * (1 - t) + 3%:R)) by field.
+      by apply: four; apply: mulr_ge0.
+    rewrite (relu_pos first) (relu_pos second).
+    have -> : relu v + (2%:R^-1 * u + (4%:R - t / 4%:R)) - (2%:R^-1 * u + 2%:R^-1 * v + 4%:R)
+      = relu v - (2%:R^-1 * v + t / 4%:R) by ring.
+    have [v0|/ltW v0] := lerP 0 v; [rewrite (relu_pos v0)|rewrite (relu_neg v0)]; rewrite ler_norml; apply/andP; split; rewrite -subr_ge0.
+    * have -> : v - (2%:R^-1 * v + t / 4%:R) - - t = 2%:R^-1 * v + 3%:R / 4%:R * t by field.
+      by rewrite addr_ge0 ?mulr_ge0 ?divr_ge0 ?invr_ge0 ?ler0n // ltW.
+    * have -> : t - (v - (2%:R^-1 * v + t / 4%:R)) = 2%:R^-1 * (t - v) + 3%:R / 4%:R * t by field.
+      by rewrite addr_ge0 ?mulr_ge0 ?divr_ge0 ?invr_ge0 ?ler0n ?subr_ge0 // ltW.
+    * have -> : 0 - (2%:R^-1 * v + t / 4%:R) - - t = 2%:R^-1 * - v + 3%:R / 4%:R * t by field.
+      by rewrite addr_ge0 ?mulr_ge0 ?divr_ge0 ?invr_ge0 ?ler0n ?oppr_ge0 // ltW.
+    * have -> : t - (0 - (2%:R^-1 * v + t / 4%:R)) = 2%:R^-1 * (v - - t) + 3%:R / 4%:R * t by field.
+      by rewrite addr_ge0 ?mulr_ge0 ?divr_ge0 ?invr_ge0 ?ler0n ?subr_ge0 // ltW.
+  + exists 0 => [|x]; first by rewrite /node /= dot0r addr0.
+    rewrite /node /= dot_vec2 mul0r mul1r add0r addr0 => x1 near; apply/stripP; rewrite x1 normr0; split=> //.
     by apply: le_lt_trans (on_axis half_ge0 near) half_lt1.
   + by rewrite invr_gt0 ltr0n vec2_neq0 // oner_eq0 orbT.
   + by rewrite al oner_eq0 normr1; split=> //; apply: ten_t.

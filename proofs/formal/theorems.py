@@ -280,6 +280,16 @@ ENTRIES = (
         kind="counterexample",
     ),
     formal(
+        "theorem-2-thin-region",
+        "Theorem 2, printed (thin region)",
+        "PrintedTheorem2.theorem_2_thin_region",
+        PRINTED_2
+        + "the region (-1,1) x (-t,t) is thin across the boundary, whose length alone is r; eps = t, the only student is"
+        " at 45 degrees.",
+        IN_THE_CONSTANT,
+        kind="counterexample",
+    ),
+    formal(
         "theorem-2-rescaled-teacher",
         "Theorem 2, printed (rescaled teacher)",
         "PrintedTheorem2.theorem_2_rescaled_teacher",
