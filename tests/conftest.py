@@ -1,6 +1,7 @@
-"""Sets Hypothesis and threads up once."""
+"""Sets Hypothesis, threads and Ctrl-C up once."""
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -9,3 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one test process a core: thread
 # No deadline for one example: times on shared machines say nothing about the code.
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+# A shell's background jobs ignore SIGINT, and so would every process that a test starts.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

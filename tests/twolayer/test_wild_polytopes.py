@@ -161,8 +161,7 @@ def test_a_bounded_region_of_any_scale_is_accepted_and_its_supremum_enclosed(pol
         assert max(abs(x) for z in brute_vertices(A, c) for x in z) > 10**308
         return
     domain = problem.active_domain(problem.student[0])
-    p, beta = problem.student[0].p, problem.student[0].beta
-    active = [(p * z).sum() + beta > 0 for z in brute_vertices(A, c)]
+    active = [(exact.rationals(student.W[0]) * x).sum() + exact.rational(student.b[0]) > 0 for x in brute_vertices(A, c)]
     assert (domain is not None) == any(active)
     if domain is not None:
         assert domain.dimension and (domain.A @ domain.interior < domain.c).all()

@@ -77,12 +77,10 @@ def interrupts_itself(x: int) -> tuple[int, int]:
     return x, os.getpid()
 
 
-def test_workers_do_not_hear_ctrl_c_and_this_process_does():
+def test_workers_do_not_hear_ctrl_c():
     get_reusable_executor().shutdown(wait=True)  # those of other tests
     found = list(workers.results(interrupts_itself, [(x,) for x in range(4)], 2))
     assert [x for x, _ in found] == [0, 1, 2, 3] and os.getpid() not in {process for _, process in found}
-    with pytest.raises(KeyboardInterrupt):
-        interrupts_itself(0)
 
 
 def test_the_jobs_of_a_process_that_is_killed_are_done_again_once(tmp_path):

@@ -32,6 +32,7 @@ GLOSSARY = (
     ("missing", "hypotheses that, once added, would restore a printed row that fails"),
     ("alpha", "v*_j · v_k, the inner product of the teacher's and the observer's fan-outs"),
     ("epsilon", "the certified upper end of eps"),
+    ("local_epsilon", "the same on a ball around the crease only, of that radius, and modulo affine functions"),
     ("radius, radius_above", "a certified radius from below, from above, in the observer's region around the crease"),
     ("shrunk_radius", "the printed r' = r - 5 eps/|alpha|"),
     ("rho, t, q", "radius of a disc in the crease; half-height of the cylinder on it; the guard distance 5 eps/|kappa|"),

@@ -14,6 +14,7 @@ import torch
 from cifar import files as state
 from cifar.report import page, results
 from cifar.report.facts import facts
+from cifar.report.whole import whole
 from cifar.runs import commit as checkout
 from cifar.runs import execute as runs
 from cifar.runs import queue
@@ -170,6 +171,5 @@ def test_results_that_record_no_commit_say_so_or_what_the_command_line_says(tmp_
 
 def test_the_page_shows_the_commits(tmp_path, monkeypatch):
     stored(tmp_path, "st-label", ["c" * 40])
-    known = facts(results.read(tmp_path), "")
-    text = page.document(results.read(tmp_path), known, [], [], {})
+    text = page.document(whole(results.read(tmp_path)), [], {})
     assert text.count("cccccccccccc") == 2

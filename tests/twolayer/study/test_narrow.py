@@ -29,6 +29,8 @@ def instance(n: int) -> dict:
     row = {"form": "sharp", "verdict": "holds", "measured": 1.23e-5 * n, "bound": 4.56e-5 * n}
     return {
         "name": f"thin directions, d'=10 d=12 K=10+20 C=10, seed {n}, U orthogonal to X",
+        "family": "thin directions",
+        "trained_here": True,
         "rounds": [[1.23e-10, 2.34e-10]],
         "gradient": {"sampled": 1.11e-10, "upper": 3.45e-10},
         "verdicts": [row] * 100,
@@ -38,8 +40,8 @@ def instance(n: int) -> dict:
 def test_an_instance_of_verify_takes_two_lines_with_all_its_numbers(narrow):
     verify.instance_table([instance(n) for n in (1, 2, 3)], narrow)
     found = lines(narrow)
-    assert len(found) == 1 + 3 * 2 + 1 and max(map(len, found)) <= 80
-    for n, (name, numbers) in enumerate(zip(found[1:-1:2], found[2:-1:2], strict=True), 1):
+    assert len(found) == 2 + 3 * 2 and max(map(len, found)) <= 80
+    for n, (name, numbers) in enumerate(zip(found[2::2], found[3::2], strict=True), 1):
         assert name == instance(n)["name"]
         assert NUMBER.findall(numbers) == ["1.23e-10", "2.34e-10", "1.11e-10", "3.45e-10", "100", "0.27"]
 
