@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +133,9 @@ def test_what_is_written_fits_its_schema(instance):
     assert complaint(json.loads(instance.to_json()), "instance") is None
 
 
+EACH = 9  # one change in so many to a certificate is tried (seven are made of a part): all take two minutes of proofs
+
+
 @pytest.fixture(scope="module", params=["vertices, a corollary", "trees, output biases"])
 def evidence(request):
     make, trees = BASES[request.param]
@@ -144,7 +148,7 @@ def test_a_certificate_fits_its_schema(evidence):
 
 def test_a_file_that_does_not_fit_the_schema_of_certificates_is_not_proved(evidence, tmp_path, capsys):
     file = tmp_path / "changed.json"
-    for value in changed(evidence, CRUDE):
+    for value in itertools.islice(changed(evidence, CRUDE), 0, None, EACH):
         if not fits(value, "certificate"):
             file.write_text(json.dumps(value))
             assert proved([str(file)]) == 1, complaint(value, "certificate")
