@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import highspy
@@ -20,6 +22,7 @@ HUGE = 1e14  # HiGHS refuses coefficients from 1e15 on; a program that needs the
 
 def new_model(lower: np.ndarray, upper: np.ndarray, cost: np.ndarray) -> Any:
     """A silent one-thread HiGHS model min cost . x, lower <= x <= upper.   (columns,) each"""
+    _greeted()
     model = highspy.Highs()
     for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
         model.setOptionValue(option, value)
@@ -27,6 +30,23 @@ def new_model(lower: np.ndarray, upper: np.ndarray, cost: np.ndarray) -> Any:
     model.addVars(len(cost), lower.astype(float), upper.astype(float))
     model.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost.astype(float))
     return model
+
+
+@cache
+def _greeted() -> None:
+    """The first model of a process, made unheard: HiGHS 1.16 then greets on standard output, whatever its options."""
+    try:
+        kept = os.dup(1)
+    except OSError:  # closed: nobody hears
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+        highspy.Highs()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def set_tolerance(model: Any, tolerance: float) -> None:
