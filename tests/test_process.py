@@ -169,9 +169,9 @@ def test_a_signal_to_the_whole_group_leaves_one_line(number, tmp_path):
     else:
         process.send_signal(number)
     out, error = process.communicate(timeout=60)
-    assert (process.returncode, out) == (128 + number, "")
-    assert error.splitlines()[-1] == "interrupted"  # Python itself may tell of a Ctrl-C inside a weak reference's callback
-    assert "Error" not in error
+    if number == signal.SIGINT and error.startswith("Exception ignored in: <function WeakKeyDictionary."):
+        error = error.splitlines(keepends=True)[-1]  # Python's own report of a Ctrl-C that fell into one of its callbacks
+    assert (process.returncode, out, error) == (128 + number, "", "interrupted\n")
 
 
 def test_a_terminal_of_80_columns_gets_no_wrapped_number():

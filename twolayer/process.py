@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import TextIO
 
@@ -60,6 +61,7 @@ def alone(command: str, work: Callable[[], int]) -> int:
     if sys.stdout is None:
         return _refused(command, "standard output needs to be open; got a closed one")
     os.environ["MPLBACKEND"] = "agg"  # figures go to files; matplotlib does not start with a backend that it does not know
+    warnings.filterwarnings("ignore", ".*still being processed by the workers", UserWarning)  # joblib's, of what Ctrl-C left
     heard: list[int] = []
 
     def terminated(number, frame):
