@@ -62,11 +62,6 @@ class Scaled:
     row_units: np.ndarray
     column_units: np.ndarray
 
-    @property
-    def is_even(self) -> bool:
-        """True if all columns kept their units."""
-        return all(unit == 1 for unit in self.column_units)
-
 
 def scaled(A: np.ndarray, c: np.ndarray) -> Scaled:
     """Rows, and columns where they differ wildly, in units in which their largest entries are near 1.   (m, d), (m,)"""

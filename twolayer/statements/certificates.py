@@ -353,8 +353,8 @@ class _Restated:
         extra: dict[str, Any] = {"observers": list(v.observers)}
         Q = np.stack([o.fan_out for o in observers], axis=1)
         inverse = exact.inverse(Q)
-        norm, d, nodes = bounds.column_sum_norm(inverse), setting.problem.dimension, len(setting.problem.nodes)
         if v.form == PRINTED:
+            norm, d, nodes = bounds.column_sum_norm(inverse), setting.problem.dimension, len(setting.problem.nodes)
             alphas = [abs(exact.ball((o.fan_out * self.node.fan_out).sum())) for o in observers]
             c0 = exact.ball(v.terms["distance"])
             printed = self._paper(

@@ -17,13 +17,13 @@ from typing import Any
 from joblib import parallel_config
 
 from ..files import BadInput, content, reason, sealed, shown, unsealed, written
+from ..process import DONE, STOPPED
 from ..statements.verdict import VERDICTS
 from ..workers import results
 from .tables import bars, terminal
 
 SUMMARY = ("statement", "form", *VERDICTS, "measured_median", "bound_median", "closest")  # columns of `summaries`
 SUM = "table.csv.sha256"  # in the format of sha256sum
-STOPPED = 3  # exit status: a time limit left instances undone
 CHUNK = 64  # jobs handed out at once, so that a cluster's results are stored as they come
 
 
@@ -122,7 +122,7 @@ def said(directory: Path, found: dict[str, Any], new: int, rows: int, *, aloud: 
     if aloud:
         where = shown(str(directory / "table.csv"))
         terminal().print(f"{len(found)} instances ({new} new), {rows} rows: {where}", soft_wrap=True, markup=False)
-    return 0
+    return DONE
 
 
 def unwritable(directory: Path, error: OSError) -> BadInput:
