@@ -57,7 +57,7 @@ class Size:
 
 SIZES = {
     "paper": Size(5000, 45000, 10, (45000, 50, 10)),
-    "standard": Size(5000, 15000, 4, (45000, 8, 2)),
+    "standard": Size(1000, 6000, 4, (45000, 4, 1)),  # an hour and a half of a core
     "demo": Size(500, 4096, 4, (10000, 4, 1)),
 }
 
