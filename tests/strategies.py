@@ -15,11 +15,11 @@ from flint import fmpq
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from twolayer.domains import Domain
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Polytope, Subspace
-from twolayer.ridges import RidgeSum
+from twolayer.restriction.domains import Domain
+from twolayer.restriction.ridges import RidgeSum
 
 # No deadline: the first call of a test pays for imports and says nothing about the code.
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 WINGS = ("twolayer", "cifar", "proofs")
 
 # A module or package of twolayer and what it may import of ours, itself aside.
-CORE = {"files", "exact", "networks", "highs", "simplex", "programs", "regions", "samples", "instances"}
-PROBLEM = CORE | {"ridges", "domains", "restricted"}
+CORE = {"files", "exact", "networks", "linear", "regions", "samples", "instances"}
+PROBLEM = CORE | {"restriction"}
 METRICS = {"arrays", "streaming", "metrics"}
 ARROWS = {
     "files": set(),
@@ -30,15 +30,11 @@ ARROWS = {
     "workers": {"files"},
     "drawing": set(),
     "networks": set(),
-    "highs": set(),
-    "simplex": {"exact", "highs"},
-    "programs": {"exact", "highs", "simplex"},
+    "linear": {"exact"},
     "regions": {"exact", "networks"},
     "samples": {"exact", "networks", "regions"},
-    "instances": {"files", "exact", "networks", "regions", "simplex", "programs", "samples"},
-    "ridges": {"exact", "programs"},
-    "domains": {"exact", "programs"},
-    "restricted": {"files", "exact", "programs", "regions", "instances", "ridges", "domains"},
+    "instances": {"files", "exact", "networks", "regions", "linear", "samples"},
+    "restriction": {"files", "exact", "linear", "regions", "instances"},
     "certify": PROBLEM | {"workers"},
     "statements": PROBLEM | METRICS | {"certify"},
     "synthetic": PROBLEM | METRICS | {"certify"},
@@ -267,6 +263,17 @@ def test_every_public_name_exists_and_says_what_it_is(name):
         assert not callable(thing) or thing.__doc__, f"{name}.{public}"
 
 
+SIDE_BY_SIDE, LINES = 16, 430  # modules of a room, lines of a file
+CATALOGUES = {"proofs/lemmas", "proofs/counterexamples"}  # one file an entry, as many as there are
+
+
+@pytest.mark.parametrize("wing", ("twolayer", "cifar", "proofs"))
+def test_a_room_has_few_modules_and_a_file_few_lines(wing):
+    rooms = {path.parent for path in files(wing)}
+    assert not [here(room) for room in rooms if here(room) not in CATALOGUES and len(list(room.glob("*.py"))) > SIDE_BY_SIDE]
+    assert not [here(path) for path in files(wing) if len(path.read_text().splitlines()) > LINES]
+
+
 @pytest.mark.parametrize("path", files("twolayer"), ids=here)
 def test_the_theory_wing_does_not_need_torch(path):
     converts = here(path) == "twolayer/networks.py"  # inside to_torch alone: test_api sees that a check loads no torch
@@ -296,8 +303,8 @@ def test_only_studies_and_commands_print(path):
         ("twolayer/certify/zero.py", "from .. import exact", {("twolayer", "exact")}),
         ("twolayer/certify/zero.py", "from . import trees", {("twolayer", "certify", "trees")}),
         ("twolayer/certify/zero.py", "from .trees import Tree", {("twolayer", "certify", "trees")}),
-        ("twolayer/certify/zero.py", "from ..domains import Domain", {("twolayer", "domains")}),
-        ("twolayer/ridges.py", "from . import exact, cli", {("twolayer", "exact"), ("twolayer", "cli")}),
+        ("twolayer/certify/zero.py", "from ..restriction.domains import Domain", {("twolayer", "restriction", "domains")}),
+        ("twolayer/regions.py", "from . import exact, cli", {("twolayer", "exact"), ("twolayer", "cli")}),
         ("twolayer/__init__.py", "from .exact import solve", {("twolayer", "exact")}),
         ("cifar/data.py", "def f():\n    import twolayer.certify.lp as lp", {("twolayer", "certify", "lp")}),
         ("cifar/data.py", "from twolayer import Instance", {("twolayer",)}),

@@ -11,7 +11,7 @@ import pytest
 from twolayer import exact
 from twolayer.certify import suprema
 from twolayer.certify.enclosure import Enclosure
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 
 from .benchmarks import figures, instances, job, ours, peers, plan, radii, run, soundness, tables
 from .benchmarks.peers import milp

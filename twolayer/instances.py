@@ -13,11 +13,11 @@ import numpy as np
 
 from . import exact
 from .files import BadInput, parsed, quoted
+from .linear.programs import interior_point, is_empty
+from .linear.simplex import Undecided, ray_within
 from .networks import TwoLayer, as_floats, numbers
-from .programs import interior_point, is_empty
 from .regions import Box, Polytope, Subspace, frame, restrict_polytope
 from .samples import box_around, hull_around, on_plane, principal_plane, scores
-from .simplex import Undecided, ray_within
 
 FORMAT = "twolayer-instance/1"
 LONGEST_NAME = 60  # characters of a name that an instance's one line shows

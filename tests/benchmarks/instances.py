@@ -12,12 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
-from twolayer.domains import Domain
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.restricted import Restricted, restricted
-from twolayer.ridges import RidgeSum
+from twolayer.restriction.domains import Domain
+from twolayer.restriction.restricted import Restricted, restricted
+from twolayer.restriction.ridges import RidgeSum
 from twolayer.synthetic.patches import PATCH_RANK, patch_spectrum
 
 OUTPUTS = 10

@@ -15,7 +15,7 @@ import numpy as np
 
 from twolayer.certify.enclosure import Enclosure
 from twolayer.certify.suprema import active_domains, gradient_suprema, supremum
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 
 from .instances import Cell, cube
 from .peers import GAP

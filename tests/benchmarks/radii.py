@@ -28,9 +28,9 @@ from scipy.optimize import linprog
 from twolayer import exact
 from twolayer.certify.radii.many import inscribed_radii
 from twolayer.certify.radii.one import Surroundings
-from twolayer.domains import Domain
 from twolayer.regions import Frame, Polytope
-from twolayer.restricted import Crease, restricted
+from twolayer.restriction.domains import Domain
+from twolayer.restriction.restricted import Crease, restricted
 
 from .instances import Cell, cube
 

@@ -25,7 +25,7 @@ from twolayer.certify.boxes import search as boxes
 from twolayer.certify.enclosure import Enclosure
 from twolayer.certify.trees import search as trees
 from twolayer.instances import BadInput, Instance
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 
 from ..strategies import brute_epsilon
 

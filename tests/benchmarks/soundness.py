@@ -23,8 +23,8 @@ from twolayer.certify import suprema, vertices
 from twolayer.certify.boxes import search as boxes
 from twolayer.certify.enclosure import Enclosure
 from twolayer.certify.trees import search as trees
-from twolayer.domains import Domain, domain
-from twolayer.ridges import RidgeSum
+from twolayer.restriction.domains import Domain, domain
+from twolayer.restriction.ridges import RidgeSum
 
 from ..strategies import brute_supremum, brute_value
 

@@ -11,10 +11,11 @@ from flint import fmpq
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from twolayer import exact, simplex
-from twolayer.highs import FloatOptimum, Solver
-from twolayer.programs import axis_box, dual_bound, interior_point, maximum, outer_box, range_over_box
-from twolayer.simplex import ray_within
+from twolayer import exact
+from twolayer.linear import simplex
+from twolayer.linear.highs import FloatOptimum, Solver
+from twolayer.linear.programs import axis_box, dual_bound, interior_point, maximum, outer_box, range_over_box
+from twolayer.linear.simplex import ray_within
 
 from ..strategies import arrays, brute_has_interior, brute_vertices, flints, nonzero, polytopes, positive, quick, thorough
 

@@ -11,9 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from twolayer import BadInput, Box, Instance, Polytope, Subspace, TwoLayer, exact, hidden_gradient
-from twolayer.domains import Domain, domain, tightened
-from twolayer.restricted import difference, restricted
-from twolayer.ridges import RidgeSum, canonical
+from twolayer.restriction.domains import Domain, domain, tightened
+from twolayer.restriction.restricted import difference, restricted
+from twolayer.restriction.ridges import RidgeSum, canonical
 
 from ..strategies import (
     array,

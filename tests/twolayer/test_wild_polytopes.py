@@ -18,9 +18,9 @@ from proofs.check import main as checker
 from twolayer import BadInput, Box, Instance, Polytope, TwoLayer, exact
 from twolayer.certify.suprema import supremum
 from twolayer.cli import main as command
-from twolayer.programs import interior_point, is_empty, maximum, outer_box
-from twolayer.restricted import restricted
-from twolayer.simplex import Empty, Optimum, Ray, best, ray_within
+from twolayer.linear.programs import interior_point, is_empty, maximum, outer_box
+from twolayer.linear.simplex import Empty, Optimum, Ray, best, ray_within
+from twolayer.restriction.restricted import restricted
 
 from ..strategies import array, brute_supremum, brute_vertices, flints, nonzero, quick, thorough
 

@@ -17,7 +17,7 @@ from twolayer.certify import suprema
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 
 
 def slow_square(x: int, folder: str) -> tuple[int, int]:

@@ -10,9 +10,9 @@ Source: the hypotheses of Theorems 1-3 and Corollary 1.
 
 from __future__ import annotations
 
-from ..domains import Domain
-from ..restricted import restricted
-from ..ridges import RidgeSum
+from ..restriction.domains import Domain
+from ..restriction.restricted import restricted
+from ..restriction.ridges import RidgeSum
 from .enclosure import Enclosure
 from .radii.many import inscribed_radii
 from .suprema import active_domains, certified_gradient, gradient_suprema, largest, supremum

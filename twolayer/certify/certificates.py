@@ -16,10 +16,10 @@ import numpy as np
 from flint import fmpq
 
 from .. import exact
-from ..domains import Domain
-from ..programs import box_proof, maximum
-from ..restricted import Node, Restricted
-from ..ridges import RidgeSum
+from ..linear.programs import box_proof, maximum
+from ..restriction.domains import Domain
+from ..restriction.restricted import Node, Restricted
+from ..restriction.ridges import RidgeSum
 from .enclosure import Enclosure
 from .trees import search as trees
 

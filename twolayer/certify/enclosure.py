@@ -10,9 +10,9 @@ import numpy as np
 from flint import fmpq
 
 from .. import exact
-from ..domains import Domain
-from ..programs import range_over_box
-from ..ridges import RidgeSum
+from ..linear.programs import range_over_box
+from ..restriction.domains import Domain
+from ..restriction.ridges import RidgeSum
 
 CANCELLATION = 1e-9  # an interval below this share of the terms that cancel is at the noise of the question: closed
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import exact
-from ..domains import Domain
 from ..regions import Frame
-from ..restricted import Restricted
+from ..restriction.domains import Domain
+from ..restriction.restricted import Restricted
 
 BLOCK = 4096  # samples that are evaluated at a time
 

@@ -16,10 +16,10 @@ from dataclasses import replace
 import numpy as np
 from flint import fmpq
 
-from ..domains import Domain
 from ..instances import Instance
-from ..restricted import Restricted, restricted
-from ..ridges import RidgeSum
+from ..restriction.domains import Domain
+from ..restriction.restricted import Restricted, restricted
+from ..restriction.ridges import RidgeSum
 from ..workers import configured, results
 from . import vertices
 from .boxes import search as boxes

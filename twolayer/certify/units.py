@@ -20,9 +20,9 @@ import numpy as np
 from flint import fmpq
 
 from .. import exact
-from ..domains import Domain
 from ..files import BadInput
-from ..ridges import RidgeSum, canonical
+from ..restriction.domains import Domain
+from ..restriction.ridges import RidgeSum, canonical
 from .enclosure import Enclosure, between
 from .progress import Tell
 

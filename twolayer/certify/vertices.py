@@ -19,9 +19,9 @@ import numpy as np
 from flint import fmpq_mat
 
 from .. import exact
-from ..domains import Domain
-from ..programs import range_over_box
-from ..ridges import RidgeSum, canonical
+from ..linear.programs import range_over_box
+from ..restriction.domains import Domain
+from ..restriction.ridges import RidgeSum, canonical
 from .enclosure import Enclosure, at_witness, between, crude
 from .units import balanced_together
 

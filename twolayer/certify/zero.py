@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .. import exact
-from ..domains import Domain
-from ..programs import interior_point
-from ..ridges import RidgeSum
+from ..linear.programs import interior_point
+from ..restriction.domains import Domain
+from ..restriction.ridges import RidgeSum
 from .units import balanced
 
 

@@ -30,9 +30,9 @@ from ..certify.certificates import (
 )
 from ..certify.radii.one import Inscribed, square_root
 from ..certify.suprema import active_domains, gradient_suprema, largest_ends, supremum, uninterrupted
-from ..domains import Domain
 from ..instances import Instance
-from ..restricted import Node, difference, restricted
+from ..restriction.domains import Domain
+from ..restriction.restricted import Node, difference, restricted
 from . import bounds, recovery
 from .check import Check, judged, times
 from .setting import Setting

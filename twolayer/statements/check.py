@@ -15,9 +15,9 @@ from .. import exact
 from ..certify.enclosure import Enclosure
 from ..certify.starts import best_samples, coordinates
 from ..certify.suprema import active_domains, gradient_suprema, interrupted, largest, open_nodes
-from ..domains import Domain
 from ..instances import Instance
-from ..restricted import Restricted, restricted
+from ..restriction.domains import Domain
+from ..restriction.restricted import Restricted, restricted
 from . import corollary1, recovery, theorem1, theorem2, theorem3
 from .matching import Match, matching
 from .setting import Setting

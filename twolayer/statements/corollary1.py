@@ -18,7 +18,7 @@ import numpy as np
 from flint import arb
 
 from .. import exact
-from ..restricted import Node
+from ..restriction.restricted import Node
 from . import bounds
 from .observers import Chosen, choose, largest_limit, length_of_limits, norms, power
 from .setting import Setting, observed_anywhere

@@ -14,8 +14,8 @@ from flint import arb, fmpq
 from .. import exact
 from ..certify.radii.many import Radii, inscribed_radii
 from ..certify.radii.one import Inscribed, Surroundings, length, square_root
-from ..domains import Domain
-from ..restricted import Node, Restricted
+from ..restriction.domains import Domain
+from ..restriction.restricted import Node, Restricted
 
 SQUARED = 1e-290  # a square of a sine below it has lost digits as a float
 UNDERFLOWN = 1e-290  # more than underflow takes from a distance, whose terms are of the size of the region or larger

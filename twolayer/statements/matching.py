@@ -10,7 +10,7 @@ from typing import Any
 from flint import arb
 
 from .. import exact
-from ..restricted import Node
+from ..restriction.restricted import Node
 from . import recovery, theorem2
 from .setting import Setting
 from .verdict import FAILS, HOLDS, SHARP, UNDECIDED, Verdict, number, plain

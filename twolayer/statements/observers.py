@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb
 
 from .. import exact
-from ..restricted import Node
+from ..restriction.restricted import Node
 from .setting import Setting
 
 MOST_SETS = 4000  # observer sets that are all tried; beyond it, a greedy choice improved by single swaps

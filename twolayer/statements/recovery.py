@@ -26,7 +26,7 @@ from flint import arb
 
 from .. import exact
 from ..certify.radii.one import Inscribed, length, square_root
-from ..restricted import Node
+from ..restriction.restricted import Node
 from . import bounds
 from .geometry import cached_by
 from .observers import choose, length_of_limits

@@ -14,9 +14,9 @@ from .. import exact
 from ..certify.enclosure import Enclosure
 from ..certify.radii.one import square_root
 from ..certify.suprema import largest_ends
-from ..domains import Domain
 from ..instances import Instance
-from ..restricted import Node, Restricted
+from ..restriction.domains import Domain
+from ..restriction.restricted import Node, Restricted
 from .geometry import Angles, Masses, Shapes, Times, cached_by
 
 LENGTHS, SLOPES = ("radius", "rho", "t", "q"), ("kappa", "norm")  # terms that are measured in z

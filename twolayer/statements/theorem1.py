@@ -15,7 +15,7 @@ from flint import arb
 
 from .. import exact
 from ..certify.radii.one import square_root
-from ..restricted import Node
+from ..restriction.restricted import Node
 from .setting import Setting, observed_anywhere
 from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNJUDGED, VACUOUS, Verdict, number
 

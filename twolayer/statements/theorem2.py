@@ -17,7 +17,7 @@ from flint import arb
 
 from .. import exact
 from ..certify.radii.one import Inscribed
-from ..restricted import Node
+from ..restriction.restricted import Node
 from . import bounds
 from .setting import Setting, observed_anywhere
 from .sharp import best as sharp

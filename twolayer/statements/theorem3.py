@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from ..certify.enclosure import Enclosure
 from ..certify.suprema import largest, supremum, uninterrupted
-from ..domains import Domain
 from ..instances import Instance
-from ..restricted import difference, restricted
+from ..restriction.domains import Domain
+from ..restriction.restricted import difference, restricted
 from . import theorem2
 from .geometry import Times
 from .setting import Setting

@@ -13,7 +13,7 @@ from scipy.optimize import linprog
 from ..instances import Instance
 from ..metrics import projected_sine
 from ..plotting import Row
-from ..restricted import restricted
+from ..restriction.restricted import restricted
 from ..statements.verdict import FAILS, HOLDS, REPAIRED, SHARP, UNDECIDED
 
 ALONG = "along training"  # the family whose students are moments of one run

@@ -18,7 +18,7 @@ from ..certify.suprema import gradient_suprema, uninterrupted
 from ..instances import Instance
 from ..networks import TwoLayer, hidden_gradient
 from ..regions import Subspace
-from ..restricted import restricted
+from ..restriction.restricted import restricted
 from .data import LowRankData, box_spectrum, low_rank_data
 from .patches import patch_data
 from .students import Guided, Recipe, counterexample_guided

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from twolayer.domains import Domain
-from twolayer.ridges import RidgeSum
+from twolayer.restriction.domains import Domain
+from twolayer.restriction.ridges import RidgeSum
 
 PARTNERS = 2  # difference cuts a helping node gets: a node that was split has two near copies
 NEAR = 0.5  # a partner is worth a cut if the difference has at most this share of the node's range

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from twolayer import exact
 from twolayer.certify.radii.lengths import Lengths
 from twolayer.certify.radii.one import Surroundings
-from twolayer.domains import Domain
 from twolayer.exact import rational, rationals
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Polytope, Subspace, frame
-from twolayer.restricted import Crease, restricted
+from twolayer.restriction.domains import Domain
+from twolayer.restriction.restricted import Crease, restricted
 
 from ...strategies import arrays, instances, numbers, quick
 

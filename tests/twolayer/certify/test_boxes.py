@@ -18,9 +18,9 @@ from twolayer.certify.boxes import bounds as box_bounds
 from twolayer.certify.boxes import cells, climb
 from twolayer.certify.boxes import pairing as box_pairing
 from twolayer.certify.boxes import search as boxes
-from twolayer.domains import Domain, domain, tightened
 from twolayer.exact import rational, rationals
-from twolayer.ridges import RidgeSum
+from twolayer.restriction.domains import Domain, domain, tightened
+from twolayer.restriction.ridges import RidgeSum
 
 from ...strategies import brute_supremum, brute_value, domains, ridge_sums, thorough
 

@@ -9,7 +9,7 @@ from tests.strategies import brute_epsilon
 from twolayer.certify.suprema import gradient_suprema
 from twolayer.cli import main
 from twolayer.instances import Instance
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 from twolayer.statements.check import check
 
 CASES = Path(__file__).parents[2] / "cases"

@@ -17,10 +17,10 @@ from twolayer.certify.enclosure import Enclosure
 from twolayer.certify.radii.one import Surroundings
 from twolayer.certify.suprema import gradient_suprema, supremum
 from twolayer.certify.trees import search as trees
-from twolayer.domains import Domain
 from twolayer.exact import rational
 from twolayer.regions import Polytope
-from twolayer.restricted import restricted
+from twolayer.restriction.domains import Domain
+from twolayer.restriction.restricted import restricted
 
 from ...strategies import arrays, brute_supremum, domains, instances, nonzero, positive, quick, ridge_sums
 from ..certificates import fuzzer

@@ -16,11 +16,11 @@ from twolayer.certify.radii import proof as radii_proof
 from twolayer.certify.radii.facets import facets, gamma, leading, line, lines_of, metric
 from twolayer.certify.radii.many import inscribed_radii
 from twolayer.certify.radii.one import Surroundings
-from twolayer.domains import Domain
 from twolayer.exact import rational, rationals
-from twolayer.programs import interior_point, maximum, outer_box
+from twolayer.linear.programs import interior_point, maximum, outer_box
 from twolayer.regions import Frame, Subspace, frame
-from twolayer.restricted import Crease, restricted
+from twolayer.restriction.domains import Domain
+from twolayer.restriction.restricted import Crease, restricted
 
 from ...strategies import arrays, instances, nonzero, numbers, polytopes, positive, quick
 

@@ -13,7 +13,7 @@ from twolayer.certify.suprema import active_domains, gradient_suprema
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 from twolayer.statements import corollary1, theorem2, theorem3
 from twolayer.statements.setting import Setting
 from twolayer.statements.verdict import compare

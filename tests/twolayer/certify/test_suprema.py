@@ -16,7 +16,7 @@ from twolayer.exact import rational
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer, hidden_gradient
 from twolayer.regions import Box
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 from twolayer.statements.certificates import certificate
 from twolayer.statements.check import check
 from twolayer.study import sweep, verify

@@ -20,8 +20,8 @@ from twolayer.certify.trees.cuts import CutProgram
 from twolayer.certify.trees.groups import facets, grouped, kinks, paired, reach
 from twolayer.certify.trees.program import LeafProgram
 from twolayer.certify.trees.relaxation import WHOLE, Relaxation, error, natural_unit
-from twolayer.domains import Domain
-from twolayer.ridges import RidgeSum
+from twolayer.restriction.domains import Domain
+from twolayer.restriction.ridges import RidgeSum
 
 from ... import strategies as draw
 from .tree_evidence import Refuted, proved

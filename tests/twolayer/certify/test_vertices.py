@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from twolayer import exact
 from twolayer.certify import vertices
 from twolayer.certify.zero import vanishes
-from twolayer.domains import Domain
 from twolayer.exact import rational, rationals
-from twolayer.ridges import RidgeSum
+from twolayer.restriction.domains import Domain
+from twolayer.restriction.ridges import RidgeSum
 
 from ...strategies import brute_supremum, domains, quick, ridge_sums
 

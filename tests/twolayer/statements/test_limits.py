@@ -17,7 +17,7 @@ from twolayer.certify.suprema import active_domains, gradient_suprema
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 from twolayer.statements import check as checks
 from twolayer.statements import corollary1, observers, recovery, theorem2
 from twolayer.statements.check import check, judged

@@ -18,7 +18,7 @@ from twolayer.certify.suprema import active_domains, gradient_suprema
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 from twolayer.statements import recovery
 from twolayer.statements.certificates import certificate
 from twolayer.statements.check import check

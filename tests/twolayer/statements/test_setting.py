@@ -22,7 +22,7 @@ from twolayer.exact import rational, rationals
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 from twolayer.statements import theorem1, theorem3
 from twolayer.statements.check import check
 from twolayer.statements.geometry import cached_by

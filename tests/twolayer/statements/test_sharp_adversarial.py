@@ -20,7 +20,7 @@ from twolayer.exact import nearest_float
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 from twolayer.statements import bounds
 from twolayer.statements.check import check
 from twolayer.statements.setting import Setting

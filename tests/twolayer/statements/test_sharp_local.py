@@ -14,7 +14,7 @@ from scipy.optimize import linprog
 
 from twolayer import exact
 from twolayer.certify.suprema import active_domains, gradient_suprema
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 from twolayer.statements.check import check
 from twolayer.statements.setting import Setting
 from twolayer.statements.sharp import best as sharp

@@ -19,7 +19,7 @@ from twolayer.exact import nearest_float
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
-from twolayer.restricted import restricted
+from twolayer.restriction.restricted import restricted
 from twolayer.statements import bounds, theorem2
 from twolayer.statements.check import check
 from twolayer.statements.geometry import Times

@@ -20,8 +20,8 @@ import numpy as np
 from flint import fmpq
 
 from ... import exact
-from ...domains import Domain
-from ...ridges import RidgeSum, canonical
+from ...restriction.domains import Domain
+from ...restriction.ridges import RidgeSum, canonical
 
 NEARLY_PARALLEL = 0.3  # largest |e_i| over the cube, relative to z_i, for a partner; beyond it pairing gains nothing
 CLOSEST = -14  # 10**CLOSEST: pairs this close are noise of the float distances; they are grouped first

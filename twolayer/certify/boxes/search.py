@@ -30,8 +30,8 @@ from typing import Any
 import numpy as np
 
 from ... import exact
-from ...domains import Domain
-from ...ridges import RidgeSum
+from ...restriction.domains import Domain
+from ...restriction.ridges import RidgeSum
 from ..enclosure import CANCELLATION, Enclosure, at_witness, crude
 from ..progress import Tell
 from ..units import Balanced, in_own_units

@@ -19,9 +19,9 @@ import numpy as np
 from flint import fmpq
 
 from ... import exact
-from ...domains import Domain
 from ...regions import Frame
-from ...restricted import Crease
+from ...restriction.domains import Domain
+from ...restriction.restricted import Crease
 
 UNIT = 2.0**-53
 LEAST = 2.0**-200  # and 1 / LEAST: sizes of nonzero coefficients for which relative rounding errors are the whole story

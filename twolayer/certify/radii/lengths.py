@@ -14,9 +14,9 @@ import numpy as np
 from flint import arb
 
 from ... import exact
-from ...domains import Domain
 from ...regions import Frame
-from ...restricted import Crease
+from ...restriction.domains import Domain
+from ...restriction.restricted import Crease
 from .facets import ROUNDED, Facets, Line, facets, gamma, line, metric
 
 NEAR = 1e-4  # facets whose part in H is shorter than this share are measured in 256 bits: floats lose it to cancellation

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ... import exact
-from ...domains import Domain
 from ...regions import Frame
-from ...restricted import Crease
+from ...restriction.domains import Domain
+from ...restriction.restricted import Crease
 from . import box, proof
 from .facets import Facets, Line, facets, leading, line, lines_of, metric
 from .one import Inscribed, Surroundings

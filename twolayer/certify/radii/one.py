@@ -22,11 +22,11 @@ import numpy as np
 from flint import arb, fmpq
 
 from ... import exact
-from ...domains import Domain
-from ...highs import FloatOptimum, Solver
-from ...programs import interior_point, range_over_box
+from ...linear.highs import FloatOptimum, Solver
+from ...linear.programs import interior_point, range_over_box
 from ...regions import Frame
-from ...restricted import Crease
+from ...restriction.domains import Domain
+from ...restriction.restricted import Crease
 from . import box, proof
 from .facets import ROUNDED, Facets, Line
 from .lengths import Lengths, length, square_root

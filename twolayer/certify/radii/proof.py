@@ -19,7 +19,7 @@ import numpy as np
 from flint import fmpq
 
 from ... import exact
-from ...restricted import Crease
+from ...restriction.restricted import Crease
 from .facets import ABSOLUTE, ROUNDED, Facets, Line, gamma
 
 PRECISE = 1e-10  # what floats may cost of a radius; where they cost more the radius is computed exactly

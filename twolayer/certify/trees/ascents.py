@@ -12,9 +12,9 @@ import time
 import numpy as np
 
 from ... import exact
-from ...domains import Domain
-from ...highs import INFINITE, OPTIMAL, add_rows, new_model, run
-from ...ridges import RidgeSum
+from ...linear.highs import INFINITE, OPTIMAL, add_rows, new_model, run
+from ...restriction.domains import Domain
+from ...restriction.ridges import RidgeSum
 from ..enclosure import at_witness
 from .groups import Kinks
 

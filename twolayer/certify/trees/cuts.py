@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...highs import INFINITE, OPTIMAL, add_rows, new_model, run
+from ...linear.highs import INFINITE, OPTIMAL, add_rows, new_model, run
 from .relaxation import ROW_BITS, Relaxation
 
 

@@ -18,10 +18,10 @@ import numpy as np
 from flint import fmpq
 
 from ... import exact
-from ...domains import Domain
-from ...highs import Solver
-from ...programs import dual_bound
-from ...ridges import RidgeSum, canonical
+from ...linear.highs import Solver
+from ...linear.programs import dual_bound
+from ...restriction.domains import Domain
+from ...restriction.ridges import RidgeSum, canonical
 
 LOOSE = 0.6  # kinks that differ by more than this share of their size gain nothing by pairing (measured)
 ABSORB = 0.5  # a kink of which at least this share is paired gives the rest to its partners too

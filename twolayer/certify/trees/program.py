@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...highs import BASIC, INFEASIBLE, INFINITE, OPTIMAL, add_rows, new_model, run
+from ...linear.highs import BASIC, INFEASIBLE, INFINITE, OPTIMAL, add_rows, new_model, run
 from .relaxation import ROW_BITS, Relaxation
 
 THIN = 40  # rows between creases closer than 2^-THIN of their size need coefficients beyond any tolerance

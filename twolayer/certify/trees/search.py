@@ -33,9 +33,9 @@ from typing import Any
 import numpy as np
 
 from ... import exact
-from ...domains import Domain
-from ...highs import BASIC
-from ...ridges import RidgeSum
+from ...linear.highs import BASIC
+from ...restriction.domains import Domain
+from ...restriction.ridges import RidgeSum
 from ..enclosure import CANCELLATION, Enclosure, crude
 from ..progress import Tell
 from ..units import Balanced, in_own_units

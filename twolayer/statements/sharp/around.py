@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb
 
 from ... import exact
-from ...restricted import Node
+from ...restriction.restricted import Node
 from ..geometry import cached_by
 from ..setting import Setting
 

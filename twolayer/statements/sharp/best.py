@@ -27,8 +27,8 @@ from flint import arb
 
 from ... import exact
 from ...certify.radii.one import Inscribed, Surroundings
-from ...domains import Domain
-from ...restricted import Node
+from ...restriction.domains import Domain
+from ...restriction.restricted import Node
 from .. import bounds
 from ..setting import Setting
 from . import cells as sharp_cells

@@ -19,7 +19,7 @@ import numpy as np
 from flint import arb
 
 from ... import exact
-from ...domains import Domain
+from ...restriction.domains import Domain
 from .. import bounds
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes

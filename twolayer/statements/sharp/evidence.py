@@ -16,8 +16,8 @@ from ... import exact
 from ...certify.certificates import text, texts
 from ...certify.radii.one import length
 from ...certify.suprema import supremum
-from ...domains import domain
-from ...ridges import RidgeSum
+from ...restriction.domains import domain
+from ...restriction.ridges import RidgeSum
 from .local import Ball
 
 SIDES = [(s * x, t * y) for a, b in ((1, 0), (12, 5), (4, 3)) for x, y in ((a, b), (b, a)) for s in (1, -1) for t in (1, -1)]

@@ -20,7 +20,7 @@ from scipy.optimize import brentq
 
 from ... import exact
 from ...certify.radii.one import length
-from ...domains import Domain
+from ...restriction.domains import Domain
 from ..geometry import cached_by
 from ..setting import FAR_OFF, Setting
 from .around import Around

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ...certify.suprema import active_domains, gradient_suprema, uninterrupted
 from ...files import BadInput
 from ...instances import Instance
-from ...restricted import restricted
+from ...restriction.restricted import restricted
 from ...statements import corollary1, theorem1, theorem2, theorem3
 from ...statements.check import check
 from ...statements.setting import Setting

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from flint import fmpq
 
-from . import exact
+from .. import exact
 from .highs import Solver
 from .simplex import Empty, Optimum, Undecided, best, scaled
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import fmpq
 
-from . import exact
+from .. import exact
 from .highs import Solver
 
 PIVOTS = 5000  # exact steps after the float solver stopped; a handful suffices unless floats see nothing of a program

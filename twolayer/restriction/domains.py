@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq
 
-from . import exact
-from .programs import axis_box, interior_point, range_over_box
+from .. import exact
+from ..linear.programs import axis_box, interior_point, range_over_box
 
 
 @dataclass(frozen=True, eq=False)

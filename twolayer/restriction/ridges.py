@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from . import exact
-from .programs import range_over_box
+from .. import exact
+from ..linear.programs import range_over_box
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,12 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq
 
-from . import exact
+from .. import exact
+from ..files import BadInput
+from ..instances import LARGEST_FLOAT, Instance
+from ..linear.programs import axis_box, outer_box, range_over_box
+from ..regions import Frame, frame, restrict, restrict_polytope
 from .domains import Domain, domain, tightened
-from .files import BadInput
-from .instances import LARGEST_FLOAT, Instance
-from .programs import axis_box, outer_box, range_over_box
-from .regions import Frame, frame, restrict, restrict_polytope
 from .ridges import RidgeSum, canonical
 
 PLAIN = 64  # regions whose half-widths are between 2^-PLAIN and 2^PLAIN keep 1 as the unit of length
