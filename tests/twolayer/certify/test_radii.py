@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twolayer import exact
+from twolayer import Instance, Polytope, Subspace, TwoLayer, exact
 from twolayer.certify.radii import box as radii_box
 from twolayer.certify.radii import many as radii
 from twolayer.certify.radii import proof as radii_proof
@@ -18,7 +18,7 @@ from twolayer.certify.radii.many import inscribed_radii
 from twolayer.certify.radii.one import Surroundings
 from twolayer.exact import rational, rationals
 from twolayer.linear.programs import interior_point, maximum, outer_box
-from twolayer.regions import Frame, Subspace, frame
+from twolayer.regions import Frame, frame
 from twolayer.restriction.domains import Domain
 from twolayer.restriction.restricted import Crease, restricted
 
@@ -164,6 +164,21 @@ def test_radii_of_an_instance_are_those_of_its_pairs_in_any_frame(instance):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(radii, "FEW", 0)
             assert_all_right(problem.frame, problem.creases, domains)
+
+
+@pytest.mark.parametrize("seen", [-1, 0])
+def test_a_ball_between_a_crease_and_a_facet_at_an_angle_of_a_millionth_to_it_is_not_cut_short(seen):
+    """Two nodes a millionth apart: balls down to 1e-8, near the tolerance of a solver."""
+    teacher = TwoLayer([[3, -1, 0, 0.5]], [0], [[0]])
+    student = TwoLayer([[3, Fraction(-999999, 10**6), 0, 0.5]], [0], [[0]])
+    limits = [seen + 1, 1, 1, 1, 1 - seen, 1, 1, 1, 1]  # the last face twice, so that this is no box
+    region = Polytope([*np.eye(4, dtype=int).tolist(), *(-np.eye(4, dtype=int)).tolist(), [0, 0, 0, -1]], limits)
+    plane = Subspace([[0, 0, 1, 0], [-2, 1, 0, 0], [1, 0, 0, 1]], [seen, 1 + seen, 0, 0])
+    problem = restricted(Instance(teacher, student, region, plane))
+    domains = [problem.active_domain(node) for node in problem.student]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(radii, "FEW", 0)
+        assert_all_right(problem.frame, problem.creases, domains)
 
 
 @quick

@@ -15,7 +15,7 @@ the smallest quotient of slack by proved length. Slacks and lengths are floats w
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -85,15 +85,15 @@ class Surroundings:
     # -- centres ----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _ball_program(self) -> tuple[Solver, np.ndarray]:
+    def _ball_program(self) -> tuple[Solver, np.ndarray, np.ndarray]:
         return self._program(self._lengths.whole)
 
     @cached_property
-    def _disc_program(self) -> tuple[Solver, np.ndarray]:
+    def _disc_program(self) -> tuple[Solver, np.ndarray, np.ndarray]:
         return self._program(self._lengths.within)
 
-    def _program(self, alpha: np.ndarray) -> tuple[Solver, np.ndarray]:
-        """The float program with the crease as first row and a cap on rho as last one."""
+    def _program(self, alpha: np.ndarray) -> tuple[Solver, np.ndarray, np.ndarray]:
+        """The float program, its rows and their limits; the crease is the first row and a cap on rho the last one."""
         f = self._domain.floats
         normal = exact.nearest(self.crease.normal)
         size = np.linalg.norm(normal)
@@ -104,16 +104,25 @@ class Surroundings:
         rows[1:-1, :d], rows[1:-1, d] = f.A, alpha
         rows[-1, d] = 1
         upper = np.concatenate([[-exact.nearest_float(self.crease.offset) / size], f.c, [cap]])
-        return Solver(rows, upper, equalities=1), upper
+        return Solver(rows, upper, equalities=1), rows, upper
 
-    def _proposed(self, program: tuple[Solver, np.ndarray], allowances: np.ndarray) -> FloatOptimum | str:
-        """The largest rho and its centre as HiGHS proposes them."""
-        solver, upper = program
-        for row, allowance in enumerate(allowances, 1):
-            solver.limit(row, float(upper[row] - allowance))
-        objective = np.zeros(len(self.crease.normal) + 1)
+    def _proposed(self, program: tuple[Solver, np.ndarray, np.ndarray], allowances: np.ndarray) -> FloatOptimum | str:
+        """The largest rho and its centre: the corner that HiGHS names, solved again, as its tolerance may cost a tenth of a
+        radius of 1e-8."""
+        solver, rows, upper = program
+        limits = upper - np.concatenate([[0.0], allowances, [0.0]])
+        for row in range(1, len(limits) - 1):
+            solver.limit(row, float(limits[row]))
+        objective = np.zeros(rows.shape[1])
         objective[-1] = 1
-        return solver.maximise(objective)
+        optimum = solver.maximise(objective)
+        if isinstance(optimum, str) or len(optimum.active) != rows.shape[1]:
+            return optimum
+        try:
+            corner = np.linalg.solve(rows[optimum.active], limits[optimum.active])
+        except np.linalg.LinAlgError:
+            return optimum
+        return replace(optimum, point=corner) if np.isfinite(corner).all() else optimum
 
     def _boxed(self, alpha: np.ndarray, allowances: np.ndarray) -> box.Proposal | None:
         """The largest shape in a box, or a box with one row more, in closed form; None for other domains."""
