@@ -15,7 +15,7 @@ from . import exact
 from .files import BadInput, parsed, quoted
 from .linear.programs import interior_point, is_empty
 from .linear.simplex import Undecided, ray_within
-from .networks import TwoLayer, as_floats, numbers
+from .networks import TwoLayer, as_floats, number_array
 from .regions import Box, Polytope, Subspace, frame, restrict_polytope
 from .samples import box_around, hull_around, on_plane, principal_plane, scores
 
@@ -64,7 +64,7 @@ class Instance:
             if got != (d, outputs):
                 raise BadInput(f"second_teacher needs (inputs, outputs) = {(d, outputs)} like teacher; got {got}")
         if self.samples is not None:
-            samples = _constructed(numbers, "instance", self.samples, "samples", 2)
+            samples = _constructed(number_array, "instance", self.samples, "samples", 2)
             if samples.shape[1] != d:
                 raise BadInput(f"teacher has input dimension {d}, so samples need shape (n, {d}); got {samples.shape}")
             object.__setattr__(self, "samples", as_floats(samples) if samples.dtype == object else samples)

@@ -14,7 +14,7 @@ POINTS = 64  # of sizes from 1e-2 to 1e4, at which a module is compared with wha
 AGREEMENT = 1e-5  # of the terms of an output: a weight that is itself computed comes out a few float32 roundings off in float64
 
 
-def numbers(array, name: str, ndim: int) -> np.ndarray:
+def number_array(array, name: str, ndim: int) -> np.ndarray:
     """A float64 array, or an object array of Fractions if any entry is one.
 
     Raises ValueError if the shape is ragged, has other than `ndim` axes, or an entry is not a finite number.
@@ -98,10 +98,10 @@ class TwoLayer:
 
     def __post_init__(self):
         for name, ndim in (("W", 2), ("b", 1), ("V", 2)):
-            object.__setattr__(self, name, numbers(getattr(self, name), name, ndim))
-        given = numbers(np.zeros(len(self.V)) if self.output_bias is None else self.output_bias, "output_bias", 1)
+            object.__setattr__(self, name, number_array(getattr(self, name), name, ndim))
+        given = number_array(np.zeros(len(self.V)) if self.output_bias is None else self.output_bias, "output_bias", 1)
         zero = all(x == 0 for x in given)  # the same network, and the same file, whoever wrote the zeros
-        object.__setattr__(self, "output_bias", numbers(np.zeros(len(given)), "output_bias", 1) if zero else given)
+        object.__setattr__(self, "output_bias", number_array(np.zeros(len(given)), "output_bias", 1) if zero else given)
         width = self.W.shape[0]
         if width == 0 or self.W.shape[1] == 0:
             raise ValueError(f"W needs at least one row and one column; got shape {self.W.shape}")

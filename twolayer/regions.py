@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpq
 
 from . import exact
-from .networks import TwoLayer, numbers
+from .networks import TwoLayer, number_array
 
 ORTHONORMAL = 1e-12  # a basis this close to orthonormal is kept as it is, so that its numbers stay short
 WELL_SHAPED = 1e-6  # a Gram matrix this close to the identity serves as coordinates for float computations
@@ -24,8 +24,8 @@ class Polytope:
     c: np.ndarray
 
     def __post_init__(self):
-        object.__setattr__(self, "A", numbers(self.A, "A", 2))
-        object.__setattr__(self, "c", numbers(self.c, "c", 1))
+        object.__setattr__(self, "A", number_array(self.A, "A", 2))
+        object.__setattr__(self, "c", number_array(self.c, "c", 1))
         if self.A.shape[0] == 0 or self.A.shape[1] == 0:
             raise ValueError(f"A needs at least one row and one column; got shape {self.A.shape}")
         if self.c.shape != (self.A.shape[0],):
@@ -55,7 +55,7 @@ def Box(lower, upper) -> Polytope:  # noqa: N802  reads as a noun: Box([-1, -1],
     >>> Box([-1, -1], [1, 1]).contains([[0.5, 1.0], [0.0, 1.5]]).tolist()
     [True, False]
     """
-    lower, upper = numbers(lower, "lower", 1), numbers(upper, "upper", 1)
+    lower, upper = number_array(lower, "lower", 1), number_array(upper, "upper", 1)
     if lower.shape != upper.shape:
         raise ValueError(f"lower has shape {lower.shape}, so upper needs the same; got {upper.shape}")
     if len(lower) == 0:
@@ -78,8 +78,8 @@ class Subspace:
     origin: np.ndarray
 
     def __post_init__(self):
-        object.__setattr__(self, "basis", numbers(self.basis, "basis", 2))
-        object.__setattr__(self, "origin", numbers(self.origin, "origin", 1))
+        object.__setattr__(self, "basis", number_array(self.basis, "basis", 2))
+        object.__setattr__(self, "origin", number_array(self.origin, "origin", 1))
         rows, ambient = self.basis.shape
         if rows == 0:
             raise ValueError("basis needs at least one row; got none")

@@ -197,14 +197,14 @@ def test_nodes_on_one_hyperplane_of_the_subspace_share_a_crease(instance):
     assert sorted(id(node) for crease in problem.creases for node, _ in crease.members) == sorted(map(id, nodes))
     for crease in problem.creases:
         for node, scale in crease.members:
-            assert problem.crease_of(node) is crease
+            assert problem.creases[problem.crease_index[node.side, node.index]] is crease
             assert (scale * crease.normal == node.p).all() and scale * crease.offset == node.beta
         assert crease.has("teacher") == any(node.side == "teacher" for node, _ in crease.members)
         assert crease.has("student") == any(node.side == "student" for node, _ in crease.members)
     for i, node in enumerate(nodes):
         for other in nodes[:i]:
             rank = exact.rank(np.array([[*node.p, node.beta], [*other.p, other.beta]], dtype=object))
-            assert (problem.crease_of(node) is problem.crease_of(other)) == (rank == 1)
+            assert (problem.crease_index[node.side, node.index] == problem.crease_index[other.side, other.index]) == (rank == 1)
 
 
 @thorough

@@ -109,10 +109,6 @@ class Restricted:
         """Position in creases of every node with p != 0, by (side, index)."""
         return {(node.side, node.index): i for i, crease in enumerate(self.creases) for node, _ in crease.members}
 
-    def crease_of(self, node: Node) -> Crease:
-        """The hyperplane on which a node with p != 0 has its kink."""
-        return next(crease for crease in self.creases if any(member is node for member, _ in crease.members))
-
     @cached_property
     def _ridges(self) -> RidgeSum:
         """The ridges of all nodes, without weights."""

@@ -275,25 +275,25 @@ class _Restated:
     def _sharp(self, observer: Node, domain: Domain):
         """Theorem 2' by the best of Theorem A's bodies: a ball with eps_k or its local gradient, or the flattest cylinder."""
         setting, i = self.setting, self.setting.crease(self.node)
-        found: list[tuple[str, Inscribed, Sizes, dict[str, Any]]] = []
+        bodies: list[tuple[str, Inscribed, Sizes, dict[str, Any]]] = []
         size, inscribed = sizes(setting, i, observer), setting.shapes.ball(i, domain)
         if inscribed is not None:
             given = self.verdict.terms.get("radius")
             smaller = exact.lower_float(exact.ball(given) / setting.unit) if given else inscribed.radius
             radii = {inscribed.radius, min(smaller, inscribed.radius)}
-            found += [("ball", replace(inscribed, radius=radius), size, {}) for radius in radii]
+            bodies += [("ball", replace(inscribed, radius=radius), size, {}) for radius in radii]
             for ball in balls(setting, i, size, inscribed, around(setting, i, observer, inscribed.centre)):
                 for evidence in restated(ball):
                     local = replace(size, proved=evidence.proved)
-                    found.append(("ball", replace(inscribed, radius=ball.radius), local, evidence.entry))
+                    bodies.append(("ball", replace(inscribed, radius=ball.radius), local, evidence.entry))
         if size.epsilon > 0:
             t = exact.upper_float(4 * size.epsilon / size.kappa * ABOVE)
             cylinder = self._around(domain).cylinder(t) if t > 0 else None
             if cylinder is not None:
-                found.append(("cylinder", cylinder, size, {}))
+                bodies.append(("cylinder", cylinder, size, {}))
         scored = [
             (value, kind, body, entry)
-            for kind, body, size, entry in found
+            for kind, body, size, entry in bodies
             if (value := self._by_count(kind, body, size)) is not None
         ]
         if not scored:
@@ -391,11 +391,11 @@ class _Restated:
         v, setting = self.verdict, self.setting
         assert v.observer is not None
         observer, i = setting.problem.student[v.observer], setting.crease(self.node)
-        domain, found = setting.domains[v.observer], recovery.error(setting, i, observer)
+        domain, error = setting.domains[v.observer], recovery.error(setting, i, observer)
         inscribed = None if domain is None else setting.shapes.ball(i, domain)
-        if found is None or inscribed is None:
+        if error is None or inscribed is None:
             return None
-        ball, (_, *cluster) = replace(inscribed, radius=found.radius), found.cluster
+        ball, (_, *cluster) = replace(inscribed, radius=error.radius), error.cluster
         seen = [int(j) for j in np.flatnonzero(setting.masses.signs(observer)) if j != i and j not in cluster]
         others = [j for j in seen if self._reaches(ball, j)]
         kappa = abs(setting.masses.kappa(i, observer, "teacher"))

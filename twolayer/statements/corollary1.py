@@ -34,9 +34,9 @@ from .verdict import (
     VACUOUS,
     Verdict,
     compare,
+    float_terms,
     missing_hypotheses,
     number,
-    numbers,
 )
 
 STATEMENT = "corollary-1"
@@ -54,7 +54,7 @@ def rows(setting: Setting) -> Iterator[Verdict]:
 
 def _row(form: str, node: Node, verdict: str, why: str, measured=None, bound=None, terms=None, **more: Any) -> Verdict:
     return Verdict(
-        STATEMENT, form, verdict, number(measured), number(bound), why, student=node.index, terms=numbers(terms), **more
+        STATEMENT, form, verdict, number(measured), number(bound), why, student=node.index, terms=float_terms(terms), **more
     )
 
 

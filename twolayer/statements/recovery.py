@@ -32,7 +32,7 @@ from .geometry import cached_by
 from .observers import choose, length_of_limits
 from .setting import Setting
 from .sharp.around import Around, around, radii, sizes, total
-from .verdict import FAILS, HOLDS, NOT_APPLICABLE, SHARP, UNJUDGED, VACUOUS, Verdict, compare, number, numbers
+from .verdict import FAILS, HOLDS, NOT_APPLICABLE, SHARP, UNJUDGED, VACUOUS, Verdict, compare, float_terms, number
 
 STATEMENT = "fan-out-recovery"
 TILTS = (0.1, 1.0, 10.0)  # values of Gamma for which hyperplanes are ordered by what they cost in C against in O
@@ -106,7 +106,7 @@ def _row(teacher: Node, observer: Node, verdict: str, why: str, measured=None, b
         why,
         teacher=teacher.index,
         observer=observer.index,
-        terms=numbers(terms),
+        terms=float_terms(terms),
     )
 
 
@@ -129,20 +129,20 @@ def _inscribed(setting: Setting, i: int, observer: Node) -> Inscribed | None:
     return None if domain is None else setting.shapes.ball(i, domain)
 
 
-def _judged(setting: Setting, teacher: Node, observer: Node, found: Error | None, vector: Vector | None) -> Verdict:
+def _judged(setting: Setting, teacher: Node, observer: Node, proof: Error | None, vector: Vector | None) -> Verdict:
     i = setting.crease(teacher)
     kappa = setting.masses.kappa(i, observer, "teacher")
     terms: dict[str, Any] = {"kappa": kappa, "epsilon": setting.epsilon(observer)[1]}
-    if found is None:
+    if proof is None:
         return _row(teacher, observer, VACUOUS, "no ball around the boundary gives a bound", terms=setting.shown(terms))
-    rest = total(setting.masses.kappa(m, observer) for m in found.cluster) / kappa
-    measured, bound = abs(rest), found.value / abs(kappa)
+    rest = total(setting.masses.kappa(m, observer) for m in proof.cluster) / kappa
+    measured, bound = abs(rest), proof.value / abs(kappa)
     terms |= {
-        "radius": found.radius,
-        "t": found.height,
-        "gamma": found.gamma,
-        "others": found.others,
-        "cluster": students_on(setting, found.cluster),
+        "radius": proof.radius,
+        "t": proof.height,
+        "gamma": proof.gamma,
+        "others": proof.others,
+        "cluster": students_on(setting, proof.cluster),
         "recovered": 1 - rest,
     }
     outcome, why = compare(measured, bound, bound), "the enclosures overlap"
@@ -269,8 +269,8 @@ def _proved(setting: Setting, i: int, observer: Node, radius: float, cluster: li
     assert seen is not None and inscribed is not None
     near = seen.near
     others = [int(j) for j in near.index[~(near.distance > radius)] if j not in cluster]
-    found = proved(setting, i, observer, replace(inscribed, radius=radius), cluster, others)
-    return found if found.value.is_finite() else None
+    error = proved(setting, i, observer, replace(inscribed, radius=radius), cluster, others)
+    return error if error.value.is_finite() else None
 
 
 def proved(setting: Setting, i: int, observer: Node, ball: Inscribed, cluster: Sequence[int], others: Sequence[int]) -> Error:
@@ -294,12 +294,12 @@ def proved(setting: Setting, i: int, observer: Node, ball: Inscribed, cluster: S
 
 def _vector(setting: Setting, teacher: Node, errors: dict[int, Error | None]) -> Vector | None:
     """The vector form for the cluster of the observer with the least share; None with one output or without a Q."""
-    found = [(number(share), e) for k, e in errors.items() if e is not None for share in [_share(setting, teacher, k, e)]]
+    shares = [(number(share), e) for k, e in errors.items() if e is not None for share in [_share(setting, teacher, k, e)]]
     outputs = len(teacher.fan_out)
-    if not found:
+    if not shares:
         return None
     i = setting.crease(teacher)
-    cluster = min(found, key=lambda item: np.inf if item[0] is None else item[0])[1].cluster
+    cluster = min(shares, key=lambda item: np.inf if item[0] is None else item[0])[1].cluster
     candidates = []
     for k in setting.problem.student:
         e = None if setting.is_late else error_of(setting, i, k, cluster[1:])
@@ -313,9 +313,9 @@ def _vector(setting: Setting, teacher: Node, errors: dict[int, Error | None]) ->
     return Vector(rest / of_teacher, bound / of_teacher, chosen.indices)
 
 
-def _share(setting: Setting, teacher: Node, k: int, found: Error) -> arb:
+def _share(setting: Setting, teacher: Node, k: int, proof: Error) -> arb:
     observer = setting.problem.student[k]
-    return found.value / abs(setting.masses.kappa(setting.crease(teacher), observer, "teacher"))
+    return proof.value / abs(setting.masses.kappa(setting.crease(teacher), observer, "teacher"))
 
 
 def _fan_outs(setting: Setting, creases: Sequence[int], side: str | None) -> np.ndarray:

@@ -33,9 +33,9 @@ from .verdict import (
     VACUOUS,
     Verdict,
     compare,
+    float_terms,
     missing_hypotheses,
     number,
-    numbers,
 )
 
 STATEMENT = "theorem-2"
@@ -62,7 +62,7 @@ class Row:
             why,
             teacher=self.teacher.index,
             observer=self.observer.index,
-            terms=numbers(terms),
+            terms=float_terms(terms),
             **more,
         )
 

@@ -106,7 +106,7 @@ def number(x: arb | float | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def numbers(terms: dict[str, Any] | None) -> dict[str, Any]:
+def float_terms(terms: dict[str, Any] | None) -> dict[str, Any]:
     """The terms of a row with floats in place of balls."""
     return {key: number(value) if isinstance(value, arb) else value for key, value in (terms or {}).items()}
 

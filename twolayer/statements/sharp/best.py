@@ -4,11 +4,11 @@
   ball, cylinder                   A and 2'                                   opposing creases            here
   mass                             M, with its better constant                opposing masses             here
   one-direction, two-directions    A's refinements                            opposing; all directions    here
-  directions                       J directions                               directions of all others    sharp_counts
-  opposing-count, all-count        B and C in a ball, d' = 2                  opposing creases; all       sharp_counts
+  directions                       J directions                               directions of all others    counts
+  opposing-count, all-count        B and C in a ball, d' = 2                  opposing creases; all       counts
   cells, chords, pairs             B, C, C2 over the gaps of H, d' = 2        opposing creases; all       cells, chords, pairs
-  split                            M'                                         heavy ones, light masses    sharp_masses
-  order-k                          L, k = 4, 6, ..                            all masses                  sharp_masses
+  split                            M'                                         heavy ones, light masses    masses
+  order-k                          L, k = 4, 6, ..                            all masses                  masses
 
 Every candidate is a proved bound by itself, so choosing the smallest needs no argument: floats choose, balls prove the
 chosen one. The methods of a ball are tried with eps_k and with the local gradient of the ball (`local`). A body (ball or
@@ -31,13 +31,7 @@ from ...restriction.domains import Domain
 from ...restriction.restricted import Node
 from .. import bounds
 from ..setting import Setting
-from . import cells as sharp_cells
-from . import chords as sharp_chords
-from . import counts as sharp_counts
-from . import local
-from . import masses as sharp_masses
-from . import pairs as sharp_pairs
-from . import plane as sharp_plane
+from . import cells, chords, counts, local, masses, pairs, plane
 from .around import Around, Bound, Candidate, Sizes, around, best, radii, reaches, sizes, total, weight
 from .masses import Cylinder
 
@@ -60,21 +54,18 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
     if not size.epsilon > 0:
         return best(candidates)
     candidates += _by_local_balls(setting, i, size, inscribed, near)
-    candidates += sharp_counts.student(setting, i, size, chosen, near, _goal(candidates))
+    candidates += counts.student(setting, i, size, chosen, near, _goal(candidates))
     if not setting.is_late:
         width = np.inf
         if setting.problem.dimension == 2 and _within_reach(size, domain, _goal(candidates)):
-            width = sharp_plane.half_width(setting, i, domain)
-            cells = sharp_cells.student(setting, i, size, domain, near)
-            candidates += [] if cells is None else [cells]
-            chords = sharp_chords.student(setting, i, size, domain, near, _goal(candidates))
-            candidates += [] if chords is None else [chords]
-            pairs = sharp_pairs.student(setting, i, size, domain, near, _goal(candidates))
-            candidates += [] if pairs is None else [pairs]
+            width = plane.half_width(setting, i, domain)
+            candidates += _applicable(cells.student(setting, i, size, domain, near))
+            candidates += _applicable(chords.student(setting, i, size, domain, near, _goal(candidates)))
+            candidates += _applicable(pairs.student(setting, i, size, domain, near, _goal(candidates)))
         cylinders = _cylinders(setting, i, size, domain, inscribed, near, width, _goal(candidates))
         for height, cylinder in cylinders:
             candidates += _by_cylinder(setting, i, size, cylinder, counting=height == HEIGHTS[0])
-            candidates += sharp_masses.split(setting, i, size, cylinder)
+            candidates += masses.split(setting, i, size, cylinder)
         candidates += _by_order(setting, i, size, domain, inscribed, cylinders, _goal(candidates))
     return best(candidates)
 
@@ -85,6 +76,10 @@ def _within_reach(size: Sizes, domain: Domain, goal: float) -> bool:
     return 1 / np.hypot(1, HOPE * length * size.level / (2 * size.eps)) < goal
 
 
+def _applicable(*candidates: Candidate | None) -> list[Candidate]:
+    return [candidate for candidate in candidates if candidate is not None]
+
+
 def _goal(candidates: list[Candidate], otherwise: float = 1.0) -> float:
     """The smallest bound so far, in floats."""
     return min((value for value, _ in candidates if np.isfinite(value)), default=otherwise)
@@ -93,9 +88,9 @@ def _goal(candidates: list[Candidate], otherwise: float = 1.0) -> float:
 def _by_local_balls(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
     """The methods of a ball, each with the local gradient of its ball."""
     for ball in local.balls(setting, i, size, inscribed, near):
-        found = list(_by_ball(setting, i, ball.size, ball.radii, near))
-        found += sharp_counts.student(setting, i, ball.size, ball.radii, near, _goal(found))
-        yield from (local.told(ball, candidate) for candidate in found)
+        candidates = list(_by_ball(setting, i, ball.size, ball.radii, near))
+        candidates += counts.student(setting, i, ball.size, ball.radii, near, _goal(candidates))
+        yield from (local.told(ball, candidate) for candidate in candidates)
 
 
 def _by_ball(setting: Setting, i: int, size: Sizes, chosen: np.ndarray, near: Around) -> Iterator[Candidate]:
@@ -159,7 +154,7 @@ def _cylinders(
     meeting = near.opposes & near.student & (near.distance <= inscribed.radius)
     if not 0 < least < TALLEST * inscribed.radius:
         return []
-    surroundings, found = setting.shapes.around(i, domain), []
+    surroundings, cylinders = setting.shapes.around(i, domain), []
     peak, kinks = float(bounds.mass_constant(setting.problem.dimension - 1).mid()), near.kink[meeting]
     for height in HEIGHTS:
         t = least * height
@@ -168,8 +163,8 @@ def _cylinders(
             tangent = t * np.minimum(1.0, peak * t * kinks / (size.level * t - 4 * size.eps)).sum() / (HOPE * width)
         if tangent / np.hypot(1, tangent) < goal:
             cylinder = _cylinder(setting, i, size.observer, surroundings, t)
-            found += [] if cylinder is None else [(height, cylinder)]
-    return found
+            cylinders += [] if cylinder is None else [(height, cylinder)]
+    return cylinders
 
 
 def _least(size: Sizes) -> float:
@@ -236,16 +231,15 @@ def _by_order(
     carried = setting.float_kinks(size.observer)[setting.masses.carries_student & (signs != 0)].sum()
     for k in bounds.FAR_POINTS:
         e = bounds.relu_distance(k)
-        t = sharp_masses.best_height(k) * size.eps / (exact.nearest_float(e) * size.level)
+        t = masses.best_height(k) * size.eps / (exact.nearest_float(e) * size.level)
         if not 0 < t < inscribed.radius:
             continue
-        rest = size.eps * (sharp_masses.best_height(k) - 1)
-        tangent = (sharp_masses.float_factor(n, k, width, t) * carried / rest) ** (1 / (k - 1))
+        rest = size.eps * (masses.best_height(k) - 1)
+        tangent = (masses.float_factor(n, k, width, t) * carried / rest) ** (1 / (k - 1))
         if tangent / np.hypot(1, tangent) < goal:
             cylinder = _cylinder(setting, i, size.observer, setting.shapes.around(i, domain), t)
-            found = None if cylinder is None else sharp_masses.order(setting, i, size, cylinder, k)
-            if found is not None:
-                yield found
+            if cylinder is not None:
+                yield from _applicable(masses.order(setting, i, size, cylinder, k))
 
 
 def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> Bound:
@@ -261,19 +255,17 @@ def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -
     if setting.is_late or domain is None:
         pass
     elif setting.problem.dimension == 2:  # with every slope known, cells, chords and pairs leave the other methods behind
-        planar = (
-            sharp_cells.kink(setting, i, size, domain, near, counted),
-            sharp_chords.kink(setting, i, size, domain, near),
-            sharp_pairs.kink(setting, i, size, domain, near),
+        candidates += _applicable(
+            cells.kink(setting, i, size, domain, near, counted),
+            chords.kink(setting, i, size, domain, near),
+            pairs.kink(setting, i, size, domain, near),
         )
-        candidates += [found for found in planar if found is not None]
     else:
-        candidates += sharp_counts.kinks(setting, i, size, inscribed, near)
+        candidates += counts.kinks(setting, i, size, inscribed, near)
         goal = _goal(candidates, np.inf)
         for share in SLICES:
-            candidates += sharp_masses.kinks(setting, i, size, inscribed, near, inscribed.radius * share, counted, goal)
-    found = best(candidates)
-    return found if found is not None else Bound(arb("inf"), "none", {})
+            candidates += masses.kinks(setting, i, size, inscribed, near, inscribed.radius * share, counted, goal)
+    return best(candidates) or Bound(arb("inf"), "none", {})
 
 
 def _kinks(

@@ -91,5 +91,5 @@ def _distance(ball: Ball, g: list[fmpq]) -> arb:
     upper, lower = np.array(box[:2], dtype=object), -np.array(box[2:], dtype=object)
     polygon = domain(A, c, lower, upper)
     assert polygon is not None  # it holds the ball
-    found = supremum(RidgeSum(h.P, h.beta, h.c, -np.array(g[:2], dtype=object), -g[2]), polygon, gap=0.0)
-    return arb(found.ends[1])
+    away = RidgeSum(h.P, h.beta, h.c, -np.array(g[:2], dtype=object), -g[2])
+    return arb(supremum(away, polygon, gap=0.0).ends[1])

@@ -141,11 +141,10 @@ def balls(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Aro
     for pairing in pairings(setting, i, size, inscribed, near):
         local, affine = replace(size, eps=pairing.value, proved=pairing.proved), None
         if setting.problem.dimension == 2:
-            found = by_vertices(pairing.scene, pairing.radius)
-            if found is not None and found[0] * pairing.radius < local.eps:
+            level, nearest = by_vertices(pairing.scene, pairing.radius) or (math.inf, None)
+            if level * pairing.radius < local.eps:
                 unit = setting.float_unit(size.observer) * exact.rational(pairing.radius)
-                local = replace(size, eps=found[0] * pairing.radius, proved=_constant(found[0], unit))
-                affine = found[1]
+                local, affine = replace(size, eps=level * pairing.radius, proved=_constant(level, unit)), nearest
         out.append(Ball(pairing.radius, local, pairing, affine))
     return out
 
@@ -213,7 +212,7 @@ class Pairing:
 
 def pairings(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> list[Pairing]:
     """The pairings in the balls around a centre on crease i in which Theorem A says most by them, the best first."""
-    scene, found = _scene(setting, i, size, inscribed, near), []
+    scene, scored = _scene(setting, i, size, inscribed, near), []
     for radius in map(float, radii(inscribed.radius, near.distance)):
         opposing = near.opposes & (near.distance <= radius)
         if not (opposing & near.student).any():
@@ -221,8 +220,8 @@ def pairings(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: 
         pairing = _pairing(scene, radius)
         crowd = near.cotangent[opposing & ~near.student].sum() + (opposing & near.student).sum()
         if 0 < pairing.value * crowd < math.inf:
-            found.append((pairing.value * crowd / radius, pairing))
-    return [pairing for _, pairing in sorted(found, key=lambda entry: entry[0])[:MOST_BALLS]]
+            scored.append((pairing.value * crowd / radius, pairing))
+    return [pairing for _, pairing in sorted(scored, key=lambda entry: entry[0])[:MOST_BALLS]]
 
 
 def _pairing(scene: Scene, radius: float) -> Pairing:
