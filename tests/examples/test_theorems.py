@@ -13,12 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from twolayer.certify import RidgeSum
+from twolayer.exact import rationals
 from twolayer.networks import hidden_gradient
 from twolayer.statements.verdict import FAILS, HOLDS, REPAIRED, SHARP
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 sys.path.insert(0, str(EXAMPLES))
 ROUNDING = 1e-12  # relative; sines and gradients of this file are evaluated in float64
+NEAR_KINK = 0.01  # how far the nearest of a hundred random points may be from a kink
 LARGEST_PICTURE = 150_000  # bytes; pictures are committed
 
 SMALL = {
@@ -29,6 +32,7 @@ SMALL = {
     "corollary_1": {"levels": (1e-2, 1e-4), "sines": (1e-2, 1e-1)},
     "two_teachers": {"targets": (1e-4, 1e-6), "sizes": (1e-9, 1e-5, 1e-3)},
     "sampled_or_certified": {"most": 1000},
+    "what_the_gap_is_made_of": {"most": 5},  # of one run, see small()
     "how_much_sharper": {"dimensions": (2, 6), "widths": (4, 8), "seeds": (0,)},
 }
 
@@ -51,6 +55,8 @@ def small(name: str):
         return module.data([replace(module.RUNS[0], target=1e-5)])
     if name == "fan_out_recovery":
         return module.data(replace(module.RUN, target=1e-5))
+    if name == "what_the_gap_is_made_of":
+        return module.data(module.RUNS[:1], **SMALL[name])
     return module.data(**SMALL[name])
 
 
@@ -107,6 +113,8 @@ def test_the_angle_stays_below_the_sharp_bound_and_both_fall_with_the_gradient()
     assert len(run.gradient) >= 4 and run.sine.shape[1] >= 3
     assert (run.sine <= run.bound[SHARP]).all()
     assert (run.bound[SHARP] <= run.bound[REPAIRED])[-1].all()
+    alone = run.bound[script("bound_against_angle").ALONE]
+    assert (run.sine <= alone).all() and (run.bound[SHARP] <= alone * (1 + ROUNDING))[-1].all() and (alone[-1] < 1).all()
     fall = run.gradient[-1] / run.gradient[-2]  # the gradient on the ball that decides falls much as the largest one does
     assert (abs(np.log2(run.bound[SHARP][-1] / run.bound[SHARP][-2] / fall)) < 1).all()
 
@@ -168,6 +176,26 @@ def test_the_sharp_constant_is_smaller_and_the_repaired_one_obeys_its_law():
             assert len(sharp) == len(repaired) >= 5
             assert (sharp < repaired).all() and np.median(sharp) < np.median(repaired) / 5
             assert (repaired <= most * (1 + 1e-3)).all()  # a disc is at least as large as a ball, up to q / r
+
+
+def test_what_a_bound_gives_away_multiplies_to_it_and_the_local_form_wins_most_of_it_back():
+    (gap,) = small("what_the_gap_is_made_of")
+    parts = script("what_the_gap_is_made_of").PARTS
+    assert gap.factors.shape == (len(gap.sharp), len(parts)) and len(gap.sharp) >= 3
+    assert (gap.factors > 0.5).all()  # 1 or more, but for what climbing misses
+    assert (1 < gap.sharp).all() and (gap.sharp <= gap.factors.prod(axis=1) * (1 + ROUNDING)).all()
+    assert np.exp(np.log(gap.factors.prod(axis=1) / gap.sharp).mean()) > 5
+
+
+def test_climbing_finds_the_largest_value_in_a_ball_and_the_best_affine_function():
+    """|z1 - 1| in the disc of radius 2 around (1, 0) is at most 2, and 1 is the affine function nearest to it."""
+    module = script("what_the_gap_is_made_of")
+    P, beta, c = rationals([[1, 0], [1, 0]]), rationals([-1, -1]), rationals([2, 0])
+    slope = rationals([-1, 0])
+    h = RidgeSum(P, beta, c, slope, rationals([1])[0])
+    whole, affine = module.largest(h, np.array([1.0, 0.0]), 2.0, np.random.default_rng(0))
+    assert whole == pytest.approx(2.0, rel=ROUNDING)
+    assert 1 - NEAR_KINK < affine <= 1 + ROUNDING
 
 
 def test_the_share_of_the_fan_out_lies_within_its_certified_error_and_that_falls_with_the_gradient():
