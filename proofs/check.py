@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
-from pathlib import Path
 
 from .canonical import digest
 from .certificate import Proved, Refuted, index, need
@@ -16,15 +15,20 @@ LEFT_OUT = re.compile(r"((theorem-[123]|corollary-1) (printed|repaired|sharp)|fa
 MOST_BYTES = 64 << 20  # of a file
 DEEPEST = 64  # lists and objects in each other: a certificate needs a few
 BAD_INPUT = 2
+USAGE = """usage: check FILE (- reads standard input): prove a certificate of `twolayer certify` anew, in rationals.
+Exit status 0 where everything in it is proved, 1 where something is not, 2 without a file."""
 MOST_ROWS = 10**9  # that a file may say it leaves out: any count is believed, it proves nothing
 
 
 def main(arguments) -> int:
     """`python -m proofs check FILE`: print what is proved; the exit status is 0, 1 if something is not, 2 without a file."""
+    if arguments in (["-h"], ["--help"]):
+        print(USAGE)
+        return 0
     if len(arguments) != 1:
         return refused(f"expected one file; got {len(arguments)} arguments", BAD_INPUT)
     try:
-        with Path(arguments[0]).open("rb") as file:
+        with open(0 if arguments == ["-"] else arguments[0], "rb", closefd=arguments != ["-"]) as file:
             written = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         return refused(f"expected a file that can be read; got {error}", BAD_INPUT)

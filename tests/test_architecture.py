@@ -207,7 +207,9 @@ def test_the_checker_shares_no_code_with_the_searcher(path):
             assert not searching, f"{here(path)} reaches {'.'.join(module)}"
 
 
-CHECKER = [f"proofs/{name}.py" for name in ("__main__", "check", "certificate", "local", "verdicts", "kernel")]
+CHECKER = [
+    f"proofs/{name}.py" for name in ("__main__", "commands", "process", "check", "certificate", "local", "verdicts", "kernel")
+]
 
 
 @pytest.mark.parametrize("path", files(*CHECKER), ids=here)

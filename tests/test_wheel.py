@@ -135,11 +135,11 @@ def test_certify_names_a_command_that_proves_its_certificate_where_the_wheel_is_
 
 
 def test_the_installed_checker_has_every_proof_counterexample_and_record(installed, tmp_path):
-    from proofs.__main__ import entries
+    from proofs.commands import entries
 
     at_home = [entry.name for entry in entries() if not entry.coq]
     shown = "".join(f"main(['show', {name!r}]); " for name in ONE_NAME_EACH)
-    code = f"from twolayer_proofs.__main__ import entries, main; print(*(e.name for e in entries())); {shown}"
+    code = f"from twolayer_proofs.commands import entries, main; print(*(e.name for e in entries())); {shown}"
     listed, *lines = installed.python(code, tmp_path).splitlines()
     assert listed.split() == at_home
     assert [name for name in ONE_NAME_EACH if any(line.startswith(f"{name}   (") for line in lines)] == [*ONE_NAME_EACH]

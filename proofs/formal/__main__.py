@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 
 from ..entry import Unavailable
+from ..process import alone, refused
 from . import theorems
 from .audit import STATEMENTS, audit
 
 
 def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--write"], ["--if-there"]):
-        print(f"python -m proofs.formal: expected nothing, --write or --if-there; got {' '.join(arguments)}", file=sys.stderr)
-        return 2
+        return refused("python -m proofs.formal", f"expected nothing, --write or --if-there; got {' '.join(arguments)}")
     try:
         told = audit()
     except Unavailable as reason:
@@ -37,4 +37,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(alone("python -m proofs.formal", lambda: main(sys.argv[1:])))

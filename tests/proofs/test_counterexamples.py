@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from proofs import __main__ as command
-from proofs import counterexamples
+from proofs import commands, counterexamples
 from proofs.entry import Entry, Step
 from proofs.instances import read
 
@@ -251,12 +250,12 @@ def two_rows(monkeypatch):
         (Step("1 = 1.", lambda: None), Step("w*_j and |x| < 1.")),
     )
     bad = Entry("bad-row", "Lemma 00", "record", "One is two.", "All.", "Nothing.", (Step("1 = 2.", fail),))
-    monkeypatch.setattr(command, "entries", lambda: [good, bad])
+    monkeypatch.setattr(commands, "entries", lambda: [good, bad])
     return good, bad
 
 
 def test_a_failing_check_makes_the_exit_status_one(two_rows, monkeypatch, capsys):
-    assert command.main(["--json"]) == 1
+    assert commands.main(["--json"]) == 1
     out, err = capsys.readouterr()
     said = json.loads(out)
     rows = said["rows"]
@@ -268,24 +267,24 @@ def test_a_failing_check_makes_the_exit_status_one(two_rows, monkeypatch, capsys
         ("bad-row", "record", "fail"),
     ]
     assert "step 1 of bad-row" in err and "one is not two" in err
-    assert command.main([]) == 1
+    assert commands.main([]) == 1
     assert "1 of 2 pass" in capsys.readouterr().out
-    monkeypatch.setattr(command, "entries", lambda: [two_rows[0]])
-    assert command.main([]) == 0
+    monkeypatch.setattr(commands, "entries", lambda: [two_rows[0]])
+    assert commands.main([]) == 0
 
 
 def test_a_proof_is_shown_in_steps_that_say_what_is_checked(two_rows, capsys):
-    assert command.main(["show", "good_row"]) == 0
+    assert commands.main(["show", "good_row"]) == 0
     shown = capsys.readouterr().out
     assert "1  in general: 1 = 1." in shown and "2  in words: w*_j and |x| < 1." in shown
     assert "good-row   (proof: Lemma 0)" in shown and "Not certified\n    Nothing." in shown
-    assert command.main(["show", "good-row", "--markdown"]) == 0
+    assert commands.main(["show", "good-row", "--markdown"]) == 0
     shown = capsys.readouterr().out
     assert "## Proof\n\n1. **in general** 1 = 1.\n2. **in words** w\\*\\_j and \\|x\\| \\< 1." in shown
 
 
 def test_an_unknown_name_is_one_clear_line(two_rows, capsys):
-    assert command.main(["show", "nothing"]) == 2
+    assert commands.main(["show", "nothing"]) == 2
     out, err = capsys.readouterr()
     assert not out and err.count("\n") == 1 and "no entry is named 'nothing'" in err
 
@@ -293,8 +292,8 @@ def test_an_unknown_name_is_one_clear_line(two_rows, capsys):
 def test_two_entries_of_one_name_are_refused(monkeypatch, capsys):
     one = next(iter(MODULES.values()))
     monkeypatch.setattr(one, "ENTRIES", (one.ENTRY,), raising=False)
-    monkeypatch.setattr(command, "PACKAGES", {"counterexamples": "counterexample"})
-    assert command.main([]) == 1
+    monkeypatch.setattr(commands, "PACKAGES", {"counterexamples": "counterexample"})
+    assert commands.main([]) == 1
     assert one.ENTRY.name in capsys.readouterr().err
 
 
@@ -307,20 +306,20 @@ def test_a_new_file_is_a_new_row_and_an_unreadable_one_fails(monkeypatch, tmp_pa
     )
     (tmp_path / "no_python.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
     monkeypatch.setattr(counterexamples, "__path__", [str(tmp_path)])
-    monkeypatch.setattr(command, "PACKAGES", {"counterexamples": "counterexample", "never_there": "record"})
-    results = {entry.name: command.row(entry)[0]["result"] for entry in command.entries()}
+    monkeypatch.setattr(commands, "PACKAGES", {"counterexamples": "counterexample", "never_there": "record"})
+    results = {entry.name: commands.row(entry)[0]["result"] for entry in commands.entries()}
     assert results == {"fresh-1": "pass", "fresh-2": "pass", "no-python": "fail"}
 
 
 def test_a_certificate_is_handed_to_the_checker(monkeypatch):
     monkeypatch.setattr("proofs.check.main", lambda arguments: 1 if arguments == ["some.json", "--quiet"] else 0)
-    assert command.main(["check", "some.json", "--quiet"]) == 1
+    assert commands.main(["check", "some.json", "--quiet"]) == 1
 
 
 @pytest.mark.parametrize("module", ALL)
 def test_every_counterexample_can_be_shown(module):
     for markdown in (False, True):
-        shown = command.shown(module.ENTRY, markdown)
+        shown = commands.shown(module.ENTRY, markdown)
         assert module.ENTRY.name in shown and len(shown) > 500
         for kind, count in module.ENTRY.counts.items():
             assert shown.count(kind) >= count

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from proofs import __main__ as command
+from proofs import commands
 from proofs.entry import Unavailable
 from proofs.formal import __main__ as make_formal
 from proofs.formal import audit, build, theorems
@@ -59,22 +59,22 @@ def test_every_file_says_what_it_certifies_and_what_not():
 
 
 def test_a_page_shows_the_statement_and_the_definitions_below_it():
-    page = next(command.shown(entry) for entry in theorems.ENTRIES if entry.name == "formal-theorem-a")
+    page = next(commands.shown(entry) for entry in theorems.ENTRIES if entry.name == "formal-theorem-a")
     assert "In Coq\n    TwoLayer.TheoremA.theorem_A\n" in page and "4 * eps * Num.sqrt" in page
     assert "TwoLayer.Bang.norm\n" in page  # used by sinA, which the hypothesis uses
     assert "TwoLayer.Networks.kappa_T" not in page
 
 
 def test_where_coq_is_missing_the_rows_are_skipped_and_no_passes(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(command, "PACKAGES", {"formal": "proof"})
+    monkeypatch.setattr(commands, "PACKAGES", {"formal": "proof"})
     monkeypatch.setenv("PATH", str(tmp_path))
     audit.audit.cache_clear()
-    assert command.main(["--json"]) == 0
+    assert commands.main(["--json"]) == 0
     out = json.loads(capsys.readouterr().out)
     assert out["rows"] == [] and len(out["skipped"]) == len(theorems.ENTRIES)
     assert set(out["skipped"][0]) == {"name", "label", "kind", "reason"}
     assert "Coq is not installed" in out["skipped"][0]["reason"] and "apt-get install" in out["skipped"][0]["reason"]
-    assert command.main([]) == 0
+    assert commands.main([]) == 0
     out = capsys.readouterr().out
     assert "0 of 0 pass" in out and f"{len(theorems.ENTRIES)} skipped, neither passed nor failed" in out
 
@@ -139,7 +139,7 @@ def test_files_come_after_their_imports_and_a_circle_is_refused(tmp_path):
 @needs_coq
 @pytest.mark.parametrize("entry", theorems.ENTRIES, ids=lambda entry: entry.coq)
 def test_the_formal_theorem_is_compiled_is_what_was_read_and_uses_no_axiom(entry):
-    row, why = command.row(entry)
+    row, why = commands.row(entry)
     assert row["result"] == "pass", why
     assert row["coq"] == entry.coq and row["axioms"] == []
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs.__main__ import main as proofs_main
+from proofs.commands import main as proofs_main
 from proofs.lemmas._algebra import supremum
 from proofs.records import _hidden, all_count, all_count_lowest, instances, record_table, same_sign_count
 from proofs.records._hidden import Instance, check_eps, check_lines, parsed, read, value
@@ -201,7 +201,7 @@ def test_show_prints_the_table(capsys):
 
 def test_no_check_imports_a_solver():
     code = (
-        "import sys; from proofs.__main__ import entries; [e.check() for e in entries() if e.kind == 'record'];"
+        "import sys; from proofs.commands import entries; [e.check() for e in entries() if e.kind == 'record'];"
         "sys.exit(any(name in sys.modules for name in ('scipy', 'highspy', 'numpy')))"
     )
     root = Path(__file__).resolve().parents[2]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import proofs.__main__ as command
+from proofs import commands
 from proofs.entry import GENERAL, SAMPLES, WORDS, Entry, Step
 
 ROOT = Path(__file__).resolve().parents[2]
-ENTRIES = {entry.name: entry for entry in command.entries()}
+ENTRIES = {entry.name: entry for entry in commands.entries()}
 
 
 def nothing() -> None:
@@ -75,8 +75,8 @@ def test_words_alone_are_printed_as_words_and_are_not_counted_as_proofs(monkeypa
     whole = an_entry("whole", "proof", Step("t", nothing), Step("u", nothing))
     alone = an_entry("alone", "proof", Step("t"), Step("u", nothing, words=True))
     refuted, kept = (an_entry(kind, kind, Step("t", nothing)) for kind in ("counterexample", "record"))
-    monkeypatch.setattr(command, "entries", lambda: [mixed, whole, alone, refuted, kept])
-    assert command.main([]) == 0
+    monkeypatch.setattr(commands, "entries", lambda: [mixed, whole, alone, refuted, kept])
+    assert commands.main([]) == 0
     *rows, summary = capsys.readouterr().out.splitlines()
     assert [row.split()[3] for row in rows] == ["pass", "pass", "words", "pass", "pass"]
     assert rows[0].endswith("1 in general, 1 on samples, 1 in words") and rows[1].endswith("s  2 in general")
@@ -84,7 +84,7 @@ def test_words_alone_are_printed_as_words_and_are_not_counted_as_proofs(monkeypa
         "5 of 5 pass: 2 proofs (1 of them checked in general at every step), 1 counterexamples, 1 records,"
         " 1 in words alone; steps: 5 in general, 1 on samples, 3 in words"
     )
-    assert command.main(["--json"]) == 0
+    assert commands.main(["--json"]) == 0
     found = json.loads(capsys.readouterr().out)["rows"]
     assert [row["result"] for row in found] == ["pass"] * 5
     assert [row["steps"] for row in found][:3] == [
@@ -98,26 +98,14 @@ def test_a_check_of_a_part_still_runs(monkeypatch, capsys):
     def wrong() -> None:
         raise AssertionError("no")
 
-    monkeypatch.setattr(command, "entries", lambda: [an_entry("alone", "proof", Step("t", wrong, words=True))])
-    assert command.main([]) == 1
+    monkeypatch.setattr(commands, "entries", lambda: [an_entry("alone", "proof", Step("t", wrong, words=True))])
+    assert commands.main([]) == 1
     assert capsys.readouterr().out.split()[3] == "fail"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--json"], ["show", "bang"]])
 def test_without_sympy_one_line_says_what_is_missing_and_what_to_install(arguments):
-    without = "import sys; sys.modules['sympy'] = None; from proofs.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    without = "import sys; sys.modules['sympy'] = None; from proofs.commands import main; sys.exit(main(sys.argv[1:]))"
     run = subprocess.run([sys.executable, "-c", without, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
     assert "sympy" in run.stderr and "pip install twolayer" in run.stderr
-
-
-def test_a_bug_is_a_traceback_and_70_and_a_closed_pipe_is_no_failure():
-    broken = "import sys, proofs.__main__ as c; c.main = lambda: 1 // 0; sys.exit(c.guarded())"
-    run = subprocess.run([sys.executable, "-c", broken], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert run.returncode == 70 and "Traceback" in run.stderr
-    closed = (
-        "import os, sys, proofs.__main__ as c; r, w = os.pipe(); os.close(r); os.dup2(w, 1);"
-        "c.main = lambda: print('x') or 0; sys.exit(c.guarded())"
-    )
-    run = subprocess.run([sys.executable, "-c", closed], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stderr) == (0, "")
