@@ -378,6 +378,36 @@ def test_ascents_climb_far_above_the_points_they_start_from():
     assert incumbent.lower <= trees.supremum(h, region, gap=1e-2).upper
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_long_step_ends_where_the_function_is_at_least_as_large_and_inside_the_domain(sign, seed):
+    rng = np.random.default_rng(seed)
+    h, region = (
+        ridges(rng.normal(size=(12, 5)), rng.normal(size=12), rng.normal(size=12), rng.normal(size=5)),
+        cut_box(5, rng, 2),
+    )
+    function, slacks = kinks(h, region), np.array([exact.nearest(slack) for _, slack in facets(region)])
+    incumbent = Incumbent(h, region, function, slacks, (0.0, region.interior), np.inf)
+    start = exact.nearest(region.interior) + 1e-3 * rng.uniform(-1, 1, size=5)
+    end = incumbent.tangents[sign].top(start)
+    best, value = sign * function(np.array([start, end]))
+    convex, tangent = sign * function.floats[1] > 0, function.floats[0][:, :5] @ start + function.floats[0][:, 5] > 0
+    values = function.floats[0][:, :5] @ end + function.floats[0][:, 5]
+    below = np.where(convex, tangent * values, np.maximum(values, 0)) @ function.floats[1]
+    below += function.floats[2][:5] @ end + function.floats[2][5]
+    assert best <= sign * below + 1e-9 and sign * below <= value + 1e-9  # touches at the start, lies below at the end
+    assert (slacks[:, :5] @ end + slacks[:, 5] >= -1e-6).all()
+
+
+def test_long_steps_rise_above_the_samples_where_nothing_pairs():
+    rng = np.random.default_rng(0)
+    h, region = ridges(rng.normal(size=(110, 30)), rng.normal(size=110), rng.normal(size=110)), box(30)
+    incumbent = Incumbent(h, region, kinks(h, region), np.zeros((0, 31)), (0.0, region.interior), np.inf)
+    incumbent.start()
+    by_samples = np.abs(h.floats(np.random.default_rng(1).uniform(-1, 1, size=(20000, 30)))).max()
+    assert incumbent.lower > 1.9 * by_samples
+
+
 # ------------------------------------------------------------------ the proved rows
 
 

@@ -1,13 +1,16 @@
-"""Witnesses for the LP trees: from cell to neighbouring cell of the arrangement, each with its best point.
+"""Witnesses for the LP trees: ascents in long steps, then from cell to neighbouring cell of the arrangement.
 
-On a cell h is affine, so a linear program finds its best point; crossing a crease that is tight there may
-lead to a better cell. Floats and HiGHS only propose points: what counts is the value in rationals at a point
-of the domain.
+h is a difference of convex functions, and a convex one lies above its tangent plane at any point. With the kinks of positive
+mass replaced by their tangents h is concave, a linear program finds its best point, and h is at least as large there: the
+long steps (the convex-concave procedure). On a cell h is affine, so a linear program finds its best point; crossing a crease
+that is tight there may lead to a better cell. Floats and HiGHS only propose points: what counts is the value in rationals
+at a point of the domain.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -19,7 +22,8 @@ from ..enclosure import at_witness
 from .groups import Kinks
 
 SAMPLES = 2000  # random starting points: they cost a few milliseconds and only choose where the ascents begin
-STARTS = 3  # ascents for each sign before the first bound
+STARTS = 10  # ascents in long steps for each sign before the first bound; cells are climbed from the best end
+STRIDES = 50  # long steps of one ascent: most need 3 to 5
 FLIPS = 60  # linear programs that one ascent may spend on neighbouring cells
 TIGHT = 1e-6  # distance, in units of a crease's size, at which a point counts as on it
 ALIKE = 0.02  # creases that differ by less than this share of their size are crossed together
@@ -41,6 +45,9 @@ class Incumbent:
         self.forms, self.mass = forms / size[:, None], mass * size
         self.slacks = slacks / np.abs(slacks).sum(axis=1)[:, None]
         self.alike = _alike(self.forms)
+        self.tangents = {sign: Tangents(self, sign) for sign in (1, -1)}
+        self.programs = 0  # linear programs of the ascents since `start`
+        self.waiting: dict[int, Iterator[np.ndarray]] = {1: iter(()), -1: iter(())}
         d = h.dimension
         self.model = new_model(-np.ones(d), np.ones(d), np.zeros(d))
         add_rows(self.model, self.forms[:, :d], -INFINITE, INFINITE)
@@ -55,11 +62,15 @@ class Incumbent:
     def offer(self, x: np.ndarray) -> float:
         """Value of h at xi in floats; its exact value counts if it seems larger than the best."""
         value = float(self.kinks(x[None])[0])
-        if abs(value) > self.lower * (1 + IMPROVED):
+        if self.beaten(x):
             candidate = at_witness(self.problem, self.region, self.middle + self.radius * exact.rationals(x))
             if candidate[0] > self.lower:
                 self.best = candidate  # in one step: an interrupt finds a value with its own witness
         return value
+
+    def beaten(self, x: np.ndarray) -> bool:
+        """True if |h| at xi seems larger than the best, in floats."""
+        return abs(float(self.kinks(x[None])[0])) > self.lower * (1 + IMPROVED)
 
     def start(self) -> None:
         """Ascents from the best of some random points of the domain, for both signs."""
@@ -73,11 +84,42 @@ class Incumbent:
             X = inner + share[:, None] * (X - inner)
         values = self.kinks(X)
         for sign in (1, -1):
-            for n in np.argsort(-sign * values)[:STARTS]:
+            order = np.argsort(-sign * values)
+            self.waiting[sign] = iter(X[order[STARTS:]])
+            ends = []
+            for x in X[order[:STARTS]]:
                 if time.monotonic() >= self.deadline:
                     return
-                self.offer(X[n])
-                self.ascend(X[n], sign)
+                ends.append(self.stride(x, sign))
+            self.ascend(max(ends, key=lambda end: end[1])[0], sign)
+        self.programs = 0
+
+    def again(self, sign: int) -> None:
+        """One more ascent, from the next best of the random points."""
+        x = next(self.waiting[sign], None)
+        if x is not None:
+            self.climb(x, sign)
+
+    def climb(self, x: np.ndarray, sign: int) -> None:
+        """From a point by long steps, and on through cells where that led to a better witness."""
+        before = self.lower
+        end, _ = self.stride(x, sign)
+        if self.lower > before:
+            self.ascend(end, sign)
+
+    def stride(self, x: np.ndarray, sign: int) -> tuple[np.ndarray, float]:
+        """The end of the long steps from a point, and sign * h there."""
+        best = sign * self.offer(x)
+        for _ in range(STRIDES):
+            if time.monotonic() >= self.deadline:
+                break
+            self.programs += 1
+            y = self.tangents[sign].top(x)
+            value = -np.inf if y is None else sign * self.offer(y)
+            if not value > best + IMPROVED * abs(best):
+                break
+            x, best = y, value
+        return x, best
 
     def ascend(self, x: np.ndarray, sign: int) -> None:
         """From the cell of a point to neighbouring cells while sign * h grows."""
@@ -95,6 +137,7 @@ class Incumbent:
                 if tries >= FLIPS or time.monotonic() >= self.deadline:
                     return
                 tries += 1
+                self.programs += 1
                 active[group] ^= True
                 trial = self._top(active, sign)
                 value = -np.inf if trial is None else sign * float(self.kinks(trial[None])[0])
@@ -115,6 +158,36 @@ class Incumbent:
         if run(self.model) != OPTIMAL:
             return None
         return np.clip(np.array(self.model.getSolution().col_value), -1.0, 1.0)
+
+
+class Tangents:
+    """sign * h with the tangents of its convex part: one program whose objective alone changes, so that it starts warm.
+
+    Variables are xi and, for every kink u_j of negative mass, y_j >= 0 with y_j >= u_j.
+    """
+
+    def __init__(self, incumbent: Incumbent, sign: int):
+        forms, mass, rest = incumbent.forms, sign * incumbent.mass, sign * incumbent.rest
+        convex, concave = mass > 0, mass < 0
+        self.up, self.planes, self.rest = forms[convex], mass[convex, None] * forms[convex, :-1], rest[:-1]
+        d, n = len(self.rest), int(concave.sum())
+        self.model = new_model(
+            np.append(-np.ones(d), np.zeros(n)), np.append(np.ones(d), np.full(n, INFINITE)), np.zeros(d + n)
+        )
+        add_rows(self.model, np.hstack([-forms[concave, :d], np.eye(n)]), forms[concave, d], INFINITE)
+        slacks = incumbent.slacks
+        add_rows(self.model, np.hstack([slacks[:, :d], np.zeros((len(slacks), n))]), -slacks[:, d], INFINITE)
+        self.columns, self.fall = np.arange(d + n, dtype=np.int32), mass[concave]
+
+    def top(self, x: np.ndarray) -> np.ndarray | None:
+        """Where the concave function that touches sign * h at a point is largest; None if the program failed."""
+        active = self.up[:, :-1] @ x + self.up[:, -1] > 0
+        gain = np.append(active @ self.planes + self.rest, self.fall)
+        size = max(np.abs(gain).max(initial=0.0), np.finfo(float).tiny)
+        self.model.changeColsCost(len(self.columns), self.columns, -gain / size)
+        if run(self.model) != OPTIMAL:
+            return None
+        return np.clip(np.array(self.model.getSolution().col_value)[: len(self.rest)], -1.0, 1.0)
 
 
 def _alike(unit: np.ndarray) -> list[np.ndarray]:

@@ -51,6 +51,8 @@ KEPT = 0.1  # children keep the cuts whose slack is at most this share of the le
 TRIALS = 12  # most groups that are tried before branching; a try ends after
 PATIENCE = 3  # so many in a row that did not improve on the best
 RESOLVED = 1e-10  # a group is as good as exact once its gap is below this share of the unit
+CLIMBS = 1.0  # linear programs that further ascents may take, as a share of the leaves' own,
+OPEN = 1.2  # while a bound is this many times the best witness
 CLOSED = 1 - 2.0**-50  # keeps a gap that is just reached on the right side of rounding
 
 
@@ -256,10 +258,10 @@ class _Search:
         proposal = parent.side.program.solve(decided, parent.cuts, parent.basis)
         self.programs += 1
         if proposal is not None and not proposal.empty:
-            before = self.incumbent.lower
-            self.incumbent.offer(proposal.point)
-            if self.incumbent.lower > before:
-                self.incumbent.ascend(proposal.point, parent.side.sign)
+            if self.incumbent.beaten(proposal.point):
+                self.incumbent.climb(proposal.point, parent.side.sign)
+            if parent.bound > OPEN * self.incumbent.lower and self.incumbent.programs < CLIMBS * self.programs:
+                self.incumbent.again(parent.side.sign)
         return proposal
 
     def _proved(self, parent: Leaf, decided: dict[int, bool], proposal: Proposal | None) -> Leaf:
