@@ -115,7 +115,9 @@ class Incumbent:
                 break
             self.programs += 1
             y = self.tangents[sign].top(x)
-            value = -np.inf if y is None else sign * self.offer(y)
+            if y is None:
+                break
+            value = sign * self.offer(y)
             if not value > best + IMPROVED * abs(best):
                 break
             x, best = y, value
