@@ -37,7 +37,7 @@ from ..plotting import (
 )
 from ..statements.showing import short
 from ..statements.verdict import FAILS, FORMS, HOLDS, PRINTED, REPAIRED, SHARP, VERDICTS
-from .readings import ALONG, Row, angles_on_subspace, different_points, gradient_point, judged_rows
+from .readings import ALONG, Row, angles_on_subspace, different_points, gradient_point, judged_rows, least_errors, training_runs
 
 CROSSWISE = "thin directions"  # a family with a picture of its own
 SIDES = (("U = X", True, "o", COLOUR[SHARP]), ("U ⊥ X", False, "D", COLOUR[PRINTED]))  # bool: trained there
@@ -63,7 +63,15 @@ class Picture:
 
 def pictures(results: Sequence[Row]) -> list[Picture]:
     """All pictures for which the results have data, in reading order."""
-    painters = (along_training, sampled_against_certified, angles_against_bounds, fan_outs_against_bounds, gains, across)
+    painters = (
+        along_training,
+        shares_along_training,
+        sampled_against_certified,
+        angles_against_bounds,
+        fan_outs_against_bounds,
+        gains,
+        across,
+    )
     with rc_context(STYLE):
         painted = [paint(results) for paint in painters]
     return [picture for picture in painted if picture is not None]
@@ -71,13 +79,8 @@ def pictures(results: Sequence[Row]) -> list[Picture]:
 
 def along_training(results: Sequence[Row]) -> Picture | None:
     """Theorem 2 along training runs: measured sine and the three bounds as the certified gradient falls."""
-    runs: dict[str, list[Row]] = defaultdict(list)
-    for r in results:
-        if r["family"] == ALONG and r["gradient"]["upper"]:
-            runs[r["name"].split(", checkpoint")[0]].append(r)
     panels: list[Panel] = []
-    for name, students in runs.items():
-        students = sorted(students, key=lambda r: -r["gradient"]["upper"])
+    for name, students in training_runs(results).items():
         along = [rows_by_pair(r) for r in students]
         pairs = [pair for pair, forms in along[-1].items() if all(has_positive_bound(forms.get(form)) for form in FORMS)]
         if not pairs:
@@ -109,6 +112,45 @@ def along_training(results: Sequence[Row]) -> Picture | None:
             "nothing on an earlier student, 1 is counted, and a printed bound of 0 or less (alpha < 0) is "
             "left out. A theorem must stay above the measured line; the distance between them is what its "
             "constant gives away."
+        ),
+        tuple(panels),
+    )
+
+
+def shares_along_training(results: Sequence[Row]) -> Picture | None:
+    """Fan-out recovery along training runs: the share that is not recovered and its bound as the certified gradient falls."""
+    panels: list[Panel] = []
+    for name, students in training_runs(results).items():
+        along = [least_errors(r) for r in students]
+        teachers = sorted(along[-1])
+        shares = [[rows[j]["measured"] or np.nan if j in rows else np.nan for j in teachers] for rows in along]
+        errors = [[rows[j]["bound"] or np.nan if j in rows else 1.0 for j in teachers] for rows in along]
+        if not teachers or np.isnan(shares).all():
+            continue
+        gradient = [r["gradient"]["upper"] for r in students]
+        nodes = f"{len(teachers)} teacher node{'' if len(teachers) == 1 else 's'}"
+        figure, axes = new_axes(
+            "certified sup |g₁|, training goes right", "share not recovered", f"d' = {students[0]['dimension']}, {nodes}"
+        )
+        median_line(axes, gradient, errors, "certified error", COLOUR[SHARP], STROKE[SHARP])
+        median_line(axes, gradient, shares, "measured", INK, "solid", marker="o", markersize=3)
+        decades(axes, "x", min(gradient) / 2, max(1.0, *gradient))
+        decades(axes, "y", np.nanmin([*np.ravel(shares), *np.ravel(errors)]) / 2, 1.0)
+        axes.invert_xaxis()
+        axes.legend(loc="lower left")
+        panels.append(
+            Panel(f"recovery-{len(panels) + 1}", f"Share of the fan-out not recovered, and its bound: {name}", figure)
+        )
+    if not panels:
+        return None
+    return Picture(
+        "Fan-outs are recovered as the gradient falls",
+        (
+            "Fan-out recovery along the same runs: the students near a teacher node together reproduce its fan-out. "
+            "Measured is the share that they miss or add, as the observer sees it whose row has the least certified "
+            f"error; lines are medians over teacher nodes, bands run from the {BAND[0]}th to the {BAND[1]}th percentile. "
+            "The nodes are those of which the last student's rows say something; where they say nothing of an earlier "
+            "student, an error of 1, the whole fan-out, is counted. A share of exactly 0 is left out."
         ),
         tuple(panels),
     )

@@ -30,6 +30,23 @@ def judged_rows(results: Sequence[Row], statement: str) -> list[Row]:
     ]
 
 
+def training_runs(results: Sequence[Row]) -> dict[str, list[Row]]:
+    """The students of every training run, by the run's name, from the largest certified gradient to the smallest; none is 0."""
+    runs: dict[str, list[Row]] = {}
+    for r in results:
+        if r["family"] == ALONG and r["gradient"]["upper"]:
+            runs.setdefault(r["name"].split(", checkpoint")[0], []).append(r)
+    return {name: sorted(students, key=lambda r: -r["gradient"]["upper"]) for name, students in runs.items()}
+
+
+def least_errors(result: Row) -> dict[int, Row]:
+    """Of every teacher node the row of fan-out-recovery with the least error; none where no row says anything."""
+    rows: dict[int, Row] = {}
+    for v in sorted(judged_rows([result], "fan-out-recovery"), key=lambda v: v["bound"]):
+        rows.setdefault(v["teacher"], v)
+    return rows
+
+
 def is_telling(row: Row) -> bool:
     """True for a sharp row on angles that holds, not by coincidence, with a bound strictly between 0 and 0.5."""
     return (

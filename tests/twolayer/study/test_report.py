@@ -83,6 +83,12 @@ def verdicts(eps: float) -> list[Verdict]:
             missing=("region",),
         ),
         Verdict("corollary-1", SHARP, UNDECIDED, 1.0, 1.0, "they overlap", student=1, observers=(0,)),
+        *(
+            Verdict(
+                "fan-out-recovery", SHARP, HOLDS if bound < 1 else VACUOUS, measured, bound, "shares", teacher=0, observer=k
+            )
+            for k, (measured, bound) in enumerate([(eps / 2, 30 * eps), (eps / 10, 9 * eps)])
+        ),
     ]
 
 
@@ -215,7 +221,7 @@ def decoded(data: dict, row: list) -> tuple:
 def test_a_report_is_a_page_a_json_file_figures_and_instances(directory, results):
     found = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
     panels = {panel.name for picture in plots.pictures(results) for panel in picture.panels}
-    assert len(panels) == 10
+    assert len(panels) == 11
     drawings = {f"figures/{name}.{kind}" for name in panels for kind in ("svg", "png")}
     files = report.instance_files(r["name"] for r in results)
     assert found == {"report.html", "report.json", *drawings, *files}
@@ -400,7 +406,7 @@ def test_the_same_results_give_the_same_figures(directory, results):
 
 def test_inlined_figures_take_the_colours_of_the_page(html):
     drawings = re.findall(r"<svg.*?</svg>", html, flags=re.S)
-    assert len(drawings) == 10
+    assert len(drawings) == 11
     for drawing in drawings:
         assert "var(--ink)" in drawing and 'role="img"' in drawing
         assert not any(colour in drawing for colour in page.VARIABLES)
@@ -409,7 +415,7 @@ def test_inlined_figures_take_the_colours_of_the_page(html):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_pictures_need_no_family_in_particular(results, family):
-    own = {"along training": {"training-1"}, "thin directions": {"across-angles", "across-verdicts"}}
+    own = {"along training": {"training-1", "recovery-1"}, "thin directions": {"across-angles", "across-verdicts"}}
     rest = [r for r in results if r["family"] != family]
     every, left = ({panel.name for picture in plots.pictures(found) for panel in picture.panels} for found in (results, rest))
     assert left == every - own.get(family, set())
@@ -468,6 +474,16 @@ def test_training_goes_right_and_a_silent_form_counts_as_one(results):
     assert lines["measured"].get_ydata() == pytest.approx([0.05, 0.005, 0.0005, 0.00005])
     assert lines["sharp bound"].get_ydata() == pytest.approx([1, 0.25, 0.025, 0.0025])
     assert plotting.bound_on_sine(None) == 1 and math.isnan(plotting.bound_on_sine({"bound": -1.0}))
+
+
+def test_the_share_not_recovered_is_that_of_the_row_with_the_least_error_and_silence_counts_as_the_whole(results):
+    (picture,) = [p for p in plots.pictures(results) if p.heading.startswith("Fan-outs are recovered")]
+    axes = picture.panels[0].figure.axes[0]
+    lines = {line.get_label(): line for line in axes.lines}
+    left, right = axes.get_xlim()
+    assert left > right and axes.get_title(loc="left") == "d' = 2, 1 teacher node"
+    assert lines["certified error"].get_ydata() == pytest.approx([1, 0.45, 0.045, 0.0045])
+    assert lines["measured"].get_ydata() == pytest.approx([0.005, 0.0005, 0.00005])
 
 
 def test_sampled_gradients_lie_above_the_diagonal_by_what_they_hide(results):
