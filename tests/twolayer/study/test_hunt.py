@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from twolayer.instances import BadInput, Instance
 from twolayer.statements.check import check
+from twolayer.statements.theorem3 import excess
 from twolayer.study.hunt import command as hunt
 from twolayer.study.hunt import record as hunt_record
 from twolayer.study.hunt.candidates import Draft, batch, drawn, drawn_shape, near, simplest
@@ -51,7 +52,10 @@ def simple(W, b, V, teachers, A=((1, 0), (0, 1), (-1, 0), (0, -1)), c=(1, 1, 1, 
 # What is found
 
 
-@pytest.mark.parametrize(("statement", "reason"), [(s, r) for s in STATEMENTS for r in REASONS[s]])
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [(s, r) for s in STATEMENTS if s != "theorem-3" for r in REASONS[s]] + [("theorem-3", "sign")],  # the search of theorem 2
+)
 def test_every_reason_of_every_printed_statement_is_rediscovered_from_nothing(statement, reason):
     found = counterexample(Question(statement, "printed", reason), 2, 6, np.random.default_rng(0), starts=1, most=ENOUGH)
     assert found.row is not None and found.instance is not None
@@ -97,7 +101,8 @@ def test_the_proof_checker_proves_a_found_counterexample(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("statement", "form", "seed"), [("theorem-2", "repaired", 0), ("theorem-2", "sharp", 1), ("corollary-1", "sharp", 2)]
+    ("statement", "form", "seed"),
+    [("theorem-2", "repaired", 0), ("theorem-2", "sharp", 1), ("corollary-1", "sharp", 2), ("theorem-3", "sharp", 5)],
 )
 def test_a_theorem_is_not_broken_and_the_record_is_the_nearest_instance_judged(statement, form, seed, monkeypatch):
     question, ratios, judge = Question(statement, form), [], hunt_record._judged
@@ -124,6 +129,14 @@ def test_the_repaired_corollary_says_nothing_on_small_random_instances():
     """Its bounds lie above every fan-out there: candidates are judged, none is a record."""
     found = record(Question("corollary-1", "repaired"), 2, 5, np.random.default_rng(1), most=1500)
     assert found.judged > 0 and found.telling == 0 and not found.broken and found.instance is None
+
+
+def test_theorem_3_in_its_true_forms_is_asked_of_two_teachers_that_differ_in_half_of_the_candidates():
+    drafts = [proposal(2, 6, np.random.default_rng(seed))[0].draft(0, 1e-2) for seed in range(40)]
+    posed = [Question("theorem-3", "sharp").posed(draft.instance("one")) for draft in drafts]
+    again = [Question("theorem-3", "sharp").posed(draft.instance("one")) for draft in drafts]
+    assert [one.to_json() for one in posed] == [one.to_json() for one in again]
+    assert 10 <= sum(excess(one, gap=1e-3, deadline=None)[0] > 0 for one in posed) <= 30
 
 
 @pytest.mark.parametrize("form", ["repaired", "sharp"])

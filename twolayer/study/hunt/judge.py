@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from zlib import crc32
+
+import numpy as np
 
 from ...certify.suprema import active_domains, gradient_suprema, uninterrupted
 from ...files import BadInput
 from ...instances import Instance
+from ...networks import TwoLayer
 from ...restriction.restricted import restricted
 from ...statements import corollary1, theorem1, theorem2, theorem3
 from ...statements.check import check
 from ...statements.setting import Setting
 from ...statements.verdict import FAILS, HOLDS, PRINTED, REPAIRED, SHARP, Verdict
 from . import near, printed
-from .candidates import Draft
+from .candidates import SMALL, Draft
+from .candidates import near as near_rational
 
 GAP = 1e-3  # of the gradient's enclosure where it is not computed exactly (D >= 4)
 JUDGES = {PRINTED: "printed", REPAIRED: "repaired", SHARP: "sharpened"}
+SLACK = 1e-6  # relative distance at which a move of the first teacher is read as a rational
 TELLING = 0.5  # a bound on a sine from here on says little: its ratio is not counted
 
 
@@ -32,9 +38,13 @@ class Question:
     def posed(self, instance: Instance) -> Instance:
         """The instance that the statement is judged on.
 
-        Theorem 3 is asked of a second teacher equal to the first: e0 = 0, so whatever refutes Theorem 2 refutes it too.
+        Theorem 3 is asked of the candidate's teacher as the second one. As printed the first is the same: e0 = 0, so whatever
+        refutes Theorem 2 refutes it too. In its other forms, which add e0 |v_k|_1, half of the candidates get another first.
         """
-        return replace(instance, second_teacher=instance.teacher) if self.statement == "theorem-3" else instance
+        if self.statement != "theorem-3":
+            return instance
+        first = instance.teacher if self.form == PRINTED else _resembling(instance)
+        return replace(instance, teacher=first, second_teacher=instance.teacher)
 
     @property
     def rows(self) -> Callable:
@@ -54,6 +64,17 @@ class Question:
             ("corollary-1", REPAIRED): near.repaired_corollary_1,
             ("corollary-1", SHARP): near.sharp_corollary_1,
         }[statement, self.form]
+
+
+def _resembling(instance: Instance) -> TwoLayer:
+    """The teacher, or one with a weight, bias or fan-out moved by a small number: the same one whenever the instance is asked."""
+    teacher, rng = instance.teacher, np.random.default_rng(crc32(instance.to_json().encode()))
+    if rng.random() < 0.5:
+        return teacher
+    arrays = [array.copy() for array in (teacher.W, teacher.b, teacher.V)]
+    array = arrays[rng.integers(len(arrays))]
+    array.flat[rng.integers(array.size)] += near_rational(float(rng.choice(SMALL) * rng.choice([-1, 1])), SLACK)
+    return TwoLayer(arrays[0], arrays[1], arrays[2], teacher.output_bias)
 
 
 REASONS = {
