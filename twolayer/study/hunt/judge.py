@@ -67,7 +67,7 @@ class Question:
 
 
 def _resembling(instance: Instance) -> TwoLayer:
-    """The teacher, or one with a weight, bias or fan-out moved by a small number: the same one whenever the instance is asked."""
+    """The teacher, or one with a weight, bias or fan-out moved by a small number; always the same one for an instance."""
     teacher, rng = instance.teacher, np.random.default_rng(crc32(instance.to_json().encode()))
     if rng.random() < 0.5:
         return teacher
