@@ -1,6 +1,6 @@
 """`python -m cifar list | run NAME... | report | keep | kept | bench | autoattack | search`
 
-How a command ends: errors.py. The same `run` command continues where the last one stopped.
+How a command ends: twolayer/process.py. The same `run` command continues where the last one stopped.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import importlib
 import json
 import sys
 
-from .errors import DONE, NO, BadInput, ended
+from twolayer.files import BadInput
+from twolayer.process import DONE, LIBRARIES, NO, alone, ended
+
 from .runs import options as run_options
 
+BROUGHT = LIBRARIES | dict.fromkeys(("torch", "filelock", "jinja2"), "-e '.[cifar]'")  # what brings each library
 USUAL = {"cpu": "demo", "cuda": "standard"}  # profiles where none is named
 COMMANDS = {  # modules of their own, imported only when asked for
     "report": "cifar.report.write",
@@ -102,11 +105,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    argv = sys.argv[1:] if argv is None else argv
-    if argv and argv[0] in COMMANDS:
-        return ended(lambda: importlib.import_module(COMMANDS[argv[0]]).main(argv[1:]))
-    options = arguments(argv)
-    return ended(lambda: show_list(options) if options.command == "list" else run(options))
+    """Run a command; -> its exit status.   argv: those of this process if None, which then is all it does"""
+    given = sys.argv[1:] if argv is None else argv
+
+    def work() -> int:
+        if given and given[0] in COMMANDS:
+            return importlib.import_module(COMMANDS[given[0]]).main(given[1:])
+        options = arguments(given)
+        return show_list(options) if options.command == "list" else run(options)
+
+    return alone("cifar", work, BROUGHT) if argv is None else ended("cifar", work, BROUGHT)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,37 +24,14 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
-from twolayer.files import MOST_BYTES, parsed
-
-from .errors import BadInput
+from twolayer.files import MOST_BYTES, BadInput, parsed, written
 
 CHECKSUM = "checksum"  # key of the SHA-256 of a JSON file's other keys
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that a crash at any moment leaves the old content or the new, and an error nothing half written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 def save_json(path: Path, value: dict[str, Any]) -> None:
     """Sorted, compact JSON with a checksum; refuses NaN and infinity."""
-    write_atomic(path, (_compact({**value, CHECKSUM: _sum(value)}) + "\n").encode())
+    written(path, (_compact({**value, CHECKSUM: _sum(value)}) + "\n").encode())
 
 
 def load_json(path: Path) -> Any:
@@ -94,7 +70,7 @@ def save_tensors(path: Path, value: Any) -> None:
     """Nested dictionaries and lists of tensors and plain values."""
     buffer = io.BytesIO()  # a file's name would become part of the content
     torch.save(value, buffer)
-    write_atomic(path, buffer.getvalue())
+    written(path, buffer.getvalue())
 
 
 def load_tensors(path: Path) -> Any:

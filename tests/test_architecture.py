@@ -45,12 +45,12 @@ ARROWS = {
     "__init__": PROBLEM | METRICS | {"certify", "statements"},
 }
 
-# What cifar may import of twolayer: the formulas, their sums, their number types; the look of figures; JSON and bad input.
-SHARED = METRICS | {"drawing", "files"}
+# What cifar may import of twolayer: the formulas, their sums and number types; the look of figures; files; how a command ends.
+SHARED = METRICS | {"drawing", "files", "process"}
 
 # The same for cifar: who may import whom, floor by floor.
 CIFAR_FLOORS = (
-    {"__init__", "errors"},
+    {"__init__"},
     {"files", "pages", "settings", "devices", "seeds"},
     {"data", "networks"},
     {"attacks"},

@@ -10,9 +10,9 @@ import json
 import math
 import os
 import re
+import secrets
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -167,14 +167,21 @@ def written(path: str | Path, content: bytes) -> None:
     number, temporary = _temporary(target)
     try:
         with os.fdopen(number, "wb") as file:
+            if there is not None:
+                os.chmod(temporary, stat.S_IMODE(there))
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, stat.S_IMODE(there) if there is not None else 0o666 & ~_mask())
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the name is on the disk with it
+        finally:
+            os.close(folder)
 
 
 def _mode(path: str | Path) -> int | None:
@@ -187,14 +194,8 @@ def _mode(path: str | Path) -> int | None:
 
 def _temporary(target: Path) -> tuple[int, Path]:
     """A new file beside another one, opened.   -> (its number, its path)"""
-    number, path = tempfile.mkstemp(prefix=".twolayer-", suffix=".partial", dir=target.parent)
-    return number, Path(path)
-
-
-def _mask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    path = target.with_name(f".twolayer-{secrets.token_hex(8)}.partial")
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), path
 
 
 def reason(error: Exception) -> str:

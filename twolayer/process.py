@@ -14,13 +14,15 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from .files import STANDARD_OUTPUT, BadInput, reason, shown, written
 
 DONE, NO, REFUSED, STOPPED, BUG = 0, 1, 2, 3, 70
-LIBRARIES = ("numpy", "scipy", "highspy", "flint", "joblib", "numba", "rich", "matplotlib", "sympy")  # that every install has
+LIBRARIES = dict.fromkeys(
+    "numpy scipy highspy flint joblib numba rich matplotlib sympy".split(), "twolayer"
+)  # what brings each
 
 
 class _Result(io.StringIO):
@@ -45,8 +47,10 @@ class _Result(io.StringIO):
         return self.getvalue().encode(self.encoding, "backslashreplace")
 
 
-def alone(command: str, work: Callable[[], int]) -> int:
+def alone(command: str, work: Callable[[], int], libraries: Mapping[str, str] = LIBRARIES) -> int:
     """Run a command as all that this process does; -> its exit status.   command: its name, for messages
+
+    libraries: what may not be there, and what to install then.
 
     Until the process ends file number 1 leads nowhere: libraries print there what they like, in processes started from
     here too. What the command prints is written to standard output when it ends, by whatever way it ends.
@@ -74,7 +78,7 @@ def alone(command: str, work: Callable[[], int]) -> int:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     sys.stdout = printed
-    status = ended(command, work)
+    status = ended(command, work, libraries)
     if status == 128 + signal.SIGINT and heard:
         status = 128 + heard[0]
     try:
@@ -94,7 +98,7 @@ def alone(command: str, work: Callable[[], int]) -> int:
     return status
 
 
-def ended(command: str, work: Callable[[], int]) -> int:
+def ended(command: str, work: Callable[[], int], libraries: Mapping[str, str] = LIBRARIES) -> int:
     """Run a command; -> its exit status. What is wrong with its input goes to standard error in one line."""
     try:
         return work()
@@ -108,14 +112,13 @@ def ended(command: str, work: Callable[[], int]) -> int:
     except (BadInput, OSError) as error:
         return _refused(command, str(error))
     except MemoryError:
-        return _refused(command, "this needs more memory than there is; make the instance smaller, or --workers fewer")
+        return _refused(command, "this needs more memory than there is; make it smaller, or do less at a time")
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in LIBRARIES:
+        absent = (error.name or "").partition(".")[0]
+        if absent not in libraries:
             traceback.print_exc()
             return BUG
-        return _refused(
-            command, f"this needs {str(error.name).partition('.')[0]}, which is not installed: pip install twolayer"
-        )
+        return _refused(command, f"this needs {absent}, which is not installed: pip install {libraries[absent]}")
     except Exception:
         traceback.print_exc()
         return BUG

@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from twolayer.files import BadInput, tried
+from twolayer.process import DONE, NO, delivered
+
 from ..attacks.objectives import Network
 from ..attacks.table import EPS, STEPS
 from ..data import cifar10
-from ..errors import DONE, NO, BadInput
-from ..files import write_atomic
 from ..measures.bits import unpacked
 from ..measures.robustness import BATCH, as_pixels, evaluate
 from ..runs.paths import load_network
@@ -85,23 +86,20 @@ def compared(student: Network, oracle: Network, pixels: Tensor, *, steps: int = 
 
 
 def main(argv: list[str]) -> int:
-    """Exit statuses: errors.py; 1 if ours is weaker on a student."""
+    """Exit status 1 if ours is weaker on a student."""
     parser = argparse.ArgumentParser(prog="python -m cifar autoattack", description=__doc__.splitlines()[0])
     parser.add_argument("students", type=Path, nargs="+", metavar="STUDENT", help="weights: runs/<run>/epoch-<n>.pt")
     parser.add_argument("--teacher", type=Path, required=True, metavar="FILE", help="the pruned teacher's weights")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--images", type=int, default=BATCH, metavar="N", help="the first N test images")
     parser.add_argument("--steps", type=int, default=STEPS, metavar="N")
-    parser.add_argument("--to", type=Path, metavar="FILE", help="write the JSON text there instead")
+    parser.add_argument("--to", default="-", metavar="FILE", help="write the JSON text there instead")
     options = parser.parse_args(argv)
+    tried(options.to)
     cpu = torch.device("cpu")
     test, teacher = cifar10.load(options.data, download=False).test.first(options.images), load_network(options.teacher, cpu)
     rows = {
         str(path): compared(load_network(path, cpu), teacher, test.pixels, steps=options.steps) for path in options.students
     }
-    text = json.dumps({"format": "cifar-autoattack/1", "rows": rows}, indent=1) + "\n"
-    if options.to is None:
-        print(text, end="")
-    else:
-        write_atomic(options.to, text.encode())
+    delivered(options.to, (json.dumps({"format": "cifar-autoattack/1", "rows": rows}, indent=1) + "\n").encode())
     return DONE if all(row["no weaker"] for row in rows.values()) else NO

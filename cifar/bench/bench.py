@@ -4,18 +4,16 @@
 2. One step of adversarial training, attack and update, by the code that trains: a row for each precision and padding, and on
    a GPU for a captured graph.
 
-Exit status 1 if the bfloat16 attack is wrong; the others are those of every command (errors.py).
+Exit status 1 if the bfloat16 attack is wrong; the others are those of every command.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,13 +21,14 @@ from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
+from twolayer.files import BadInput, tried
+from twolayer.process import DONE, NO, delivered
+
 from ..attacks.balls import Linf
 from ..attacks.objectives import logit_distance
 from ..attacks.table import EPS, STEP, pgd
 from ..data.cifar10 import Images
 from ..devices import device_name, full_precision, memory_kept
-from ..errors import DONE, NO, BadInput
-from ..files import write_atomic
 from ..networks.convnet import ConvNet, inner_copy
 from ..settings import Settings
 from ..training.step import begin, buffers_for, graphed, make_step, seeded
@@ -136,14 +135,14 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--batch", type=int, metavar="N", help="images in a batch (default 128, on a GPU 512)")
     parser.add_argument("--steps", type=int, default=STEPS, metavar="N", help=f"attack steps (default {STEPS})")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: torch's own)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every number here")
+    parser.add_argument("--json", metavar="FILE", help="write every number here")
     options = parser.parse_args(argv)
     if options.device == "cuda" and not torch.cuda.is_available():
         raise BadInput("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
     if any(value is not None and not value > 0 for value in (options.seconds, options.batch, options.steps, options.threads)):
         raise BadInput("--seconds, --batch, --steps and --threads need to be above 0")
-    if options.json and not os.access(options.json.parent, os.W_OK) or options.json and options.json.is_dir():
-        raise BadInput(f"--json {options.json} cannot be written; choose a file in a directory that is there")
+    if options.json is not None:
+        tried(options.json)
     if options.threads:
         torch.set_num_threads(options.threads)
     full_precision()
@@ -163,8 +162,8 @@ def main(argv: list[str]) -> int:
         "seconds": timed(steps, options.seconds or SECONDS[device.type], device),
     }
     show(measured, Console(width=max(WIDTH, Console().width)))
-    if options.json:
-        write_atomic(options.json, (json.dumps(measured, indent=1, allow_nan=False) + "\n").encode())
+    if options.json is not None:
+        delivered(options.json, (json.dumps(measured, indent=1, allow_nan=False) + "\n").encode())
     return DONE if measured["attack"]["passes"] else NO
 
 

@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import BadInput
+from twolayer.files import BadInput
+
 from .pickles import inert_batch
 
 IMAGE = (3, 32, 32)

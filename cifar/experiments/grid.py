@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadInput
+from twolayer.files import BadInput
+
 from ..networks.convnet import student_widths
 from ..networks.pruning import REMOVED
 from ..settings import Settings

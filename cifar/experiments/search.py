@@ -19,9 +19,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from twolayer.files import BadInput, written
+from twolayer.process import DONE, NO
+
 from ..data.cifar10 import Cifar10, Images
-from ..errors import DONE, NO, BadInput
-from ..files import load_json, locked, write_atomic
+from ..files import load_json, locked
 from ..pages import filled
 from ..runs import failures, options
 from ..runs.paths import result_path
@@ -235,7 +237,7 @@ def main(argv: list[str]) -> int:
             trials=trials,
             verdict=told,
         )
-        write_atomic(arguments.out / FILE, f"{page}\n".encode())
+        written(arguments.out / FILE, f"{page}\n".encode())
     table = Table(*HEADINGS, title="search: on images held out, lower is better")
     for each in trials:
         table.add_row(*each.row)

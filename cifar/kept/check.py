@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from twolayer.files import BadInput
+from twolayer.process import DONE, NO
+
 from ..data import cifar10
-from ..errors import DONE, NO, BadInput
 from ..files import load_json
 from ..measures import robustness, specialisation
 from ..networks.convnet import ConvNet

@@ -8,8 +8,8 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from ..errors import BadInput
-from ..files import write_atomic
+from twolayer.files import BadInput, written
+
 from ..report.results import read
 from ..report.write import front
 
@@ -59,5 +59,5 @@ def write(readme: Path) -> Path:
     text = readme.read_text(encoding="utf-8")
     new = replaced(text, block(readme.parent))
     if new != text:
-        write_atomic(readme, new.encode())
+        written(readme, new.encode())
     return kept(readme.parent)

@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import BadInput
-from ..files import write_atomic
+from twolayer.files import BadInput, written
+
 from ..report import write as report
 from ..report.results import Results, read
 from ..runs import failures, spectra
@@ -129,7 +129,7 @@ def copy_results(out: Path, folder: Path, results: Results) -> None:
     left_out = {file for file, _ in results.left_out}
     for file in files_read:
         if (out / file).is_file() and file.as_posix() not in left_out:
-            write_atomic(folder / file, (out / file).read_bytes())
+            written(folder / file, (out / file).read_bytes())
 
 
 def write_report(folder: Path, results: Results) -> None:
@@ -139,4 +139,4 @@ def write_report(folder: Path, results: Results) -> None:
         for path in sorted(Path(place).rglob("*")):
             repeated = path.name == "report.json" or path.suffix == ".png" and not path.name.startswith(HEADLINE)
             if path.is_file() and not repeated:
-                write_atomic(folder / path.relative_to(place), path.read_bytes())
+                written(folder / path.relative_to(place), path.read_bytes())

@@ -9,9 +9,9 @@ import hashlib
 import re
 from pathlib import Path
 
-from ..errors import BadInput
+from twolayer.files import BadInput, written
+
 from ..experiments import grid
-from ..files import write_atomic
 from ..pages import filled
 from ..report.facts import facts
 from ..report.page import TITLE
@@ -52,4 +52,4 @@ def write(folder: Path, results: Results) -> None:
         there=lambda pattern: any(folder.glob(pattern)),
         checksums=[f"{digest(folder / name)}  {name}" for name in files(folder)],
     )
-    write_atomic(folder / FILE, f"{text}\n".encode())
+    written(folder / FILE, f"{text}\n".encode())

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadInput
+from twolayer.files import BadInput
+
 from ..files import load_tensors, save_tensors
 from ..report.results import Result, Results
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BadInput
+from twolayer.files import BadInput
+
 from ..experiments.grid import SEED, UNTRAINED
 from ..files import stored_json
 from ..measures.bits import unpacked, unpacked_numbers

@@ -12,8 +12,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from ..errors import BadInput
-from ..files import write_atomic
+from twolayer.files import BadInput, written
+
 from ..measures.robustness import CONFIDENT
 from ..pages import filled
 from ..settings import CHOICES
@@ -28,7 +28,6 @@ HEADLINE = "headline"  # the figure of a README: the panels of MBNC beside each 
 
 
 def main(argv: list[str]) -> int:
-    """Exit statuses: errors.py."""
     parser = argparse.ArgumentParser(prog="python -m cifar report", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="results of `python -m cifar run`")
     parser.add_argument("--to", type=Path, metavar="DIR", help="where to write (default: report/ in --out)")
@@ -66,11 +65,11 @@ def write(target: Path, results: Results, commit: str = "") -> None:
         files = painted(panel)
         drawings[panel.name] = files["svg"].decode()
         for kind, content in files.items():
-            write_atomic(target / "figures" / f"{panel.name}.{kind}", content)
+            written(target / "figures" / f"{panel.name}.{kind}", content)
     if headline := [panel for panel in panels if panel.name.startswith(f"{HEADLINE}-mbnc")]:
-        write_atomic(target / "figures" / f"{HEADLINE}.png", painted(*headline)["png"])
+        written(target / "figures" / f"{HEADLINE}.png", painted(*headline)["png"])
     for name, content in texts(report).items():
-        write_atomic(target / name, content)
+        written(target / name, content)
     stored = {
         **report.facts,
         "tables": report.tables,
@@ -80,8 +79,8 @@ def write(target: Path, results: Results, commit: str = "") -> None:
         "patches": list(results.spectra),
         "results": [asdict(result) for result in results.checkpoints.values()],
     }
-    write_atomic(target / "report.json", (json.dumps(stored, sort_keys=True, indent=1, allow_nan=False) + "\n").encode())
-    write_atomic(target / "report.html", page.document(report, shown, drawings).encode())
+    written(target / "report.json", (json.dumps(stored, sort_keys=True, indent=1, allow_nan=False) + "\n").encode())
+    written(target / "report.html", page.document(report, shown, drawings).encode())
 
 
 def texts(report: Report) -> dict[str, bytes]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadInput
+from twolayer.files import BadInput
+
 from ..files import load_json, save_json
 from ..settings import Settings
 

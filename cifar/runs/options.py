@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import STOPPED, BadInput
+from twolayer.files import BadInput
+from twolayer.process import STOPPED
 
 if TYPE_CHECKING:
     import torch

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import torch
 
-from ..errors import BadInput
+from twolayer.files import BadInput
+
 from ..files import load_json, load_tensors, save_tensors
 from ..networks.convnet import ConvNet
 from ..settings import Settings, training_part

@@ -18,7 +18,8 @@ from types import FrameType
 
 import torch
 
-from ..errors import BadInput
+from twolayer.files import BadInput
+
 from ..settings import Settings
 from . import failures
 from .execute import execute

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadInput
+from twolayer.files import BadInput
+
 from ..files import load_tensors, save_tensors
 from ..settings import Settings, training_part
 from ..training.step import Training

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from twolayer.files import BadInput
+
 from ..data.cifar10 import Cifar10
 from ..data.patches import PatchSpectrum, spectrum
-from ..errors import BadInput
 from ..files import load_json, save_json
 
 FILE = "patches.json"

@@ -14,11 +14,11 @@ import torch
 
 from cifar import __main__ as cli
 from cifar.data.cifar10 import BATCHES, Images
-from cifar.errors import STOPPED
 from cifar.experiments import grid as experiments
 from cifar.networks import pruning
 from cifar.report import results
 from cifar.report.claims import CLAIMS
+from twolayer.process import STOPPED
 
 from . import made
 

@@ -11,7 +11,7 @@ import torch
 
 from cifar.data import augment, pickles
 from cifar.data import cifar10 as data
-from cifar.errors import BadInput
+from twolayer.files import BadInput
 
 from .. import made
 

@@ -12,7 +12,6 @@ import torch
 
 from cifar import __main__ as cli
 from cifar.data import cifar10 as data
-from cifar.errors import BadInput
 from cifar.experiments import grid as experiments
 from cifar.runs import execute as runs
 from cifar.runs import paths as places
@@ -24,6 +23,7 @@ from cifar.runs.world import World, shared_world
 from cifar.settings import Settings
 from cifar.training import modes
 from cifar.training import step as training
+from twolayer.files import BadInput
 
 from .. import made, tiny_runs
 from .pretended import pretending

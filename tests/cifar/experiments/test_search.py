@@ -12,10 +12,10 @@ import torch
 from cifar import __main__ as cli
 from cifar.data import cifar10
 from cifar.data.cifar10 import Images
-from cifar.errors import BadInput
 from cifar.experiments import grid, search
 from cifar.experiments.search import CANDIDATES, SEEDS, Candidate, Trial
 from cifar.runs import queue
+from twolayer.files import BadInput
 
 from .. import made
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 from cifar import files
-from cifar.errors import BadInput
 from cifar.report import results
 from cifar.runs import failures, spectra
+from twolayer.files import BadInput
 
 from . import made_results
 

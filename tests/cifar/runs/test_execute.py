@@ -19,7 +19,6 @@ import torch
 from cifar import __main__ as cli
 from cifar import files as state
 from cifar.data import cifar10 as data
-from cifar.errors import STOPPED, BadInput
 from cifar.experiments import grid as experiments
 from cifar.report import results
 from cifar.runs import execute as runs
@@ -27,6 +26,8 @@ from cifar.runs import paths as places
 from cifar.runs import queue, spectra
 from cifar.runs.run import Run
 from cifar.runs.world import SAVE_EVERY
+from twolayer.files import BadInput
+from twolayer.process import STOPPED
 
 from .. import made, tiny_runs
 
@@ -99,7 +100,7 @@ def test_a_run_interrupted_after_every_second_batch_ends_at_the_same_bytes(tmp_p
     needed = [need.partition("@")[0] for need in experiments.selected([name], grid) if need != name]
     for path, stored in whole.items():
         if path.split("/")[1] in needed:
-            state.write_atomic(tmp_path / path, stored)
+            state.written(tmp_path / path, stored)
     interruptions, times = Interruptions(2), 0
     while not runs.execute(grid[name], grid, tiny_runs.world(tmp_path, interruptions)):  # type: ignore[arg-type]
         times += 1
@@ -113,12 +114,12 @@ def test_a_crash_between_a_result_and_the_next_save_leaves_nothing_of_it_in_late
     grid, path = tiny_runs.grid(), tmp_path / "state" / "at.measures.pt"
     for file, stored in whole.items():
         if "/at/" not in file:
-            state.write_atomic(tmp_path / file, stored)
+            state.written(tmp_path / file, stored)
     last = b""
     while not (tmp_path / "runs" / "at" / "epoch-2.json").is_file():
         assert not runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, Interruptions(1)))  # type: ignore[arg-type]
         last = path.read_bytes() if path.is_file() and "linf" in state.load_tensors(path)["parts"] else last
-    state.write_atomic(path, last)  # as it was when the first checkpoint's result had not been stored
+    state.written(path, last)  # as it was when the first checkpoint's result had not been stored
     assert runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, queue.Stop()))
     assert content(tmp_path) == whole
 
@@ -139,7 +140,7 @@ def test_what_was_trained_alone_is_measured_later_to_the_same_bytes(tmp_path, wh
 def test_a_run_asked_for_other_measures_is_measured_anew_and_not_trained(tmp_path, monkeypatch, whole):
     grid = tiny_runs.grid()
     for path, stored in whole.items():
-        state.write_atomic(tmp_path / path, stored)
+        state.written(tmp_path / path, stored)
     monkeypatch.setattr(runs, "train", lambda *_: pytest.fail("trained again"))
     other = grid["at"].altered(attacks=((300, ("fgsm",)),), test_images=10)
     assert runs.execute(other, grid, tiny_runs.world(tmp_path, queue.Stop()))
@@ -153,7 +154,7 @@ def test_robust_images_are_made_again_where_the_cache_is_lost(tmp_path, whole):
     grid = tiny_runs.grid()
     for path, stored in whole.items():
         if "/rft/" not in path:
-            state.write_atomic(tmp_path / path, stored)
+            state.written(tmp_path / path, stored)
     assert not runs.execute(grid["rft"], grid, tiny_runs.world(tmp_path, Interruptions(3)))  # type: ignore[arg-type]
     (tmp_path / "cache" / "rft.u8").unlink()
     assert runs.execute(grid["rft"], grid, tiny_runs.world(tmp_path, queue.Stop()))
@@ -258,7 +259,7 @@ def test_seconds_are_read_together_with_the_result(tmp_path):
 
 
 def test_pruned_weights_are_stored_shrunk(whole, tmp_path):
-    state.write_atomic(tmp_path / "pruned.pt", whole["runs/pruned/epoch-1.pt"])
+    state.written(tmp_path / "pruned.pt", whole["runs/pruned/epoch-1.pt"])
     assert places.load_network(tmp_path / "pruned.pt", torch.device("cpu")).widths == (5, 4)
 
 
@@ -266,7 +267,7 @@ def test_robust_feature_training_goes_on_from_its_start(whole, tmp_path):
     """With a learning rate of zero its weights are those it started from."""
     grid = tiny_runs.grid()
     for path, stored in whole.items():
-        state.write_atomic(tmp_path / path, stored)
+        state.written(tmp_path / path, stored)
     (tmp_path / "runs" / "rft" / "epoch-4.json").unlink()
     (tmp_path / "runs" / "rft" / "epoch-4.pt").unlink()
     runs.execute(grid["rft"].altered(lr=0.0), grid, tiny_runs.world(tmp_path, queue.Stop()))

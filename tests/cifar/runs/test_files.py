@@ -11,32 +11,32 @@ import pytest
 import torch
 
 from cifar import files as state
-from cifar.errors import BadInput
 from cifar.runs import execute as runs
 from cifar.runs import paths as places
 from cifar.runs import queue, robust_features
 from cifar.runs.run import Run
 from cifar.training import step as training
+from twolayer.files import BadInput
 
 from .. import made, tiny_runs
 
 
 def test_a_file_is_old_or_new_and_never_in_between(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    state.write_atomic(path, b"old")
+    state.written(path, b"old")
 
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "replace", crash)
     with pytest.raises(KeyboardInterrupt):
-        state.write_atomic(path, b"new and longer")
+        state.written(path, b"new and longer")
     assert path.read_bytes() == b"old"
 
 
 def test_a_damaged_state_is_one_clear_line_and_is_never_executed(tmp_path):
     path = tmp_path / "state" / "surrogate.pt"
-    state.write_atomic(path, b"rubbish")
+    state.written(path, b"rubbish")
     with pytest.raises(BadInput, match=r"surrogate\.pt cannot be read .* delete it"):
         runs.execute(tiny_runs.grid()["surrogate"], tiny_runs.grid(), tiny_runs.world(tmp_path, queue.Stop()))
     torch.save({"weights": Path}, path)
@@ -54,7 +54,7 @@ def test_two_processes_cannot_work_in_one_directory(tmp_path):
 
 @pytest.mark.parametrize("content", [b"[]", b"{}", b'{"config": 3}', b"rubbish"])
 def test_a_damaged_result_is_one_clear_line(tmp_path, content):
-    state.write_atomic(tmp_path / "runs" / "surrogate" / "epoch-1.json", content)
+    state.written(tmp_path / "runs" / "surrogate" / "epoch-1.json", content)
     with pytest.raises(BadInput, match=r"epoch-1\.json is .*; delete it"):
         places.finished(tmp_path, tiny_runs.grid()["surrogate"])
 
@@ -69,7 +69,7 @@ def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
     order, fsync, replace = [], os.fsync, os.replace
     monkeypatch.setattr(os, "fsync", lambda file: order.append("sync") or fsync(file))
     monkeypatch.setattr(os, "replace", lambda *paths: order.append("name") or replace(*paths))
-    state.write_atomic(tmp_path / "file", b"content")
+    state.written(tmp_path / "file", b"content")
     assert order == ["sync", "name", "sync"]  # the file, its name, the folder that holds the name
 
 
@@ -137,10 +137,10 @@ def test_a_write_that_fails_leaves_nothing_half_written(tmp_path, monkeypatch):
     def full(_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    state.write_atomic(tmp_path / "file", b"old")
+    state.written(tmp_path / "file", b"old")
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        state.write_atomic(tmp_path / "file", b"new")
+        state.written(tmp_path / "file", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["file"] and (tmp_path / "file").read_bytes() == b"old"
 
 

@@ -14,13 +14,13 @@ import torch
 from cifar import __main__ as cli
 from cifar import files as state
 from cifar.data import cifar10 as data
-from cifar.errors import BadInput
 from cifar.experiments import grid as experiments
 from cifar.report import results
 from cifar.runs import execute as runs
 from cifar.runs import failures, progress, queue
 from cifar.runs import paths as places
 from cifar.settings import Settings
+from twolayer.files import BadInput
 
 from .. import made, tiny_runs
 
@@ -212,7 +212,7 @@ def test_a_finished_run_needs_nothing_any_more(tmp_path):
     ],
 )
 def test_a_damaged_record_is_one_clear_line_for_the_queue_and_left_out_of_the_report(tmp_path, content):
-    state.write_atomic(tmp_path / "state" / "surrogate.json", content)
+    state.written(tmp_path / "state" / "surrogate.json", content)
     with pytest.raises(BadInput, match=r"surrogate\.json is .*; delete it"):
         work(tmp_path, tiny_runs.grid(), ["surrogate"])
     ((file, _),) = results.read(tmp_path).left_out

@@ -10,10 +10,10 @@ import torch
 
 from cifar import files
 from cifar.data import patches
-from cifar.errors import BadInput
 from cifar.files import load_json
 from cifar.report import results
 from cifar.runs import spectra
+from twolayer.files import BadInput
 
 from .. import made, tiny_runs
 
