@@ -54,7 +54,7 @@ def pgd(
     Autocast, if any, is meant for the networks alone: give the objective networks that switch it on themselves.
     """
     x = x.detach()
-    networks = objective.networks + objective.observers if isinstance(objective, Objective) else ()
+    networks = objective.networks if isinstance(objective, Objective) else ()
     with attacking(*networks), torch.enable_grad():
         point = start.detach() if isinstance(start, Tensor) else ball.start(x, generator) if start else x
         best = watched = None

@@ -29,9 +29,6 @@ class Ball(Protocol):
     def step(self, point: Tensor, gradient: Tensor, x: Tensor, size: float) -> Tensor:
         """The steepest step of this size in the ball's own norm, projected.   three (N, ...) -> (N, ...)"""
 
-    def size(self, point: Tensor, x: Tensor) -> Tensor:
-        """Distance of each row from its image.   (N, ...), (N, ...) -> (N,)"""
-
 
 @dataclass(frozen=True)
 class Linf:
@@ -45,9 +42,6 @@ class Linf:
 
     def step(self, point: Tensor, gradient: Tensor, x: Tensor, size: float) -> Tensor:
         return project_linf(point + size * gradient.sign(), x, self.eps)
-
-    def size(self, point: Tensor, x: Tensor) -> Tensor:
-        return (point - x).flatten(1).abs().amax(1)
 
 
 @dataclass(frozen=True)
@@ -63,9 +57,6 @@ class L2:
 
     def step(self, point: Tensor, gradient: Tensor, x: Tensor, size: float) -> Tensor:
         return project_l2(point + size * _unit(gradient), x, self.eps)
-
-    def size(self, point: Tensor, x: Tensor) -> Tensor:
-        return (point - x).flatten(1).norm(dim=1)
 
 
 @dataclass(frozen=True)
@@ -92,9 +83,6 @@ class L1:
         chosen = usable.abs().topk(moved, dim=1).indices
         direction = torch.zeros_like(usable).scatter_(1, chosen, usable.gather(1, chosen).sign() / moved)
         return project_l1(point + size * direction.reshape(x.shape), x, self.eps)
-
-    def size(self, point: Tensor, x: Tensor) -> Tensor:
-        return (point - x).flatten(1).abs().sum(1)
 
 
 def _unit(gradient: Tensor) -> Tensor:

@@ -29,11 +29,10 @@ GROW = 10.0  # c grows by this factor while no success bounds it from above
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
-    """The nearest success of each image.   image (N, 3, 32, 32), the clean one without a success; distance (N,), infinite then;
+    """distance (N,): of the nearest success of each image, infinite without one;
     strongest: the image of largest margin that was met within the budget, the clean one among them; its margin (N,).
     """
 
-    image: Tensor
     distance: Tensor
     strongest: Tensor
     margin: Tensor
@@ -60,14 +59,14 @@ def carlini_l2(
     objective: a margin, positive on success. No randomness, and nothing waits for the device.
     """
     x = x.detach()
-    networks = objective.networks + objective.observers if isinstance(objective, Objective) else ()
+    networks = objective.networks if isinstance(objective, Objective) else ()
     weight = torch.full((len(x),), first_weight, dtype=x.dtype, device=x.device)
     low, high = torch.zeros_like(weight), torch.full_like(weight, torch.inf)
     start = ((2 * x - 1) * (1 - PULL)).atanh()
     with attacking(*networks), torch.enable_grad():
         with torch.no_grad():
             clean = objective(x)
-        best = Nearest(x, torch.where(clean > 0, 0, torch.inf).to(x.dtype), x, clean)
+        best = Nearest(torch.where(clean > 0, 0, torch.inf).to(x.dtype), x, clean)
         for _ in range(searches):
             best, succeeded = _descend(objective, x, start, weight, steps, rate, budget, best)
             low, high = torch.where(succeeded, low, weight), torch.where(succeeded, weight, high)
@@ -107,7 +106,6 @@ def _better(best: Nearest, image: Tensor, distance: Tensor, gap: Tensor, budget:
     nearer = (gap > 0) & (distance < best.distance)
     higher = (gap > best.margin) & (distance <= budget)
     return Nearest(
-        choose(nearer, image, best.image),
         torch.where(nearer, distance, best.distance),
         choose(higher, image, best.strongest),
         torch.where(higher, gap, best.margin),

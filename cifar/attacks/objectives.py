@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -24,31 +24,19 @@ Network = Callable[[Tensor], Tensor]
 class Objective:
     """A loss of logits, ascended.   objective(x): (N, 3, 32, 32) -> (N,)
 
-    networks: those whose logits are differentiated;  observers: those whose logits are only looked at;
-    loss: receives the logits of both, in this order, and ignores those it does not know.
+    networks: the student, then the oracle where its answer at x matters;
+    loss: receives the logits of all, in this order, and ignores those it does not know.
     """
 
     networks: tuple[Network, ...]
     loss: Callable[..., Tensor]
-    observers: tuple[Network, ...] = ()
 
     def logits(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Logits of networks, then of observers, in float32 or wider.   each (N, classes)"""
-        seen = tuple(wide(network(x)) for network in self.networks)
-        with torch.no_grad():
-            return seen + tuple(wide(network(x)) for network in self.observers)
+        """In float32 or wider.   each (N, classes)"""
+        return tuple(wide(network(x)) for network in self.networks)
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.loss(*self.logits(x))
-
-    def observing(self, *networks: Network) -> Objective:
-        """The same loss; the logits of these networks come along, where they do not already."""
-        new = tuple(n for n in networks if all(n is not seen for seen in self.networks + self.observers))
-        return replace(self, observers=self.observers + new)
-
-    def place(self, network: Network) -> int:
-        """Where a network's logits stand in `logits(x)`."""
-        return next(i for i, seen in enumerate(self.networks + self.observers) if seen is network)
 
 
 def wide(logits: Tensor) -> Tensor:
@@ -58,7 +46,7 @@ def wide(logits: Tensor) -> Tensor:
 
 def logit_distance(student: Network, teacher: Network) -> Objective:
     """|f(x') - f*(x')|^2, the oracle-adversarial objective (Equation 3)."""
-    return Objective((student, teacher), lambda s, t, *_: (s - t).square().sum(1))
+    return Objective((student, teacher), lambda s, t: (s - t).square().sum(1))
 
 
 def data_adversarial(student: Network, teacher: Network, x0: Tensor) -> Objective:
@@ -71,7 +59,7 @@ def cross_entropy_to_oracle(student: Network, oracle: Network | Tensor) -> Objec
     """Cross-entropy to the oracle's label: at x' itself, or a fixed one for each image, labels (N,)."""
     if isinstance(oracle, Tensor):
         return Objective((student,), lambda s, *_: functional.cross_entropy(s, oracle, reduction="none"))
-    return Objective((student,), lambda s, t, *_: functional.cross_entropy(s, t.argmax(1), reduction="none"), (oracle,))
+    return Objective((student, oracle), lambda s, t: functional.cross_entropy(s, t.argmax(1), reduction="none"))
 
 
 def margin(student: Network, oracle: Network | Tensor, confidence: float = torch.inf) -> Objective:
@@ -83,7 +71,7 @@ def margin(student: Network, oracle: Network | Tensor, confidence: float = torch
     """
     if isinstance(oracle, Tensor):
         return Objective((student,), lambda s, *_: excess(s, oracle).clamp_max(confidence))
-    return Objective((student,), lambda s, t, *_: excess(s, t.argmax(1)).clamp_max(confidence), (oracle,))
+    return Objective((student, oracle), lambda s, t: excess(s, t.argmax(1)).clamp_max(confidence))
 
 
 def confident(student: Network, teacher: Network) -> Objective:
@@ -92,7 +80,7 @@ def confident(student: Network, teacher: Network) -> Objective:
     Positive where the two answer differently; large only where both are sure of it: on the oracle's decision boundary, where
     an ascent of the excess alone ends and where any two networks part, it is 0. Both networks are differentiated.
     """
-    return Objective((student, teacher), lambda s, t, *_: parting_margin(s, t))
+    return Objective((student, teacher), parting_margin)
 
 
 def parting_margin(student: Tensor, teacher: Tensor) -> Tensor:
@@ -103,7 +91,7 @@ def parting_margin(student: Tensor, teacher: Tensor) -> Tensor:
 
 def largest_gap(student: Network, teacher: Network) -> Objective:
     """max_k |s_k - t_k| over the logits, which confidence-calibrated training ascends.   Source: Section 5.6"""
-    return Objective((student, teacher), lambda s, t, *_: (s - t).abs().amax(1))
+    return Objective((student, teacher), lambda s, t: (s - t).abs().amax(1))
 
 
 def excess(logits: Tensor, labels: Tensor) -> Tensor:
@@ -112,18 +100,9 @@ def excess(logits: Tensor, labels: Tensor) -> Tensor:
     return logits.scatter(1, place, -torch.inf).amax(1) - logits.gather(1, place)[:, 0]
 
 
-@dataclass(frozen=True)
-class OracleWatch:
-    """A score of logits that is positive where the student's answer differs from the teacher's.   watch(*logits) -> (N,)
-
-    student, teacher: places of their logits.
-    """
-
-    student: int
-    teacher: int
-
-    def __call__(self, *logits: Tensor) -> Tensor:
-        return excess(logits[self.student], logits[self.teacher].argmax(1))
+def disagreement(student: Tensor, teacher: Tensor) -> Tensor:
+    """Positive where the student's answer differs from the teacher's.   two (N, classes) -> (N,)"""
+    return excess(student, teacher.argmax(1))
 
 
 def constant_logits(network: Network, x: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ Source: Section 5.1, Tables 1 and 2; the sizes of l1, l2 and cw, oracle-ce, conf
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
@@ -34,11 +34,11 @@ from .carlini import carlini_l2
 from .objectives import (
     Network,
     Objective,
-    OracleWatch,
     confident,
     constant_logits,
     cross_entropy_to_oracle,
     data_adversarial,
+    disagreement,
     logit_distance,
     margin,
 )
@@ -99,10 +99,10 @@ def table(
     def ascended(
         objective: Objective, ball: Ball, size: float, count: int = steps, start: bool = True, blind: bool = False
     ) -> Attack:
-        watched, watch = (objective, None) if blind else oracle_watch(objective, student, teacher)
+        seen, watch = (objective, None) if blind else (replace(objective, networks=(student, teacher)), disagreement)
 
         def run(x: Tensor, generator: Generator | None, _: Tensor | None) -> Adversarial:
-            return pgd(watched, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch)
+            return pgd(seen, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch)
 
         return Attack(run, start)
 
@@ -136,12 +136,6 @@ def table(
         rows["in-plane"] = _twice(rows["linf"], plane, nearer=True)
         rows["out-plane"] = _twice(rows["linf"], plane, nearer=False)
     return {name: rows[name] for name in NAMES if name in rows}
-
-
-def oracle_watch(objective: Objective, student: Network, teacher: Network) -> tuple[Objective, OracleWatch]:
-    """The objective with both networks' logits, and the score of them that is positive where their answers differ."""
-    objective = objective.observing(student, teacher)
-    return objective, OracleWatch(objective.place(student), objective.place(teacher))
 
 
 def _twice(attack: Attack, plane: InputPlane, *, nearer: bool) -> Attack:

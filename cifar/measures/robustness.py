@@ -57,7 +57,6 @@ def evaluate(
     repeats: int = REPEATS,
     seed: int = 0,
     batch: int = BATCH,
-    device: str | torch.device = "cpu",
     inner: torch.dtype = torch.float32,
     plane: InputPlane | None = None,
     steps: int | None = None,
@@ -66,8 +65,8 @@ def evaluate(
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """{attack: {rule: {"mean", "variance", "repeats", "bits"}}} of a student.   images (N, 3, 32, 32), labels (N,)
 
-    images: bytes, or float32 or float64 in [0, 1].  bits: a text a repeat, one bit an image (bits.py).  The rule confident
-    has "tau" and "strength", numbers in the place of bits, from which its curve over tau follows.
+    images: bytes, or float32 or float64 in [0, 1], on the device that computes.  bits: a text a repeat, one bit an image
+    (bits.py).  The rule confident has "tau" and "strength", numbers in the place of bits, which give its curve over tau.
     inner: what attacks compute in; lower than float32 asks for ConvNets.  steps: of iterated attacks, the table's if None.
     counts: what was counted before, filled in place; an evaluation that was stopped goes on where it was, and ends at the
     same numbers.  after: called with the counts after every batch; whatever it raises, a stop included, is passed on.
@@ -95,20 +94,20 @@ def evaluate(
                 key = f"{name} {repeat} {first}"
                 if key in counts:
                     continue
-                x = as_pixels(images[first : first + batch], device)
-                truth = labels[first : first + batch].to(device) if labels is not None and rows[name].labelled else None
-                attacked = rows[name](x, _generator(seed, name, repeat, first, device), truth)
+                x = as_pixels(images[first : first + batch])
+                truth = labels[first : first + batch] if labels is not None and rows[name].labelled else None
+                attacked = rows[name](x, _generator(seed, name, repeat, first, x.device), truth)
                 counts[key] = _counted(student, teacher, attacked, x, truth, surely=name == CONFIDENT)
                 if after is not None:
                     after(counts)
-    tau = half_median_margin(teacher, images[:TAU_IMAGES], batch=batch, device=device) if CONFIDENT in attacks else 0.0
+    tau = half_median_margin(teacher, images[:TAU_IMAGES], batch=batch) if CONFIDENT in attacks else 0.0
     return {name: summary(counts, name, tau) for name in attacks}
 
 
-def half_median_margin(teacher: Network, images: Tensor, *, batch: int = BATCH, device: str | torch.device = "cpu") -> float:
+def half_median_margin(teacher: Network, images: Tensor, *, batch: int = BATCH) -> float:
     """tau: TAU_SHARE of the median, over clean images, of the teacher's largest logit less its second.   (N, 3, h, w)"""
     with attacking(teacher), torch.no_grad():
-        logits = [teacher(as_pixels(part, device)).double() for part in images.split(batch)]
+        logits = [teacher(as_pixels(part)).double() for part in images.split(batch)]
         return TAU_SHARE * float(np.median(torch.cat([-excess(each, each.argmax(1)) for each in logits]).cpu().numpy()))
 
 
@@ -165,12 +164,11 @@ def parting(student: Network, teacher: Network, attacked: Adversarial, x: Tensor
         return torch.stack([parting_margin(student(image), teacher(image)) for image in kept]).amax(0)
 
 
-def as_pixels(images: Tensor, device: str | torch.device = "cpu") -> Tensor:
+def as_pixels(images: Tensor) -> Tensor:
     """Bytes as floats in [0, 1]; floats stay; channels last, which convolutions like. ValueError for what is no image."""
-    x = images.to(device)
-    if x.dtype != torch.uint8:
-        require_images(x)
-    x = x.float() / 255 if x.dtype == torch.uint8 else x
+    if images.dtype != torch.uint8:
+        require_images(images)
+    x = images.float() / 255 if images.dtype == torch.uint8 else images
     return x.contiguous(memory_format=torch.channels_last)
 
 

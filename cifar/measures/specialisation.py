@@ -27,19 +27,13 @@ DIGITS = 6  # after the point, of every stored correlation and distance; files s
 
 
 def measure(
-    student: ConvNet,
-    teacher: ConvNet,
-    images: Tensor | np.ndarray,
-    plane: Tensor | np.ndarray,
-    *,
-    batch: int = BATCH,
-    device: str | torch.device = "cpu",
+    student: ConvNet, teacher: ConvNet, images: Tensor | np.ndarray, plane: Tensor | np.ndarray, *, batch: int = BATCH
 ) -> dict[str, Any]:
     """Everything that the figures need of one student.   images (N, 3, 32, 32); plane (17, 27), orthonormal rows
 
     "layers": one dict each (see `layer`);  "first": eps_in and eps_out of the first layer (see `distances`), about 60 kB.
     """
-    rho = [values.correlation().cpu() for values in correlations(student, teacher, images, batch=batch, device=device)]
+    rho = [values.correlation().cpu() for values in correlations(student, teacher, images, batch=batch)]
     return {
         "layers": [layer(values) for values in rho],
         "images": len(images),
@@ -48,7 +42,7 @@ def measure(
 
 
 def correlations(
-    student: ConvNet, teacher: ConvNet, images: Tensor | np.ndarray, *, batch: int = BATCH, device: str | torch.device = "cpu"
+    student: ConvNet, teacher: ConvNet, images: Tensor | np.ndarray, *, batch: int = BATCH
 ) -> list[StreamingCorrelation]:
     """Moments of the post-ReLU activations of both networks, a stream for each conv layer; evaluation mode."""
     images = torch.as_tensor(images)
@@ -57,7 +51,7 @@ def correlations(
         raise ValueError(f"both networks need the same number of conv layers; got {len(seen)} and {len(teacher.convs)}")
     with attacking(student, teacher), torch.no_grad():
         for first in range(0, len(images), batch):
-            x = as_pixels(images[first : first + batch], device)
+            x = as_pixels(images[first : first + batch])
             maps = zip(seen, student.features(x), teacher.features(x), strict=True)
             seen = [stream.update(f, g) for stream, f, g in maps]
     return seen

@@ -115,7 +115,7 @@ def tasks(
     surrogate = needed.get(settings.surrogate)
 
     parts["specialisation"] = lambda: specialisation.measure(
-        network, oracle, images.pixels, world.spectrum.plane(), batch=settings.eval_batch, device=world.device
+        network, oracle, images.pixels, world.spectrum.plane(), batch=settings.eval_batch
     )
 
     def attack(name: str) -> dict[str, Any]:
@@ -129,7 +129,6 @@ def tasks(
             repeats=settings.repeats,
             seed=settings.seed,
             batch=settings.eval_batch,
-            device=world.device,
             inner=DTYPES[settings.eval_inner],
             plane=world.plane,
             steps=settings.eval_steps or None,
@@ -164,5 +163,5 @@ def clean(network: ConvNet, oracle: ConvNet | None, pixels: Tensor, labels: Tens
 def answers(network: ConvNet, pixels: Tensor) -> bool:
     """Whether all weights and the logits of some images are finite.   bytes (N, 3, h, w)"""
     with torch.no_grad():
-        numbers = [*network.parameters(), network(robustness.as_pixels(pixels, pixels.device))]
+        numbers = [*network.parameters(), network(robustness.as_pixels(pixels))]
         return all(bool(part.isfinite().all()) for part in numbers)

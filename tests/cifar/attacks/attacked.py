@@ -12,6 +12,7 @@ from ..made import small_network
 
 ROUNDING = 1e-5  # float32 sums over one image
 BALLS = [(Linf(0.1), 0.02), (L2(0.7), 0.1), (L1(6.0, 0.05), 0.8)]
+NORMS = {Linf: torch.inf, L2: 2, L1: 1}
 SIZE = 10  # pixels a side: three 3x3 layers still fit
 
 
@@ -27,6 +28,11 @@ def images(count: int = 6, seed: int = 0) -> torch.Tensor:
 
 def networks(count: int = 2, **more):
     return [small_network((5, 4), seed, size=SIZE, **more) for seed in range(count)]
+
+
+def distance(ball, point, x):
+    """Distance of each point from its image in the ball's norm."""
+    return torch.linalg.vector_norm((point - x).flatten(1), NORMS[type(ball)], dim=1)
 
 
 class Linear(nn.Module):

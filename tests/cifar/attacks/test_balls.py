@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from cifar.attacks.table import L1, L2, Linf, pgd
 
-from .attacked import BALLS, ROUNDING, SIZE, ascending, generator, images
+from .attacked import BALLS, ROUNDING, SIZE, ascending, distance, generator, images
 
 STORED = 300 * 2**-25  # of each of 300 pixels below 1, half the spacing of float32
 
@@ -71,7 +71,7 @@ def test_every_start_and_every_step_lies_in_the_ball_and_in_the_box(seed, choice
     point = ball.start(x, generator(seed))
     for _ in range(3):
         assert point.min() >= 0 and point.max() <= 1
-        assert (ball.size(point, x) <= eps * (1 + ROUNDING) + STORED).all()
+        assert (distance(ball, point, x) <= eps * (1 + ROUNDING) + STORED).all()
         gradient = torch.randn(x.shape, generator=generator(seed + 1)).sign() * 10.0
         point = ball.step(point, gradient, x, eps)
 
@@ -81,7 +81,7 @@ def test_starts_are_random_repeatable_and_of_all_sizes(ball, step):
     x = torch.full((64, 3, SIZE, SIZE), 0.5)
     first = ball.start(x, generator(1))
     assert torch.equal(first, ball.start(x, generator(1))) and not torch.equal(first, ball.start(x, generator(2)))
-    sizes = ball.size(first, x)
+    sizes = distance(ball, first, x)
     assert sizes.max() > 0.9 * ball.eps and len(sizes.unique()) > 32
     assert ((first > x).float().mean() - 0.5).abs() < 0.02
 

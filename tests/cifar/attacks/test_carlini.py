@@ -10,7 +10,7 @@ from cifar.attacks import objectives
 from cifar.attacks import table as attacks
 from cifar.attacks.table import L2
 
-from .attacked import ROUNDING, SIZE, Linear, generator, images
+from .attacked import ROUNDING, SIZE, Linear, distance, generator, images
 
 
 def test_images_of_walls_alone_are_carried_across_the_boundary_by_carlini_and_wagner():
@@ -34,7 +34,7 @@ def test_carlini_and_wagner_find_the_nearest_image_of_a_linear_model_and_respect
         counted = found.within(0.3, x)
         flipped = student(counted.last).argmax(1) == 1
         assert flipped.tolist() == [wanted < 0.3] * 3
-        assert (L2(0.3).size(counted.last, x) <= 0.3 + ROUNDING).all()
+        assert (distance(L2(0.3), counted.last, x) <= 0.3 + ROUNDING).all()
         assert wanted < 0.3 or torch.equal(counted.last, x)
 
 
@@ -53,4 +53,4 @@ def test_carlini_and_wagner_leave_an_image_that_parts_the_networks_already():
     w = torch.ones(3 * SIZE * SIZE)
     x = images(3)
     found = attacks.carlini_l2(objectives.margin(Linear(w, 1.0), Linear(w, -1000.0)), x, budget=0.3)
-    assert found.distance.tolist() == [0.0] * 3 and torch.equal(found.image, x)
+    assert found.distance.tolist() == [0.0] * 3

@@ -194,7 +194,6 @@ def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_more_steps_
             attacks=(name,),
             repeats=1,
             batch=3,
-            device=kind,
             plane=there,
             steps=steps,
             counts=counts[kind],

@@ -340,5 +340,5 @@ def test_gpu_and_cpu_judge_alike():
     student, teacher = small_network((8, 6), 0), small_network((8, 6), 1)
     images = real_images().pixels
     cpu = evaluate(student, teacher, None, images, attacks=("fgsm",), repeats=1)
-    gpu = evaluate(student.cuda(), teacher.cuda(), None, images, attacks=("fgsm",), repeats=1, device="cuda")
+    gpu = evaluate(student.cuda(), teacher.cuda(), None, torch.as_tensor(images).cuda(), attacks=("fgsm",), repeats=1)
     assert abs(cpu["fgsm"]["last"]["mean"] - gpu["fgsm"]["last"]["mean"]) <= 100 / len(images)
