@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
 import torch
 
-from cifar import files
 from cifar.data import patches
 from cifar.files import load_json
 from cifar.report import results
@@ -59,7 +59,7 @@ def test_a_crash_leaves_the_old_spectra_whole(tmp_path, monkeypatch):
     def crash(*_: object) -> None:
         raise OSError("no room")
 
-    monkeypatch.setattr(files.os, "replace", crash)
+    monkeypatch.setattr(os, "replace", crash)
     with pytest.raises(OSError, match="no room"):
         spectra.kept_spectrum(tmp_path, OTHERS)
     assert (tmp_path / "patches.json").read_bytes() == before
