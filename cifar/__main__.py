@@ -69,6 +69,7 @@ def show_list(options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
+    from .data import cifar10
     from .experiments import grid as experiments
     from .files import locked
     from .runs import cost, failures
@@ -83,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         grid |= students
     chosen = experiments.selected(options.names, grid)
     with locked(options.out):
-        images = run_options.images(options)
+        images = cifar10.load(options.data, download=not options.no_download)
         train, test = len(images.train.labels), len(images.test.labels)
         for settings in chosen.values():
             if settings.images > train or settings.test_images > test:

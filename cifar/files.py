@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
-from twolayer.files import MOST_BYTES, BadInput, parsed, written
+from twolayer.files import BadInput, parsed, text, written
 
 CHECKSUM = "checksum"  # key of the SHA-256 of a JSON file's other keys
 
@@ -47,10 +47,8 @@ def stored_json(path: Path) -> Any:
 
     Files from before there were checksums are read as they are.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise ValueError(f"not JSON (longer than {MOST_BYTES >> 20} MiB)")
     try:
-        value = parsed(path.read_bytes().decode("utf-8-sig"), "it")
+        value = parsed(text(path), "it")
     except ValueError as error:
         raise ValueError(f"not JSON ({' '.join(str(error).split())})") from None
     if isinstance(value, dict) and CHECKSUM in value and value.pop(CHECKSUM) != _sum(value):

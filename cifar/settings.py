@@ -17,6 +17,7 @@ ALLOWED = {
     "examples": ("clean", "oracle", "data", "in-plane", "out-plane", "calibrated"),
     "loss": ("logit", "label"),
     "target": ("shown", "clean", "dataset"),
+    "augment": ("none", "crop-flip", "standard", "gaussian"),
     "optimiser": ("sgd", "adam", "muon"),
     "schedule": ("constant", "cosine"),
     "radius": ("full", "scaled"),

@@ -1,5 +1,7 @@
 """The balls that an attack stays in: where it starts, which unit step is steepest, and the projection back.
 
+start(x): a random point of the ball of radius eps around each image;  step(point, gradient, x, size): the steepest step of
+that size in the ball's own norm, projected.   each (N, ...) -> (N, ...)
 Images x lie in [0, 1]; every start and every step is projected on ball and box together. A zero gradient moves
 nothing. Sizes are in units of the pixel range, over all 3 x 32 x 32 coordinates.
 """
@@ -8,26 +10,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Generator, Tensor
 
 from .projections import project_l1, project_l2, project_linf
-
-
-class Ball(Protocol):
-    """What `attacks.pgd` asks of a ball."""
-
-    @property
-    def eps(self) -> float:
-        """The radius, in the ball's own norm."""
-
-    def start(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        """A random point of the ball around each image, clipped to [0, 1].   (N, ...) -> (N, ...)"""
-
-    def step(self, point: Tensor, gradient: Tensor, x: Tensor, size: float) -> Tensor:
-        """The steepest step of this size in the ball's own norm, projected.   three (N, ...) -> (N, ...)"""
 
 
 @dataclass(frozen=True)
@@ -83,6 +70,9 @@ class L1:
         chosen = usable.abs().topk(moved, dim=1).indices
         direction = torch.zeros_like(usable).scatter_(1, chosen, usable.gather(1, chosen).sign() / moved)
         return project_l1(point + size * direction.reshape(x.shape), x, self.eps)
+
+
+Ball = Linf | L2 | L1
 
 
 def _unit(gradient: Tensor) -> Tensor:

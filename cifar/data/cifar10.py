@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tarfile
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from rich.console import Console
+from rich.progress import wrap_file
 from torch import Tensor
 
 from twolayer.files import BadInput
@@ -41,8 +44,6 @@ ARCHIVES = {
 FIRST_RECORDS, ORIGINAL_DIGEST = 4000, "0993cf8b8e43bc207603aef9787006995746513f5e3fa5a52e06d1b069926330"
 JPEG_LABELS_DIGEST = "475881ffd59d1bd39a59b82e41df95e41cf49548518acb3dcfd4411ab6930ebb"
 NETWORK_TIMEOUT = 20  # seconds without an answer
-
-Progress = Callable[[int, int], None]  # bytes so far, bytes in all
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def colour_moments(pixels: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]
     return tuple(means), tuple(stds)
 
 
-def load(directory: Path | str, *, download: bool = True, progress: Progress | None = None) -> Cifar10:
+def load(directory: Path | str, *, download: bool = True) -> Cifar10:
     """Read CIFAR-10 from a directory; fetch the binary archive into it if it holds nothing.
 
     BadInput, one line, where the data are damaged or missing and no network answers.
@@ -111,7 +112,7 @@ def load(directory: Path | str, *, download: bool = True, progress: Progress | N
             return read_archive(directory / archive)
     if not download:
         raise BadInput(missing_line(directory, "nothing there"))
-    return read_archive(fetch(directory, progress))
+    return read_archive(fetch(directory))
 
 
 def missing_line(directory: Path, why: str) -> str:
@@ -189,19 +190,17 @@ def file_md5(path: Path) -> str:
         return hashlib.file_digest(file, "md5").hexdigest()
 
 
-def fetch(directory: Path, progress: Progress | None = None, url: str | None = None) -> Path:
-    """Download the official binary archive: to a temporary file, checked, then renamed."""
+def fetch(directory: Path, url: str | None = None) -> Path:
+    """Download the official binary archive: to a temporary file, checked, then renamed; a terminal sees a bar."""
     name = "cifar-10-binary.tar.gz"
     target = directory / name
-    partial = directory / f"{name}.{os.getpid()}.partial"
+    partial, console = directory / f"{name}.{os.getpid()}.partial", Console(stderr=True)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with urllib.request.urlopen(url or ORIGIN + name, timeout=NETWORK_TIMEOUT) as answer, partial.open("wb") as file:
-            total, seen = int(answer.headers.get("Content-Length") or ARCHIVES[name][1]), 0
-            while block := answer.read(1 << 20):
-                seen += file.write(block)
-                if progress:
-                    progress(seen, total)
+            total = int(answer.headers.get("Content-Length") or ARCHIVES[name][1])
+            with wrap_file(answer, total, description="CIFAR-10", console=console, disable=not console.is_terminal) as watched:
+                shutil.copyfileobj(watched, file, 1 << 20)
         if file_md5(partial) != ARCHIVES[name][0]:
             raise BadInput(missing_line(directory, "what the network sent does not have the official md5"))
         partial.replace(target)

@@ -34,16 +34,8 @@ class _Dtype(_Record):
     pass
 
 
-class _ArrayType:
-    """What stands for the class numpy.ndarray, only ever an argument."""
-
-
-def _reconstruct(*arguments: Any) -> _Array:
-    return _Array(*arguments)
-
-
-# cPickle of Python 2 with its numpy wrote exactly these three.
-NAMES = {("numpy.core.multiarray", "_reconstruct"): _reconstruct, ("numpy", "ndarray"): _ArrayType, ("numpy", "dtype"): _Dtype}
+# cPickle of Python 2 with its numpy wrote exactly these three; the second is only ever an argument.
+NAMES = {("numpy.core.multiarray", "_reconstruct"): _Array, ("numpy", "ndarray"): _Record, ("numpy", "dtype"): _Dtype}
 
 
 class InertUnpickler(pickle.Unpickler):

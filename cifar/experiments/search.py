@@ -1,8 +1,9 @@
 """`python -m cifar search --data DIR --out OUT`: the optimiser and rate of the students, by a small stated search.
 
 RULE says it all. Its runs live in OUT/search, apart from those of `run`, on training images of which the last are held out
-in the place of the test images, which nothing here touches; what came out is OUT/search.md. The same command continues where
-the last one stopped. Nothing takes the winner over by itself: the command says where the profile has other values.
+in the place of the test images, which nothing here touches; what came out is printed, and written to OUT/search.md. The same
+command continues where the last one stopped. Nothing takes the winner over by itself: the command says where the profile has
+other values.
 """
 
 from __future__ import annotations
@@ -16,12 +17,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from twolayer.files import BadInput, written
 from twolayer.process import DONE, NO
 
+from ..data import cifar10
 from ..data.cifar10 import Cifar10, Images
 from ..files import load_json, locked
 from ..pages import filled
@@ -43,7 +42,7 @@ RULE = (
     "the smaller; a candidate within that factor of the winner is as good."
 )
 HEADINGS = ("optimiser", "rate", "seed", "ST distance", "ST agrees %", "AT parts %", "score", "ST s", "AT s")
-FILE, FOLDER, WIDTH = "search.md", "search", 110  # of the printed table, at least
+FILE, FOLDER = "search.md", "search"
 
 
 @dataclass(frozen=True)
@@ -209,7 +208,7 @@ def main(argv: list[str]) -> int:
     work = options.begun(arguments)
     runs, size = searched_runs(arguments.profile), SIZES[arguments.profile]
     with locked(arguments.out):
-        images = options.images(arguments)
+        images = cifar10.load(arguments.data, download=not arguments.no_download)
         apart = held_out(images, size.held_out)
         needed = max(settings.images for settings in runs.values())
         if needed > len(apart.train.labels):
@@ -238,8 +237,5 @@ def main(argv: list[str]) -> int:
             verdict=told,
         )
         written(arguments.out / FILE, f"{page}\n".encode())
-    table = Table(*HEADINGS, title="search: on images held out, lower is better")
-    for each in trials:
-        table.add_row(*each.row)
-    Console(width=max(WIDTH, Console().width)).print(table, told or "every candidate diverged: nothing is decided")
+    print(page)
     return DONE if told else NO

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ from ..runs import failures, spectra
 from . import front_page, manifest, weights
 
 LIMIT = 16 * 10**6  # bytes
-HEADLINE = "headline."  # the figure that is kept as PNG too: pages of a repository show it
+HEADLINE = f"figures/{report.HEADLINE}.png"  # the figure that is kept as PNG too: pages of a repository show it
 
 
 def main(argv: list[str]) -> int:
@@ -134,9 +133,6 @@ def copy_results(out: Path, folder: Path, results: Results) -> None:
 
 def write_report(folder: Path, results: Results) -> None:
     """The report but report.json, which repeats the results, and but the PNG of most figures, which report.html draws."""
-    with tempfile.TemporaryDirectory() as place:
-        report.write(Path(place), results)
-        for path in sorted(Path(place).rglob("*")):
-            repeated = path.name == "report.json" or path.suffix == ".png" and not path.name.startswith(HEADLINE)
-            if path.is_file() and not repeated:
-                written(folder / path.relative_to(place), path.read_bytes())
+    for name, content in report.files(results).items():
+        if name != "report.json" and (not name.endswith(".png") or name == HEADLINE):
+            written(folder / name, content)

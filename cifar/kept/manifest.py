@@ -42,7 +42,7 @@ def sums(folder: Path) -> dict[str, str]:
 
 def write(folder: Path, results: Results) -> None:
     """The index of what is there."""
-    circumstances = facts(results, "")
+    circumstances = facts(results)
     text = filled(
         Path(__file__).with_name("index.md"),
         title=TITLE,

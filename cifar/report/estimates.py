@@ -148,11 +148,6 @@ def contrast(results: Results, *terms: Term) -> Estimate | str:
     return Estimate(value, math.sqrt(total), total**2 / (over_seeds**2 / degrees) if over_seeds else math.inf)
 
 
-def of(results: Results, checkpoint: str, reading: Reading) -> Estimate | str:
-    """A reading of one checkpoint, with its doubt."""
-    return contrast(results, (1.0, checkpoint, reading))
-
-
 def by_kind(results: Results, *readings: Reading, depth: int = 4) -> tuple[list[str], np.ndarray]:
     """Last checkpoints, one row a kind of training: the mean over its seeds of each reading.   -> kinds (K,), (K, readings)
 

@@ -19,12 +19,12 @@ COMMIT_DIGITS, FULL_DIGITS = 12, 40  # shown, stored; what follows is the mark o
 TIMES = ("train", "evaluate", "features")  # of a run's seconds; "processor" counts the same work again
 
 
-def facts(results: Results, commit: str) -> dict[str, Any]:
+def facts(results: Results) -> dict[str, Any]:
     """Runs with their settings and seconds, images, profile, hardware, versions, and what a reader must know first."""
     everything = list(results.checkpoints.values())
     shared = _shared([result.settings for result in results.students])
     runs = [
-        _run(run, [result for result in everything if result.run == run], shared, commit)
+        _run(run, [result for result in everything if result.run == run], shared)
         for run in dict.fromkeys(result.run for result in everything)
     ]
     images, profile = sources(everything), profile_of(everything)
@@ -54,7 +54,7 @@ def facts(results: Results, commit: str) -> dict[str, Any]:
         key: ", ".join(sorted({str(r.timing[key]) for r in everything if key in r.timing})) or "unknown"
         for key in ("device", "torch", "python")
     }
-    commits = sorted({name for result in everything for name in _commits(result, commit)})
+    commits = sorted({name for result in everything for name in _commits(result)})
     circumstances = {
         "hardware": versions["device"],
         "seconds in all": f"{sum(seconds):,.0f} of {len(seconds)} runs",
@@ -83,7 +83,7 @@ def _missing(results: Results, profile: str) -> list[str]:
     return [name for name, run in grid.items() if results.get(f"{name}@{run.checkpoints[-1][0]}") is None]
 
 
-def _run(name: str, mine: list[Result], shared: dict[str, Any], commit: str) -> dict[str, Any]:
+def _run(name: str, mine: list[Result], shared: dict[str, Any]) -> dict[str, Any]:
     """One run; its seconds are those of its last checkpoint, which count the ones before."""
     last = max(mine, key=lambda result: result.epoch)
     seconds = last.timing.get("seconds")
@@ -96,14 +96,14 @@ def _run(name: str, mine: list[Result], shared: dict[str, Any], commit: str) -> 
         "seconds": seconds and {key: seconds.get(key, 0.0) for key in TIMES},
         "device": last.timing.get("device", "unknown"),
         "images": last.data["source"],
-        "commits": ", ".join(_commits(last, commit)),
+        "commits": ", ".join(_commits(last)),
     }
 
 
-def _commits(result: Result, told: str) -> list[str]:
-    """The commits of the code of a result, short; "none" is code outside of a checkout.   told: by the command line"""
+def _commits(result: Result) -> list[str]:
+    """The commits of the code of a result, short; "none" is code outside of a checkout."""
     if "commits" not in result.timing:
-        return [f"{told} (as told)" if told else "unknown"]
+        return ["unknown"]
     return ["none" if name is None else name[:COMMIT_DIGITS] + name[FULL_DIGITS:] for name in result.timing["commits"]]
 
 

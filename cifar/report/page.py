@@ -36,7 +36,7 @@ def document(report: Report, pictures: Sequence[Picture], drawings: dict[str, st
     specialisation = ((depth, *tables.specialised(results, depth)) for depth in tables.SPECIALISED)
     return filled(
         TEMPLATE,
-        {"plain": plain, "number": number, "half": half},
+        {"plain": plain, "number": number},
         title=TITLE,
         report=report,
         telling=telling,
@@ -66,10 +66,5 @@ def plain(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value) or "none"
 
 
-def number(value: float | str | None, digits: int = 2) -> str:
-    return value if isinstance(value, str) else "" if value is None else f"{value:.{digits}f}"
-
-
-def half(value: float | None, digits: int = 2) -> str:
-    """Half an interval; a question mark where nothing says it."""
-    return "?" if value is None else f"{value:.{digits}f}"
+def number(value: float | str | None, digits: int = 2, absent: str = "") -> str:
+    return value if isinstance(value, str) else absent if value is None else f"{value:.{digits}f}"

@@ -16,9 +16,10 @@ import numpy as np
 
 from ..experiments.grid import EPOCHS, EXPERIMENTS
 from ..measures.robustness import CONFIDENT
-from .estimates import EPS_IN, MBNC, Estimate, Reading, accuracy, of
+from .estimates import EPS_IN, MBNC, Reading, accuracy
 from .palette import KINDS
 from .results import START, Result, Results
+from .tables import cell
 
 CURVES, LINES, BARS, POINTS, CLOUD, SPECTRUM = "curves", "lines", "bars", "points", "cloud", "spectrum"  # kinds of panel
 TAUS = 41  # points of the curve over tau
@@ -223,12 +224,10 @@ def headline(results: Results) -> Picture:
 
 def _point(results: Results, checkpoint: str, x: Reading, y: Reading) -> Series | None:
     """A kind of training under two readings, with half an interval of each; None where one was not measured."""
-    values = [results.values(checkpoint, reading.value) for reading in (x, y)]
-    if not all(values):
+    across, up = (cell(results, checkpoint, reading) for reading in (x, y))
+    if across.mean is None or up.mean is None:
         return None
-    across, up = (told.half if isinstance(told := of(results, checkpoint, reading), Estimate) else None for reading in (x, y))
-    mean_x, mean_y = (float(np.mean(value)) for value in values)
-    return Series(_kind(checkpoint), checkpoint, (mean_x,), (mean_y,), errors=(across, up))
+    return Series(_kind(checkpoint), checkpoint, (across.mean,), (up.mean,), errors=(across.half, up.half))
 
 
 def _kind(checkpoint: str) -> str:

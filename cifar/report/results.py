@@ -179,7 +179,7 @@ def read(out: Path) -> Results:
             left_out.append((file, "results are called epoch-<n>.json"))
             continue
         try:
-            result = result_of(file, _loaded(path), _timing(path.with_suffix(".time.json")))
+            result = result_of(file, stored_json(path), _timing(path.with_suffix(".time.json")))
         except ValueError as error:
             left_out.append((file, str(error)))
             continue
@@ -234,16 +234,9 @@ def result_of(file: str, value: Any, timing: dict[str, Any]) -> Result:
     return result
 
 
-def _loaded(path: Path) -> Any:
-    try:
-        return stored_json(path)
-    except OSError as error:
-        raise ValueError(f"not a readable file ({error})") from None
-
-
 def _timing(path: Path) -> dict[str, Any]:
     try:
-        value = _loaded(path) if path.is_file() else {}
+        value = stored_json(path) if path.is_file() else {}
     except ValueError:
         return {}
     whole = isinstance(value, dict) and isinstance(value.get("seconds"), dict) and isinstance(value.get("commits", []), list)

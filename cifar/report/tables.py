@@ -10,7 +10,7 @@ from typing import Any
 
 from ..measures.robustness import RULES
 from ..runs.failures import NOT_RUN
-from .estimates import EPS_IN, EPS_OUT, MBNC, Estimate, Reading, accuracy, layer_mbnc, of
+from .estimates import EPS_IN, EPS_OUT, MBNC, Estimate, Reading, accuracy, contrast, layer_mbnc
 from .printed import ATTACKS, NONE, TABLES, Number, Table
 from .results import START, Results
 
@@ -34,7 +34,7 @@ def cell(results: Results, checkpoint: str, reading: Reading, printed: Number = 
     values = results.values(checkpoint, reading.value)
     if not values:
         return Cell(None, printed=printed, absent=results.absent(checkpoint))
-    told = of(results, checkpoint, reading)
+    told = contrast(results, (1.0, checkpoint, reading))
     half = told.half if isinstance(told, Estimate) else None
     return Cell(sum(values) / len(values), half, len(values), printed=printed)
 

@@ -38,6 +38,5 @@ class Report:
         return sum(each.weak for each in self.answers)
 
 
-def whole(results: Results, commit: str = "") -> Report:
-    """commit: of the code, where results do not record it"""
-    return Report(results, facts(results, commit), answers(results), tables.lines(results))
+def whole(results: Results) -> Report:
+    return Report(results, facts(results), answers(results), tables.lines(results))

@@ -31,11 +31,11 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m cifar report", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="results of `python -m cifar run`")
     parser.add_argument("--to", type=Path, metavar="DIR", help="where to write (default: report/ in --out)")
-    parser.add_argument("--commit", default="", help="of the code that made those results that record none")
     options = parser.parse_args(argv)
     results = loaded(options.out)
     target = options.to or options.out / "report"
-    write(target, results, options.commit)
+    for name, content in files(results).items():
+        written(target / name, content)
     print(target / "report.html")
     return 0
 
@@ -54,22 +54,16 @@ def loaded(out: Path) -> Results:
     return results
 
 
-def write(target: Path, results: Results, commit: str = "") -> None:
-    """Every file of the report."""
-    from .figures import painted  # the only part that needs matplotlib
+def files(results: Results) -> dict[str, bytes]:
+    """Every file of the report by name, report.html last."""
+    from . import figures  # the only part that needs matplotlib
 
-    report, shown = whole(results, commit), pictures(results)
+    report, shown = whole(results), pictures(results)
     panels = [panel for picture in shown for panel in picture.panels]
-    drawings = {}
-    for panel in panels:
-        files = painted(panel)
-        drawings[panel.name] = files["svg"].decode()
-        for kind, content in files.items():
-            written(target / "figures" / f"{panel.name}.{kind}", content)
+    drawn = {panel.name: figures.painted(panel) for panel in panels}
+    named = {f"figures/{name}.{kind}": content for name, kinds in drawn.items() for kind, content in kinds.items()}
     if headline := [panel for panel in panels if panel.name.startswith(f"{HEADLINE}-mbnc")]:
-        written(target / "figures" / f"{HEADLINE}.png", painted(*headline)["png"])
-    for name, content in texts(report).items():
-        written(target / name, content)
+        named[f"figures/{HEADLINE}.png"] = figures.painted(*headline)["png"]
     stored = {
         **report.facts,
         "tables": report.tables,
@@ -79,8 +73,12 @@ def write(target: Path, results: Results, commit: str = "") -> None:
         "patches": list(results.spectra),
         "results": [asdict(result) for result in results.checkpoints.values()],
     }
-    written(target / "report.json", (json.dumps(stored, sort_keys=True, indent=1, allow_nan=False) + "\n").encode())
-    written(target / "report.html", page.document(report, shown, drawings).encode())
+    return {
+        **named,
+        **texts(report),
+        "report.json": (json.dumps(stored, sort_keys=True, indent=1, allow_nan=False) + "\n").encode(),
+        "report.html": page.document(report, shown, {name: kinds["svg"].decode() for name, kinds in drawn.items()}).encode(),
+    }
 
 
 def texts(report: Report) -> dict[str, bytes]:

@@ -86,12 +86,3 @@ def begun(options: argparse.Namespace) -> Work:
     device = torch.device(options.device)
     stop = queue.Stop(float("inf") if options.time_limit is None else started + options.time_limit)
     return Work(device, stop, options.jobs or queue.usual_workers(device, options.threads), options.threads)
-
-
-def images(options: argparse.Namespace) -> Cifar10:
-    """Those of --data, fetched where there are none and --no-download does not forbid it."""
-    from ..data import cifar10
-    from . import progress
-
-    with progress.downloading() as bytes_shown:
-        return cifar10.load(options.data, download=not options.no_download, progress=bytes_shown)

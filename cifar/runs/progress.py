@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .failures import DIVERGED
 
@@ -49,29 +49,5 @@ def showing(runs: int) -> Iterator[Showing]:
                 if not console.is_terminal and (words in ENDS or time.monotonic() - spoken.get(run, 0.0) > LINE_EVERY):
                     spoken[run] = time.monotonic()
                     console.print(f"{run}: {words} ({100 * done / of:.0f} %)", markup=False, highlight=False)
-
-        yield show
-
-
-@contextmanager
-def downloading() -> Iterator[Callable[[int, int], None]]:
-    """A function of bytes so far and bytes in all."""
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("CIFAR-10"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    ) as bars:
-        task = None
-
-        def show(seen: int, total: int) -> None:
-            nonlocal task
-            if task is None:
-                task = bars.add_task("download", total=total)
-            bars.update(task, completed=seen, total=total)
 
         yield show

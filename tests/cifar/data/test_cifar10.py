@@ -11,6 +11,7 @@ import torch
 
 from cifar.data import augment, pickles
 from cifar.data import cifar10 as data
+from cifar.settings import ALLOWED, Settings
 from twolayer.files import BadInput
 
 from .. import made
@@ -168,14 +169,13 @@ def test_a_download_is_checked_before_it_gets_its_name(tmp_path, monkeypatch):
     source.mkdir()
     parts = {f"cifar-10-batches-bin/{name}.bin": made.records(made.made_images(2)) for name in data.BATCHES}
     archive = made.archive(source / "cifar-10-binary.tar.gz", parts)
-    seen: list[tuple[int, int]] = []
     with pytest.raises(BadInput, match="does not have the official md5"):
-        data.fetch(tmp_path / "to", None, archive.as_uri())
+        data.fetch(tmp_path / "to", archive.as_uri())
     assert not list((tmp_path / "to").iterdir())
     monkeypatch.setitem(data.ARCHIVES, archive.name, (data.file_md5(archive), 1))
-    data.fetch(tmp_path / "to", lambda done, of: seen.append((done, of)), archive.as_uri())
+    data.fetch(tmp_path / "to", archive.as_uri())
     assert [path.name for path in (tmp_path / "to").iterdir()] == [archive.name]
-    assert seen[-1][0] == archive.stat().st_size
+    assert (tmp_path / "to" / archive.name).read_bytes() == archive.read_bytes()
 
 
 def test_real_images_are_recognised_as_original_by_their_first_records(monkeypatch):
@@ -237,7 +237,7 @@ def test_rotations_stay_within_the_angle_either_way_and_fill_with_black():
     assert abs(heights).max() <= 4 and heights.min() <= -3 and heights.max() >= 3  # 14 tan(15 degrees) = 3.75
 
 
-@pytest.mark.parametrize("kind", augment.KINDS)
+@pytest.mark.parametrize("kind", ALLOWED["augment"])
 def test_augmentation_is_drawn_from_the_generator_alone(kind):
     pixels = made.real_images().pixels
     torch.manual_seed(1)
@@ -249,5 +249,5 @@ def test_augmentation_is_drawn_from_the_generator_alone(kind):
 
 
 def test_an_unknown_augmentation_is_refused():
-    with pytest.raises(ValueError, match="augmentation must be one of none, crop-flip"):
-        augment.epoch_images(made.real_images().pixels, "mixup", generator())
+    with pytest.raises(ValueError, match="augment must be one of none, crop-flip"):
+        Settings("run", augment="mixup")

@@ -257,7 +257,7 @@ def test_seconds_are_those_of_the_last_checkpoint_which_count_the_ones_before(tm
     made.store(tmp_path, made.result("at", 50), seconds=10.0)
     made.store(tmp_path, made.result("at", 300), seconds=60.0)
     made.store(tmp_path, made.result("st-logit", 300), seconds=None)
-    known = facts(results.read(tmp_path), "")
+    known = facts(results.read(tmp_path))
     assert known["seconds"] == 61.0
     assert known["circumstances"]["hardware"] == "made GPU"
 
@@ -280,7 +280,7 @@ def test_the_profile_is_told_from_the_settings(run, changes, profile):
 
 @pytest.mark.parametrize(("source", "warned"), [("jpeg", True), ("original", False), ("unknown", True)])
 def test_images_that_are_not_the_official_ones_are_warned_of(tmp_path, source, warned):
-    known = facts(results.read(small(tmp_path, source=source)), "")
+    known = facts(results.read(small(tmp_path, source=source)))
     assert any("official pixels" in warning for warning in known["warnings"]) is warned
 
 

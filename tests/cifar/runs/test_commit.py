@@ -154,7 +154,7 @@ def stored(out, run, commits):
 def test_the_report_names_the_commits_of_every_run_and_of_all(tmp_path):
     for run, commits in (("at", ["b" * 40]), ("st-logit", ["a" * 40, "b" * 40 + "-dirty"]), ("rft", [None])):
         stored(tmp_path, run, commits)
-    known = facts(results.read(tmp_path), "")
+    known = facts(results.read(tmp_path))
     assert {run["run"]: run["commits"] for run in known["runs"]} == {
         "at": "b" * 12,
         "st-logit": "a" * 12 + ", " + "b" * 12 + "-dirty",
@@ -163,10 +163,9 @@ def test_the_report_names_the_commits_of_every_run_and_of_all(tmp_path):
     assert known["circumstances"]["commits of the code"] == "aaaaaaaaaaaa, bbbbbbbbbbbb, bbbbbbbbbbbb-dirty, none"
 
 
-def test_results_that_record_no_commit_say_so_or_what_the_command_line_says(tmp_path):
+def test_results_that_record_no_commit_say_so(tmp_path):
     stored(tmp_path, "at", "no key")
-    assert facts(results.read(tmp_path), "")["circumstances"]["commits of the code"] == "unknown"
-    assert facts(results.read(tmp_path), "abc")["circumstances"]["commits of the code"] == "abc (as told)"
+    assert facts(results.read(tmp_path))["circumstances"]["commits of the code"] == "unknown"
 
 
 def test_the_page_shows_the_commits(tmp_path, monkeypatch):
