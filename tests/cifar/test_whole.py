@@ -16,7 +16,7 @@ from cifar import __main__ as cli
 from cifar.data.cifar10 import BATCHES, Images
 from cifar.experiments import grid as experiments
 from cifar.networks import pruning
-from cifar.report import results
+from cifar.report import figures, results
 from cifar.report.claims import CLAIMS
 from twolayer.process import STOPPED
 
@@ -44,6 +44,21 @@ SCALED = experiments.Profile(
 )
 
 
+def once_a_figure(painted):
+    """Every panel is drawn, and one of each figure is also written as svg and png, which takes most of the time."""
+    files = {}
+
+    def drawn(panel, *beside):
+        figure = panel.name.split("-layer-")[0]
+        if figure not in files:
+            files[figure] = painted(panel, *beside)
+        else:
+            figures._figure((panel, *beside)).draw_without_rendering()
+        return files[figure]
+
+    return drawn
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
     """A directory in which all of it has run, the 32 shipped images in the official binary layout."""
@@ -64,6 +79,7 @@ def whole(tmp_path_factory) -> Path:
         before = contents(root / "out")
         assert cli.main(command) == 0  # once more: nothing changes
         assert contents(root / "out") == before
+        patched.setattr(figures, "painted", once_a_figure(figures.painted))
         assert cli.main(["report", "--out", str(root / "out")]) == 0
         torch.set_num_threads(threads)
     return root / "out"

@@ -1,7 +1,4 @@
-"""A grid of tiny runs on made images, every kind of run in it; as a script, the process that tests kill.
-
-usage: python cifar_tiny_runs.py OUT SAVE_EVERY [NAME...]
-"""
+"""A grid of tiny runs on made images, every kind of run in it; and the process of them that tests kill."""
 
 from __future__ import annotations
 
@@ -79,6 +76,6 @@ def main(out: str, save_every: str, *names: str) -> int:
     return 128 + stop.by if left else 0
 
 
-if __name__ == "__main__":
-    print("up", time.time(), flush=True)
-    sys.exit(main(*sys.argv[1:]))
+def ended(*arguments: str) -> None:
+    """`main` as a process of multiprocessing, whose status is main's."""
+    sys.exit(main(*arguments))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -31,7 +30,6 @@ from twolayer.process import STOPPED
 
 from .. import made, tiny_runs
 
-ROOT = Path(__file__).parents[3]
 KILLS = 6  # of a process that works for about ten seconds, at random moments
 PATIENCE = 240  # seconds for a process that works for about ten, on a busy machine
 
@@ -52,33 +50,32 @@ def whole(tmp_path_factory) -> dict[str, bytes]:
     return content(out)
 
 
-def process(out: Path, *names: str) -> subprocess.Popen:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.cifar.tiny_runs", str(out), "0.05", *names],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+@pytest.fixture(scope="module")
+def process():
+    """A process that executes tiny runs, forked from one that has imported all they need."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([tiny_runs.__name__])
+
+    def begun(out: Path, *names: str):
+        working = context.Process(target=tiny_runs.ended, args=(str(out), "0.05", *names))
+        working.start()
+        return working
+
+    return begun
 
 
-def test_a_process_killed_at_random_moments_ends_at_the_same_bytes(tmp_path, whole):
+def test_a_process_killed_at_random_moments_ends_at_the_same_bytes(tmp_path, whole, process):
     rng = random.Random(0)
     killed = 0
-    for attempt in range(60):
+    for attempt in range(KILLS + 1):
         working = process(tmp_path)
-        working.stdout.readline()  # it is up
-        try:
-            working.wait(timeout=rng.uniform(0.3, 1.2) if attempt < KILLS else PATIENCE)
-        except subprocess.TimeoutExpired:
-            working.send_signal(signal.SIGKILL)
-            working.wait()
-            killed += 1
-            continue
-        break
-    assert working.returncode == 0 and killed >= 3
+        working.join(rng.uniform(0.3, 1.2) if attempt < KILLS else PATIENCE)
+        if working.exitcode is not None:
+            break
+        working.kill()
+        working.join()
+        killed += 1
+    assert working.exitcode == 0 and killed >= 3
     assert content(tmp_path) == whole
     assert not list((tmp_path / "state").glob("*")) and not list((tmp_path / "cache").glob("*.u8"))
 
@@ -168,18 +165,21 @@ def test_results_depend_on_neither_the_number_of_workers_nor_the_order(tmp_path,
     assert content(tmp_path) == whole
 
 
-def test_a_signal_saves_and_the_same_command_continues(tmp_path, whole):
+def test_a_signal_saves_and_the_same_command_continues(tmp_path, whole, process):
     path, deadline, before = tmp_path / "state" / "teacher.pt", time.monotonic() + PATIENCE, b""
     for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
         working = process(tmp_path, "teacher")
         while not (path.is_file() and path.read_bytes() != before) and time.monotonic() < deadline:
             time.sleep(0.005)
-        working.send_signal(number)
-        assert working.wait(timeout=PATIENCE) == status
+        os.kill(working.pid, number)
+        working.join(PATIENCE)
+        assert working.exitcode == status
         saved = state.load_tensors(path)["training"]
         assert saved["epoch"] + saved["batch"] > 0
         before = path.read_bytes()
-    assert process(tmp_path, "teacher").wait(timeout=PATIENCE) == 0
+    working = process(tmp_path, "teacher")
+    working.join(PATIENCE)
+    assert working.exitcode == 0
     assert content(tmp_path) == {path: stored for path, stored in whole.items() if "/teacher/" in path}
 
 

@@ -22,15 +22,17 @@ NEEDS = "not run: needs at@150"
 GONE = tuple(f"at{seed}@{epoch}" for seed in ("", "-seed-1", "-seed-2") for epoch in (150, 200, 300))
 
 
-@pytest.fixture
-def reported(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
     """The whole grid, but that one run diverged after its first checkpoint, one at once, and one needs the first."""
-    monkeypatch.setattr(figures, "painted", lambda *panels: {"svg": b"<svg></svg>", "png": b"png"})
+    tmp_path = tmp_path_factory.mktemp("reported")
     made.made(tmp_path, without=(*GONE, "rft", "st-logit-seed-2"))
     failures.record_divergence(tmp_path, GRID["at"], DivergedError(3, "the mean loss is inf"), ["abc"])
     failures.record_divergence(tmp_path, GRID["st-logit-seed-2"], DivergedError(3, "the mean loss is nan"), ["abc"])
     failures.record_need(tmp_path, GRID["rft"], "at@150")
-    assert cli.main(["report", "--out", str(tmp_path)]) == 0
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(figures, "painted", lambda *panels: {"svg": b"<svg></svg>", "png": b"png"})
+        assert cli.main(["report", "--out", str(tmp_path)]) == 0
     return tmp_path
 
 
