@@ -11,7 +11,7 @@ node of either network says nothing: such rows are vacuous.   Source: Section 3.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from . import bounds
 from .observers import Chosen, choose, largest_limit, length_of_limits, norms, power
 from .setting import Setting, observed_anywhere
 from .sharp import best as sharp
+from .sharp.around import Bound, Candidate, best
 from .verdict import (
     FAILS,
     HOLDS,
@@ -42,6 +43,7 @@ from .verdict import (
 STATEMENT = "corollary-1"
 SAYS_NOTHING = "the bound is no smaller than the largest fan-out of either network"
 BEYOND = "a side of the comparison is beyond the largest float"
+AGREED = 1e-9  # share within which a proved limit is what floats said
 HEALERS = ("norm", "region", "thickness")
 
 
@@ -249,22 +251,41 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
     if excluded is not None:
         return excluded
     i, size = setting.crease(node), _norm_of_p(setting, node)
-    candidates, forms = [], {}
-    for other, _, inscribed in _observers(setting, node):
-        kink = sharp.kink_bound(setting, i, other, inscribed)
-        if kink.value.is_finite():
-            candidates.append((other, kink.value / size))
-            forms[other.index] = kink.form
-    chosen = choose(setting, candidates, len(node.fan_out), length_of_limits)
+    found = {other: sharp.kink_candidates(setting, i, other, inscribed) for other, _, inscribed in _observers(setting, node)}
+    chosen, forms = _proved(setting, found, size, len(node.fan_out))
     if chosen is None:
         return _unseen(setting, SHARP, node, "no C observers with an invertible Q see the boundary")
     bound = bounds.fan_out(chosen.inverse, chosen.limits)
-    terms = {
-        "limits": [number(limit) for limit in chosen.limits],
-        "norm": size,
-        "method": "+".join(sorted({forms[m] for m in chosen.indices})),
-    }
+    terms = {"limits": [number(limit) for limit in chosen.limits], "norm": size, "method": "+".join(sorted(forms))}
     return _judged(setting, SHARP, node, bound, setting.shown(terms), chosen)
+
+
+def _proved(setting: Setting, found: dict[Node, list[Candidate]], size: arb, outputs: int) -> tuple[Chosen | None, set[str]]:
+    """The best observers by bounds in floats, theirs then proved, and the forms of these; size: |p_k'|.
+
+    Where a proof says other than floats did, the choice is made again with what it said.
+    """
+    limits = {
+        other: exact.ball(candidates[0][0]) * exact.ball(setting.float_unit(other)) / size
+        for other, candidates in found.items()
+        if candidates
+    }
+    proved: dict[Node, Bound] = {}
+    while True:
+        chosen = choose(setting, list(limits.items()), outputs, length_of_limits)
+        if chosen is None:
+            return None, set()
+        new, wrong = [other for other in chosen.observers if other not in proved], False
+        for other in new:
+            bound, said = best(found[other]), limits[other]
+            if bound is None:
+                del limits[other]
+            else:
+                proved[other], limits[other] = bound, bound.value / size
+            wrong |= bound is None or not abs(limits[other] - said) <= AGREED * said
+        if not wrong:
+            kept = tuple(limits[other] for other in chosen.observers)
+            return replace(chosen, limits=kept), {proved[other].form for other in chosen.observers}
 
 
 def _unsaid(setting: Setting, form: str, node: Node, measured: arb, bound: arb, terms, chosen: Chosen) -> Verdict | None:

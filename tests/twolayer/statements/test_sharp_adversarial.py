@@ -31,6 +31,7 @@ from twolayer.statements.sharp import counts as sharp_counts
 from twolayer.statements.sharp import masses as sharp_masses
 from twolayer.statements.sharp import pairs as sharp_pairs
 from twolayer.statements.sharp.around import radii
+from twolayer.statements.sharp.plane import kept_lines
 
 from ...strategies import quick
 from .test_sharp_methods import built
@@ -39,6 +40,7 @@ slopes = st.builds(Fraction, st.integers(-12, 12), st.sampled_from((10, 40, 200)
 offsets = st.builds(Fraction, st.integers(-9, 9), st.just(10))
 lines = st.tuples(slopes, offsets, st.booleans(), st.booleans())  # slope, offset, steep?, a student's?
 FAR = 8  # relu(z + 8) is linear on the square
+PLANAR = sharp_cells, sharp_chords, sharp_pairs
 
 
 def weights(line):
@@ -180,10 +182,10 @@ def candidates(instance):
         kinks += sharp_masses.kinks(made, i, size, inscribed, near, inscribed.radius * share, counted, np.inf)
     if d == 2:
         where = made, i, size, domain, near
-        planar = sharp_cells.student(*where), sharp_chords.student(*where, 1.0), sharp_pairs.student(*where, 1.0)
-        found += [c for c in planar if c is not None]
-        planar = sharp_cells.kink(*where, counted), sharp_chords.kink(*where), sharp_pairs.kink(*where)
-        kinks += [c for c in planar if c is not None]
+        found += [c for c in (method.student(*where, 1.0) for method in PLANAR) if c is not None]
+        kept = kept_lines(made, i, observer, domain, near)
+        planar = [method.kink(kept, made, size, np.inf) for method in PLANAR[1:] if kept is not None]
+        kinks += [c for c in (sharp_cells.kink(*where, counted), *planar) if c is not None]
     unit = nearest_float(made.float_unit(observer))  # what floats of |kappa| are divided by
     return made.angles.best(i, problem.student)[0], found, size.kappa, [(value * unit, prove) for value, prove in kinks]
 

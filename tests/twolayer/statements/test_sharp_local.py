@@ -43,7 +43,7 @@ def levels(instance):
     made, i, size, inscribed, near = seen(instance)
     scene, unit, out = local._scene(made, i, size, inscribed, near), made.float_unit(size.observer), []
     for radius in map(float, radii(inscribed.radius, near.distance)):
-        pairing = local._pairing(scene, radius)
+        pairing = local._Masses(scene).paired(radius)
         bounds = {"pairs": pairing.proved()}
         assert pairing.value * exact.nearest_float(unit) == pytest.approx(float(bounds["pairs"].mid()), rel=1e-9)
         found = local.by_vertices(scene, radius) if made.problem.dimension == 2 else None

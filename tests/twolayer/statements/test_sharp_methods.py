@@ -138,8 +138,8 @@ def arranged(drawn, walls=((Q(-4), Q(1, 3)), (Q(4), Q(-1, 5))), up=Q(1, 6), down
     ball = lambda x: arb(fmpq(x.numerator, x.denominator))  # noqa: E731
     return (
         Lines(
-            [ball(e[0]) for e in entries],
-            [ball(e[1]) for e in entries],
+            np.array([ball(e[0]) for e in entries]),
+            np.array([ball(e[1]) for e in entries]),
             np.array([e[2] for e in entries]),
             np.array([e[3] for e in entries]),
             places,
@@ -199,8 +199,8 @@ def test_the_sum_of_the_chords_is_not_exceeded_at_any_corner_nor_inside(drawn, c
     lines, entries, up, down = arranged(drawn)
     inside = c * Q(eighths, 8)
     for left in sharp_chords.left_out(lines):
-        worst = sharp_chords._worst(lines, [left], np.array([float(c)]))[0]
-        for gap, value in zip(map(int, lines.gaps), worst, strict=True):
+        chords = [(int(gap), left) for gap in lines.gaps]
+        for (gap, _), value in zip(chords, sharp_chords._worst(lines, chords, np.full(len(chords), float(c))), strict=True):
             proved = max(
                 (
                     sharp_chords._sum_above(lines, left.label, gap, w, arb(fmpq(c.numerator, c.denominator)))

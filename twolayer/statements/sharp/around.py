@@ -6,6 +6,7 @@ chosen one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,6 +57,10 @@ class Sizes:
         """|kappa_H| / (2 eps): what a sum of two inverse heights has to stay below to contradict eps (d' = 2)."""
         return self.kappa / (2 * self.epsilon)
 
+    def sum_below(self, goal: float) -> float:
+        """What a sum of two inverse heights has to stay below for a bound on |kappa_H| below `goal`, in floats."""
+        return goal / (2 * self.eps) if self.eps > 0 else np.inf
+
 
 @cached_by
 def sizes(setting: Setting, i: int, observer: Node) -> Sizes:
@@ -68,13 +73,17 @@ def sizes(setting: Setting, i: int, observer: Node) -> Sizes:
 Candidate = tuple[float, Callable[[], Bound | None]]
 
 
+def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates of finite float values, the smallest first."""
+    return sorted((entry for entry in candidates if math.isfinite(entry[0])), key=lambda entry: entry[0])
+
+
 def best(candidates: Iterable[Candidate]) -> Bound | None:
     """The first candidate, in the order of the float values, that the ball arithmetic confirms."""
-    for value, prove in sorted(candidates, key=lambda candidate: candidate[0]):
-        if np.isfinite(value):
-            bound = prove()
-            if bound is not None and bound.value.is_finite():
-                return bound
+    for _, prove in ranked(candidates):
+        bound = prove()
+        if bound is not None and bound.value.is_finite():
+            return bound
     return None
 
 

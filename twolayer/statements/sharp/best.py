@@ -32,7 +32,7 @@ from ...restriction.restricted import Node
 from .. import bounds
 from ..setting import Setting
 from . import cells, chords, counts, local, masses, pairs, plane
-from .around import Around, Bound, Candidate, Sizes, around, best, radii, reaches, sizes, total, weight
+from .around import Around, Bound, Candidate, Sizes, around, best, radii, ranked, reaches, sizes, total, weight
 from .masses import Cylinder
 
 ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly, at no visible cost
@@ -59,7 +59,7 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
         width = np.inf
         if setting.problem.dimension == 2 and _within_reach(size, domain, _goal(candidates)):
             width = plane.half_width(setting, i, domain)
-            candidates += _applicable(cells.student(setting, i, size, domain, near))
+            candidates += _applicable(cells.student(setting, i, size, domain, near, _goal(candidates)))
             candidates += _applicable(chords.student(setting, i, size, domain, near, _goal(candidates)))
             candidates += _applicable(pairs.student(setting, i, size, domain, near, _goal(candidates)))
         cylinders = _cylinders(setting, i, size, domain, inscribed, near, width, _goal(candidates))
@@ -242,8 +242,8 @@ def _by_order(
                 yield from _applicable(masses.order(setting, i, size, cylinder, k))
 
 
-def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> Bound:
-    """The best bound on |kappa_H| of crease i for an observer, from a ball around it in A_k.
+def kink_candidates(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -> list[Candidate]:
+    """Bounds on |kappa_H| of crease i for an observer, from a ball around it in A_k, the best in floats first.
 
     Source: Theorem A over all smaller balls, M in the cylinders that they contain; B, C and C2 in A_k itself (d' = 2), J
     directions, M' and L (d' >= 3). All slopes are known here, so none of them has to name anyone.
@@ -255,17 +255,16 @@ def kink_bound(setting: Setting, i: int, observer: Node, inscribed: Inscribed) -
     if setting.is_late or domain is None:
         pass
     elif setting.problem.dimension == 2:  # with every slope known, cells, chords and pairs leave the other methods behind
-        candidates += _applicable(
-            cells.kink(setting, i, size, domain, near, counted),
-            chords.kink(setting, i, size, domain, near),
-            pairs.kink(setting, i, size, domain, near),
-        )
+        candidates += _applicable(cells.kink(setting, i, size, domain, near, counted))
+        kept = plane.kept_lines(setting, i, observer, domain, near)
+        for method in () if kept is None else (chords, pairs):
+            candidates += _applicable(method.kink(kept, setting, size, _goal(candidates, np.inf)))
     else:
         candidates += counts.kinks(setting, i, size, inscribed, near)
         goal = _goal(candidates, np.inf)
         for share in SLICES:
             candidates += masses.kinks(setting, i, size, inscribed, near, inscribed.radius * share, counted, goal)
-    return best(candidates) or Bound(arb("inf"), "none", {})
+    return ranked(candidates)
 
 
 def _kinks(

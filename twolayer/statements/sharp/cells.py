@@ -23,21 +23,28 @@ from ...restriction.domains import Domain
 from .. import bounds
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
-from .plane import Lines, lines_of
+from .plane import MARGIN, Lines, lines_of, steepest
 
 FORM = "cells"
 ROUNDING = 1e-15  # more than the relative rounding of one sum of floats
 NEAREST = 2  # students' lines on each side of a gap that can be binding
 
 
-def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around) -> Candidate | None:
-    """The bound on the smallest sine of a student from the best gap; None if no gap excludes anything."""
+def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
+    """The bound on the smallest sine of a student from the best gap; None if none beats the sine `goal`."""
     lines = lines_of(setting, i, domain, near, near.opposes, named=True)
-    if lines is None:
+    if lines is None or not goal > 0:
         return None
     limit, room = size.room, size.level / (2 * size.eps)
-    cot, gap = max(((_largest_slope(lines, k, room), k) for k in map(int, lines.gaps)), default=(0.0, 0))
-    if not cot > 0:
+    least = cot = steepest(goal)
+    gap, limits = -1, _limits(lines, room)
+    for place in np.argsort(-limits, kind="stable").tolist():
+        if not limits[place] > cot:
+            break
+        value = _largest_slope(lines, int(lines.gaps[place]), room)
+        if value > cot:
+            cot, gap = value, int(lines.gaps[place])
+    if not cot > least:
         return None
 
     def prove() -> Bound | None:
@@ -64,6 +71,26 @@ def _sides(lines: Lines, gap: int) -> tuple[np.ndarray, np.ndarray]:
         free = lines.free[side]
         kept.append(side[~free | (np.cumsum(free) <= NEAREST)])
     return kept[0], kept[1]
+
+
+def _limits(lines: Lines, room: float) -> np.ndarray:
+    """Upper bounds on the largest slopes of all gaps, in floats: what the nearest lines on both sides allow.   -> (gaps,)"""
+    k, n = lines.gaps[:, None], len(lines.place)
+    near = np.arange(min(NEAREST, n))
+    left, right = (x.repeat(len(near), axis=1) for x in (np.maximum(k - near, 0), np.minimum(k + 1 + near, n - 1)))
+    right = right.reshape(-1, len(near), len(near)).transpose(0, 2, 1).reshape(left.shape)  # every one with every one
+    inverse = lines.inverse[left, right]
+    tilt = np.where(lines.free, 0.0, lines.tilt)
+    above, ends = (tilt[left] - tilt[right]) * inverse, (lines.free[left] * 1.0 + lines.free[right]) * inverse
+    shared = 1.0 * ((left[:, :, None] == left[:, None]) & lines.free[left][:, :, None])
+    shared += (right[:, :, None] == right[:, None]) & lines.free[right][:, :, None]
+    both = ends[:, :, None] + ends[:, None] - 2 * shared * np.minimum(inverse[:, :, None], inverse[:, None])
+    up, down = float(lines.up.mid()), float(lines.down.mid())
+    sums = [above + down, up - above, (above[:, :, None] - above[:, None]).reshape(len(k), -1)]
+    constants, slopes = np.concatenate(sums, axis=1), np.concatenate([ends, ends, both.reshape(len(k), -1)], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limits = np.where(slopes > 0, (room - constants) / slopes, np.inf).min(axis=1, initial=np.inf)
+    return np.where((constants >= room).any(axis=1) | (up + down >= room), 0.0, limits * MARGIN)
 
 
 def _largest_slope(lines: Lines, gap: int, room: float) -> float:
@@ -123,11 +150,13 @@ def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, co
     if lines is None or not len(lines.gaps):
         return None
     epsilon = size.epsilon
-    with np.errstate(divide="ignore", invalid="ignore"):  # pairs on one side of every gap are never read
-        rise = (lines.tilt[:, None] - lines.tilt) / (lines.place - lines.place[:, None])
-    up, down = float(lines.up.mid()), float(lines.down.mid())
-    across = [(rise[: k + 1, k + 1 :], k) for k in map(int, lines.gaps)]
-    value, gap = min((max(up, pairs.max()) + max(down, -pairs.min()), k) for pairs, k in across)
+    with np.errstate(invalid="ignore"):
+        rise = np.where(lines.inverse > 0, (lines.tilt[:, None] - lines.tilt) * lines.inverse, -np.inf)
+        fall = np.where(lines.inverse > 0, -rise, -np.inf)
+    above, below = (_across(pairs)[lines.gaps] for pairs in (rise, fall))
+    sums = np.maximum(above, float(lines.up.mid())) + np.maximum(below, float(lines.down.mid()))
+    place = int(np.argmin(sums))
+    value, gap = float(sums[place]), int(lines.gaps[place])
 
     def prove() -> Bound | None:
         above, below = lines.up, lines.down
@@ -141,3 +170,9 @@ def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, co
         return Bound(2 * epsilon * (above + below), FORM, {"epsilon": epsilon, "opposing": int(counted.sum())})
 
     return 2 * size.eps * value, prove
+
+
+def _across(pairs: np.ndarray) -> np.ndarray:
+    """For every gap k the largest entry (l, r) with l <= k < r.   (n, n) -> (n - 1,)"""
+    left = np.maximum.accumulate(pairs, axis=0)
+    return np.maximum.accumulate(left[:, ::-1], axis=1)[:, ::-1].diagonal(1)

@@ -212,39 +212,84 @@ class Pairing:
 
 def pairings(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> list[Pairing]:
     """The pairings in the balls around a centre on crease i in which Theorem A says most by them, the best first."""
-    scene, scored = _scene(setting, i, size, inscribed, near), []
-    for radius in map(float, radii(inscribed.radius, near.distance)):
-        opposing = near.opposes & (near.distance <= radius)
-        if not (opposing & near.student).any():
-            break  # a student is named among those that oppose
-        pairing = _pairing(scene, radius)
-        crowd = near.cotangent[opposing & ~near.student].sum() + (opposing & near.student).sum()
-        if 0 < pairing.value * crowd < math.inf:
-            scored.append((pairing.value * crowd / radius, pairing))
-    return [pairing for _, pairing in sorted(scored, key=lambda entry: entry[0])[:MOST_BALLS]]
+    scene, tried = _scene(setting, i, size, inscribed, near), radii(inscribed.radius, near.distance)
+    opposing = near.opposes & (near.distance <= tried[:, None])  # (radii, n)
+    students = (opposing & near.student).sum(axis=1)
+    tried, opposing, students = (x[students > 0] for x in (tried, opposing, students))  # a student is named among them
+    if not len(tried):
+        return []
+    crowd = np.where(opposing & ~near.student, near.cotangent, 0.0).sum(axis=1) + students
+    masses = _Masses(scene)
+    least = masses.least(tried) * crowd / tried
+    scored: list[tuple[float, int, Pairing]] = []
+    for place in np.argsort(least, kind="stable").tolist():
+        if len(scored) >= MOST_BALLS and not least[place] <= scored[MOST_BALLS - 1][0]:
+            break
+        pairing = masses.paired(float(tried[place]))
+        value = pairing.value * crowd[place]
+        if 0 < value < math.inf:
+            scored = sorted([*scored, (value / tried[place], place, pairing)], key=lambda entry: entry[:2])
+    return [pairing for _, _, pairing in scored[:MOST_BALLS]]
 
 
-def _pairing(scene: Scene, radius: float) -> Pairing:
-    """Masses of opposite sign paired while a pair costs less than its two creases alone."""
-    members = np.flatnonzero(scene.distance <= radius)
-    kink, height = scene.kink[members], scene.height[members]
-    left, alone = np.abs(kink), np.maximum(radius - height**2 / radius, 0.0) / 4
-    up, down = np.flatnonzero(kink > 0), np.flatnonzero(kink < 0)
-    minus, plus = (apart[np.ix_(scene.index[members[up]], scene.index[members[down]])] for apart in _apart(scene.setting))
-    differences, sums = (abs(height[up][:, None] + s * height[down]) for s in (-1, 1))
-    costs = np.minimum(minus * radius + differences, plus * radius + sums) / 2
-    gains = alone[up][:, None] + alone[down] - costs
-    pairs, value = [], 0.0
-    for place in np.argsort(costs, axis=None).tolist():
-        a, b = divmod(place, len(down))
-        m, n = int(up[a]), int(down[b])
-        amount = min(left[m], left[n])
-        if amount > 0 and gains[a, b] > 0:
-            value += amount * costs[a, b]
-            left[m] -= amount
-            left[n] -= amount
-            pairs.append((int(members[m]), int(members[n])))
-    return Pairing(scene, radius, members, pairs, float(value + (left * alone).sum()))
+class _Masses:
+    """The kink masses of a scene by sign, and what pairs of opposite sign cost, in floats.
+
+    up, down   positions in the scene of masses > 0 and < 0
+    slopes     (|n_a - n_b|, |n_a + n_b|) of a up and b down        heights   (|o_a - o_b|, |o_a + o_b|)
+    """
+
+    def __init__(self, scene: Scene):
+        self.scene = scene
+        self.up, self.down = np.flatnonzero(scene.kink > 0), np.flatnonzero(scene.kink < 0)
+        pairs = np.ix_(scene.index[self.up], scene.index[self.down])
+        self.slopes = [apart[pairs] for apart in _apart(scene.setting)]
+        over = scene.height[self.up][:, None], scene.height[self.down]
+        self.heights = abs(over[0] - over[1]), abs(over[0] + over[1])
+
+    def costs(self, radius: float, up=slice(None), down=slice(None)) -> np.ndarray:
+        """What a unit of a pair costs in a ball, for some of each sign.   -> (up, down)"""
+        near, far = (s[up][:, down] * radius + h[up][:, down] for s, h in zip(self.slopes, self.heights, strict=True))
+        return np.minimum(near, far) / 2
+
+    def least(self, radii: np.ndarray) -> np.ndarray:
+        """Lower bounds on the value of a pairing in balls of these radii, the largest first.   (m,) -> (m,)
+
+        Every unit of mass costs what it does alone, or half of a pair; per unit of radius that is least in the largest ball.
+        """
+        scene, r = self.scene, radii[:, None]
+        half = np.full(len(scene.index), np.inf)
+        costs = self.costs(radii[0]) / (2 * radii[0])
+        half[self.up], half[self.down] = costs.min(axis=1, initial=np.inf), costs.min(axis=0, initial=np.inf)
+        each = np.minimum(_alone(scene.height, r), half * r)
+        return np.where(scene.distance <= r, abs(scene.kink) * each, 0.0).sum(axis=1)
+
+    def paired(self, radius: float) -> Pairing:
+        """Masses of opposite sign in a ball paired while a pair costs less than its two creases alone."""
+        scene = self.scene
+        members = np.flatnonzero(scene.distance <= radius)
+        up, down = (np.flatnonzero(scene.distance[side] <= radius) for side in (self.up, self.down))
+        left, alone = abs(scene.kink), _alone(scene.height, radius)
+        costs = self.costs(radius, up, down)
+        up, down = self.up[up], self.down[down]
+        rows, columns = np.nonzero(alone[up][:, None] + alone[down] > costs)
+        order = np.argsort(costs[rows, columns], kind="stable")
+        rows, columns = rows[order], columns[order]
+        masses, pairs, value = left.tolist(), [], 0.0
+        for m, n, cost in zip(up[rows].tolist(), down[columns].tolist(), costs[rows, columns].tolist(), strict=True):
+            amount = min(masses[m], masses[n])
+            if amount > 0:
+                value += amount * cost
+                masses[m] -= amount
+                masses[n] -= amount
+                pairs.append((m, n))
+        rest = (np.array(masses)[members] * alone[members]).sum()
+        return Pairing(scene, radius, members, pairs, float(value + rest))
+
+
+def _alone(height: np.ndarray, radius) -> np.ndarray:
+    """What a unit of the mass of one crease costs in a ball."""
+    return np.maximum(radius - height**2 / radius, 0.0) / 4
 
 
 # -- vertices -----------------------------------------------------------------------------------------------------------

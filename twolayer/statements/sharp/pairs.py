@@ -14,6 +14,8 @@ Source: Theorem C2 in proofs/lemmas.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from flint import arb
@@ -21,10 +23,11 @@ from flint import arb
 from ... import exact
 from ...restriction.domains import Domain
 from .. import bounds
+from ..geometry import cached_by
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
 from .chords import Left, left_out
-from .plane import WALL, Lines, largest_quotients, lines_of, steepest_named
+from .plane import WALL, Kept, Lines, flattest, lines_of, quotients_at, shared_lines, steepest_named
 
 FORM = "pairs"
 Pair = tuple[int, Left, Left]  # the gap between two lines, and the directions left out: theirs
@@ -37,27 +40,31 @@ def _pairs(lines: Lines) -> list[Pair]:
     return [(k, left[a], left[b]) for k, a, b in beside if a != b and WALL not in (a, b)]
 
 
-def _sums(lines: Lines, pairs: list[Pair], c: np.ndarray) -> np.ndarray:
-    """2/a in floats for one pair and one c each, at the worst corner; the sum of two inverse heights.   (m,), (m,) -> (m,)"""
-    gaps, first, second = [k for k, _, _ in pairs], [a for _, a, _ in pairs], [b for _, _, b in pairs]
+def _sums(lines: Lines, pairs: list[Pair], c: np.ndarray, reach: int | None = None) -> np.ndarray:
+    """2/a in floats for one pair and one c each, at the worst corner; the sum of two inverse heights.   (m,), (m,) -> (m,)
+
+    reach: see `quotients_at`
+    """
+    gaps = np.array([k for k, _, _ in pairs], dtype=int)
+    directions = [first for _, first, _ in pairs], [second for _, _, second in pairs]
     dropped = np.zeros((len(pairs), len(lines.label)), dtype=bool)
-    for directions in (first, second):
-        dropped |= lines.label == np.array([one.label for one in directions], dtype=int)[:, None]
+    for some in directions:
+        dropped |= lines.label == np.array([one.label for one in some], dtype=int)[:, None]
     out = np.full(len(pairs), 2 * max(float(lines.up.mid()), float(lines.down.mid())))
-    for sign, other in itertools.product((1, -1), repeat=2):
-        w, v = _slopes(first, sign * c), _slopes(second, other * c)
+    free = any(one.slope is None for some in directions for one in some)
+    for signs in itertools.product((1, -1), repeat=2) if free else ((1, 1),):
+        w, v = (_slopes(some, sign * c) for some, sign in zip(directions, signs, strict=True))
         mean, half = ((w + v) / 2)[:, None], (abs(w - v) / 2)[:, None]
         reached = np.where(lines.free, abs(mean) + c[:, None], abs(lines.tilt - mean))
         numerators = np.where(dropped, -np.inf, np.maximum(half, reached))
-        quotients = largest_quotients(numerators, numerators, lines.inverse)
-        out = np.maximum(out, 2 * quotients[np.arange(len(pairs)), np.array(gaps, dtype=int)])
+        out = np.maximum(out, 2 * quotients_at(numerators, numerators, lines, gaps, reach))
     return np.where(np.isnan(out), np.inf, out)  # lines kept that cross H in one point leave no room
 
 
 def _slopes(directions: list[Left], end: np.ndarray) -> np.ndarray:
     """Slopes in floats, a free one at its end."""
-    known = [0.0 if one.slope is None else float(one.slope.mid()) for one in directions]
-    return np.where(np.array([one.slope is None for one in directions], dtype=bool), end, known)
+    free = np.array([one.slope is None for one in directions], dtype=bool)
+    return np.where(free, end, np.array([one.tilt for one in directions]))
 
 
 def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
@@ -66,7 +73,7 @@ def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around,
     if lines is None or not goal > 0:
         return None
     room = size.level / (2 * size.eps)
-    named = steepest_named(_pairs(lines), lambda pairs, c: _sums(lines, pairs, c), room, goal)
+    named = steepest_named(_pairs(lines), partial(_sums, lines), room, goal)
     if named is None:
         return None
     cot, chosen = named
@@ -99,17 +106,35 @@ def _inverse_height(lines: Lines, pair: Pair, c: arb) -> arb:
     return largest
 
 
-def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around) -> Candidate | None:
-    """The bound 4 eps/a on |kappa_H| from the best pair left out, all slopes known."""
-    lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=False)
-    pairs = [] if lines is None else _pairs(lines)
-    if lines is None or not pairs:
+@cached_by
+def _table(setting: Setting, i: int, whole: Domain, chosen: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """For every gap of shared lines, 2/a without the two lines beside it but for parallels, and the two labels.
+
+    (gaps,), (gaps, 2); infinite where a wall is beside it, or two lines of one direction
+    """
+    lines = shared_lines(setting, i, whole, chosen)
+    assert lines is not None
+    pairs, out = _pairs(lines), np.full(len(lines.place) - 1, np.inf)
+    if pairs:
+        out[[k for k, _, _ in pairs]] = _sums(replace(lines, up=arb(0), down=arb(0)), pairs, np.zeros(len(pairs)))
+    return out, np.stack([lines.label[:-1], lines.label[1:]], axis=1)
+
+
+def kink(kept: Kept, setting: Setting, size: Sizes, goal: float) -> Candidate | None:
+    """The bound 4 eps/a on |kappa_H| from the best pair left out, all slopes known; None if none beats `goal`."""
+    lines = kept.lines
+    values, labels = _table(setting, *kept.key)
+    pairs = _pairs(lines)
+    gaps = np.array([k - kept.shift for k, _, _ in pairs], dtype=int)
+    least = np.maximum(values[gaps], 2 * max(float(lines.up.mid()), float(lines.down.mid())))
+    exact = (labels[gaps] != kept.own).all(axis=1)
+    found = flattest(least, exact, lambda place: float(_sums(lines, [pairs[place]], np.zeros(1))[0]), size.sum_below(goal))
+    if found is None:
         return None
-    sums = _sums(lines, pairs, np.zeros(len(pairs)))
-    best = int(np.argmin(sums))
+    value, place = found
 
     def prove() -> Bound:
-        height = _inverse_height(lines, pairs[best], arb(0))
-        return Bound(4 * size.epsilon * height, FORM, {"epsilon": size.epsilon, "others": len(near.index)})
+        height = _inverse_height(lines, pairs[place], arb(0))
+        return Bound(4 * size.epsilon * height, FORM, {"epsilon": size.epsilon, "others": kept.others})
 
-    return 2 * size.eps * float(sums[best]), prove
+    return 2 * size.eps * value, prove
