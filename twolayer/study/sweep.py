@@ -2,8 +2,9 @@
 
 CONFIG is JSON; every axis is a number or a list, and the grid is their product:
     {"format": "twolayer-sweep/1", "rank": [2, 3], "ambient": 6, "thickness": [0, 0.1], "teacher": 4, "width": [2],
-     "outputs": 2, "gradient": [1e-2, 1e-4], "seeds": 10, "gap": 1e-3}
-A student has `width` nodes for every teacher node, near copies moved until sup |g_1| is about `gradient`. Where thickness
+     "outputs": 2, "trained": [0, 1], "gradient": [1e-2, 1e-4], "seeds": 10, "gap": 1e-3}
+A student has `width` nodes for every teacher node. Where trained is 0 they are near copies, moved until sup |g_1| is about
+`gradient`; where it is 1 they are trained from a random start, up to where sup |g_1| is about that. Where thickness
 is 0 the data lie in a plane of dimension `rank`, and U is that plane; otherwise they fill a slab around it, and U is the
 whole space. Every finished instance is a file of its own, so a killed sweep goes on where it was.
 
@@ -31,17 +32,20 @@ from ..networks import TwoLayer, hidden_gradient
 from ..regions import Subspace
 from ..statements.check import check
 from ..synthetic.data import LowRankData, box_spectrum, low_rank_data
+from ..synthetic.students import Recipe, train
 from ..synthetic.teachers import geometric, random_teacher
 from .folder import check_files, instances_in
 from .kept import SUMMARY, Job, carried_out, said, summaries, unwritable, written_table
 
 FORMAT = "twolayer-sweep/1"
-AXES = ("rank", "ambient", "thickness", "teacher", "width", "outputs", "gradient", "seed")
+AXES = ("rank", "ambient", "thickness", "teacher", "width", "outputs", "trained", "gradient", "seed")
 WHOLE = ("rank", "ambient", "teacher", "width", "outputs")  # axes of whole numbers, from 1 on
-DEFAULTS: dict[str, Any] = {"ambient": 6, "thickness": 0, "teacher": 4, "width": 2, "outputs": 2, "gradient": 1e-2, "seeds": 1}
+DEFAULTS: dict[str, Any] = dict(ambient=6, thickness=0, teacher=4, width=2, outputs=2, trained=0, gradient=1e-2, seeds=1)
 COLUMNS = (*AXES, "gradient_lower", "gradient_upper", "gradient_sampled", "seconds", *SUMMARY)
 SAMPLES = 400  # from which the gradient is estimated while the student is moved
 ROUNDS = 3  # of moving it: the gradient is nearly linear in the move
+RECIPE = Recipe(level_ratio=2.0)  # of training: losses at which the gradient is looked at
+TINY = 1e-300  # a gradient that vanishes is as far from every level
 MOST_CELLS = 1_000_000
 MOST_NODES = 10_000  # and dimensions and outputs of an instance: what is larger is certified by nobody, and fills the memory
 LARGEST = 1e9  # thickness, gradient or gap: the data have size 1
@@ -103,10 +107,11 @@ def _gap(given: dict[str, Any]) -> float:
 
 def _numbers(axis: str, value: Any) -> list:
     values = value if isinstance(value, list) else [value]
-    least, most = (1, MOST_NODES) if axis in WHOLE else (0, MOST_SEED if axis == "seed" else LARGEST)
+    least, most = (1, MOST_NODES) if axis in WHOLE else (0, {"seed": MOST_SEED, "trained": 1}.get(axis, LARGEST))
+    whole = axis in (*WHOLE, "seed", "trained")
     for x in values:
-        if not is_number(x) or not least <= x <= most or ((axis in WHOLE or axis == "seed") and x != int(x)):
-            kind = "whole numbers" if axis in WHOLE or axis == "seed" else "numbers"
+        if not is_number(x) or not least <= x <= most or (whole and x != int(x)):
+            kind = "whole numbers" if whole else "numbers"
             raise BadInput(f"{axis} needs {kind} from {least} to {most:g}; got {quoted(json.dumps(x))}")
         if axis in ("gap", "gradient") and x == 0:
             raise BadInput(f"{axis} needs positive numbers; got 0")
@@ -117,8 +122,10 @@ def _numbers(axis: str, value: Any) -> list:
 
 def name(cell: Cell) -> str:
     """The file name of a cell, which says what it is."""
-    digest = hashlib.sha256(json.dumps(cell, sort_keys=True).encode()).hexdigest()[:12]
-    return f"r{cell['rank']}-t{cell['thickness']:g}-w{cell['width']}-g{cell['gradient']:g}-s{cell['seed']}-{digest}"
+    kind = "trained-" if cell["trained"] else ""
+    said = cell if kind else {axis: value for axis, value in cell.items() if axis != "trained"}  # as before there was training
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{kind}r{cell['rank']}-t{cell['thickness']:g}-w{cell['width']}-g{cell['gradient']:g}-s{cell['seed']}-{digest}"
 
 
 def instance(cell: Cell) -> tuple[Instance, float]:
@@ -131,11 +138,19 @@ def instance(cell: Cell) -> tuple[Instance, float]:
     teacher = random_teacher(data, K, int(cell["outputs"]), rng, fan_out=geometric(K, 0.9), off_plane=0.3)
     flat = cell["thickness"] == 0
     subspace = data.subspace() if flat else Subspace(np.eye(data.ambient), data.mean)
-    student, sampled = _near_copy(teacher, data, int(cell["width"]), cell["gradient"], rng)
+    make = _trained if cell["trained"] else _near_copy
+    student, sampled = make(teacher, data, int(cell["width"]), cell["gradient"], rng, subspace)
     return Instance(teacher, student, data.region(), subspace, name=name(cell)), sampled
 
 
-def _near_copy(teacher: TwoLayer, data: LowRankData, width: int, level: float, rng) -> tuple[TwoLayer, float]:
+def _trained(teacher: TwoLayer, data: LowRankData, width: int, level: float, rng, subspace) -> tuple[TwoLayer, float]:
+    """A student of a random start, at the moment of its training when the sampled gradient is nearest to `level`."""
+    path = train(teacher, data.samples, width * teacher.width, rng, subspace=subspace, recipe=RECIPE).checkpoints
+    nearest = min(path, key=lambda point: abs(math.log(max(point.gradient, TINY) / level)))
+    return nearest.student, nearest.gradient
+
+
+def _near_copy(teacher: TwoLayer, data: LowRankData, width: int, level: float, rng, subspace) -> tuple[TwoLayer, float]:
     """Each teacher node split into `width` rescaled ones, then moved until the sampled gradient is about `level`."""
     shares = rng.dirichlet(np.full(width, 4.0), size=teacher.width).T  # (width, K), columns add up to 1
     scales = 2.0 ** rng.uniform(-1, 1, size=(width, teacher.width))
@@ -188,7 +203,7 @@ def sweep(config: str, directory: Path, *, workers: int = 2, cluster: str | None
         written(directory / "sweep.json", config.encode())
         store = directory / "cells"
         found, new = carried_out(rows, jobs, store, "rows", workers=workers, deadline=deadline, cluster=cluster)
-        table = [row for some in found.values() for row in some or ()]
+        table = [cell | row for cell, some in zip(cells, found.values(), strict=True) for row in some or ()]
         if None not in found.values():
             written_table(directory, table, COLUMNS)
     except OSError as error:

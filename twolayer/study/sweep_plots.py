@@ -25,7 +25,7 @@ from .kept import SUM, unwritable
 from .sweep import COLUMNS, WHOLE
 from .tables import STATEMENTS, terminal
 
-AXES = ("rank", "thickness", "width", "gradient")
+AXES = ("rank", "thickness", "width", "trained", "gradient")
 WIDE = (4.2, 3.6)  # inches of one panel
 SINE = "sine (1: the bound says nothing)"
 MOST_NAMES, LONGEST_NAME = 12, 16  # instances that are named along an axis, and letters of a name
@@ -59,9 +59,9 @@ def read(directory: Path) -> list[dict[str, Any]]:
     rows = [{key: _cell(path, at, key, value) for key, value in line.items()} for at, line in enumerate(lines, 2)]
     if is_folder(rows):
         return rows
-    ranks = {row["rank"] for row in rows if row["statement"] == "theorem-2"}
-    if not 0 < len(ranks) <= MOST_PANELS:
-        raise BadInput(f"{path} needs rows of theorem-2 of at most {MOST_PANELS} ranks to be drawn; got {len(ranks)} ranks")
+    panels = {(row["rank"], row["trained"]) for row in rows if row["statement"] == "theorem-2"}
+    if not 0 < len(panels) <= MOST_PANELS:
+        raise BadInput(f"{path} needs rows of theorem-2 for at most {MOST_PANELS} panels to be drawn; got {len(panels)}")
     for axis in AXES:
         if (count := len({row[axis] for row in rows})) > MOST_VALUES:
             raise BadInput(f"{path} needs at most {MOST_VALUES} values of an axis to be drawn; got {count} of {axis}")
@@ -87,7 +87,9 @@ def _cell(path: Path, line: int, column: str, text: Any) -> Any:
         except (TypeError, ValueError):
             value = np.nan
         least = 1 if column in (*WHOLE, *SIZES) else -LARGEST if column in MEDIANS else 0
-        fine = least <= value <= LARGEST and (column not in (*WHOLE, *SIZES, *VERDICTS, "seed") or value == int(value))
+        fine = least <= value <= LARGEST and (
+            column not in (*WHOLE, *SIZES, *VERDICTS, "seed", "trained") or value == int(value)
+        )
         fine = fine and (column != "gradient" or value > 0)
     if not fine:
         raise BadInput(f"{path}, line {line}: {column} needs what a sweep writes there; got {quoted(str(text))}")
@@ -96,14 +98,18 @@ def _cell(path: Path, line: int, column: str, text: Any) -> Any:
 
 def angles(rows: list[dict[str, Any]]) -> Figure:
     """Theorem 2: the median measured sine and the median bound of each form against the certified gradient, by rank."""
-    chosen = [row for row in rows if row["statement"] == "theorem-2"]
-    ranks = sorted({row["rank"] for row in chosen})
-    figure = _figure(len(ranks))
-    for panel, rank in zip(figure.subplots(1, len(ranks), squeeze=False)[0], ranks, strict=True):
-        levels = sorted({row["gradient"] for row in chosen if row["rank"] == rank})
-        parts = [[row for row in chosen if row["rank"] == rank and row["gradient"] == level] for level in levels]
+    groups: dict[tuple[float, float], list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["statement"] == "theorem-2":
+            groups.setdefault((row["trained"], row["rank"]), []).append(row)
+    figure = _figure(len(groups))
+    for panel, (trained, rank) in zip(figure.subplots(1, len(groups), squeeze=False)[0], sorted(groups), strict=True):
+        chosen = groups[trained, rank]
+        levels = sorted({row["gradient"] for row in chosen})
+        parts = [[row for row in chosen if row["gradient"] == level] for level in levels]
         top = np.array([np.median([row["gradient_upper"] for row in part]) for part in parts])
-        panel.set(xlabel="certified sup |g₁|", ylabel=SINE if rank == ranks[0] else "", title=f"rank {rank:g}")
+        title = f"rank {rank:g}" + (", trained" if trained else "")
+        panel.set(xlabel="certified sup |g₁|", ylabel=SINE if panel is figure.axes[0] else "", title=title)
         _sines(panel, np.maximum(top, _logarithmic(panel, "x", top)), parts)
     _legend(figure)
     return figure

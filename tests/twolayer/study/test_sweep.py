@@ -55,6 +55,18 @@ def test_the_certified_gradient_is_about_the_level_asked_for_and_never_below_the
         assert 0.5 * float(row["gradient"]) < upper < 4 * float(row["gradient"])
 
 
+def test_students_of_a_random_start_are_taken_where_their_gradient_is_about_the_level():
+    cells, _ = sweep.read(json.dumps({**GRID, "trained": [0, 1], "width": 2, "gradient": [0.1, 1e-3], "seeds": 1}))
+    students = {(cell["trained"], cell["gradient"]): sweep.instance(cell) for cell in cells}
+    for (_, level), (_, sampled) in students.items():
+        assert level / 3 < sampled < 3 * level
+    copies, (coarse, fine) = ([students[kind, level][0].student.W for level in (0.1, 1e-3)] for kind in (0, 1))
+    teacher = students[0, 1e-3][0].teacher.W
+    assert np.linalg.matrix_rank(np.concatenate([teacher, copies[1]]), tol=1e-2) == 2  # every node is a teacher's
+    assert np.linalg.matrix_rank(np.concatenate([teacher, fine]), tol=1e-2) == 3
+    assert (coarse[:, 0] == fine[:, 0]).all() and (coarse[:, 1:] != fine[:, 1:]).all()  # one start; the plane alone is trained
+
+
 def test_the_counts_of_a_row_add_up_and_no_repaired_or_sharp_row_fails(swept):
     for row in table(swept):
         counts = [int(row[verdict]) for verdict in VERDICTS]
@@ -146,6 +158,7 @@ def test_two_processes_write_the_table_of_one(swept, tmp_path):
         ({"thickness": True}, "thickness"),
         ({"seeds": 10**7}, "at most"),
         ({"gap": [0]}, "positive"),
+        ({"trained": 2}, "trained needs whole numbers from 0 to 1"),
         ({"width": [1, 1.5]}, "width"),
         ({"gap": 10**400}, "gap"),
         ({"rank": 10**9, "ambient": 10**9}, "rank"),
@@ -242,7 +255,7 @@ def test_an_altered_table_without_its_sum_is_drawn_or_refused_in_one_line(swept,
 
 
 def test_no_median_is_cut_off_below_no_bound_stretches_the_axis_and_no_legend_covers_a_curve():
-    row = {"statement": "theorem-2", "rank": 2.0, "gradient_upper": 1e-3}
+    row = {"statement": "theorem-2", "rank": 2.0, "trained": 0.0, "gradient_upper": 1e-3}
     sides = {"printed": (1e14, 1e-15), "repaired": (1e-3, 1e-15), "sharp": (0.0, 1e-15)}
     rows = [
         {**row, "form": form, "gradient": level, "gradient_upper": level, "bound_median": bound, "measured_median": measured}
