@@ -15,7 +15,7 @@ from hypothesis import given
 from proofs.check import main as proved
 from twolayer import Instance
 from twolayer.cli import main
-from twolayer.instances import BadInput
+from twolayer.instances import SCHEMA, BadInput
 
 from .schemas import FOLDER, complaint, fits, schema
 from .strategies import instances, quick
@@ -159,6 +159,19 @@ def test_a_file_that_does_not_fit_the_schema_of_certificates_is_not_proved(evide
 def test_what_check_prints_fits_its_schema(name, capsys):
     assert main(["check", str(ROOT / "examples" / "instances" / f"{name}.json"), "--json"]) == 0
     assert complaint(json.loads(capsys.readouterr().out), "check") is None
+
+
+def test_the_schema_of_the_pages_is_the_one_that_the_reader_reads_by():
+    page, reader = FOLDER / "instance.schema.json", ROOT / "twolayer" / "instance.schema.json"
+    assert page.read_bytes() == reader.read_bytes()
+
+
+def test_a_key_that_the_schema_of_instances_gains_is_read_without_another_line(monkeypatch):
+    more = copy.deepcopy(SCHEMA)
+    more["properties"]["comment"] = {"type": "string"}
+    monkeypatch.setattr("twolayer.instances.SCHEMA", more)
+    assert refusal({**json.loads(FULL), "comment": "known now"}) is None
+    assert refusal({**json.loads(FULL), "comment": 1}) == "comment needs to be a string; got a number"
 
 
 def test_the_schemas_name_the_formats_that_are_written():

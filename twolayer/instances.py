@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from .networks import TwoLayer, as_floats, number_array
 from .regions import Box, Polytope, Subspace, frame, restrict_polytope
 from .samples import box_around, hull_around, on_plane, principal_plane, scores
 
-FORMAT = "twolayer-instance/1"
+SCHEMA = json.loads(resources.files(__package__).joinpath("instance.schema.json").read_text(encoding="utf-8"))
+FORMAT = SCHEMA["properties"]["format"]["const"]
+AXES = {"#/$defs/vector": 1, "#/$defs/matrix": 2}  # what the schema calls lists of numbers, and lists of these
 LONGEST_NAME = 60  # characters of a name that an instance's one line shows
 LARGEST_FLOAT = float(np.finfo(np.float64).max)
 LARGEST_EXPONENT = 400  # beyond it "1e999999999" would be a denial of service, not a number
@@ -160,7 +163,7 @@ class Instance:
 
     @classmethod
     def from_json(cls, text: str) -> Instance:
-        """Parse the instance format; BadInput names the first thing that is wrong.   Source: formats contract."""
+        """Parse the instance format, as instance.schema.json says it; BadInput names the first thing that is wrong."""
         return _parse(parsed(text, "an instance"))
 
     def to_json(self) -> str:
@@ -179,64 +182,49 @@ class Instance:
 def _parse(data) -> Instance:
     if not isinstance(data, dict):
         raise BadInput(f"an instance needs to be a JSON object; got {_kind(data)}")
-    tag = data.get("format")
-    if tag != FORMAT:
-        raise BadInput(f'format needs to be "{FORMAT}"; got {json.dumps(tag)[:60]}')
-    _keys(
-        data,
-        "the instance",
-        required=("format", "teacher", "student", "region"),
-        optional=("name", "subspace", "second_teacher"),
-    )
-    name = data.get("name", "unnamed")
-    if not isinstance(name, str):
-        raise BadInput(f"name needs to be a string; got {_kind(name)}")
-    networks = {key: _network(data[key], key) for key in ("teacher", "student", "second_teacher") if key in data}
-    region = _region(data["region"])
-    subspace = _subspace(data["subspace"]) if "subspace" in data else None
-    return Instance(networks["teacher"], networks["student"], region, subspace, networks.get("second_teacher"), name)
+    if data.get("format") != FORMAT:
+        raise BadInput(f'format needs to be "{FORMAT}"; got {json.dumps(data.get("format"))[:60]}')
+    given = _read(data, SCHEMA, "")
+    teachers = {
+        key: _constructed(TwoLayer, key, **given[key]) for key in ("teacher", "student", "second_teacher") if key in given
+    }
+    region = _constructed(Box if "lower" in given["region"] else Polytope, "region", **given["region"])
+    subspace = given.get("subspace")
+    if subspace is not None:
+        subspace.setdefault("origin", np.zeros(subspace["basis"].shape[1]))
+        subspace = _constructed(Subspace, "subspace", **subspace)
+    name = given.get("name", "unnamed")
+    return Instance(teachers["teacher"], teachers["student"], region, subspace, teachers.get("second_teacher"), name)
 
 
-def _keys(data, where, required, optional=()):
-    if not isinstance(data, dict):
-        raise BadInput(f"{where} needs to be a JSON object; got {_kind(data)}")
-    for key in data:
-        if key not in (*required, *optional):
-            raise BadInput(f"{where} needs only the keys {', '.join((*required, *optional))}; got {quoted(key)}")
-    for key in required:
-        if key not in data:
-            raise BadInput(f"{where} needs the key {key!r}; got {', '.join(data) or 'none'}")
+def _read(data: Any, part: Any, where: str) -> Any:
+    """What stands at a place of a file, read as a part of the schema says: objects by their keys, numbers as arrays."""
+    if part.get("$ref") in AXES:
+        return _array(data, where, AXES[part["$ref"]])
+    if "$ref" in part:
+        return _read(data, SCHEMA["$defs"][part["$ref"].rpartition("/")[2]], where)
+    if "anyOf" in part:  # objects, told apart by their keys
+        meant = (one for one in reversed(part["anyOf"]) if isinstance(data, dict) and data.keys() & one["properties"].keys())
+        return _read(data, next(meant, part["anyOf"][0]), where)
+    if part.get("type") == "object":
+        known, required, this = part["properties"], part["required"], where or "the instance"
+        if not isinstance(data, dict):
+            raise BadInput(f"{this} needs to be a JSON object; got {_kind(data)}")
+        for key in data:
+            if key not in known:
+                raise BadInput(f"{this} needs only the keys {', '.join(known)}; got {quoted(key)}")
+        for key in required:
+            if key not in data:
+                raise BadInput(f"{this} needs the key {key!r}; got {', '.join(data) or 'none'}")
+        return {key: _read(data[key], known[key], f"{where}.{key}".removeprefix(".")) for key in known if key in data}
+    if part.get("type") == "string" and not isinstance(data, str):
+        raise BadInput(f"{where} needs to be a string; got {_kind(data)}")
+    return data
 
 
-def _network(data, key) -> TwoLayer:
-    _keys(data, key, required=("W", "b", "V"), optional=("output_bias",))
-    axes = {"W": 2, "b": 1, "V": 2, "output_bias": 1}
-    arrays = (_array(data[field], f"{key}.{field}", n) for field, n in axes.items() if field in data)
-    return _constructed(TwoLayer, key, *arrays)
-
-
-def _region(data) -> Polytope:
-    if isinstance(data, dict) and ("lower" in data or "upper" in data):
-        _keys(data, "region", required=("lower", "upper"))
-        ends = (_array(data[key], f"region.{key}", 1) for key in ("lower", "upper"))
-        return _constructed(Box, "region", *ends)
-    _keys(data, "region", required=("A", "c"))
-    return _constructed(Polytope, "region", _array(data["A"], "region.A", 2), _array(data["c"], "region.c", 1))
-
-
-def _subspace(data) -> Subspace:
-    _keys(data, "subspace", required=("basis",), optional=("origin",))
-    basis = _array(data["basis"], "subspace.basis", 2)
-    if "origin" in data:
-        origin = _array(data["origin"], "subspace.origin", 1)
-    else:
-        origin = np.zeros(basis.shape[1] if basis.ndim == 2 else 0)
-    return _constructed(Subspace, "subspace", basis, origin)
-
-
-def _constructed(make, key, *arrays):
+def _constructed(make, key, *given, **arrays):
     try:
-        return make(*arrays)
+        return make(*given, **arrays)
     except ValueError as error:
         raise BadInput(f"{key}: {error}") from None
 

@@ -174,7 +174,10 @@ def match_line(match: Match) -> str:
     """A teacher node, its best student, and what is known of the two."""
     if match.measured is None:
         return f"teacher {match.teacher}: constant on the data's subspace, has no direction there"
-    proved = "nothing proved" if match.bound is None else f"proved at most {up(match.bound)} by observer {match.observer}"
+    proved = "nothing proved"
+    if match.bound is not None:
+        largest = match.bound and math.nextafter(match.bound, 1)  # what the nearest float may stand for
+        proved = f"proved at most {up(largest)} by observer {match.observer}"
     share = "share of the fan-out not certified"
     if match.recovered is not None:
         share = f"{100 * match.recovered:.4g} % of the fan-out recovered by the students near it"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from fractions import Fraction
 
 import pytest
 from rich.console import Console
 
+from twolayer.statements.matching import Match
 from twolayer.study import folder, tables, verify
 
 NUMBER = re.compile(r"(?<=\s)-?\d[\d.e+-]*(?=\s|$)")
@@ -61,3 +63,12 @@ def test_an_instance_of_a_folder_takes_two_lines_with_all_its_numbers(narrow):
     assert sum("300/300/300/300" in line for line in found) == 3
     assert found[3] == "step-0-\\x1b[31m.json"
     assert NUMBER.findall(found[4].replace("64+128", "")) == ["12", "3.450e-10", "1.23e-05", *["2.34e-05"] * 3]
+
+
+@pytest.mark.parametrize("bound", [0.5, 0.1234, 1 / 3, 0.0])
+def test_a_printed_bound_is_not_below_any_number_that_its_float_may_stand_for(bound):
+    """A bound is kept as the nearest float: the number itself may lie half a step above."""
+    line = tables.match_line(Match(0, student=0, measured=0.25 * bound, bound=bound, offset=0.0, observer=0))
+    printed = Fraction(re.search(r"proved at most (\S+) by", line)[1])
+    assert printed > Fraction(bound) or printed == bound == 0
+    assert printed <= Fraction(bound) * Fraction(1001, 1000)
