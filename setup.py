@@ -9,8 +9,9 @@ LEFT_OUT = ["proofs.formal*", "proofs.search*"]  # Coq's files and the search fo
 
 
 def away_from_home(readme: str) -> str:
-    """The README without its picture and the caption below, its links to files as plain text."""
-    text = re.sub(r"<img [^>]*>\n\n\*.*?\*\n\n", "", readme, flags=re.S)
+    """The README with words and a file's name in the place of its picture, which no page elsewhere can show, its links to files
+    as plain text."""
+    text = re.sub(r'<img src="([^"]*)"[^>]* alt="([^"]*)">', r"\2: `\1` in the source archive.", readme)
     return re.sub(r"\[([^\]]*)\]\((?!\w+://)[^)]*\)", r"\1", text)
 
 
