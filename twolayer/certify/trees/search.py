@@ -51,7 +51,7 @@ KEPT = 0.1  # children keep the cuts whose slack is at most this share of the le
 TRIALS = 12  # most groups that are tried before branching; a try ends after
 PATIENCE = 3  # so many in a row that did not improve on the best
 RESOLVED = 1e-10  # a group is as good as exact once its gap is below this share of the unit
-CLIMBS = 1.0  # linear programs that further ascents may take, as a share of the leaves' own,
+CLIMBS = 0.25  # linear programs that further ascents may take, as a share of the leaves' own,
 OPEN = 1.2  # while a bound is this many times the best witness
 CLOSED = 1 - 2.0**-50  # keeps a gap that is just reached on the right side of rounding
 
