@@ -43,7 +43,7 @@ def test_a_row_is_accepted_up_to_its_sides_and_no_further(name, loose):
     for entry in [*given["students"], *given.get("excess", []), given["gradient"]]:
         for key, sign in (("lower", -1), ("upper", 1)):
             entry[key] = str(rational(entry[key]) * (1 + sign * loose))
-    K, nudge, tried = truth.instance(given), Fraction(1, 10**5), 0
+    K, nudge, tried, proved = truth.instance(given), Fraction(1, 10**5), 0, fuzzer.checker.Proved(given)
     exact, e0 = truth.suprema(K), truth.excess(K) if "excess" in given else Fraction(0)
     for row in given["verdicts"]:
         judge = truth.Row(K, given, row, exact, e0, claimed=True)
@@ -64,10 +64,11 @@ def test_a_row_is_accepted_up_to_its_sides_and_no_further(name, loose):
             safe["bound"] = "1"
         lower, upper = (Fraction(safe[key]) for key in ("measured", "bound"))
         if {"holds": lower <= upper, "fails": lower > upper, "vacuous": upper >= judge.trivial()}[verdict]:
-            accepted({**given, "verdicts": [{**row, **safe}]})
+            assert judged(proved, {**given, "verdicts": [{**row, **safe}]})
         for key in safe:
             if unsafe[key] != safe[key]:
-                refused({**given, "verdicts": [{**row, **safe, key: unsafe[key]}]}, "is not proved")
+                with pytest.raises(Refuted, match="is not proved"):
+                    judged(proved, {**given, "verdicts": [{**row, **safe, key: unsafe[key]}]})
     assert tried or loose
 
 
@@ -135,14 +136,15 @@ def test_a_row_that_names_the_radius_of_another_kind_node_or_observer_is_refused
 def test_a_verdict_is_not_turned_round():
     tried = 0
     for name in BASES:
-        for row in base(name)["verdicts"]:
+        given = base(name)
+        proved = fuzzer.checker.Proved(given)
+        for row in given["verdicts"]:
             for sides in (("measured", "bound"), ("bound", "measured")):
                 for verdict in {"holds", "fails", "vacuous"} - {row["verdict"]}:
-                    given = base(name)
                     turned = {**row, "verdict": verdict, "measured": row[sides[0]], "bound": row[sides[1]]}
-                    given["verdicts"] = [turned]
                     if not (turned["measured"] == turned["bound"] == "0" and turned["verdict"] == "holds"):
-                        refused(given, "not proved")
+                        with pytest.raises((Refuted, KeyError), match="not proved|above"):  # a radius that the row lacks
+                            judged(proved, {**given, "verdicts": [turned]})
                         tried += 1
     assert tried > 200
     for verdict in ("undecided", "not-applicable", "Holds", "", None):
@@ -165,11 +167,13 @@ def test_the_gradient_of_another_student_does_not_count():
     """A row's observer is the one whose radius it names, and whose eps enters the bound."""
     for name in ("vertices, two outputs", "trees, a skew plane"):
         given, tried = base(name), 0
+        proved = fuzzer.checker.Proved(given)
         for row in given["verdicts"]:
             if row["form"] != "printed" and "observer" in row:
                 for other in range(len(given["students"])):
                     if other != row["observer"]:
-                        refused({**given, "verdicts": [{**row, "observer": other}]}, "")
+                        with pytest.raises((Refuted, LookupError)):
+                            judged(proved, {**given, "verdicts": [{**row, "observer": other}]})
                         tried += 1
         assert tried > 5
 

@@ -90,8 +90,8 @@ def rows(given, problem):
                 for chosen in ([], pairs(problem, second, k), pairs(problem, second, k)[::-1]):
                     yield {**one, "form": "sharp", "verdict": "holds", "radius": place["ball", side, i, k], "shares": chosen}
                 if problem.d == 2 and k == 0:  # the reference enumerates in Fractions: a tenth of a second each
-                    for g in (["0", "0", "0"], ["1/7", "-1/3", "2/5"]):
-                        yield {**one, "form": "sharp", "verdict": "holds", "radius": place["ball", side, i, k], "affine": g}
+                    g = [["0", "0", "0"], ["1/7", "-1/3", "2/5"]][i % 2]
+                    yield {**one, "form": "sharp", "verdict": "holds", "radius": place["ball", side, i, k], "affine": g}
     outputs = len(given["instance"]["teacher"]["V"])
     for k in students if problem.d > 1 else []:
         others = [m for m in students if m != k][:outputs]
@@ -187,7 +187,7 @@ def compared(proved, given, loose=False) -> Counter:
 
 def test_both_sides_of_every_row_are_those_of_its_statement():
     rng, counts = random.Random(3), Counter()
-    for seed in range(18):
+    for seed in range(15):
         counts += compared(*made_up(rng, fuzzer.some(seed)))
     assert counts["fan-out-recovery sharp"] > 50 and counts["fan-out-recovery sharp none"] > 50, counts
     for name in ("theorem-2", "theorem-3", "corollary-1"):
@@ -202,7 +202,7 @@ def test_both_sides_of_every_row_are_those_of_its_statement():
 
 def test_no_root_takes_a_sharp_bound_to_the_other_side_of_what_it_is():
     rng, counts = random.Random(4), Counter()
-    for seed in range(8):
+    for seed in range(5):
         counts += compared(*made_up(rng, fuzzer.some(seed)), loose=True)
     for end in ("above", "below"):
         assert min(counts[f"{name} {end}"] for name in ("theorem-2", "theorem-3", "corollary-1", "fan-out-recovery")) > 5, (
