@@ -1,4 +1,5 @@
-"""The instances that are timed: trained-looking students of random teachers, on a cube and on real patch directions.
+"""The instances that are timed: trained-looking students of random teachers, on a cube and on real patch directions; and
+trained ones that pair with nobody (`trained`).
 
 A teacher has unit Gaussian rows, and biases that lead each hyperplane through a point of [-0.7, 0.7]^d, so that all
 cross the cube [-1, 1]^d. Teacher nodes are split into two student nodes whose fan-outs add up to the teacher's, each
@@ -20,6 +21,8 @@ from twolayer.restriction.restricted import Restricted, restricted
 from twolayer.restriction.ridges import RidgeSum
 from twolayer.synthetic.patches import PATCH_RANK, patch_spectrum
 
+from . import trained
+
 OUTPUTS = 10
 EPS = 1e-2
 INNER = 0.7  # hyperplanes go through a point of the cube of this half-width
@@ -32,6 +35,7 @@ class Cell:
 
     split   how many teacher nodes have two students instead of one
     patch   on the box with the half-widths of real patches along their first `inputs` principal directions
+    stored  or the name of a trained student that is stored (`trained`), whose sizes the others are
     """
 
     inputs: int
@@ -40,11 +44,14 @@ class Cell:
     eps: float = EPS
     patch: bool = False
     seed: int = 0
+    stored: str = ""
 
     @property
     def name(self) -> str:
-        """(d', K), or (17; 45 + 50) for the patches; eps and seed where they are not the usual ones."""
+        """(d', K), (17; 45 + 50) for the patches, sgd (30; 10 + 100); eps and seed where they are not the usual ones."""
         students = self.nodes + self.split
+        if self.stored:
+            return f"{self.stored} ({self.inputs}; {self.nodes} + {students})"
         name = f"({self.inputs}; {self.nodes} + {students})" if self.patch else f"({self.inputs}, {self.nodes})"
         name += "" if self.eps == EPS else f" eps {self.eps:g}"
         return name + ("" if self.seed == 0 else f" seed {self.seed}")
@@ -52,6 +59,8 @@ class Cell:
     @cached_property
     def instance(self) -> Instance:
         """The instance, the same at every call."""
+        if self.stored:
+            return trained.stored(self.stored)
         half = np.sqrt(3 * patch_spectrum().eigenvalues[: self.inputs]) if self.patch else np.ones(self.inputs)
         return near_copy(half, self.nodes, self.split, self.eps, np.random.default_rng(self.seed), self.name)
 
@@ -80,7 +89,12 @@ def patches(eps: float = EPS, seed: int = 0) -> Cell:
     return Cell(PATCH_RANK, teacher, student - teacher, eps, patch=True, seed=seed)
 
 
-CELLS = (cube(2, 64), cube(4, 32), cube(8, 8), cube(8, 32), cube(16, 16), cube(32, 16), patches())
+WIDE = Cell(trained.INPUTS, trained.TEACHERS, trained.STUDENTS - trained.TEACHERS, stored="sgd")
+UNPAIRED = tuple(Cell(trained.RANK, first, second - first, stored=name) for name, (first, second) in trained.FITTED.items())
+CELLS = (
+    *(cube(2, 64), cube(4, 32), cube(8, 8), cube(8, 32), cube(16, 16), cube(24, 16), cube(32, 16)),
+    *(patches(), WIDE, *UNPAIRED),
+)
 
 
 def near_copy(half: np.ndarray, nodes: int, split: int, eps: float, rng: np.random.Generator, name: str) -> Instance:
