@@ -226,7 +226,7 @@ def test_a_settings_record_is_plain_json():
         ),
         (["run", "at", "--data", "lacking", "--out", "O"], "lacks data_batch_1.bin, data_batch_2.bin"),
         (["report", "--out", "nowhere"], "nowhere holds no results"),
-        (["bench", "--json", "nowhere/x.json"], "--json nowhere/x.json cannot be written"),
+        (["bench", "--json", "file/x.json"], "file/x.json needs to be a writable file; got Not a directory"),
         (["bench", "--seconds", "0"], "need to be above 0"),
     ],
 )
