@@ -7,6 +7,7 @@ swaps, each scored by a rank-one update of Q^-1.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -15,6 +16,7 @@ from flint import arb
 
 from .. import exact
 from ..restriction.restricted import Node
+from .geometry import cached_by
 from .setting import Setting
 
 MOST_SETS = 4000  # observer sets that are all tried; beyond it, a greedy choice improved by single swaps
@@ -48,23 +50,15 @@ def choose(setting: Setting, candidates: list[tuple[Node, arb]], outputs: int, s
     """
     if len(candidates) < outputs:
         return None
-    powers = np.array([power(node) for node, _ in candidates])
-    units = [exact.two_to(int(k)) for k in powers]
-    fan_outs = np.array([exact.nearest(node.fan_out / unit) for (node, _), unit in zip(candidates, units, strict=True)])
+    units = [exact.two_to(power(node)) for node, _ in candidates]
+    fan_outs, powers = _fan_outs([node for node, _ in candidates])
     limits = np.array([float((limit / exact.ball(unit)).mid()) for (_, limit), unit in zip(candidates, units, strict=True)])
-
-    def values(sets: np.ndarray) -> np.ndarray:
-        """Scores of sets of candidates; infinite where Q is singular.   (M, C) -> (M,)"""
-        Q = fan_outs[sets].transpose(0, 2, 1)
-        regular = np.abs(np.linalg.det(Q)) > 0
-        scores = np.full(len(sets), np.inf)
-        with np.errstate(all="ignore"):
-            scores[regular] = score(np.abs(np.linalg.inv(Q[regular])), limits[sets][regular], powers[sets][regular])
-        return np.where(np.isnan(scores), np.inf, scores)
-
     if math.comb(len(candidates), outputs) <= MOST_SETS and not setting.is_late:
-        sets = np.array(list(combinations(range(len(candidates)), outputs)))
-        ranked = [tuple(int(m) for m in sets[n]) for n in np.argsort(values(sets), kind="stable")[:TRIED]]
+        sets, inverses = _sets(setting, [node.index for node, _ in candidates], fan_outs)
+        with np.errstate(all="ignore"):
+            scores = score(inverses, limits[sets], powers[sets])
+        scores = np.where(np.isnan(scores), np.inf, scores)
+        ranked = [tuple(int(m) for m in sets[n]) for n in np.argsort(scores, kind="stable")[:TRIED]]
     else:
         first = _pivoted(fan_outs / np.clip(limits, 1e-100, 1e100)[:, None], outputs)
         ranked = [_swapped(first, fan_outs, limits, powers, score, setting)]
@@ -76,6 +70,46 @@ def choose(setting: Setting, candidates: list[tuple[Node, arb]], outputs: int, s
             continue
         return Chosen(tuple(candidates[m][0] for m in chosen), inverse, tuple(candidates[m][1] for m in chosen))
     return None
+
+
+def _fan_outs(nodes: Sequence[Node]) -> tuple[np.ndarray, np.ndarray]:
+    """(fan-outs brought to size 1, the powers k of two that they were divided by), in floats.   -> (n, C), (n,)"""
+    powers = np.array([power(node) for node in nodes])
+    units = [exact.two_to(int(k)) for k in powers]
+    return np.array([exact.nearest(node.fan_out / unit) for node, unit in zip(nodes, units, strict=True)]), powers
+
+
+def _sets(setting: Setting, students: list[int], fan_outs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(sets of positions in `students`, their |Q^-1|), in lexicographic order.   -> (M, C), (M, C, C)
+
+    Of the sets of all students where these can be held: they are inverted once for all rows.
+    """
+    (n, outputs), everyone = fan_outs.shape, len(setting.problem.student)
+    if math.comb(everyone, outputs) * outputs**2 > MOST_ENTRIES:
+        sets = np.array(list(combinations(range(n), outputs)))
+        return sets, _inverses(fan_outs, sets)
+    sets, inverses = _all_sets(setting)
+    places = np.full(everyone, -1)
+    places[students] = np.arange(n)
+    inside = (places[sets] >= 0).all(axis=1)
+    return places[sets[inside]], inverses[inside]
+
+
+@cached_by
+def _all_sets(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
+    """`_sets` of all students."""
+    fan_outs, _ = _fan_outs(setting.problem.student)
+    sets = np.array(list(combinations(range(len(fan_outs)), fan_outs.shape[1])))
+    return sets, _inverses(fan_outs, sets)
+
+
+def _inverses(fan_outs: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    """|Q^-1| of sets of observers; NaN where Q is singular.   (M, C) -> (M, C, C)"""
+    Q = fan_outs[sets].transpose(0, 2, 1)
+    regular = np.abs(np.linalg.det(Q)) > 0
+    inverses = np.full(Q.shape, np.nan)
+    inverses[regular] = np.abs(np.linalg.inv(Q[regular]))
+    return inverses
 
 
 def norms(inverses: np.ndarray, powers: np.ndarray) -> np.ndarray:
