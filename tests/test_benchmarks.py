@@ -12,8 +12,9 @@ from twolayer import exact
 from twolayer.certify import suprema
 from twolayer.certify.enclosure import Enclosure
 from twolayer.restriction.restricted import restricted
+from twolayer.statements.check import check
 
-from .benchmarks import figures, instances, job, ours, peers, plan, radii, run, soundness, tables
+from .benchmarks import figures, instances, job, judging, ours, peers, plan, radii, run, soundness, tables
 from .benchmarks.peers import milp
 from .strategies import brute_supremum
 
@@ -282,3 +283,13 @@ def test_a_solver_that_is_cut_short_never_looks_faster_than_one_that_finished():
     bars = sorted((bar.get_height(), bar.get_fill()) for bar in axes.patches if bar.get_height())
     assert [fill for _, fill in bars] == [True, False] and bars[0][0] == 50 < bars[1][0]
     assert [text.get_text() for text in axes.texts] == ["92 % after 20 s"]
+
+
+def test_judging_is_measured_beside_the_certification_of_the_same_instance(tmp_path, capsys):
+    assert judging.main(["--cells", "2,2", "--repeats", "2", "-o", str(tmp_path / "judging.json")]) == 0
+    told = json.loads((tmp_path / "judging.json").read_text())
+    [found] = told["rows"]
+    assert found["cell"] == instances.cube(2, 2).name and found["repeats"] == 2 and told["environment"]["versions"]["numpy"]
+    assert found["judging_cpu"] > 0 < found["certifying_cpu"]
+    assert found["rows"] == len(check(instances.cube(2, 2).instance).verdicts)
+    assert capsys.readouterr().out.startswith("(2, 2)")

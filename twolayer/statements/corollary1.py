@@ -21,7 +21,7 @@ from .. import exact
 from ..restriction.restricted import Node
 from . import bounds
 from .observers import Chosen, choose, largest_limit, length_of_limits, norms, power
-from .setting import Setting, observed_anywhere
+from .setting import Setting, is_observed
 from .sharp import best as sharp
 from .sharp.around import Bound, Candidate, best
 from .verdict import (
@@ -92,11 +92,7 @@ def printed(setting: Setting, node: Node) -> Verdict:
     candidates = []
     for other in setting.problem.student:
         alpha = (other.fan_out * node.fan_out).sum()
-        if (
-            other is not node
-            and alpha != 0
-            and observed_anywhere(student.W[node.index], student.b[node.index], student.W[other.index], student.b[other.index])
-        ):
+        if other is not node and alpha != 0 and is_observed(student, node.index, student, other.index):
             candidates.append((other, abs(exact.ball(alpha))))
     below, above = setting.shapes.disc(i)
     eps_low, eps_high = setting.printed_epsilon
@@ -224,7 +220,7 @@ def repaired(setting: Setting, node: Node) -> Verdict:
     for other, domain, _ in _observers(setting, node):
         kappa, epsilon = abs(setting.masses.kappa(i, other)), setting.epsilon(other)[1]
         if kappa > 0:
-            disc = setting.shapes.around(i, domain).guarded_disc(exact.upper_float(5 * epsilon / kappa))
+            disc = setting.shapes.guarded_disc(i, domain, exact.upper_float(5 * epsilon / kappa))
             if disc is not None:
                 candidates.append((other, bounds.printed_sine(d, disc.radius, nodes, epsilon, c0) / size))
     chosen = choose(setting, candidates, len(node.fan_out), largest_limit)

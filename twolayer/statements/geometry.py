@@ -19,6 +19,7 @@ from ..restriction.restricted import Node, Restricted
 
 SQUARED = 1e-290  # a square of a sine below it has lost digits as a float
 UNDERFLOWN = 1e-290  # more than underflow takes from a distance, whose terms are of the size of the region or larger
+LOOSE = 1.01  # more than a certified radius falls short of the largest: a disc is "none" beyond it, which is safe to say
 MEETS = 1e-9  # relative margin within which a crease is counted as meeting a ball: counting too many is safe
 
 Owner = TypeVar("Owner")
@@ -193,6 +194,16 @@ class Shapes:
         # alone: the region itself, unless it is the domain of some student
         return self.around(i, domain).ball() if place is None else radii.inscribed(i, place)
 
+    def guarded_disc(self, i: int, domain: Domain, q: float) -> Inscribed | None:
+        """The largest certified disc in crease i whose q-neighbourhood lies in a domain; None if there is none.
+
+        Where no ball of radius q fits, none is searched for: radii fall short of the largest by less than LOOSE.
+        """
+        inscribed = self.ball(i, domain)
+        if inscribed is None or not q <= LOOSE * inscribed.radius:
+            return None
+        return self.around(i, domain).guarded_disc(q)
+
     @cached_property
     def _balls(self) -> tuple[dict[Domain, int], Radii]:
         """Balls around all creases inside all A_k, found together, and the position of every A_k among them."""
@@ -222,10 +233,8 @@ class Shapes:
         if domain is None:
             return None
         if "thickness" in added:
-            disc = self.around(i, domain).guarded_disc(exact.upper_float(q / unit))
-            if disc is None or self.ball(i, domain) is None:
-                return None
-            return exact.ball(disc.radius) * unit
+            disc = self.guarded_disc(i, domain, exact.upper_float(q / unit))
+            return None if disc is None else exact.ball(disc.radius) * unit
         if "region" in added:
             disc = self.around(i, domain).disc()
             return None if disc is None else exact.ball(disc.radius) * unit - q

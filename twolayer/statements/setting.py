@@ -15,6 +15,7 @@ from ..certify.enclosure import Enclosure
 from ..certify.radii.one import square_root
 from ..certify.suprema import largest_ends
 from ..instances import Instance
+from ..networks import TwoLayer
 from ..restriction.domains import Domain
 from ..restriction.restricted import Node, Restricted
 from .geometry import Angles, Masses, Shapes, Times, cached_by
@@ -70,6 +71,7 @@ class Setting:
 
     # -- the gradient -----------------------------------------------------------------------------------------------
 
+    @cached_by
     def epsilon(self, observer: Node) -> tuple[arb, arb]:
         """(lower, upper) of eps_k, plus e0 |v_k|_1 in Theorem 3."""
         dual = arb(sum((abs(x) for x in observer.fan_out), exact.ZERO))
@@ -129,12 +131,27 @@ def observed_anywhere(w: np.ndarray, b, observer_w: np.ndarray, observer_b) -> b
 
     A boundary of a node with w = 0 is empty unless b = 0 (then it is all of space).   Source: footnote 1.
     """
-    w, observer_w = exact.rationals(w), exact.rationals(observer_w)
-    b, observer_b = exact.rational(b), exact.rational(observer_b)
-    if exact.is_zero(w):
-        return b == 0 and (not exact.is_zero(observer_w) or observer_b >= 0)
-    pivot = max(range(len(w)), key=lambda j: abs(w[j]))
+    rows = exact.rationals(w), exact.rational(b), exact.rationals(observer_w), exact.rational(observer_b)
+    return _meets(*rows)
+
+
+def is_observed(network: TwoLayer, node: int, observing: TwoLayer, observer: int) -> bool:
+    """`observed_anywhere` for a node's boundary and another node's active half-space."""
+    (W, b), (observer_W, observer_b) = _rows(network), _rows(observing)
+    return _meets(W[node], b[node], observer_W[observer], observer_b[observer])
+
+
+@cached_by
+def _rows(network: TwoLayer) -> tuple[np.ndarray, np.ndarray]:
+    """W and b of a network in exact rationals, computed once."""
+    return exact.rationals(network.W), exact.rationals(network.b)
+
+
+def _meets(w: np.ndarray, b: fmpq, observer_w: np.ndarray, observer_b: fmpq) -> bool:
+    pivot = next((j for j, x in enumerate(w) if x != 0), None)
+    if pivot is None:
+        return bool(b == 0 and (not exact.is_zero(observer_w) or observer_b >= 0))
     ratio = observer_w[pivot] / w[pivot]
-    if not exact.is_zero(observer_w - ratio * w):
+    if any(y != ratio * x for x, y in zip(w, observer_w, strict=True)):
         return True
     return bool(observer_b - ratio * b >= 0)

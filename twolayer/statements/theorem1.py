@@ -16,7 +16,7 @@ from flint import arb
 from .. import exact
 from ..certify.radii.one import square_root
 from ..restriction.restricted import Node
-from .setting import Setting, observed_anywhere
+from .setting import Setting, is_observed
 from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNJUDGED, VACUOUS, Verdict, number
 
 STATEMENT = "theorem-1"
@@ -43,11 +43,8 @@ def _row(form: str, teacher: Node, verdict: str, why: str, measured: arb | None 
 def printed(setting: Setting, teacher: Node) -> Verdict:
     """Some student with lambda > 0, for a teacher whose boundary meets a student's closed half-space anywhere."""
     networks = setting.instance
-    w, b = networks.teacher.W[teacher.index], networks.teacher.b[teacher.index]
     seen = [
-        node
-        for node in setting.problem.student
-        if observed_anywhere(w, b, networks.student.W[node.index], networks.student.b[node.index])
+        node for node in setting.problem.student if is_observed(networks.teacher, teacher.index, networks.student, node.index)
     ]
     if not seen:
         return _row(PRINTED, teacher, NOT_APPLICABLE, "no student observes the teacher's boundary")

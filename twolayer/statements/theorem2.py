@@ -19,7 +19,7 @@ from .. import exact
 from ..certify.radii.one import Inscribed
 from ..restriction.restricted import Node
 from . import bounds
-from .setting import Setting, observed_anywhere
+from .setting import Setting, is_observed
 from .sharp import best as sharp
 from .verdict import (
     FAILS,
@@ -101,9 +101,8 @@ def printed(row: Row) -> Verdict:
         return excluded
     setting, teacher, observer = row.setting, row.teacher, row.observer
     networks = setting.instance
-    j = networks.second_teacher if networks.second_teacher and row.statement == "theorem-3" else networks.teacher
-    k = networks.student
-    if not observed_anywhere(j.W[teacher.index], j.b[teacher.index], k.W[observer.index], k.b[observer.index]):
+    seen = networks.second_teacher if networks.second_teacher and row.statement == "theorem-3" else networks.teacher
+    if not is_observed(seen, teacher.index, networks.student, observer.index):
         return row.verdict(PRINTED, NOT_APPLICABLE, "the observer's active region does not meet the teacher's boundary")
     below, above = setting.shapes.disc(setting.crease(teacher))
     alpha = exact.ball((teacher.fan_out * observer.fan_out).sum())
@@ -213,7 +212,7 @@ def repaired(row: Row) -> Verdict:
     domain = setting.domains[observer.index]
     assert domain is not None
     q = exact.upper_float(5 * epsilon / abs(kappa))
-    disc = setting.shapes.around(i, domain).guarded_disc(q)
+    disc = setting.shapes.guarded_disc(i, domain, q)
     if disc is None:
         return row.verdict(
             REPAIRED,

@@ -270,28 +270,42 @@ def kink_candidates(setting: Setting, i: int, observer: Node, inscribed: Inscrib
 def _kinks(
     setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, counted: np.ndarray
 ) -> Iterator[Candidate]:
+    """Theorem A and Theorem M, each in the ball and the cylinder in which it says most."""
     n = setting.problem.dimension - 1
     epsilon, eps = size.epsilon, size.eps
-    factor = float(bounds.mass_constant(n).mid())
-    cotangents = setting.angles.cotangents(i)
-    for radius in map(float, radii(inscribed.radius, near.distance[counted])):
-        meeting = counted & (near.distance <= radius)
-        terms = {"epsilon": epsilon, "radius": radius, "opposing": int(meeting.sum())}
+    tried = radii(inscribed.radius, near.distance[counted])
+    order = np.argsort(near.distance[counted], kind="stable")
+    met = np.searchsorted(near.distance[counted][order], tried, side="right")  # nearest ones that each ball meets
+    last = int(np.argmax(met == 0)) + 1 if (met == 0).any() else len(met)  # smaller balls meet nothing either
+    tried, met = tried[:last], met[:last]
+    slopes, weights = (np.append(0.0, np.cumsum(x[counted][order]))[met] for x in (near.cotangent, near.weight))
 
-        def ball(radius=radius, meeting=meeting, terms=terms) -> Bound:
-            gamma = total(cotangents[j] for j in near.index[meeting])
-            return Bound(bounds.kink_by_ball(epsilon, radius, gamma), "ball", {**terms, "gamma": gamma})
+    def meeting(radius: float) -> np.ndarray:
+        return near.index[counted & (near.distance <= radius)]
 
-        def mass(radius=radius, share=0.5, meeting=meeting, terms=terms) -> Bound:
-            t = exact.ball(radius) * exact.ball(share)
-            rho = exact.ball(radius) * (1 - exact.ball(share) ** 2).sqrt()
-            seen = total(weight(setting, i, j, size.observer) for j in near.index[meeting])
-            return Bound(bounds.kink_by_mass(n, epsilon, rho, t, seen), "mass", {**terms, "t": t, "rho": rho})
+    def ball(radius: float) -> Bound:
+        gamma = total(setting.angles.cotangents(i)[j] for j in meeting(radius))
+        terms = {"epsilon": epsilon, "radius": radius, "opposing": len(meeting(radius)), "gamma": gamma}
+        return Bound(bounds.kink_by_ball(epsilon, radius, gamma), "ball", terms)
 
-        yield 4 * eps * np.hypot(1, near.cotangent[meeting].sum()) / radius, ball
-        seen = near.weight[meeting].sum()
-        for share in SLICES:
-            t, rho = radius * share, radius * np.sqrt(1 - share**2)
-            yield 4 * eps / t + factor / rho * t * seen, partial(mass, share=share)
-        if not meeting.any():
-            return
+    def mass(radius: float, share: float) -> Bound:
+        t = exact.ball(radius) * exact.ball(share)
+        rho = exact.ball(radius) * (1 - exact.ball(share) ** 2).sqrt()
+        seen = total(weight(setting, i, j, size.observer) for j in meeting(radius))
+        terms = {"epsilon": epsilon, "radius": radius, "opposing": len(meeting(radius)), "t": t, "rho": rho}
+        return Bound(bounds.kink_by_mass(n, epsilon, rho, t, seen), "mass", terms)
+
+    with np.errstate(invalid="ignore"):  # no gradient times a parallel crease
+        values = 4 * eps * np.hypot(1, slopes) / tried
+    place = _least_place(values)
+    yield float(values[place]), partial(ball, float(tried[place]))
+    shares = np.array(SLICES)
+    t, rho = tried[:, None] * shares, tried[:, None] * np.sqrt(1 - shares**2)
+    values = 4 * eps / t + float(bounds.mass_constant(n).mid()) / rho * t * weights[:, None]
+    row, column = np.unravel_index(_least_place(values), values.shape)
+    yield float(values[row, column]), partial(mass, float(tried[row]), SLICES[column])
+
+
+def _least_place(values: np.ndarray) -> int:
+    """The place of the smallest number."""
+    return int(np.argmin(np.where(np.isnan(values), np.inf, values)))

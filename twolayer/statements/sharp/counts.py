@@ -129,20 +129,27 @@ def form(count: int) -> str:
 
 
 def kinks(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
-    """Bounds on |kappa_H|: 2^(J-1) eps (sum of 1/sin) / (binom(J-2, J/2-1) r) over smaller and smaller balls."""
-    for radius in map(float, radii(inscribed.radius, near.distance)):
-        meeting = near.distance <= radius
-        labels = {int(near.direction[m]): int(m) for m in np.flatnonzero(meeting)}
-        if not 0 < len(labels) <= MOST_DIRECTIONS:
-            continue
-        count, creases = len(labels), list(labels.values())
-        with np.errstate(divide="ignore"):
-            value = ((1 / near.sine[creases]).sum() + count % 2) * size.eps / (radius * _share(count))
+    """The bound on |kappa_H| in the ball in which 2^(J-1) eps (sum of 1/sin) / (binom(J-2, J/2-1) r) is smallest."""
+    tried, order = radii(inscribed.radius, near.distance), np.argsort(near.distance, kind="stable")
+    first = np.zeros(len(order), dtype=bool)  # the nearest of each direction
+    first[np.unique(near.direction[order], return_index=True)[1]] = True
+    met = np.searchsorted(near.distance[order], tried, side="right")
+    with np.errstate(divide="ignore"):
+        cosecants = np.append(0.0, np.cumsum(np.where(first, 1 / near.sine[order], 0.0)))[met]
+    directions = np.append(0, np.cumsum(first))[met]
+    usable = np.flatnonzero((directions > 0) & (directions <= MOST_DIRECTIONS))
+    if not len(usable):
+        return
+    shares = np.array([_share(int(directions[m])) for m in usable])
+    values = (cosecants[usable] + directions[usable] % 2) * size.eps / (tried[usable] * shares)
+    place = int(np.argmin(values))
+    radius, count = float(tried[usable[place]]), int(directions[usable[place]])
+    creases = order[: met[usable[place]]][first[: met[usable[place]]]]
 
-        def prove(radius=radius, creases=creases, count=count) -> Bound:
-            unit = bounds.directions_room(1, radius, size.epsilon, count + count % 2)  # room for |kappa| = 1
-            cosecants = total(1 / setting.angles.sine(i, int(near.index[m])) for m in creases)
-            terms = {"epsilon": size.epsilon, "radius": radius, "directions": count}
-            return Bound((cosecants + count % 2) / unit, form(count), terms)
+    def prove() -> Bound:
+        unit = bounds.directions_room(1, radius, size.epsilon, count + count % 2)  # room for |kappa| = 1
+        each = total(1 / setting.angles.sine(i, int(near.index[m])) for m in creases)
+        terms = {"epsilon": size.epsilon, "radius": radius, "directions": count}
+        return Bound((each + count % 2) / unit, form(count), terms)
 
-        yield value, prove
+    yield float(values[place]), prove
