@@ -20,6 +20,7 @@ MOST_BYTES = 64 << 20  # of a file that comes in: the largest instances take a f
 DEEPEST = 64  # lists and objects in each other; an instance needs 4
 LONGEST_SHOWN = 200  # characters of a name on a terminal
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+PARTIAL = ".twolayer-{}.partial"  # a file while it is written, beside the one that it will be
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
@@ -184,6 +185,12 @@ def written(path: str | Path, content: bytes) -> None:
             os.close(folder)
 
 
+def swept(folder: Path) -> None:
+    """Remove what killed processes left half written in a folder and below; nobody else may be writing there."""
+    for left in folder.rglob(PARTIAL.format("*")):
+        left.unlink(missing_ok=True)
+
+
 def _mode(path: str | Path) -> int | None:
     """The mode of what a path leads to; None where there is nothing yet."""
     try:
@@ -194,7 +201,7 @@ def _mode(path: str | Path) -> int | None:
 
 def _temporary(target: Path) -> tuple[int, Path]:
     """A new file beside another one, opened.   -> (its number, its path)"""
-    path = target.with_name(f".twolayer-{secrets.token_hex(8)}.partial")
+    path = target.with_name(PARTIAL.format(secrets.token_hex(8)))
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), path
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from twolayer.files import swept
+
 from ..data.cifar10 import Cifar10, colour_moments
 from ..data.patches import InputPlane, PatchSpectrum, input_plane
 from .commit import commit
@@ -43,6 +45,7 @@ class World:
 
 def shared_world(out: Path, data: Cifar10, device: torch.device, **options: Any) -> World:
     """The shared part of all runs, with colours and patch spectrum of the training images."""
+    swept(out)
     mean, std = colour_moments(data.train.pixels)
     data, options = data.to(device), {"commit": commit(), **options}
     spectrum = kept_spectrum(out, data)

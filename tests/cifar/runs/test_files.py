@@ -144,6 +144,17 @@ def test_a_write_that_fails_leaves_nothing_half_written(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["file"] and (tmp_path / "file").read_bytes() == b"old"
 
 
+def test_what_a_killed_process_left_half_written_goes_when_the_next_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)  # a killed process cleans nothing up
+    with pytest.raises(KeyboardInterrupt):
+        state.save_json(tmp_path / "state" / "x.json", {"a": 1})
+    monkeypatch.undo()
+    assert list((tmp_path / "state").iterdir())
+    tiny_runs.world(tmp_path, queue.Stop())
+    assert not list((tmp_path / "state").iterdir())
+
+
 @pytest.mark.parametrize("place", [(-1, 0), (0, -1), (0, 10**6), (99, 0), (1, 1), (None, 0)])
 def test_a_state_at_a_place_where_its_run_never_is_is_one_clear_line(tmp_path, place):
     settings, world = tiny_runs.grid()["surrogate"], tiny_runs.world(tmp_path, queue.Stop())
