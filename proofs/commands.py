@@ -6,7 +6,6 @@ is a row: adding a conclusion is adding a file.
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import importlib.util
 import json
@@ -16,10 +15,10 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from .entry import GENERAL, SAMPLES, WORDS, Entry, Step, Unavailable
-from .process import DONE, FAILED, refused
+from .process import DONE, FAILED, Parser, refused
 
 PACKAGES = {
     "lemmas": "proof",
@@ -32,13 +31,6 @@ WIDTH = 100  # of the text that `show` prints
 FORMAT = "twolayer-proofs/1"
 STEPS = {GENERAL: "general", SAMPLES: "samples", WORDS: "words"}  # their keys in --json
 Row = dict[str, Any]
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse's, with one line for what is wrong."""
-
-    def error(self, message: str) -> NoReturn:
-        raise SystemExit(refused(self.prog, message))
 
 
 class CollectionError(Exception):

@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable
+from typing import NoReturn
 
 DONE, FAILED, BAD_INPUT, BUG = 0, 1, 2, 70
 STOPPED = 128  # and the number of the signal
@@ -62,6 +64,13 @@ def alone(command: str, work: Callable[[], int]) -> int:
     except Exception:
         traceback.print_exc()
         return BUG
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's, with one line for what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SystemExit(refused(self.prog, f"{message}; --help says more"))
 
 
 def refused(command: str, words: str) -> int:

@@ -59,6 +59,7 @@ CIFAR_FLOORS = (
     {"experiments", "bench"},
     {"report"},
     {"kept"},
+    {"commands"},
     {"__main__"},
 )
 

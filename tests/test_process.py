@@ -174,6 +174,22 @@ def test_a_signal_to_the_whole_group_leaves_one_line(number, tmp_path):
     assert (process.returncode, out, error) == (128 + number, "", "interrupted\n")
 
 
+def test_a_signal_while_nobody_reads_the_result_leaves_one_line():
+    work = "print('x' * 10**6); sys.stderr.write('printed\\n'); sys.stderr.flush(); return 0"
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM.format(work=work)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        assert process.stderr is not None and process.stderr.readline() == "printed\n"
+        time.sleep(0.5)
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 128 + number and process.stderr.read() == "interrupted\n"
+
+
 def test_a_terminal_of_80_columns_gets_no_wrapped_number():
     main, side = pty.openpty()
     done = subprocess.Popen(CHECK, stdout=side, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=ROOT)

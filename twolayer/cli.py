@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from . import __version__, files, process
 from .study.hunt.options import add_parser as add_hunt
@@ -17,12 +16,6 @@ from .study.hunt.options import add_parser as add_hunt
 INTERRUPTED = 130
 LARGEST = 2**63 - 1  # whole number that an option takes
 SOME_TIME = 1e-9  # seconds: what is left of a time limit that is over
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {files.shown(message, len(message))}", file=sys.stderr)
-        raise SystemExit(process.REFUSED)
 
 
 def _positive(text: str) -> float:
@@ -48,10 +41,12 @@ def _whole(least: int) -> Callable[[str], int]:
     return read
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="twolayer", description="Certified checks of specialization theorems for two-layer ReLU networks.")
+def _parser() -> process.Parser:
+    parser = process.Parser(
+        prog="twolayer", description="Certified checks of specialization theorems for two-layer ReLU networks."
+    )
     parser.add_argument("--version", action="version", version=f"twolayer {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=process.Parser)
     check = commands.add_parser("check", help="certify the gradient of an instance, or of each in a folder, and judge it")
     check.add_argument("instance", help="instance file (JSON), or a folder of them; - reads standard input")
     check.add_argument("--json", action="store_true", help="print one JSON object")

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import signal
@@ -15,7 +16,7 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from .files import STANDARD_OUTPUT, BadInput, reason, shown, written
 
@@ -88,6 +89,9 @@ def alone(command: str, work: Callable[[], int], libraries: Mapping[str, str] = 
                 left = left[output.write(left) :]
     except BrokenPipeError:
         pass
+    except KeyboardInterrupt:  # nobody reads, and nobody wants to wait any longer
+        print("interrupted", file=sys.stderr)
+        return 128 + (heard[0] if heard else signal.SIGINT)
     except OSError as error:
         place = put_aside(printed.content())
         if place is None:
@@ -148,6 +152,13 @@ def put_aside(content: bytes) -> str | None:
     except OSError:
         return None
     return place
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's, with one line for what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SystemExit(_refused(self.prog, f"{message}; --help says more"))
 
 
 def _refused(command: str, words: str) -> int:

@@ -6,7 +6,6 @@ JSON text; it needs the extra `attacks`. Source: Croce and Hein (2020).
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from twolayer.files import BadInput, tried
-from twolayer.process import DONE, NO, delivered
+from twolayer.process import DONE, NO, Parser, delivered
 
 from ..attacks.objectives import Network
 from ..attacks.table import EPS, STEPS
@@ -87,7 +86,7 @@ def compared(student: Network, oracle: Network, pixels: Tensor, *, steps: int = 
 
 def main(argv: list[str]) -> int:
     """Exit status 1 if ours is weaker on a student."""
-    parser = argparse.ArgumentParser(prog="python -m cifar autoattack", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m cifar autoattack", description=__doc__.splitlines()[0])
     parser.add_argument("students", type=Path, nargs="+", metavar="STUDENT", help="weights: runs/<run>/epoch-<n>.pt")
     parser.add_argument("--teacher", type=Path, required=True, metavar="FILE", help="the pruned teacher's weights")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")

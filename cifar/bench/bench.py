@@ -9,7 +9,6 @@ Exit status 1 if the bfloat16 attack is wrong; the others are those of every com
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import time
@@ -22,7 +21,7 @@ from rich.table import Table
 from torch.nn import functional
 
 from twolayer.files import BadInput, tried
-from twolayer.process import DONE, NO, delivered
+from twolayer.process import DONE, NO, Parser, delivered
 
 from ..attacks.balls import Linf
 from ..attacks.objectives import logit_distance
@@ -129,7 +128,7 @@ def correctness(device: torch.device) -> dict[str, Any]:
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m cifar bench", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m cifar bench", description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--seconds", type=float, metavar="S", help="about how long to measure (default 60, on a GPU 30)")
     parser.add_argument("--batch", type=int, metavar="N", help="images in a batch (default 128, on a GPU 512)")

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import wrap_file
 from torch import Tensor
 
-from twolayer.files import BadInput
+from twolayer.files import BadInput, reason
 
 from .pickles import inert_batch
 
@@ -152,7 +152,7 @@ def read_archive(path: Path) -> Cifar10:
             while archive.fileobj is not None and archive.fileobj.read(1 << 20):
                 pass  # to the end, where the checksum of a compressed archive is
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise BadInput(f"{path} cannot be read as an archive ({error}); fetch it again") from None
+        raise BadInput(f"{path} cannot be read as an archive ({reason(error)}); fetch it again") from None
     missing = [name for name in BATCHES if name not in batches]
     if missing:
         raise BadInput(f"{path} lacks {', '.join(missing)}; fetch it again")

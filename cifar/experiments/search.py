@@ -8,7 +8,6 @@ other values.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import math
 import statistics
@@ -18,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twolayer.files import BadInput, written
-from twolayer.process import DONE, NO
+from twolayer.process import DONE, NO, Parser
 
 from ..data import cifar10
 from ..data.cifar10 import Cifar10, Images
@@ -201,7 +200,7 @@ def verdict(profile: str, trials: Sequence[Trial]) -> str:
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m cifar search", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m cifar search", description=__doc__.splitlines()[0])
     options.add_to(parser)
     parser.add_argument("--profile", default="paper", choices=tuple(SIZES))
     arguments = parser.parse_args(argv)

@@ -7,7 +7,6 @@ and one attack on a few. Exit status 0; 1 where something disagrees; 2 on bad in
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import numpy as np
 import torch
 
 from twolayer.files import BadInput
-from twolayer.process import DONE, NO
+from twolayer.process import DONE, NO, Parser
 
 from ..data import cifar10
 from ..files import load_json
@@ -50,7 +49,7 @@ class Seen:
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m cifar kept", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m cifar kept", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, metavar="DIR", help="what `python -m cifar keep` wrote")
     parser.add_argument("--data", type=Path, metavar="DIR", help="CIFAR-10, the images of these results: ask the networks too")
     options = parser.parse_args(argv)

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 from twolayer.files import BadInput, written
+from twolayer.files import text as content
 
 from ..report.results import read
 from ..report.write import front
@@ -41,7 +42,7 @@ def block(root: Path) -> str:
             "",
             textwrap.fill(words, WIDTH, break_long_words=False, break_on_hyphens=False),
             "",
-            (root / folder / "claims.md").read_text(encoding="utf-8").strip(),
+            content(root / folder / "claims.md").strip(),
             END,
         )
     )
@@ -56,7 +57,7 @@ def replaced(text: str, new: str) -> str:
 
 def write(readme: Path) -> Path:
     """Write the block into a README at the root of a repository.   -> the folder whose claims it shows"""
-    text = readme.read_text(encoding="utf-8")
+    text = content(readme)
     new = replaced(text, block(readme.parent))
     if new != text:
         written(readme, new.encode())

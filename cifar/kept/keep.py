@@ -11,7 +11,6 @@ The folder is a directory of results: `report` and `keep` read it, and give the 
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from twolayer.files import BadInput, written
+from twolayer.process import Parser
 
 from ..report import write as report
 from ..report.results import Results, read
@@ -31,7 +31,7 @@ HEADLINE = f"figures/{report.HEADLINE}.png"  # the figure that is kept as PNG to
 
 def main(argv: list[str]) -> int:
     """Exit status 0, or 2 with one clear line; the folder that was there then stays."""
-    parser = argparse.ArgumentParser(prog="python -m cifar keep", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m cifar keep", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, metavar="OUT", help="results of `python -m cifar run`, or a kept folder")
     parser.add_argument("--to", type=Path, metavar="DIR", help="the folder that is written, or replaced as a whole")
     parser.add_argument("--weights", nargs="*", metavar="RUN", help="keep those of these runs, and of what they need, only")

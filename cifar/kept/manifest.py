@@ -9,7 +9,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from twolayer.files import BadInput, written
+from twolayer.files import BadInput, text, written
 
 from ..experiments import grid
 from ..pages import filled
@@ -34,7 +34,7 @@ def digest(path: Path) -> str:
 def sums(folder: Path) -> dict[str, str]:
     """The sha256 of each file by name, as the index says; BadInput where there is no index."""
     path = folder / FILE
-    listed = {name: value for value, name in SUM.findall(path.read_text(encoding="utf-8"))} if path.is_file() else {}
+    listed = {name: value for value, name in SUM.findall(text(path))} if path.is_file() else {}
     if not listed:
         raise BadInput(f"{folder} is no folder that `python -m cifar keep` wrote: it has no {FILE} with checksums")
     return listed
@@ -43,7 +43,7 @@ def sums(folder: Path) -> dict[str, str]:
 def write(folder: Path, results: Results) -> None:
     """The index of what is there."""
     circumstances = facts(results)
-    text = filled(
+    page = filled(
         Path(__file__).with_name("index.md"),
         title=TITLE,
         facts=circumstances,
@@ -52,4 +52,4 @@ def write(folder: Path, results: Results) -> None:
         there=lambda pattern: any(folder.glob(pattern)),
         checksums=[f"{digest(folder / name)}  {name}" for name in files(folder)],
     )
-    written(folder / FILE, f"{text}\n".encode())
+    written(folder / FILE, f"{page}\n".encode())

@@ -6,13 +6,13 @@ DIR/report. Files are replaced whole; the same results give the same bytes.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from twolayer.files import BadInput, written
+from twolayer.process import Parser
 
 from ..measures.robustness import CONFIDENT
 from ..pages import filled
@@ -28,7 +28,7 @@ HEADLINE = "headline"  # the figure of a README: the panels of MBNC beside each 
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m cifar report", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m cifar report", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="results of `python -m cifar run`")
     parser.add_argument("--to", type=Path, metavar="DIR", help="where to write (default: report/ in --out)")
     options = parser.parse_args(argv)

@@ -6,7 +6,6 @@ beats what is there. It starts from the records of the same count and regime wit
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -19,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from ..process import alone
+from ..process import Parser, alone
 from ..records import _hidden
 from .descent import blank, search
 from .plane import Lines
@@ -49,7 +48,7 @@ def filled(instance: _hidden.Instance, empty: Lines, rng: np.random.Generator) -
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m proofs.search", description="Search for a better record.")
+    parser = Parser(prog="python -m proofs.search", description="Search for a better record.")
     parser.add_argument("--count", choices=sorted(_hidden.COUNTS), default="all")
     parser.add_argument("--nodes", type=int, default=8)
     parser.add_argument("--height", default="lowest", help="lowest (3/nodes), endless, or a rational such as 5/4")

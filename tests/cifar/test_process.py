@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from cifar import __main__ as cli
+from cifar import commands
 from twolayer.files import BadInput
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = {"list": ["list"], "run": ["run", "at", "--data", "D", "--out", "O"], **{name: [name] for name in cli.COMMANDS}}
+COMMANDS = {"list": ["list"], "run": ["run", "at", "--data", "D", "--out", "O"], **{name: [name] for name in commands.COMMANDS}}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -33,25 +33,37 @@ def test_a_bug_is_a_traceback_and_70_and_bad_input_one_line_and_2_in_every_comma
     monkeypatch, capsys, tmp_path, command, wrong, status
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "show_list", lambda options: wrong())
-    monkeypatch.setattr(cli, "run", lambda options: wrong())
+    monkeypatch.setattr(commands, "show_list", lambda options: wrong())
+    monkeypatch.setattr(commands, "run", lambda options: wrong())
     monkeypatch.setattr(
-        cli.importlib, "import_module", lambda name: type("module", (), {"main": staticmethod(lambda argv: wrong())})
+        commands.importlib, "import_module", lambda name: type("module", (), {"main": staticmethod(lambda argv: wrong())})
     )
-    assert cli.main(COMMANDS[command]) == status
+    assert commands.main(COMMANDS[command]) == status
     told = capsys.readouterr().err
     assert told.startswith("Traceback") if status == 70 else told.count("\n") == (status in (2, 130))
     assert status != 2 or told.startswith("cifar: ")
 
 
-@pytest.mark.parametrize("absent", ["torch", "filelock"])
-def test_a_package_that_is_missing_names_the_extra_to_install(absent):
-    code = (
-        f"import sys; sys.modules[{absent!r}] = None; from cifar import __main__ as cli; sys.exit(cli.main({COMMANDS['run']}))"
-    )
+EVERY = """
+import sys; sys.modules[{absent!r}] = None
+from cifar import commands
+for given in {commands}:
+    print(given[0], commands.main(given), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("absent", "brought"), [(name, commands.BROUGHT[name]) for name in ("torch", "filelock", "jinja2", "rich")]
+)
+def test_without_a_package_every_command_is_one_line_that_names_what_brings_it_or_does_without(absent, brought):
+    """A command that does without it is asked what it cannot do: a line and status 2 as well."""
+    given = [[*arguments, "--nonsense"] for arguments in COMMANDS.values()]
+    code = EVERY.format(absent=absent, commands=given)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == f"cifar: this needs {absent}, which is not installed: pip install -e '.[cifar]'\n"
+    said = done.stderr.splitlines()
+    assert said[1::2] == [f"{name} 2" for name in COMMANDS] and done.stdout == ""
+    needs = f"cifar: this needs {absent}, which is not installed: pip install {brought}"
+    assert needs in said and all(line == needs or "--nonsense" in line or "required" in line for line in said[::2])
 
 
 def test_a_list_whose_reader_closes_the_pipe_early_is_done():
@@ -69,15 +81,15 @@ def test_no_main_but_the_first_turns_errors_into_statuses():
 def process_of(command: str, instead: str) -> subprocess.CompletedProcess[str]:
     """A command as a process of its own whose work is a few words of Python."""
     code = (
-        "import ctypes, os, sys, time, types; from cifar import __main__ as cli\n"
+        "import ctypes, os, sys, time, types; from cifar import commands\n"
         f"def main(argv):\n    {instead}\n"
-        "cli.importlib.import_module = lambda name: types.SimpleNamespace(main=main)\n"
-        f"sys.argv = ['cifar', {command!r}]\nsys.exit(cli.main())"
+        "commands.importlib.import_module = lambda name: types.SimpleNamespace(main=main)\n"
+        f"sys.argv = ['cifar', {command!r}]\nsys.exit(commands.main())"
     )
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS)
+@pytest.mark.parametrize("command", commands.COMMANDS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_command_with_one_line(command, number):
     done = process_of(command, f"os.kill(os.getpid(), {int(number)}); time.sleep(5)")
@@ -98,13 +110,6 @@ def test_a_standard_output_that_is_closed_or_full_is_one_line():
 
 
 def test_what_cannot_be_seen_in_a_message_is_escaped(monkeypatch, capsys):
-    monkeypatch.setattr(cli, "show_list", lambda options: (_ for _ in ()).throw(BadInput("\x1b[31mred\n")))
-    assert cli.main(["list"]) == 2
+    monkeypatch.setattr(commands, "show_list", lambda options: (_ for _ in ()).throw(BadInput("\x1b[31mred\n")))
+    assert commands.main(["list"]) == 2
     assert capsys.readouterr().err == "cifar: \\x1b[31mred\n"
-
-
-@pytest.mark.parametrize(("command", "absent"), [(["list"], "torch"), (["report", "--out", "nowhere"], "jinja2")])
-def test_every_command_names_the_extra_that_brings_what_is_missing(command, absent):
-    code = f"import sys; sys.modules[{absent!r}] = None; from cifar import __main__ as cli; sys.exit(cli.main({command}))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and done.stderr.endswith(f"{absent}, which is not installed: pip install -e '.[cifar]'\n")

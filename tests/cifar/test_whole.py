@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cifar import __main__ as cli
+from cifar import commands as cli
 from cifar.data.cifar10 import BATCHES, Images
 from cifar.experiments import grid as experiments
 from cifar.networks import pruning

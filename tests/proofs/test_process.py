@@ -82,7 +82,7 @@ def test_a_command_that_cannot_be_is_one_line_and_status_2(arguments):
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1) and "\x1b" not in done.stderr
 
 
-@pytest.mark.parametrize("module", ["proofs", "twolayer"])
+@pytest.mark.parametrize("module", ["proofs", "twolayer", "cifar"])
 def test_ctrl_c_while_modules_are_loaded_leaves_one_line(module, tmp_path):
     """A module that is loaded first thing and takes long: a Ctrl-C falls into it."""
     slow = "import sys, time; print('loading', file=sys.stderr, flush=True); time.sleep(20)"

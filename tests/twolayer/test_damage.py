@@ -16,32 +16,10 @@ from twolayer import BadInput, Instance, files
 from twolayer.cli import main
 from twolayer.study import kept, sweep, sweep_plots
 
+from ..damage import damaged
+
 CORNER = Path(__file__).parents[2] / "examples" / "instances" / "theorem-2-corner.json"
 GRID = {"format": sweep.FORMAT, "rank": [1, 2], "ambient": 3, "teacher": 2, "width": [1, 2], "gradient": 0.1, "seeds": [0, 3]}
-NESTS = ("[" * 70 + "]" * 70, '{"a":' * 3000, "1" * 5000, "1e999", "NaN", '"\\ud800"')  # in the place of a value
-OTHERS = (*NESTS, "1" * 400, "-0", "-1", "true", "null", '""', "[]", "{}")
-
-
-def damaged(whole: bytes, rng: random.Random) -> bytes:
-    """The content of a file with one fault: a bit, bytes that are lost, doubled or foreign, a value of another type."""
-    at, end = sorted(rng.sample(range(len(whole) + 1), 2))
-    kind = rng.randrange(7)
-    if kind == 0:
-        altered = bytearray(whole)
-        altered[min(at, len(whole) - 1)] ^= 1 << rng.randrange(8)
-        return bytes(altered)
-    if kind == 1:
-        return whole[:at]
-    if kind == 2:
-        return whole[:at] + whole[end:]
-    if kind == 3:
-        return whole[:end] + whole[at:]
-    if kind == 4:
-        return whole[:at] + rng.randbytes(rng.randrange(1, 9)) + whole[at:]
-    separators = [i for i, byte in enumerate(whole) if byte in b",:[]{}\n"]
-    at, end = sorted(rng.sample(separators, 2)) if kind == 5 else sorted((rng.choice(separators[:-1]), separators[-1]))
-    end = next((i for i in separators if i > at), end)
-    return whole[: at + 1] + rng.choice(OTHERS).encode() + whole[end:]
 
 
 def read_instance(path: Path) -> Instance:

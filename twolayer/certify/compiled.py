@@ -11,6 +11,9 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import stat
+import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,16 +27,31 @@ SOURCES = [Path(__file__), *sorted((HERE / "boxes").glob("*.py")), *sorted((HERE
 settings: Any = config  # numba sets its names when it is loaded
 FINGERPRINT = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
 FOLDER = f"compiled-{FINGERPRINT}"
+USER = os.geteuid() if hasattr(os, "geteuid") else 0  # on Windows the folder of temporary files is the user's own
 MARK = "begun"  # a file that is touched where compilation begins
 SUM = hashlib.sha256().digest_size
 
 
-def _places() -> list[Path]:
-    """Where the cache may lie, the best first: NUMBA_CACHE_DIR if it is set, or beside the code, or the user's own folder."""
+def _places() -> Iterator[Path]:
+    """Where the cache may lie, the best first: NUMBA_CACHE_DIR if it is set, or beside the code, or the user's own folder, or
+    a folder among temporary files that is the user's alone."""
     if settings.CACHE_DIR:
-        return [Path(settings.CACHE_DIR) / "twolayer" / FOLDER]
-    users = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return [HERE / "__pycache__" / FOLDER, Path(users) / "twolayer" / FOLDER]
+        yield Path(settings.CACHE_DIR) / "twolayer" / FOLDER
+        return
+    yield HERE / "__pycache__" / FOLDER
+    yield Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "twolayer" / FOLDER
+    if _is_private(temporary := Path(tempfile.gettempdir()) / f"twolayer-{USER}"):
+        yield temporary / FOLDER
+
+
+def _is_private(place: Path) -> bool:
+    """Whether a folder, made if it is not there, is the user's and nobody else writes in it: what a cache holds is executed."""
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+        found = place.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and (os.name == "nt" or (found.st_uid == USER and not found.st_mode & 0o077))
 
 
 def _writable(place: Path) -> bool:

@@ -34,6 +34,7 @@ TERMINAL_WIDTH = 80  # columns of a terminal that does not say
 WIDE = 110  # columns from which a row of a table fits into a line or two
 PIPE_WIDTH = 160  # columns where no terminal says how many there are
 NAMED = 20  # nodes that a note names
+NOT_KEPT = "no folder takes compiled loops: every process that needs them takes some 20 s more (set NUMBA_CACHE_DIR)"
 LONGEST = 60  # rows of a check's table; more are summarised, and --all prints them
 
 
@@ -79,6 +80,8 @@ def _compilation_told() -> Iterator[None]:
                 print("compiling the inner loops, once: some 20 s beyond any time limit", file=sys.stderr, flush=True)
                 return
 
+    if compiled.CACHE is None:
+        print(NOT_KEPT, file=sys.stderr, flush=True)
     threading.Thread(target=watch, daemon=True).start()
     try:
         yield

@@ -80,10 +80,13 @@ def patch_data(
 def read_images(path) -> np.ndarray:
     """Images of a file of records, packed with xz or not.   -> (n, 3, 32, 32) uint8
 
-    Raises ValueError where the file does not consist of whole records.
+    Raises ValueError where the file does not consist of whole records, or is damaged.
     """
     path = Path(path)
-    raw = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+    try:
+        raw = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+    except lzma.LZMAError as error:
+        raise ValueError(f"{path.name} needs to be packed with xz, and whole; got other bytes ({error})") from None
     if len(raw) == 0 or len(raw) % RECORD:
         raise ValueError(f"{path.name} needs whole records of {RECORD} bytes; got {len(raw)} bytes")
     return np.frombuffer(raw, np.uint8).reshape(-1, RECORD)[:, 1:].reshape(-1, 3, 32, 32)

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from cifar import __main__ as cli
+from cifar import commands as cli
 from cifar.bench import bench
 from cifar.bench.bench import GRAPH, PLAIN, VARIANTS
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from cifar import __main__ as cli
+from cifar import commands as cli
 from cifar.data import cifar10 as data
 from cifar.experiments import grid as experiments
 from cifar.runs import execute as runs

@@ -244,7 +244,7 @@ import cifar
 for module in pkgutil.walk_packages(cifar.__path__, "cifar."):
     importlib.import_module(module.name)
 from twolayer import metrics
-from cifar import __main__ as cli
+from cifar import commands as cli
 assert cli.main(["list"]) == 0
 for command in ("run", "report", "keep", "kept", "bench", "search"):
     with contextlib.suppress(SystemExit):

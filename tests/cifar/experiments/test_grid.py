@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cifar import __main__ as cli
+from cifar import commands as cli
 from cifar.experiments import grid as experiments
 from cifar.runs import options
 from cifar.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cifar import __main__ as cli
+from cifar import commands as cli
 from cifar.data import cifar10
 from cifar.data.cifar10 import Images
 from cifar.experiments import grid, search

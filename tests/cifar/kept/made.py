@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cifar.__main__ import main
+from cifar.commands import main
 from cifar.data import cifar10 as data
 from cifar.report import figures
 from cifar.runs import queue

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from cifar import __main__ as cli
-from cifar.__main__ import main
+from cifar import commands as cli
+from cifar.commands import main
 from cifar.files import load_json, save_json
 from cifar.kept import manifest
 from cifar.runs import paths as places

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cifar.__main__ import main
+from cifar.commands import main
 from cifar.experiments import grid as experiments
 from cifar.kept import front_page as front
 from cifar.kept import keep

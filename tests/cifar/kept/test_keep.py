@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cifar import files as state
-from cifar.__main__ import main
+from cifar.commands import main
 from cifar.experiments import grid as experiments
 from cifar.kept import keep, manifest, weights
 from cifar.networks.convnet import ConvNet

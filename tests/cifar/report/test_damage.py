@@ -9,24 +9,8 @@ from cifar.report import results
 from cifar.runs import failures, spectra
 from twolayer.files import BadInput
 
+from ...damage import damaged
 from . import made_results
-
-JUNK = ("[" * 70 + "]" * 70, "1" * 5000, "1e999", "NaN", "null", '"x"', "[]", "{}", "-1", '"\\ud800"')
-
-
-def damaged(whole: bytes, rng: random.Random) -> bytes:
-    """The content with one fault: a bit, bytes that are lost or foreign, a value of another type."""
-    at, end = sorted(rng.sample(range(len(whole)), 2))
-    kind = rng.randrange(4)
-    if kind == 0:
-        return whole[:at] + bytes([whole[at] ^ 1 << rng.randrange(8)]) + whole[at + 1 :]
-    if kind == 1:
-        return whole[:at] + whole[end:]
-    if kind == 2:
-        return whole[:at] + rng.randbytes(rng.randrange(1, 9)) + whole[at:]
-    places = [i for i, byte in enumerate(whole) if byte in b",:[]{}\n"]
-    at = rng.choice(places[:-1])
-    return whole[: at + 1] + rng.choice(JUNK).encode() + whole[next(i for i in places if i > at) :]
 
 
 def test_a_damaged_result_is_left_out_by_its_checksum(tmp_path):

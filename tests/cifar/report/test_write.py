@@ -10,8 +10,8 @@ import re
 import numpy as np
 import pytest
 
-from cifar import __main__ as cli
-from cifar.__main__ import main
+from cifar import commands as cli
+from cifar.commands import main
 from cifar.experiments import grid as experiments
 from cifar.report import figures, palette, pictures, printed, results, tables
 from cifar.report import write as report

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cifar import __main__ as cli
+from cifar import commands as cli
 from cifar import files as state
 from cifar.data import cifar10 as data
 from cifar.experiments import grid as experiments

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from cifar import __main__ as cli
+from cifar import commands as cli
 from cifar.experiments import grid as experiments
 from cifar.report import figures, results
 from cifar.report.claims import CLAIMS, by_confidence, by_paper

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 from twolayer.certify import compiled
+from twolayer.study import tables
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import sys
 from twolayer.certify import compiled
+from twolayer.study import tables
 {before}
 sys.path.insert(0, {folder!r})
 import loop
@@ -54,7 +56,37 @@ def test_where_the_code_lies_in_no_writable_folder_the_users_own_is_taken(tmp_pa
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "users"))
     assert next(filter(compiled._writable, compiled._places())) == tmp_path / "users" / "twolayer" / compiled.FOLDER
     monkeypatch.setattr(compiled.settings, "CACHE_DIR", str(tmp_path / "told"))
-    assert compiled._places() == [tmp_path / "told" / "twolayer" / compiled.FOLDER]
+    assert list(compiled._places()) == [tmp_path / "told" / "twolayer" / compiled.FOLDER]
+
+
+def test_where_the_user_has_no_folder_one_among_temporary_files_is_taken_if_nobody_else_writes_there(tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setattr(compiled.settings, "CACHE_DIR", "")
+    monkeypatch.setattr(compiled, "HERE", tmp_path / "file")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(compiled.tempfile, "tempdir", str(tmp_path))
+    own = tmp_path / f"twolayer-{compiled.USER}"
+    for _ in range(2):
+        assert next(filter(compiled._writable, compiled._places())) == own / compiled.FOLDER
+    own.chmod(0o770)  # another one may have left code there
+    assert next(filter(compiled._writable, compiled._places()), None) is None
+    (own / compiled.FOLDER).rmdir()
+    own.rmdir()
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    own.symlink_to(tmp_path / "elsewhere")
+    assert next(filter(compiled._writable, compiled._places()), None) is None
+    own.unlink()
+    own.mkdir(mode=0o700)
+    monkeypatch.setattr(compiled, "USER", compiled.USER + 1)
+    own.rename(tmp_path / f"twolayer-{compiled.USER}")
+    assert next(filter(compiled._writable, compiled._places()), None) is None
+
+
+def test_where_no_folder_takes_compiled_code_it_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(compiled, "CACHE", None)
+    with tables.bars():
+        pass
+    assert capsys.readouterr().err == f"{tables.NOT_KEPT}\n"
 
 
 def test_a_damaged_file_of_the_cache_is_compiled_anew_and_written_anew(tmp_path):

@@ -1,6 +1,7 @@
 """Image patches: exact sums against slow loops, the stored spectrum, the command that measures it again."""
 
 import lzma
+import random
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from twolayer.synthetic.patches import (
     spectrum_of,
     stored_sums,
 )
+
+from ...damage import damaged_bytes
 
 ROUNDING = 1e-12  # eigenvalues are at most 2, from a matrix with entries at most 1
 
@@ -138,3 +141,16 @@ def test_patch_data_with_impossible_numbers_are_refused():
         patch_data(10, np.random.default_rng(0), whitening=2)
     with pytest.raises(ValueError, match="rank needs to be between 1 and 27; got 28"):
         patch_data(10, np.random.default_rng(0), rank=28)
+
+
+def test_damaged_images_are_those_that_were_packed_or_a_value_error(tmp_path):
+    rng, path = random.Random(0), tmp_path / "images.xz"
+    records = bytes(range(256)) * 24 + b"x" * (2 * 3073 - 256 * 24)
+    path.write_bytes(lzma.compress(records))
+    whole, right = path.read_bytes(), read_images(path)
+    for _ in range(100):
+        path.write_bytes(damaged_bytes(whole, rng))
+        try:
+            assert (read_images(path) == right).all()
+        except ValueError as error:
+            assert path.name in str(error)
