@@ -221,3 +221,19 @@ def test_only_exact_zeros_are_zero():
     assert exact.is_zero(flints([0, 0]))
     assert not exact.is_zero(flints([0, Fraction(1, 10**400)]))
     assert exact.is_zero([])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_enclosed_inverse_holds_the_exact_one(seed):
+    A = exact.rationals(np.random.default_rng(seed).normal(size=(7, 7)))
+    A[1] = A[0] + A[1] * fmpq(1, 10 ** (40 * seed))  # up to hopeless for balls
+    enclosed, inverse = exact.enclosed_inverse(A), exact.inverse(A)
+    assert all(ball.contains(x) for ball, x in zip(enclosed.flat, inverse.flat, strict=True))
+    assert max(float(ball.rad()) / float(abs(ball).upper()) for ball in enclosed.flat) < 1e-20
+
+
+def test_an_enclosed_inverse_of_a_singular_matrix_is_refused():
+    A = exact.rationals(np.random.default_rng(0).normal(size=(7, 7)))
+    A[1] = A[0]
+    with pytest.raises(ZeroDivisionError):
+        exact.enclosed_inverse(A)

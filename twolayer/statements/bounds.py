@@ -7,7 +7,7 @@ true value. A formula is monotone in each of its arguments, so a bound at eps up
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, reduce
 from math import comb, factorial
 
 import numpy as np
@@ -246,12 +246,12 @@ def directions_share(count: int) -> fmpq:
 
 
 def column_sum_norm(inverse: np.ndarray) -> arb:
-    """|Q^-1|_1: the maximum absolute column sum.   (C, C) exact rationals"""
-    return arb(max(sum(abs(x) for x in column) for column in inverse.T))
+    """|Q^-1|_1: the maximum absolute column sum.   (C, C) exact rationals, or balls"""
+    return reduce(arb.max, (arb(sum(abs(x) for x in column)) for column in inverse.T))
 
 
 def fan_out(inverse: np.ndarray, limits: Sequence[arb]) -> arb:
-    """Corollary 1': |v|_2 <= |u|_2 with u_c = sum_m |Q^-1|_mc B_m, given |v_km . v| <= B_m.   (C, C) rationals, C balls
+    """Corollary 1': |v|_2 <= |u|_2 with u_c = sum_m |Q^-1|_mc B_m, given |v_km . v| <= B_m.   (C, C) rationals or balls, C balls
 
     Never above sqrt(C) |Q^-1|_1 max B, nor above |B|_2 times the Frobenius norm of Q^-1 or sqrt(|Q^-1|_1 |Q^-1|_inf), and
     the same in whatever sizes single observers are written.

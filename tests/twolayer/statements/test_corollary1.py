@@ -15,6 +15,7 @@ from hypothesis import given
 from twolayer.instances import BadInput, Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
+from twolayer.statements import observers
 from twolayer.statements.certificates import certificate
 from twolayer.statements.check import check
 from twolayer.statements.verdict import HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, VACUOUS, Verdict
@@ -153,3 +154,13 @@ def test_a_certificate_restates_no_fan_out_bound_that_says_nothing():
         assert all(Fraction(v["bound"]) < widest(instance.teacher, instance.student) for v in restated if v["verdict"] == HOLDS)
         told = sum(v.verdict in (HOLDS, "fails", VACUOUS) for v in result.verdicts)
         assert len(made["verdicts"]) + sum(made["left_out"].values()) == told
+
+
+def test_rows_are_the_same_whether_observers_are_inverted_exactly_or_in_balls(monkeypatch):
+    rng = np.random.default_rng(1)
+    W, b, V = rng.normal(size=(4, 2)), rng.normal(size=4) / 4, rng.normal(size=(3, 4))
+    copies = TwoLayer(np.vstack([W, rng.normal(size=(1, 2))]), np.append(b, 0.1), np.hstack([V, 1e-3 * V[:, :1]]))
+    instance = Instance(TwoLayer(W, b, V), copies, Box([-1, -1], [1, 1]))
+    exactly = rows(instance)
+    monkeypatch.setattr(observers, "EXACT_UP_TO", 0)
+    assert rows(instance) == exactly and Counter(row.verdict for row in exactly)[HOLDS] > 0
