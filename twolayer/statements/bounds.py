@@ -251,7 +251,7 @@ def column_sum_norm(inverse: np.ndarray) -> arb:
 
 
 def fan_out(inverse: np.ndarray, limits: Sequence[arb]) -> arb:
-    """Corollary 1': |v|_2 <= |u|_2 with u_c = sum_m |Q^-1|_mc B_m, given |v_km . v| <= B_m.   (C, C) rationals or balls, C balls
+    """Corollary 1': |v|_2 <= |u|_2 with u_c = sum_m |Q^-1|_mc B_m, given |v_km . v| <= B_m.   (C, C) numbers or balls, C balls
 
     Never above sqrt(C) |Q^-1|_1 max B, nor above |B|_2 times the Frobenius norm of Q^-1 or sqrt(|Q^-1|_1 |Q^-1|_inf), and
     the same in whatever sizes single observers are written.

@@ -28,7 +28,7 @@ TRIED = 20  # sets whose Q is inverted exactly before giving up
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """Observers in the order of Q's columns, the inverse of Q (exact, or in balls if large), and the bounds B_m in that order."""
+    """Observers in the order of Q's columns, Q's inverse (exact, or in balls if large), and the bounds B_m."""
 
     observers: tuple[Node, ...]
     inverse: np.ndarray
