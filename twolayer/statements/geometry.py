@@ -46,6 +46,21 @@ def cached_by(function: Callable[Concatenate[Owner, Arguments], Value]) -> Calla
     return cached
 
 
+def latest_by(function: Callable[Concatenate[Owner, Arguments], Value]) -> Callable[Concatenate[Owner, Arguments], Value]:
+    """`cached_by` for the arguments asked for last only: what is asked for several times in a row, and is large."""
+    name = f"latest of {function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def latest(owner: Owner, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
+        key = (args, *kwargs.items())
+        kept: tuple[Any, Value] | None = owner.__dict__.get(name)
+        if kept is None or kept[0] != key:
+            owner.__dict__[name] = kept = key, function(owner, *args, **kwargs)
+        return kept[1]
+
+    return latest
+
+
 @dataclass
 class Times:
     """Moments of time.monotonic until which a statement's rows are worked on; None: no limit.
@@ -118,6 +133,17 @@ class Angles:
         for j in np.flatnonzero(squares < SQUARED):
             sines[j] = exact.upper_float(self.sine(i, int(j)))
         return sines, np.array([np.inf if not c.is_finite() else float(c.mid()) for c in self.cotangents(i)])
+
+    @cached_by
+    def best_student(self, i: int) -> tuple[arb, Node | None]:
+        """`best` of all students."""
+        return self.best(i, self.problem.student)
+
+    @cached_by
+    def best_other(self, i: int) -> tuple[arb, Node | None]:
+        """`best` of the nodes of either network that are not on crease i itself."""
+        place = self.problem.crease_index
+        return self.best(i, [x for x in self.problem.nodes if x.is_constant or place[x.side, x.index] != i])
 
     def best(self, i: int, nodes: Sequence[Node]) -> tuple[arb, Node | None]:
         """(smallest sine between crease i and those of the nodes, its node); (1, None) if none has p != 0."""

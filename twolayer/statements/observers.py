@@ -147,7 +147,7 @@ def _swapped(
     at = 0
     inverse, best = _inverse(places, fan_outs, limits, powers, score)
     while since < len(places) and not setting.is_late:
-        others = np.setdiff1d(np.arange(len(fan_outs)), places)
+        others = np.delete(np.arange(len(fan_outs)), places)
         scores = np.full(len(others), np.inf)
         for begin in range(0, len(others), step := max(1, MOST_ENTRIES // inverse.size)):
             part = slice(begin, begin + step)

@@ -118,7 +118,7 @@ def repaired(setting: Setting, teacher: Node) -> Verdict:
     excluded, sighted = _sighted(setting, teacher, REPAIRED)
     if excluded is not None:
         return excluded
-    measured, node = setting.angles.best(setting.crease(teacher), setting.problem.student)
+    measured, node = setting.angles.best_student(setting.crease(teacher))
     terms = {"observers": [n.index for n in sighted], "best": None if node is None else node.index}
     verdict, why = (
         (HOLDS, "a student has the teacher's direction up to sign")

@@ -119,7 +119,7 @@ def printed(row: Row) -> Verdict:
     }
     if not best > 0 or not worst > 0:
         return row.verdict(PRINTED, NOT_APPLICABLE, "r' = r - 5 eps/|alpha| is not positive", terms=terms)
-    measured, node = setting.angles.best(setting.crease(teacher), setting.problem.student)
+    measured, node = setting.angles.best_student(setting.crease(teacher))
     terms["best"] = None if node is None else node.index
     d, nodes = setting.problem.dimension, len(setting.problem.nodes)
     at_worst = bounds.printed_sine(d, worst, nodes, eps_high, alpha)
@@ -156,16 +156,9 @@ def _healed(row: Row, added: frozenset[str], measured: arb, epsilon: arb, alpha:
     if room is None or not room > 0:
         return True
     if "student" in added:
-        measured = min(measured, _best_other(row)[0], key=exact.upper_float)
+        measured = min(measured, setting.angles.best_other(i)[0], key=exact.upper_float)
     bound = bounds.printed_sine(setting.problem.dimension, room, len(setting.problem.nodes), epsilon, scale)
     return not measured > bound
-
-
-def _best_other(row: Row) -> tuple[arb, Node | None]:
-    """The smallest sine to a node of either network that is not on the teacher's own hyperplane, and that node."""
-    setting = row.setting
-    i = setting.crease(row.teacher)
-    return setting.angles.best(i, [node for node in setting.problem.nodes if node.is_constant or setting.crease(node) != i])
 
 
 def _seen(row: Row, form: str) -> tuple[Verdict | None, Inscribed | None]:
@@ -220,7 +213,7 @@ def repaired(row: Row) -> Verdict:
             "no disc of the boundary has its q-neighbourhood inside A_k",
             terms=setting.shown({**terms, "q": q}),
         )
-    measured, node = _best_other(row)
+    measured, node = setting.angles.best_other(i)
     terms.update(
         rho=disc.radius,
         q=q,
@@ -250,7 +243,7 @@ def sharpened(row: Row) -> Verdict:
     on_it = _coincident(row, SHARP, terms)
     if on_it is not None:
         return on_it
-    measured, node = setting.angles.best(i, setting.problem.student)
+    measured, node = setting.angles.best_student(i)
     terms["best"] = None if node is None else node.index
     domain = setting.domains[observer.index]
     assert domain is not None

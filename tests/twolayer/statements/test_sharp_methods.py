@@ -230,7 +230,7 @@ def parallelogram_fits(lines, labels, slopes, gap, up, down, a):
 def test_the_height_of_a_pair_is_the_smallest_over_all_corners_and_not_larger_inside(drawn, c, eighths):
     lines, entries, up, down = arranged(drawn)
     ball = arb(fmpq(c.numerator, c.denominator))
-    for pair in sharp_pairs._pairs(lines):
+    for pair in sharp_pairs._pairs(lines, sharp_pairs._gaps(lines)):
         gap, *left = pair
         labels = [one.label for one in left]
         value = float(sharp_pairs._sums(lines, [pair], np.array([float(c)]))[0]) / 2

@@ -15,9 +15,10 @@ from twolayer.networks import TwoLayer
 from twolayer.regions import Box
 from twolayer.restriction.restricted import restricted
 from twolayer.statements.setting import Setting
-from twolayer.statements.sharp import cells, chords, local, pairs, plane
+from twolayer.statements.sharp import cells, chords, gaps, local, pairs, plane
 from twolayer.statements.sharp.around import around, radii, sizes
-from twolayer.statements.sharp.plane import Lines, kept_lines, largest_quotients, lines_of, quotients_at
+from twolayer.statements.sharp.gaps import largest_quotients, quotients_at
+from twolayer.statements.sharp.plane import Lines, kept_lines, lines_of
 
 from ...strategies import quick
 from .test_sharp_methods import arranged, drawn_lines
@@ -74,14 +75,14 @@ def test_the_steepest_chord_is_the_steepest_of_all(drawn, c, goal):
     lines, *_ = arranged(drawn)
     every = [(int(gap), left) for left in chords.left_out(lines) for gap in lines.gaps]
     room = float(np.median(chords._worst(lines, every, np.full(len(every), c)))) * (1 + CLOSE)
-    start = plane.steepest(goal)
-    found = plane.steepest_named(chords._choices(lines, start, room), lambda *x: chords._worst(lines, *x), room, goal)
-    alone = [plane._largest(lambda x, e=e: chords._worst(lines, [e] * len(x), x), room, start) for e in every]
+    start = gaps.steepest(goal)
+    found = gaps.steepest_named(chords._choices(lines, start, room), lambda *x: chords._worst(lines, *x), room, goal)
+    alone = [gaps._largest(lambda x, e=e: chords._worst(lines, [e] * len(x), x), room, start) for e in every]
     below = chords._worst(lines, every, np.full(len(every), start)) < room
     largest = max(itertools.compress(alone, below), default=start)
     assert (found is None) == (not largest > start)
     if found is not None:
-        top = start * plane.STEP ** (plane.RUNGS - 1)  # of the ladder: no slope is in the way
+        top = start * gaps.STEP ** (gaps.RUNGS - 1)  # of the ladder: no slope is in the way
         assert min(found[0], top) == pytest.approx(largest, rel=CLOSE)
         assert chords._worst(lines, [found[1]], np.array([found[0] * (1 - CLOSE)]))[0] <= room
 
@@ -110,7 +111,7 @@ def test_a_kink_s_chord_and_pair_are_the_best_of_all_gaps_and_directions_of_the_
         if lines is None or kept is None:
             continue
         every = [(int(gap), left) for left in chords.left_out(lines) for gap in lines.gaps]
-        beside = pairs._pairs(lines)
+        beside = pairs._pairs(lines, pairs._gaps(lines))
         for module, values in (
             (chords, chords._worst(lines, every, np.zeros(len(every)))),
             (pairs, pairs._sums(lines, beside, np.zeros(len(beside))) if beside else np.zeros(0)),
@@ -145,3 +146,16 @@ def test_the_pairings_are_the_best_of_all_radii(dimension):
         assert [pairing.radius for pairing in found] == [radius for _, radius in scores]
         seen += len(scores)
     assert seen > 20
+
+
+def test_the_facet_of_an_observer_crosses_where_its_own_row_says():
+    setting, seen = settings(3), 0
+    for i, _, domain, *_ in scenes(setting, setting.problem.nodes):
+        if domain.whole is not None:
+            own = plane._own_crossing(setting, i, domain)
+            direct = plane._crossings(setting, i, domain.A[-1:], -domain.c[-1:])
+            assert (own.parallel, own.rising) == (direct.parallel, direct.rising)
+            for name in ("place", "tilt"):
+                assert getattr(own, name) == pytest.approx(getattr(direct, name), rel=CLOSE)
+            seen += 1
+    assert seen > 50

@@ -23,7 +23,8 @@ from ...restriction.domains import Domain
 from .. import bounds
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
-from .plane import MARGIN, Lines, lines_of, steepest
+from .gaps import MARGIN, steepest
+from .plane import Lines, lines_of
 
 FORM = "cells"
 ROUNDING = 1e-15  # more than the relative rounding of one sum of floats

@@ -26,18 +26,8 @@ from .. import bounds
 from ..geometry import cached_by
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
-from .plane import (
-    WALL,
-    Kept,
-    Lines,
-    flattest,
-    largest_quotients,
-    lines_of,
-    quotients_at,
-    shared_lines,
-    steepest,
-    steepest_named,
-)
+from .gaps import flattest, largest_quotients, quotients_at, steepest, steepest_named
+from .plane import WALL, Kept, Lines, lines_of, shared_lines
 
 FORM = "chords"
 
@@ -55,6 +45,7 @@ class Left:
         return [c, -c] if self.slope is None else [self.slope]
 
 
+@cached_by
 def left_out(lines: Lines) -> list[Left]:
     """Every direction of the lines, left out in turn; its slope is known if a teacher alone has it."""
     out: dict[int, Left] = {}

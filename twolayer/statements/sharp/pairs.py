@@ -27,17 +27,24 @@ from ..geometry import cached_by
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
 from .chords import Left, left_out
-from .plane import WALL, Kept, Lines, flattest, lines_of, quotients_at, shared_lines, steepest_named
+from .gaps import flattest, quotients_at, steepest_named
+from .plane import WALL, Kept, Lines, lines_of, shared_lines
 
 FORM = "pairs"
 Pair = tuple[int, Left, Left]  # the gap between two lines, and the directions left out: theirs
 
 
-def _pairs(lines: Lines) -> list[Pair]:
-    """The neighbours of different directions, both inside A_k."""
+def _gaps(lines: Lines) -> np.ndarray:
+    """The gaps between two neighbours of different directions, both inside A_k."""
+    k = np.arange(lines.first + 1, lines.last - 1)
+    one, other = lines.label[k], lines.label[k + 1]
+    return k[(one != other) & (one != WALL) & (other != WALL)]
+
+
+def _pairs(lines: Lines, gaps: np.ndarray) -> list[Pair]:
+    """The directions beside some of these gaps."""
     left = {one.label: one for one in left_out(lines)}
-    beside = [(k, *lines.label[k : k + 2].tolist()) for k in range(lines.first + 1, lines.last - 1)]
-    return [(k, left[a], left[b]) for k, a, b in beside if a != b and WALL not in (a, b)]
+    return [(k, left[a], left[b]) for k in gaps.tolist() for a, b in [lines.label[k : k + 2].tolist()]]
 
 
 def _sums(lines: Lines, pairs: list[Pair], c: np.ndarray, reach: int | None = None) -> np.ndarray:
@@ -73,7 +80,7 @@ def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around,
     if lines is None or not goal > 0:
         return None
     room = size.level / (2 * size.eps)
-    named = steepest_named(_pairs(lines), partial(_sums, lines), room, goal)
+    named = steepest_named(_pairs(lines, _gaps(lines)), partial(_sums, lines), room, goal)
     if named is None:
         return None
     cot, chosen = named
@@ -114,9 +121,8 @@ def _table(setting: Setting, i: int, whole: Domain, chosen: bytes) -> tuple[np.n
     """
     lines = shared_lines(setting, i, whole, chosen)
     assert lines is not None
-    pairs, out = _pairs(lines), np.full(len(lines.place) - 1, np.inf)
-    if pairs:
-        out[[k for k, _, _ in pairs]] = _sums(replace(lines, up=arb(0), down=arb(0)), pairs, np.zeros(len(pairs)))
+    gaps, out = _gaps(lines), np.full(len(lines.place) - 1, np.inf)
+    out[gaps] = _sums(replace(lines, up=arb(0), down=arb(0)), _pairs(lines, gaps), np.zeros(len(gaps)))
     return out, np.stack([lines.label[:-1], lines.label[1:]], axis=1)
 
 
@@ -124,17 +130,20 @@ def kink(kept: Kept, setting: Setting, size: Sizes, goal: float) -> Candidate | 
     """The bound 4 eps/a on |kappa_H| from the best pair left out, all slopes known; None if none beats `goal`."""
     lines = kept.lines
     values, labels = _table(setting, *kept.key)
-    pairs = _pairs(lines)
-    gaps = np.array([k - kept.shift for k, _, _ in pairs], dtype=int)
-    least = np.maximum(values[gaps], 2 * max(float(lines.up.mid()), float(lines.down.mid())))
-    exact = (labels[gaps] != kept.own).all(axis=1)
-    found = flattest(least, exact, lambda place: float(_sums(lines, [pairs[place]], np.zeros(1))[0]), size.sum_below(goal))
+    gaps = _gaps(lines)
+    least = np.maximum(values[gaps - kept.shift], 2 * max(float(lines.up.mid()), float(lines.down.mid())))
+    exact = (labels[gaps - kept.shift] != kept.own).all(axis=1)
+
+    def value(place: int) -> float:
+        return float(_sums(lines, _pairs(lines, gaps[[place]]), np.zeros(1))[0])
+
+    found = flattest(least, exact, value, size.sum_below(goal))
     if found is None:
         return None
-    value, place = found
+    [pair] = _pairs(lines, gaps[[found[1]]])
 
     def prove() -> Bound:
-        height = _inverse_height(lines, pairs[place], arb(0))
+        height = _inverse_height(lines, pair, arb(0))
         return Bound(4 * size.epsilon * height, FORM, {"epsilon": size.epsilon, "others": kept.others})
 
-    return 2 * size.eps * value, prove
+    return 2 * size.eps * found[0], prove

@@ -7,32 +7,23 @@ bounded by lines and walls lies in A_k. What is parallel to H limits the height 
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from functools import cached_property, partial
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 from flint import arb
-from scipy.optimize import brentq
 
 from ... import exact
 from ...certify.radii.one import length
 from ...restriction.domains import Domain
 from ...restriction.restricted import Node
-from ..geometry import cached_by
+from ..geometry import cached_by, latest_by
 from ..setting import FAR_OFF, Setting
 from .around import Around
 
 WALL = -1  # the label of a wall
-FLATTEST = 2.0**-10  # |cot| below which a bound on the sine says nothing
-MARGIN = 1 + 1e-9  # what is left out has to beat the best bound so far by this factor to be worked out
-STEP, RUNGS = 8.0, 16  # of the ladder on which the largest c is bracketed
-ROOT = 1e-15  # relative width to which it is found then; a proof stays BACK below it
-NEAR = 3  # lines on each side of a gap that tell first whether it is worth more: most say no
-MOST_QUOTIENTS = 1 << 17  # at a time: a megabyte
 NARROW = 1e-9  # share of the longest gap below which a gap is left out: its quotients could not be proved
 
 
@@ -91,6 +82,7 @@ class _Crossings:
     """Lines as they meet crease i: x = offset + slope tau, or tau = height where a line is parallel to H.
 
     Arrays of equal length: balls offset, slope, height (what does not apply is NaN), floats place, tilt (offset and slope).
+    rising: whether normal . z grows along H, across it where the line is parallel
     """
 
     offset: np.ndarray
@@ -99,6 +91,7 @@ class _Crossings:
     place: np.ndarray
     tilt: np.ndarray
     parallel: np.ndarray
+    rising: np.ndarray
 
     @staticmethod
     def joined(parts: Sequence[_Crossings]) -> _Crossings:
@@ -114,12 +107,12 @@ def _crossings(setting: Setting, i: int, normals: np.ndarray, limits: np.ndarray
     for row, a, limit in zip(normals, setting.problem.frame.orthonormal(normals), limits, strict=True):
         value, rise = exact.ball((row * origin).sum() + limit), (a * across).sum()
         if row[0] * n[1] == row[1] * n[0]:
-            rows.append((nothing, nothing, -value / rise, 0.0, 0.0, True))
+            rows.append((nothing, nothing, -value / rise, 0.0, 0.0, True, bool(rise > 0)))
         else:
             run = (a * along).sum()
             offset, slope = -value / run, -rise / run
-            rows.append((offset, slope, nothing, _float(offset), _float(slope), False))
-    kinds = (object, object, object, float, float, bool)
+            rows.append((offset, slope, nothing, _float(offset), _float(slope), False, bool(run > 0)))
+    kinds = (object, object, object, float, float, bool, bool)
     columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
     return _Crossings(*(np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)))
 
@@ -171,26 +164,46 @@ class _Walls:
 def _walls(setting: Setting, i: int, domain: Domain) -> _Walls:
     """The facets of a domain in the coordinates of crease i; those of the domain that it was cut from are worked out once."""
     if domain.whole is None:
-        return _facets(setting, i, domain.A, domain.c)
-    whole, own = _walls(setting, i, domain.whole), _facets(setting, i, domain.A[-1:], domain.c[-1:])
+        return _facets(_crossings(setting, i, domain.A, -domain.c))
+    whole, own = _walls(setting, i, domain.whole), _facets(_own_crossing(setting, i, domain))
     sides = np.concatenate([whole.sides, own.sides])
     return _Walls(_Crossings.joined([whole.lines, own.lines]), sides, whole.up.max(own.up), whole.down.max(own.down))
 
 
-def _facets(setting: Setting, i: int, A: np.ndarray, c: np.ndarray) -> _Walls:
-    _, across, along = _coordinates(setting, i)
-    lines, sides, up, down = _crossings(setting, i, A, -c), [], arb(0), arb(0)
-    facets = setting.problem.frame.orthonormal(A)
-    for parallel, height, a in zip(lines.parallel.tolist(), lines.height, facets, strict=True):
-        sides.append(0 if parallel else 1 if (a * along).sum() > 0 else -1)
-        if parallel and (a * across).sum() > 0:
-            up = up.max(1 / height)
-        elif parallel:
-            down = down.max(-1 / height)
-    return _Walls(lines, np.array(sides, dtype=int), up, down)
+def _own_crossing(setting: Setting, i: int, domain: Domain) -> _Crossings:
+    """The facet by which a domain is less than its whole: the crease of an observer, which is known already."""
+    place = _cuts(setting).get(domain)
+    if place is None:
+        return _crossings(setting, i, domain.A[-1:], -domain.c[-1:])
+    crease, along = place
+    lines = _Crossings(*(getattr(_creases(setting, i), x.name)[crease : crease + 1] for x in fields(_Crossings)))
+    return lines if along else replace(lines, rising=~lines.rising)
 
 
 @cached_by
+def _cuts(setting: Setting) -> dict[Domain, tuple[int, bool]]:
+    """For every A_k that is less than U ∩ R, the observer's crease and whether its normal is the facet's outer one."""
+    out = {}
+    for node, domain in zip(setting.problem.student, setting.domains, strict=True):
+        if domain is not None and domain.whole is not None:
+            crease = setting.crease(node)
+            scale = next(scale for member, scale in setting.problem.creases[crease].members if member is node)
+            out[domain] = crease, scale < 0
+    return out
+
+
+def _facets(lines: _Crossings) -> _Walls:
+    """Outer facets as walls."""
+    up, down = arb(0), arb(0)
+    for place in np.flatnonzero(lines.parallel).tolist():
+        if lines.rising[place]:
+            up = up.max(1 / lines.height[place])
+        else:
+            down = down.max(-1 / lines.height[place])
+    return _Walls(lines, np.where(lines.parallel, 0, np.where(lines.rising, 1, -1)), up, down)
+
+
+@latest_by
 def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
     """Creases and walls around crease i, sorted once for all observers with this domain."""
     creases, walls = _creases(setting, i), _walls(setting, i, domain)
@@ -213,7 +226,7 @@ def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np
     named: slopes of creases with a student are free, and a student's crease parallel to H is left out: its sine is 0,
     so whatever is claimed of the best student holds.
     """
-    return _chosen_lines(setting, i, domain, _mask(setting, near.index[counted]), named=named)
+    return _chosen_lines(setting, i, domain, _mask(setting, near.index[counted]).tobytes(), named=named)
 
 
 def _mask(setting: Setting, creases: np.ndarray) -> np.ndarray:
@@ -223,8 +236,9 @@ def _mask(setting: Setting, creases: np.ndarray) -> np.ndarray:
     return chosen
 
 
-def _chosen_lines(setting: Setting, i: int, domain: Domain, chosen: np.ndarray, *, named: bool) -> Lines | None:
-    all_of_them = _arrangement(setting, i, domain)
+@latest_by
+def _chosen_lines(setting: Setting, i: int, domain: Domain, mask: bytes, *, named: bool) -> Lines | None:
+    all_of_them, chosen = _arrangement(setting, i, domain), np.frombuffer(mask, dtype=bool)
     student = np.append(setting.masses.carries_student & named, False)  # the last entry is for walls: index -1
     up, down = all_of_them.up, all_of_them.down
     for j, height in all_of_them.parallels:
@@ -291,7 +305,7 @@ def kept_lines(setting: Setting, i: int, observer: Node, domain: Domain, near: A
         if crease == i or side == 0 or chosen[crease]:  # else the facet stands alone: nothing is shared
             whole, own = domain.whole, int(setting.angles.directions[crease]) if side else None
     key = i, whole, chosen.tobytes()
-    lines, shared = _chosen_lines(setting, i, domain, chosen, named=False), shared_lines(setting, *key)
+    lines, shared = _chosen_lines(setting, i, domain, chosen.tobytes(), named=False), shared_lines(setting, *key)
     if lines is None or shared is None or not len(lines.gaps):
         return None
     return Kept(lines, shared, key, 0 if own is None else int(side < 0), own)
@@ -300,108 +314,7 @@ def kept_lines(setting: Setting, i: int, observer: Node, domain: Domain, near: A
 @cached_by
 def shared_lines(setting: Setting, i: int, whole: Domain, chosen: bytes) -> Lines | None:
     """The chosen creases (a mask) and the walls of a domain, all slopes known."""
-    return _chosen_lines(setting, i, whole, np.frombuffer(chosen, dtype=bool), named=False)
-
-
-def largest_quotients(left: np.ndarray, right: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-    """For every gap k, the largest (left_l + right_r) inverse_lr over l <= k < r.   (m, n), (m, n), (n, n) -> (m, n - 1)"""
-    m, n = left.shape
-    widest, out = np.full((m, n), -np.inf), np.empty((m, n - 1))  # over all l so far, for every r
-    with np.errstate(invalid="ignore"):  # 0 times infinity, for two lines through one point of H: no bound there
-        for k in range(n - 1):
-            beyond = widest[:, k + 1 :]
-            np.maximum(beyond, (left[:, k, None] + right[:, k + 1 :]) * inverse[k, k + 1 :], out=beyond)
-            out[:, k] = beyond.max(axis=1)
-    return out
-
-
-def quotients_at(left: np.ndarray, right: np.ndarray, lines: Lines, gaps: np.ndarray, reach: int | None = None) -> np.ndarray:
-    """The same for one gap each; -inf where all are.   (m, n), (m, n), (m,) -> (m,)
-
-    left, right (m, n): -inf for what is left out; gaps (m,). reach: of the lines on both sides of a gap only the so many
-    nearest, which is a lower bound.
-    """
-    n, out = len(lines.place), np.empty(len(gaps))
-    near = np.arange(n if reach is None else min(reach, n))
-    step = max(1, MOST_QUOTIENTS // len(near) ** 2)
-    with np.errstate(invalid="ignore"):
-        for start in range(0, len(gaps), step):
-            part = slice(start, start + step)
-            rows, k = np.arange(len(gaps))[part, None], gaps[part, None]
-            before, after = np.maximum(k - near, 0), np.minimum(k + 1 + near, n - 1)
-            numerators = left[rows, before][:, :, None] + right[rows, after][:, None]
-            quotients = numerators * lines.inverse[before[:, :, None], after[:, None]]
-            out[part] = quotients.max(axis=(1, 2))
-    return out
-
-
-Choice = TypeVar("Choice")  # a gap, and what is left out of its cell: a direction, or two
-Sums = Callable[[list[Choice], np.ndarray, int | None], np.ndarray]  # (m,) choices, (m,) values of c, reach -> (m,)
-
-
-def steepest_named(choices: list[Choice], sums: Sums, room: float, goal: float) -> tuple[float, Choice] | None:
-    """The largest c such that, for one of the choices, the sum of inverse heights stays below `room` for all free slopes in
-    [-c, c]; None if no c beats the sine `goal`. In floats.   sums: see `Sums`; with a reach they are lower bounds
-    """
-    cot, best = steepest(goal), None
-    while choices:
-        choices, values = _below(choices, sums, room, cot)
-        if choices:
-            left = choices.pop(int(np.argmin(values)))
-            value = _largest(partial(_sums_of_one, sums, left), room, cot)
-            if value > cot:
-                cot, best = value, (value, left)
-    return best
-
-
-def steepest(goal: float) -> float:
-    """The |cot| that has to be exceeded for a sine below `goal`."""
-    return max(FLATTEST, np.sqrt(max(1 / goal**2 - 1, 0.0))) * MARGIN
-
-
-def _below(choices: list[Choice], sums: Sums, room: float, cot: float) -> tuple[list[Choice], np.ndarray]:
-    """The choices whose sums are below `room` at a slope, and these; bounds from near lines first."""
-    values = np.zeros(0)
-    for reach in (NEAR, None):
-        values = sums(choices, np.full(len(choices), cot), reach)
-        kept = values < room
-        choices, values = list(itertools.compress(choices, kept)), values[kept]
-    return choices, values
-
-
-def _sums_of_one(sums: Sums, left: Choice, c: np.ndarray) -> np.ndarray:
-    """The sums of one choice for many values of c."""
-    return sums([left] * len(c), c, None)
-
-
-def _largest(value: Callable[[np.ndarray], np.ndarray], room: float, start: float) -> float:
-    """The largest c at which the value stays below `room`, from a `start` where it does."""
-    ladder = start * STEP ** np.arange(RUNGS)
-    above = np.flatnonzero(value(ladder) >= room)
-    if not len(above):  # nothing free is in the way: then a student is parallel to H, for no slope can be that steep
-        return float(ladder[-1])
-    if above[0] == 0:
-        return start
-    low, high = ladder[above[0] - 1], ladder[above[0]]
-    return float(brentq(lambda c: float(value(np.array([c]))[0]) - room, low, high, xtol=1e-300, rtol=ROOT))
-
-
-def flattest(least: np.ndarray, exact: np.ndarray, value: Callable[[int], float], goal: float) -> tuple[float, int] | None:
-    """(the smallest value below `goal`, its place) of many that are known from below; value(place) works one out.   (m,), (m,)
-
-    exact: where what is known is the value
-    """
-    least = np.where(np.isnan(least), np.inf, least)  # of lines that cross H in one point: no room
-    known = np.where(exact, least, np.inf)
-    place = int(np.argmin(known)) if len(known) else 0
-    best = (float(known[place]), place) if len(known) and known[place] < goal else None
-    for other in np.flatnonzero(~exact)[np.argsort(least[~exact], kind="stable")].tolist():
-        if not least[other] < (goal if best is None else best[0]):
-            break
-        found = value(other)
-        if found < (goal if best is None else best[0]):
-            best = found, other
-    return best
+    return _chosen_lines(setting, i, whole, chosen, named=False)
 
 
 def half_width(setting: Setting, i: int, domain: Domain) -> float:
