@@ -5,8 +5,11 @@ student, possibly of a tiny fan-out; here H = H_j and a cluster C of hyperplanes
 together. O: all other hyperplanes with a kink in h_k that meet a ball(x, r) in A_k, x on H; Gamma = sum of |cot| over O;
 t = r / sqrt(1 + Gamma^2); d_m the distance of hyperplane m from x. Then
 
-  | sum over C of kappa_m | t <= 4 eps_k + sum over C of |kappa_m| (t (1 - cos theta_m) + t Gamma sin theta_m + d_m).
+  | sum over C of kappa_m | t <= 4 eps + sum over C of |kappa_m| (t (1 - cos theta_m) + t Gamma sin theta_m + d_m).
 
+eps is eps_k, or the local gradient of the ball: any number that is at least |h_k - g| on it for one affine g (`sharp.local`).
+For h_k - g is a sum of the same creases and an affine function, and the second difference behind the inequality kills
+that and looks at points of the ball alone (in Coq's `cluster` the affine part of h is arbitrary and not in the conclusion).
 C holds H and hyperplanes that carry students and no teacher, so the sum is kappa_T, the teacher's kink mass on H, less that
 of the students near it. Both sides of a row are shares of |kappa_T|: `measured` is the share that these students do not
 reproduce (or add), `bound` the error that the gradient leaves them. An error of |kappa_T| or more says nothing: vacuous.
@@ -17,7 +20,7 @@ Source: theory notes, fan-out recovery; formally proved as `cluster`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,11 +33,15 @@ from ..restriction.restricted import Node
 from . import bounds
 from .geometry import cached_by
 from .observers import choose, length_of_limits
-from .setting import Setting
+from .setting import FAR_OFF, Setting
 from .sharp.around import Around, around, radii, sizes, total
+from .sharp.local import Ball, Pairing, ball_of, pairings_in
 from .verdict import FAILS, HOLDS, NOT_APPLICABLE, SHARP, UNJUDGED, VACUOUS, Verdict, compare, float_terms, number
 
 STATEMENT = "fan-out-recovery"
+MOST_BALLS = 6  # of the radii, evenly: those whose local gradient is worked out
+TRUE = 1 + 1e-3  # a choice's value is no further below its proof, unless rounding spoiled it
+ABOVE = 1 + 2.0**-30  # of a local gradient: where the ball meets H alone the two sides would agree, and not be told apart
 TILTS = (0.1, 1.0, 10.0)  # values of Gamma for which hyperplanes are ordered by what they cost in C against in O
 SAYS_NOTHING = "the error is as large as the teacher's fan-out"
 
@@ -46,6 +53,7 @@ class Error:
     value    the bound, a ball
     cluster  positions in problem.creases of C, H first
     radius   r; gamma: Gamma; height: t; others: the number of hyperplanes in O
+    local    the ball whose local gradient took the place of eps_k; None where eps_k did
     """
 
     value: arb
@@ -54,6 +62,7 @@ class Error:
     gamma: arb
     height: arb
     others: int
+    local: Ball | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,8 @@ def _judged(setting: Setting, teacher: Node, observer: Node, proof: Error | None
         "cluster": students_on(setting, proof.cluster),
         "recovered": 1 - rest,
     }
+    if proof.local is not None:
+        terms["local_epsilon"] = proof.local.size.epsilon
     outcome, why = compare(measured, bound, bound), "the enclosures overlap"
     if vector is not None:
         terms |= vector.terms
@@ -173,6 +184,7 @@ class _Seen:
     """The other creases of h_k from the centre of a ball around crease i, and the ball's radii worth trying, in floats.
 
     meets (radii, n): which crease meets which ball (too many, never too few); turn: 1 - cos; away: distances.
+    eps (radii,): eps_k, or the local gradient of that ball where `pairings`, by place among the radii, make it smaller.
     """
 
     near: Around
@@ -180,7 +192,17 @@ class _Seen:
     meets: np.ndarray
     turn: np.ndarray
     away: np.ndarray
-    eps: float
+    eps: np.ndarray
+    pairings: dict[int, Pairing]
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """A bound in floats, in units of `float_unit`: its place among the radii, and the cluster as positions in `near`."""
+
+    value: float
+    place: int
+    cluster: np.ndarray
 
 
 @cached_by
@@ -191,7 +213,16 @@ def _seen(setting: Setting, i: int, observer: Node) -> _Seen | None:
     near, size = around(setting, i, observer, inscribed.centre), sizes(setting, i, observer)
     tried = radii(inscribed.radius, near.distance)
     turn = near.sine**2 / (1 + np.sqrt(np.maximum(1 - near.sine**2, 0.0)))
-    return _Seen(near, tried, ~(near.distance > tried[:, None]), turn, np.maximum(near.distance, 0.0), size.eps)
+    places = (
+        np.unique(np.linspace(0, len(tried) - 1, MOST_BALLS).astype(int)).tolist()
+        if size.eps > 0 and not setting.is_late
+        else []
+    )
+    found = zip(places, pairings_in(setting, i, size, inscribed, near, tried[places].tolist()), strict=True)
+    local = {place: pairing for place, pairing in found if pairing.value < size.eps}
+    eps = np.full(len(tried), size.eps)
+    eps[list(local)] = [pairing.value for pairing in local.values()]
+    return _Seen(near, tried, ~(near.distance > tried[:, None]), turn, np.maximum(near.distance, 0.0), eps, local)
 
 
 @cached_by
@@ -207,20 +238,23 @@ def error(setting: Setting, i: int, observer: Node) -> Error | None:
     Any cluster and any radius prove a bound, so the search needs no proof: for each of a few values of Gamma the creases are
     ordered by their cost in C over their |cot| in O, and every beginning of that order is tried at every radius.
     """
-    seen = _seen(setting, i, observer)
-    assert seen is not None
-    near, best = seen.near, (np.inf, seen.radii[0], np.zeros(0, dtype=int))
-    free = np.flatnonzero(_students_alone(setting)[near.index])
+    students = _students_alone(setting)
+    return _proved(setting, i, observer, lambda seen: _least(seen, np.flatnonzero(students[seen.near.index])))
+
+
+def _least(seen: _Seen, free: np.ndarray) -> _Choice:
+    """The least bound over radii and clusters of some of the creases (positions in `near`)."""
+    near, best = seen.near, _Choice(np.inf, 0, np.zeros(0, dtype=int))
     for tilt in TILTS:
         cost = near.kink * (seen.turn + tilt * near.sine + np.hypot(1, tilt) * seen.away / seen.radii[0])
         with np.errstate(divide="ignore", invalid="ignore"):
             order = free[np.argsort((cost / near.cotangent)[free], kind="stable")]
         values = _values(seen, order)
-        place = np.unravel_index(np.argmin(values), values.shape)
-        if values[place] < best[0]:
-            chosen = order[: place[1]]
-            best = (values[place], seen.radii[place[0]], chosen[seen.meets[place[0]][chosen]])
-    return _proved(setting, i, observer, float(best[1]), [int(m) for m in near.index[best[2]]])
+        place, count = np.unravel_index(np.argmin(values), values.shape)
+        if values[place, count] < best.value:
+            chosen = order[:count]
+            best = _Choice(float(values[place, count]), int(place), chosen[seen.meets[place][chosen]])
+    return best
 
 
 def _values(seen: _Seen, order: np.ndarray) -> np.ndarray:
@@ -244,49 +278,82 @@ def _values(seen: _Seen, order: np.ndarray) -> np.ndarray:
 def _bound(seen: _Seen, gamma, turned, tilted, away) -> np.ndarray:
     """(4 eps + away) sqrt(1 + Gamma^2) / r + turned + Gamma tilted, infinite where it is not a number."""
     shape = (-1,) + (1,) * (np.ndim(gamma) - 1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        values = (4 * seen.eps + away) * np.hypot(1, gamma) / seen.radii.reshape(shape) + turned + gamma * tilted
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        heights = seen.radii.reshape(shape) / np.hypot(1, gamma)
+        values = (4 * seen.eps.reshape(shape) + away) / heights + turned + gamma * tilted
     return np.where(np.isnan(values), np.inf, values)
 
 
 def error_of(setting: Setting, i: int, observer: Node, cluster: Sequence[int]) -> Error | None:
     """The least bound over radii for a given cluster (positions in problem.creases, without crease i)."""
-    seen = _seen(setting, i, observer)
-    if seen is None:
-        return None
+    return _proved(setting, i, observer, lambda seen: _at_best_radius(seen, np.isin(seen.near.index, cluster)))
+
+
+def _at_best_radius(seen: _Seen, held: np.ndarray) -> _Choice:
+    """The least bound over radii for a given cluster, True for its creases in `near`."""
     near = seen.near
-    held = np.isin(near.index, cluster)
     gamma = np.where(seen.meets & ~held, near.cotangent, 0.0).sum(axis=1)
     kink = near.kink[held]
     turned, tilted, away = (float((kink * x[held]).sum()) for x in (seen.turn, near.sine, seen.away))
-    radius = seen.radii[int(np.argmin(_bound(seen, gamma, turned, tilted, away)))]
-    return _proved(setting, i, observer, float(radius), [int(m) for m in near.index[held]])
+    values = _bound(seen, gamma, turned, tilted, away)
+    place = int(np.argmin(values))
+    return _Choice(float(values[place]), place, np.flatnonzero(held))
 
 
-def _proved(setting: Setting, i: int, observer: Node, radius: float, cluster: list[int]) -> Error | None:
-    """The bound of a cluster in a ball of a radius, in ball arithmetic; None if it is not finite."""
-    seen, inscribed = _seen(setting, i, observer), _inscribed(setting, i, observer)
-    assert seen is not None and inscribed is not None
-    near = seen.near
+def _proved(setting: Setting, i: int, observer: Node, choose: Callable[[_Seen], _Choice]) -> Error | None:
+    """The bound that is chosen, in ball arithmetic; None if it is not finite or there is no ball.
+
+    Where the choice was better than its proof, because floats took a local gradient for smaller than it is, the one with
+    eps_k is proved too.
+    """
+    seen = _seen(setting, i, observer)
+    if seen is None:
+        return None
+    choice = choose(seen)
+    errors = [_proof(setting, i, observer, seen, choice)]
+    unit = exact.ball(setting.float_unit(observer))
+    if seen.pairings and not errors[0].value <= exact.ball(min(choice.value * TRUE, FAR_OFF)) * unit:
+        eps = np.full_like(seen.eps, sizes(setting, i, observer).eps)
+        plain = replace(seen, eps=eps, pairings={})
+        errors.append(_proof(setting, i, observer, plain, choose(plain)))
+    finite = [error for error in errors if error.value.is_finite()]
+    return min(finite, key=lambda error: exact.upper_float(error.value), default=None)
+
+
+def _proof(setting: Setting, i: int, observer: Node, seen: _Seen, choice: _Choice) -> Error:
+    near, inscribed = seen.near, _inscribed(setting, i, observer)
+    assert inscribed is not None
+    radius, cluster = float(seen.radii[choice.place]), [int(m) for m in near.index[choice.cluster]]
     others = [int(j) for j in near.index[~(near.distance > radius)] if j not in cluster]
-    error = proved(setting, i, observer, replace(inscribed, radius=radius), cluster, others)
-    return error if error.value.is_finite() else None
+    pairing = seen.pairings.get(choice.place)
+    local = None if pairing is None else ball_of(pairing)
+    return proved(setting, i, observer, replace(inscribed, radius=radius), cluster, others, local)
 
 
-def proved(setting: Setting, i: int, observer: Node, ball: Inscribed, cluster: Sequence[int], others: Sequence[int]) -> Error:
+def proved(
+    setting: Setting,
+    i: int,
+    observer: Node,
+    ball: Inscribed,
+    cluster: Sequence[int],
+    others: Sequence[int],
+    local: Ball | None = None,
+) -> Error:
     """The bound in a ball around crease i in A_k, in ball arithmetic.
 
-    cluster: C without crease i; others: O, at least all creases besides that meet the ball (more of them bound less).
+    cluster: C without crease i; others: O, at least all creases besides that meet the ball (more of them bound less);
+    local: the same ball with its local gradient, None for eps_k.
     """
+    epsilon = setting.epsilon(observer)[1] if local is None else local.size.epsilon * ABOVE
     gamma = total(setting.angles.cotangents(i)[j] for j in others)
     height = exact.ball(ball.radius) / (1 + gamma**2).sqrt()
-    value = bounds.kink_below(setting.epsilon(observer)[1], height)
+    value = bounds.kink_below(epsilon, height)
     for m in cluster:
         square = setting.angles.sin_squared(i)[m]
         turn = exact.ball(square) / (1 + square_root(exact.ball(1 - square)))
         away = setting.shapes.distance(m, ball.centre) / height
         value += abs(setting.masses.kappa(m, observer)) * (turn + gamma * setting.angles.sine(i, m) + away)
-    return Error(value, (i, *cluster), ball.radius, gamma, height, len(others))
+    return Error(value, (i, *cluster), ball.radius, gamma, height, len(others), local)
 
 
 # -- the vector form ----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ Source: theory notes, section 4, whose theorems are stated for eps on the body; 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -137,16 +137,19 @@ def told(ball: Ball, candidate: Candidate) -> Candidate:
 
 def balls(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> list[Ball]:
     """The balls around a centre on crease i, inside A_k, in which the local gradient says most."""
-    out = []
-    for pairing in pairings(setting, i, size, inscribed, near):
-        local, affine = replace(size, eps=pairing.value, proved=pairing.proved), None
-        if setting.problem.dimension == 2:
-            level, nearest = by_vertices(pairing.scene, pairing.radius) or (math.inf, None)
-            if level * pairing.radius < local.eps:
-                unit = setting.float_unit(size.observer) * exact.rational(pairing.radius)
-                local, affine = replace(size, eps=level * pairing.radius, proved=_constant(level, unit)), nearest
-        out.append(Ball(pairing.radius, local, pairing, affine))
-    return out
+    return [ball_of(pairing) for pairing in pairings(setting, i, size, inscribed, near)]
+
+
+def ball_of(pairing: Pairing) -> Ball:
+    """The ball of a pairing with its local gradient: of the pairs, or of vertices where they say more (d' = 2)."""
+    size, setting = pairing.scene.size, pairing.scene.setting
+    local, affine = replace(size, eps=pairing.value, proved=pairing.proved), None
+    if setting.problem.dimension == 2:
+        level, nearest = by_vertices(pairing.scene, pairing.radius) or (math.inf, None)
+        if level * pairing.radius < local.eps:
+            unit = setting.float_unit(size.observer) * exact.rational(pairing.radius)
+            local, affine = replace(size, eps=level * pairing.radius, proved=_constant(level, unit)), nearest
+    return Ball(pairing.radius, local, pairing, affine)
 
 
 def _constant(level: float, unit) -> Callable[[], arb]:
@@ -230,6 +233,14 @@ def pairings(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: 
         if 0 < value < math.inf:
             scored = sorted([*scored, (value / tried[place], place, pairing)], key=lambda entry: entry[:2])
     return [pairing for _, _, pairing in scored[:MOST_BALLS]]
+
+
+def pairings_in(
+    setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, tried: Iterable[float]
+) -> list[Pairing]:
+    """The pairings in the balls of given radii around a centre on crease i."""
+    masses = _Masses(_scene(setting, i, size, inscribed, near))
+    return [masses.paired(radius) for radius in tried]
 
 
 class _Masses:
