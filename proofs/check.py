@@ -11,7 +11,9 @@ from .canonical import digest
 from .certificate import Proved, Refuted, index, need
 from .verdicts import Row, judged
 
-LEFT_OUT = re.compile(r"((theorem-[123]|corollary-1) (printed|repaired|sharp)|fan-out-recovery sharp) (holds|fails|vacuous)")
+LEFT_OUT = re.compile(
+    r"((theorem-[123]|corollary-1) (printed|repaired|sharp)|fan-out-recovery (sharp|vector)) (holds|fails|vacuous)"
+)
 MOST_BYTES = 64 << 20  # of a file
 DEEPEST = 64  # lists and objects in each other: a certificate needs a few
 BAD_INPUT = 2
@@ -83,6 +85,8 @@ def said(row: Row) -> str:
     """A row that is proved: statement, form, verdict, nodes and both numbers, each on the side that proves it."""
     over, (sign, other) = row.verdict != "fails", ("<=", ">=") if row.verdict != "fails" else (">=", "<=")
     nodes = ", ".join(f"{name} {index}" for name, index in row.nodes)
+    if row.measured is None or row.bound is None:
+        return f"{row.statement} {row.form} {row.verdict} ({nodes}): alpha is 0, so that there is no bound"
     sides = f"measured {sign} {decimal(row.measured, over)}, bound {other} {decimal(row.bound, not over)}"
     return f"{row.statement} {row.form} {row.verdict} ({nodes}): {sides}"
 

@@ -17,6 +17,7 @@ from . import local
 from .certificate import ONE, ZERO, Proved, Rational, at, dot, index, need, number, root
 from .kernel import echelon, pi_enclosure
 
+ABOVE = ONE + Rational(1, 2**30)  # of a local gradient of fan-out recovery: where a ball meets H alone both sides agree
 PI = [Rational(x.numerator, x.denominator) for x in pi_enclosure(60)]
 
 
@@ -24,17 +25,18 @@ PI = [Rational(x.numerator, x.denominator) for x in pi_enclosure(60)]
 class Row:
     """A verdict that is proved. Its numbers lie on the safe side of the two sides of the inequality.
 
-    nodes     (name, index) of what the row is about; (observers, indices) in Corollary 1
+    nodes     (name, index) of what the row is about; (observers, indices) where several are needed
     measured  at most the measured side where the row fails, at least it where it does not
     bound     at least the bound where the row fails, at most it where it does not
+    None, both, where alpha = 0 and the bound is not defined
     """
 
     statement: str
     form: str
     verdict: str
     nodes: tuple[tuple[str, Any], ...]
-    measured: Rational
-    bound: Rational
+    measured: Rational | None
+    bound: Rational | None
 
 
 def judged(proved: Proved, certificate) -> list[Row]:
@@ -50,6 +52,14 @@ def judged(proved: Proved, certificate) -> list[Row]:
             "fan-out-recovery": recovery,
         }[statement]
         case = Case(proved, given)
+        names = "student" if statement == "corollary-1" else "teacher", "observers" if "observers" in given else "observer"
+        key = (statement, form, given[names[0]], *sorted([given[names[1]]] if names[1] == "observer" else given[names[1]]))
+        need(key not in rows, f"{statement} {form}: a row comes twice")
+        nodes = tuple((name, given[name]) for name in names)
+        if given["bound"] is None:
+            need(verdict == "vacuous" and unseen(case), f"{statement} {form}: the bound is not proved to be undefined")
+            rows[key] = Row(statement, form, verdict, nodes, None, None)
+            continue
         least, most, low, high = judge(case)  # measured^2 and the bound's signed square, between rationals
         measured, bound, trivial = number(given["measured"]), number(given["bound"]), case.trivial()
         claim = {
@@ -59,11 +69,18 @@ def judged(proved: Proved, certificate) -> list[Row]:
         }[verdict]
         need(claim, f"{statement} {form}: the verdict {verdict} is not proved")
         need(verdict != "holds" or high < trivial, f"{statement} {form}: the bound is not proved to say anything (vacuous)")
-        names = ("student", "observers") if statement == "corollary-1" else ("teacher", "observer")
-        key = (statement, form, given[names[0]], *sorted([given[names[1]]] if names[1] == "observer" else given[names[1]]))
-        need(key not in rows, f"{statement} {form}: a row comes twice")
-        rows[key] = Row(statement, form, verdict, tuple((name, given[name]) for name in names), measured, bound)
+        rows[key] = Row(statement, form, verdict, nodes, measured, bound)
     return list(rows.values())
+
+
+def unseen(case: Case) -> bool:
+    """Theorem 2 or 3, alpha = 0: the observer does not see the teacher's output; in the true forms kappa_T = 0 besides."""
+    given, teachers = case.given, case.problem.teachers[case.second]
+    node = teachers[index(given["teacher"], len(teachers))]
+    observer = case.students[index(given["observer"], len(case.students))]
+    applies = given["statement"] in ("theorem-2", "theorem-3") and case.problem.d > 1 and node.scale is not None
+    mass = case.form != "printed" and applies and case.mass(node, observer, teachers)
+    return applies and dot(node.fan_out, observer.fan_out) == 0 and mass == 0
 
 
 def sine_squared(problem, a, b):
@@ -239,6 +256,21 @@ def cotangents(sines, up: bool):
     return total
 
 
+def sizes_of_inverse(observers) -> list:
+    """|Q^-1| entry by entry, Q's columns the fan-outs of as many observers as there are outputs; a row for each of them."""
+    outputs = len(observers[0].fan_out) if observers else 0
+    need(len(observers) == outputs > 0, "one other observer for each output is needed")
+    Q = [[*(o.fan_out[c] for o in observers), *(ONE if c == i else ZERO for i in range(outputs))] for c in range(outputs)]
+    rows, pivots = echelon(Q, outputs)
+    need(len(pivots) == outputs, "Q is not invertible")
+    return [[abs(x) for x in row[outputs:]] for row in rows]
+
+
+def square_of_fan_out(sizes, limits):
+    """Squared length of a fan-out: entry c is at most the sum over the observers m of |Q^-1|_mc B_m, B_m of what m sees."""
+    return sum((dot(column, limits) ** 2 for column in zip(*sizes, strict=True)), ZERO)
+
+
 def fan_out(case: Case):
     """Corollary 1."""
     p, given = case.problem, case.given
@@ -249,11 +281,8 @@ def fan_out(case: Case):
     need(p.d > 1 and node.scale is not None and not shared, "the row does not apply")
     observers = [case.students[index(m, len(case.students))] for m in indices]
     outputs = len(node.fan_out)
-    need(len(observers) == outputs and k not in indices, "one other observer for each output is needed")
-    Q = [[*(o.fan_out[c] for o in observers), *(ONE if c == i else ZERO for i in range(outputs))] for c in range(outputs)]
-    rows, pivots = echelon(Q, outputs)
-    need(len(pivots) == outputs, "Q is not invertible")
-    sizes = [[abs(x) for x in row[outputs:]] for row in rows]
+    need(k not in indices, "one other observer for each output is needed")
+    sizes = sizes_of_inverse(observers)
     columns = max(map(sum, zip(*sizes, strict=True)))
     measured, distance = dot(node.fan_out, node.fan_out), case.best(node, others)
     length = p.product(node.form, node.form)
@@ -283,52 +312,103 @@ def fan_out(case: Case):
             limits.append([16 * high**2 * (1 + gamma**2) / (length * ball["radius"] ** 2) for gamma in sums])
     if case.form == "repaired":
         low, high = (outputs * columns**2 * max(column) for column in zip(*limits, strict=True))
-    else:  # entry c of the fan-out is at most the sum over the observers m of |Q^-1|_mc B_m
+    else:
         ends = [[root(ends[up], up) for ends in limits] for up in (False, True)]
-        low, high = (sum((dot(column, B) ** 2 for column in zip(*sizes, strict=True)), ZERO) for B in ends)
+        low, high = (square_of_fan_out(sizes, B) for B in ends)
     return measured, measured, low, high
 
 
-def recovery(case: Case):
-    """The students near a teacher's hyperplane reproduce its fan-out; both sides as shares of |kappa_T|, squared.
+def recovery(case):
+    """Fan-out recovery: both sides as shares of |kappa_T|, or of the teacher's fan-out as a vector, squared.
 
-    `cluster` names students whose hyperplanes are taken together with the teacher's; none of these carries another teacher.
+    C: the teacher's hyperplane and the student hyperplanes named, none of which carries another teacher; units of length: |p|.
     """
-    p, given, k = case.problem, case.given, case.given["observer"]
+    p, given = case.problem, case.given
     teachers = p.teachers[False]
-    node, observer = teachers[index(given["teacher"], len(teachers))], case.students[index(k, len(case.students))]
+    node = teachers[index(given["teacher"], len(teachers))]
     need(case.form == "sharp" and node.scale is not None, "the row does not apply")
-    kappa, size = abs(case.mass(node, observer, teachers)), p.product(node.form, node.form)
-    need(kappa != 0, "kappa_T = 0")
-    ball = case.shape("ball", node, k, given["radius"])
     near = {case.students[index(s, len(case.students))].hyperplane for s in given["cluster"]} - {node.hyperplane}
     need(
         None not in near and not near & {t.hyperplane for t in teachers},
         "the cluster holds what carries no student, or a teacher",
     )
+    return vector(case, node, near) if "observers" in given else share(case, node, near)
+
+
+def share(case, node, near):
+    """As one observer sees it."""
+    k = case.given["observer"]
+    observer = case.students[index(k, len(case.students))]
+    kappa = abs(case.mass(node, observer, case.problem.teachers[False]))
+    need(kappa != 0, "kappa_T = 0")
+    masses = [(case.mass(n, observer), n) for n in clustered(case, node, near)]
+    least, most = summed(case.problem, node, masses)
+    ends = limits(case, node, near, k, case.given["radius"], case.given)
+    return (max(least, -most, ZERO) / kappa) ** 2, (max(most, -least) / kappa) ** 2, *((end / kappa) ** 2 for end in ends)
+
+
+def vector(case, node, near):
+    """As vectors: Q^T s is what the observers see of s, the fan-outs of C times |p| summed, less those of students."""
+    given, students, outputs = case.given, case.students, len(node.fan_out)
+    teachers, indices = case.problem.teachers[False], given["observers"]
+    sizes = sizes_of_inverse([students[index(m, len(students))] for m in indices])
+    whole = [total(teachers, node, c) for c in range(outputs)]
+    size = dot(whole, whole)
+    need(size > 0, "the teacher's fan-out is 0")
+    members = clustered(case, node, near)
+    entries = [summed(case.problem, node, [(total(case.nodes, n, c), n) for n in members]) for c in range(outputs)]
+    least = sum((max(low, -high, ZERO) ** 2 for low, high in entries), ZERO)
+    most = sum((max(high, -low) ** 2 for low, high in entries), ZERO)
+    rows = zip(indices, given["radii"], given["gradients"], strict=True)
+    ends = zip(*(limits(case, node, near, *row) for row in rows), strict=True)
+    low, high = (square_of_fan_out(sizes, end) for end in ends)
+    return least / size, most / size, low / size, high / size
+
+
+def clustered(case, node, near) -> list:
+    """One node of each hyperplane of C, the given one of its own."""
+    return [node, *{n.hyperplane: n for n in case.nodes if n.hyperplane in near}.values()]
+
+
+def total(nodes, node, output: int):
+    """The sum of an output's fan-outs on a hyperplane, less those of students, in units of |p| of a node on it."""
+    return sum((n.sign * n.fan_out[output] * abs(n.scale / node.scale) for n in nodes if n.hyperplane == node.hyperplane), ZERO)
+
+
+def summed(problem, node, masses) -> tuple:
+    """(low, high) of the sum of masses (x, n), each in units of |p| of a node n."""
+    ends = [ZERO, ZERO]
+    for x, n in masses:
+        ratio = problem.product(n.form, n.form) / problem.product(node.form, node.form)
+        ends = [
+            end + x * (root(ratio, (x > 0) is up) if n is not node else 1) for end, up in zip(ends, (False, True), strict=True)
+        ]
+    return tuple(ends)
+
+
+def limits(case, node, near, k, radius, evidence) -> list:
+    """[low, high] of the bound on |sum over C of kappa| as student k sees it, in a ball of its own."""
+    p, observer, ball = case.problem, case.students[index(k, len(case.students))], case.shape("ball", node, k, radius)
     cluster, others = [], []  # (kappa_m |p| / |p_m|, squared ratio of the lengths, squared sine, squared distance)
     for other in {n.hyperplane: n for n in case.nodes if n.scale is not None}.values():
         mass, square = case.mass(other, observer), p.product(other.form, other.form)
         sine, away = sine_squared(p, node.form, other.form), at(other.form, ball["centre"]) ** 2 / square
-        if other.hyperplane == node.hyperplane:
-            own = mass * abs(other.scale / node.scale)
-        elif other.hyperplane in near:
-            cluster.append((mass, square / size, sine, away))
-        elif mass != 0 and away <= ball["radius"] ** 2:
+        if other.hyperplane in near:
+            cluster.append((mass, square / p.product(node.form, node.form), sine, away))
+        elif other.hyperplane != node.hyperplane and mass != 0 and away <= ball["radius"] ** 2:
             others.append(sine)
+    levels = local.levels(p, case.nodes, lambda n: case.mass(n, observer), ball, evidence)
+    levels = [case.epsilon(k)[1]] * 2 if levels is None else [level * ABOVE for level in levels]
     ends = []
-    for up in (False, True):
+    for up, level in zip((False, True), levels, strict=True):
         gamma = cotangents(others, up)
         steep = root(1 + gamma**2, up) / ball["radius"]  # 1 / t
-        bound = 4 * case.epsilon(k)[1] * steep * root(1 / size, up)
-        rest = [own, own]
+        bound = 4 * level * steep * root(1 / p.product(node.form, node.form), up)
         for mass, ratio, sine, away in cluster:
             bound += (
                 abs(mass)
                 * root(ratio, up)
                 * (sine / (1 + root(1 - sine, not up)) + gamma * root(sine, up) + steep * root(away, up))
             )
-            rest = [x + mass * root(ratio, (mass > 0) is end) for x, end in zip(rest, (False, True), strict=True)]
-        ends.append(bound / kappa)
-    least, most = max(rest[0], -rest[1], ZERO) / kappa, max(rest[1], -rest[0]) / kappa
-    return least**2, most**2, ends[0] ** 2, ends[1] ** 2
+        ends.append(bound)
+    return ends

@@ -33,7 +33,7 @@ from ..certify.suprema import active_domains, gradient_suprema, largest_ends, su
 from ..instances import Instance
 from ..restriction.domains import Domain
 from ..restriction.restricted import Node, difference, restricted
-from . import bounds, recovery
+from . import bounds, recovered, recovery
 from .check import Check, judged, times
 from .setting import Setting
 from .sharp.around import Sizes, around, sizes
@@ -88,6 +88,10 @@ def certificate(
             verdicts.append(restated)
         else:
             left_out[f"{verdict.statement} {verdict.form} {verdict.verdict}"] += 1
+    for verdict in recovered.vectors(result.verdicts):
+        restated = _Restated(result.setting, verdict, radii).row() if len(verdicts) < MOST_VERDICTS else None
+        verdicts += [] if restated is None else [restated]
+        left_out.update([] if restated is not None else [f"{recovery.STATEMENT} vector {verdict.verdict}"])
     out |= {"radii": radii.entries, "verdicts": verdicts, "left_out": dict(left_out)}
     return out, result
 
@@ -146,20 +150,24 @@ class _Restated:
     def row(self) -> dict[str, Any] | None:
         """The entry; None where the row cannot be restated."""
         v = self.verdict
+        keys = ("statement", "form", "verdict", "teacher", "student", "observer")
+        entry = {key: getattr(v, key) for key in keys if getattr(v, key) is not None}
         if v.bound is None:
-            return None
-        own = {"theorem-1": self._theorem1, "corollary-1": self._corollary, "fan-out-recovery": self._recovery}
+            return {**entry, "measured": None, "bound": None} if v.terms.get("alpha") == 0 else None
+        own = {"theorem-1": self._theorem1, "corollary-1": self._corollary, recovery.STATEMENT: self._recovery}
         restated = own.get(v.statement, self._angle)()
         if restated is None:
             return None
         bound, extra = restated
-        measured = arb(0) if v.measured is None else exact.ball(v.measured)
-        sides = self._between(measured + extra.pop("rounded", 0), bound)
-        if sides is None or not self._says_as_much(bound, sides[1]):
+        sides = self.sides(arb(0) if v.measured is None else exact.ball(v.measured), bound, extra.pop("rounded", arb(0)))
+        return None if sides is None else {**entry, **sides, **extra}
+
+    def sides(self, measured: arb, bound: arb, rounded: arb) -> dict[str, str] | None:
+        """Exact numbers next to the two sides, the first of which a checker may round by `rounded`; None without room."""
+        ends = self._between(measured + rounded, bound)
+        if ends is None or not self._says_as_much(bound, ends[1]):
             return None
-        keys = ("statement", "form", "verdict", "teacher", "student", "observer")
-        entry = {key: getattr(v, key) for key in keys if getattr(v, key) is not None}
-        return {**entry, "measured": text(sides[0]), "bound": text(sides[1]), **extra}
+        return {"measured": text(ends[0]), "bound": text(ends[1])}
 
     def _between(self, measured: arb, bound: arb) -> tuple[fmpq, fmpq] | None:
         """Exact numbers next to the sides on the safe side of them, if there is room: fails needs measured > bound."""
@@ -331,7 +339,7 @@ class _Restated:
             if j == i or signs[j] == 0 or signs[j] * signs[i] > 0:
                 continue
             if kind == "ball":
-                yield j, self._reaches(body, j)
+                yield j, recovered.reaches(setting, body, j)
                 continue
             value = abs((crease.normal * body.centre).sum() + crease.offset)
             size = (crease.normal @ metric * crease.normal).sum()
@@ -339,12 +347,6 @@ class _Restated:
             wide = exact.ball(body.radius) * square_root(arb(across * size))
             reach = wide + exact.ball(body.allowance) * square_root(arb((1 - across) * size))
             yield j, True if arb(value) <= reach else False if arb(value) > reach else None
-
-    def _reaches(self, ball: Inscribed, j: int) -> bool:
-        """Exactly: a ball meets crease j."""
-        crease = self.setting.problem.creases[j]
-        value = (crease.normal * ball.centre).sum() + crease.offset
-        return bool(value**2 <= exact.rational(ball.radius) ** 2 * self.setting.angles.product(j, j))
 
     def _corollary(self):
         v, setting = self.verdict, self.setting
@@ -387,24 +389,12 @@ class _Restated:
         return (bound, {**extra, "radii": places}) if bound.is_finite() else None
 
     def _recovery(self):
-        """The row's cluster and radius, with the others that meet the ball exactly."""
-        v, setting = self.verdict, self.setting
-        assert v.observer is not None
-        observer, i = setting.problem.student[v.observer], setting.crease(self.node)
-        domain, error = setting.domains[v.observer], recovery.error(setting, i, observer)
-        inscribed = None if domain is None else setting.shapes.ball(i, domain)
-        if error is None or inscribed is None:
+        found = recovered.restated(self.setting, self.node, self.verdict)
+        if found is None:
             return None
-        ball, (_, *cluster) = replace(inscribed, radius=error.radius), error.cluster
-        seen = [int(j) for j in np.flatnonzero(setting.masses.signs(observer)) if j != i and j not in cluster]
-        others = [j for j in seen if self._reaches(ball, j)]
-        kappa = abs(setting.masses.kappa(i, observer, "teacher"))
-        largest = sum((abs(setting.masses.kappa(m, observer)) for m in cluster), arb(0)) / kappa
-        return recovery.proved(setting, i, observer, ball, cluster, others).value / kappa, {
-            "radius": self._shape("ball", observer, ball),
-            "cluster": recovery.students_on(setting, cluster),
-            "rounded": largest * exact.ball(SUMMED),
-        }
+        places = [self._shape("ball", observer, ball) for observer, ball in found.balls]
+        keys = {"radius": places[0]} if self.verdict.observers is None else {"radii": places}
+        return found.bound, {**keys, **found.extra, "rounded": found.largest * exact.ball(SUMMED)}
 
     def _length(self) -> arb:
         """|p| of the node in the geometry of U."""

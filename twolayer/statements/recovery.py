@@ -67,11 +67,16 @@ class Error:
 
 @dataclass(frozen=True)
 class Vector:
-    """The vector form: |s|_2 / |s_T|_2 and its bound, for the observers whose fan-outs are the columns of Q."""
+    """The vector form: |s|_2 / |s_T|_2 and its bound, for the observers whose fan-outs are the columns of Q.
+
+    cluster: positions in problem.creases, H first; errors: what bounds the cluster's kink masses as these observers see them
+    """
 
     measured: arb
     bound: arb
     observers: tuple[int, ...]
+    cluster: tuple[int, ...] = ()
+    errors: tuple[Error, ...] = ()
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -94,13 +99,13 @@ def rows(setting: Setting) -> Iterator[Verdict]:
             else:
                 excluded[k.index] = _row(teacher, k, NOT_APPLICABLE, why)
         several = len(teacher.fan_out) > 1
-        vector = _vector(setting, teacher, errors) if several and not setting.is_late else None
+        whole = vector(setting, teacher) if several and not setting.is_late else None
         for k in observers:
             if k.index in excluded:
                 yield excluded[k.index]
             elif k.index in errors:
                 late = several and setting.is_late  # asked for each row that goes without its vector form
-                yield _judged(setting, teacher, k, errors[k.index], None if late else vector)
+                yield _judged(setting, teacher, k, errors[k.index], None if late else whole)
             elif setting.is_over:  # as above: time does not run back
                 yield _row(teacher, k, VACUOUS, UNJUDGED)
 
@@ -138,7 +143,7 @@ def _inscribed(setting: Setting, i: int, observer: Node) -> Inscribed | None:
     return None if domain is None else setting.shapes.ball(i, domain)
 
 
-def _judged(setting: Setting, teacher: Node, observer: Node, proof: Error | None, vector: Vector | None) -> Verdict:
+def _judged(setting: Setting, teacher: Node, observer: Node, proof: Error | None, whole: Vector | None) -> Verdict:
     i = setting.crease(teacher)
     kappa = setting.masses.kappa(i, observer, "teacher")
     terms: dict[str, Any] = {"kappa": kappa, "epsilon": setting.epsilon(observer)[1]}
@@ -157,9 +162,9 @@ def _judged(setting: Setting, teacher: Node, observer: Node, proof: Error | None
     if proof.local is not None:
         terms["local_epsilon"] = proof.local.size.epsilon
     outcome, why = compare(measured, bound, bound), "the enclosures overlap"
-    if vector is not None:
-        terms |= vector.terms
-        if vector.bound < 1 and vector.measured > vector.bound:
+    if whole is not None:
+        terms |= whole.terms
+        if whole.bound < 1 and whole.measured > whole.bound:
             return _row(teacher, observer, FAILS, "the vector form exceeds its bound", measured, bound, setting.shown(terms))
     if not bound < 1:
         return _row(teacher, observer, VACUOUS, SAYS_NOTHING, measured, bound, setting.shown(terms))
@@ -359,33 +364,32 @@ def proved(
 # -- the vector form ----------------------------------------------------------------------------------------------------
 
 
-def _vector(setting: Setting, teacher: Node, errors: dict[int, Error | None]) -> Vector | None:
+def vector(setting: Setting, teacher: Node) -> Vector | None:
     """The vector form for the cluster of the observer with the least share; None with one output or without a Q."""
-    shares = [(number(share), e) for k, e in errors.items() if e is not None for share in [_share(setting, teacher, k, e)]]
-    outputs = len(teacher.fan_out)
+    i, students = setting.crease(teacher), setting.problem.student
+    shares = []
+    for k in (k for k in students if _exclusion(setting, teacher, k) is None):
+        found = error(setting, i, k)
+        if found is not None:
+            shares.append((number(found.value / abs(setting.masses.kappa(i, k, "teacher"))), found))
     if not shares:
         return None
-    i = setting.crease(teacher)
     cluster = min(shares, key=lambda item: np.inf if item[0] is None else item[0])[1].cluster
-    candidates = []
-    for k in setting.problem.student:
-        e = None if setting.is_late else error_of(setting, i, k, cluster[1:])
-        if e is not None:
-            candidates.append((k, e.value))
-    chosen = choose(setting, candidates, outputs, length_of_limits)
+    errors = {}
+    for k in students:
+        found = None if setting.is_late else error_of(setting, i, k, cluster[1:])
+        if found is not None:
+            errors[k] = found
+    chosen = choose(setting, [(k, e.value) for k, e in errors.items()], len(teacher.fan_out), length_of_limits)
     if chosen is None:
         return None
     bound = bounds.fan_out(chosen.inverse, chosen.limits)
-    rest, of_teacher = (length(_fan_outs(setting, creases, side)) for creases, side in ((cluster, None), ((i,), "teacher")))
-    return Vector(rest / of_teacher, bound / of_teacher, chosen.indices)
+    rest, of_teacher = (length(fan_outs(setting, creases, side)) for creases, side in ((cluster, None), ((i,), "teacher")))
+    seen = tuple(errors[k] for k in chosen.observers)
+    return Vector(rest / of_teacher, bound / of_teacher, chosen.indices, cluster, seen)
 
 
-def _share(setting: Setting, teacher: Node, k: int, proof: Error) -> arb:
-    observer = setting.problem.student[k]
-    return proof.value / abs(setting.masses.kappa(setting.crease(teacher), observer, "teacher"))
-
-
-def _fan_outs(setting: Setting, creases: Sequence[int], side: str | None) -> np.ndarray:
+def fan_outs(setting: Setting, creases: Sequence[int], side: str | None) -> np.ndarray:
     """Sum over the nodes on some creases of |p| times the fan-out, students' subtracted; side: those of one network.   (C,)"""
     outputs = len(setting.problem.teacher[0].fan_out)
     out = exact.balls(exact.zeros(outputs))

@@ -85,6 +85,15 @@ def rows(given, problem):
                     recovery = {**one, "statement": "fan-out-recovery", "cluster": list(range(s + 1))}
                     for kind in ("ball", "cylinder") if not second and s < 3 else ():
                         yield {**recovery, "form": "sharp", "verdict": "holds", "radius": place[kind, side, i, k]}
+                    if not second and s in (-1, 1):
+                        ball = {"form": "sharp", "verdict": "holds", "radius": place["ball", side, i, k]}
+                        yield {**recovery, **ball, "shares": pairs(problem, second, k)}
+                        several = [*students[k:], *students[:k]]
+                        several = several[: len(given["instance"]["teacher"]["V"]) + (s == 1 and k == 0)]
+                        balls = [place["ball", side, i, m] for m in several]
+                        gradients = [{"shares": pairs(problem, second, m)} if n else {} for n, m in enumerate(several)]
+                        whole = {"statement": "fan-out-recovery", side: i, "cluster": recovery["cluster"], "observers": several}
+                        yield {**whole, "form": "sharp", "verdict": "holds", "radii": balls, "gradients": gradients}
                 for form, kind in (("repaired", "guarded"), ("sharp", "ball"), ("sharp", "cylinder"), ("repaired", "ball")):
                     yield {**one, "form": form, "verdict": "holds", "radius": place[kind, side, i, k]}
                 for chosen in ([], pairs(problem, second, k), pairs(problem, second, k)[::-1]):
@@ -181,6 +190,7 @@ def compared(proved, given, loose=False) -> Counter:
                 assert math.isclose(computed, true, rel_tol=1e-7, abs_tol=1e-12), (row, computed, true)
         counts[f"{kind} {row['verdict'] if row['form'] == 'printed' else ''}".strip()] += 1
         counts[f"{kind} trivial"] += row["form"] == "sharp" and bound == 1
+        counts["as vectors"] += "observers" in row and "cluster" in row
         counts["paired"] += bool(row.get("shares")) and bound < 1
     return counts
 
@@ -189,6 +199,7 @@ def test_both_sides_of_every_row_are_those_of_its_statement():
     rng, counts = random.Random(3), Counter()
     for seed in range(15):
         counts += compared(*made_up(rng, fuzzer.some(seed)))
+    assert counts["as vectors"] > 20, counts
     assert counts["fan-out-recovery sharp"] > 50 and counts["fan-out-recovery sharp none"] > 50, counts
     for name in ("theorem-2", "theorem-3", "corollary-1"):
         for kind in ("printed fails", "printed holds", "printed vacuous", "printed none", "repaired", "repaired none", "sharp"):

@@ -161,7 +161,7 @@ class Row:
         self.a, self.beta = K.node(net, row[side])
         self.students = [K.node(K.student, i) for i in range(len(K.student.W))]
         self.nodes = [K.node(n, i) for n in self.networks for i in range(len(n.W))]
-        self.m, self.bound = float(rational(row["measured"])), float(rational(row["bound"]))
+        self.m, self.bound = (None if row[key] is None else float(rational(row[key])) for key in ("measured", "bound"))
 
     def on(self, node, a=None, beta=None) -> Fraction | None:
         """r with node = r (a, beta), or None."""
@@ -204,6 +204,10 @@ class Row:
     def wrong(self) -> str:
         """Empty where the row is true."""
         form, verdict = self.row["form"], self.row["verdict"]
+        if self.bound is None:
+            unseen = dot(self.v, self.K.student.fan_outs[self.row["observer"]]) == 0
+            seen = form != "printed" and self.mass(self.row["observer"], self.networks[:1]) != 0
+            return "" if verdict == "vacuous" and unseen and not seen else "the bound is defined"
         if verdict == "fails" and form != "printed":
             return "a theorem is refuted"
         least = self.trivial()
@@ -286,7 +290,7 @@ class Row:
         if not (ball or flat):
             return 0, "no ball or cylinder"
         if "shares" in row or "affine" in row:
-            eps = (self.paired if "shares" in row else self.planar)(k, ball) if ball else "a local gradient is that of a ball"
+            eps = self.local(k, ball, row) if ball else "a local gradient is that of a ball"
             if isinstance(eps, str):
                 return 0, eps
         room = math.inf
@@ -306,12 +310,18 @@ class Row:
         first = [next((m for m, other in enumerate(self.nodes) if same(n, other)), None) for n in self.nodes]
         return first, {m: self.mass(k, self.networks, *self.nodes[m]) for m in first if m is not None}
 
-    def planar(self, k, body) -> float | str:
-        """The local gradient of a ball that a row's affine function proves, over the checker's polygon."""
+    def local(self, k, body, given) -> float | str | None:
+        """The local gradient of a ball that evidence proves, or why it proves none; None without evidence."""
+        if "shares" in given:
+            return self.paired(k, body, given["shares"])
+        return self.planar(k, body, given["affine"]) if "affine" in given else None
+
+    def planar(self, k, body, affine) -> float | str:
+        """The local gradient of a ball that an affine function proves, over the checker's polygon."""
         K, centre, r = self.K, [rational(x) for x in body[2]["centre"]], rational(body[2]["radius"])
         if K.dimension != 2:
             return "no plane"
-        *slope, constant = (rational(x) for x in self.row["affine"])
+        *slope, constant = (rational(x) for x in affine)
         terms = []
         for m, mass in self.kinked(k)[1].items():
             a, beta = self.nodes[m]
@@ -331,13 +341,13 @@ class Row:
         (low, _), (high, _) = h.extrema(polygon)
         return float(max(-low, high))
 
-    def paired(self, k, body) -> float | str:
-        """The local gradient of a ball that a row's pairs prove, or why they prove none."""
+    def paired(self, k, body, shares) -> float | str:
+        """The local gradient of a ball that pairs prove, or why they prove none."""
         K, centre, r = self.K, [rational(x) for x in body[2]["centre"]], body[0]
         size = lambda a, beta: (abs(float(dot(a, centre) + beta)), math.sqrt(K.inner(a, a)))  # noqa: E731
         first, mass = self.kinked(k)
         left, total = {m: abs(x) for m, x in mass.items()}, 0.0
-        for a, b, x, y in self.row["shares"]:
+        for a, b, x, y in shares:
             (a, b), (x, y) = (first[a], first[b]), (rational(x), rational(y))
             if a is None or b is None or mass[a] * mass[b] >= 0:
                 return "a wrong pair"
@@ -374,16 +384,49 @@ class Row:
         return found
 
     def _recovery(self):
-        """Shares of |kappa_T|: what the cluster's students leave of the fan-out, and its bound."""
-        k, K, row = self.row["observer"], self.K, self.row
-        kappa = self.mass(k, self.networks[:1]) if any(self.a) else 0
-        ball = self.shape("ball", k, row["radius"])
-        if not kappa or row["form"] != "sharp" or not ball:
-            return 0, "not applicable"
+        """Shares of |kappa_T| or of the vector: what the cluster's students leave of the fan-out, and its bound."""
+        K, row = self.K, self.row
         teachers = [K.node(K.teacher, i) for i in range(len(K.teacher.W))]
         named = [self.students[s] for s in row["cluster"]]
+        if row["form"] != "sharp" or not any(self.a):
+            return 0, "not applicable"
         if any(not any(s[0]) or self.on(s) is None and any(self.on(t, *s) is not None for t in teachers) for s in named):
             return 0, "no cluster"
+        if "observers" in row:
+            return self._vector(named)
+        kappa = self.mass(row["observer"], self.networks[:1])
+        rest, bound = self._limit(row["observer"], row["radius"], row, named)
+        if not kappa or isinstance(bound, str):
+            return 0, bound if kappa else "not applicable"
+        size = abs(float(kappa)) * math.sqrt(K.inner(self.a, self.a))
+        return abs(rest) / size, bound / size
+
+    def _vector(self, named):
+        """The same as vectors, by a least-squares solution for what the observers see, and |Q^-1| for its bound."""
+        K, row = self.K, self.row
+        Q = np.array([[float(x) for x in K.student.fan_outs[m]] for m in row["observers"]]).T
+        if Q.size == 0 or Q.shape[0] != Q.shape[1] or abs(np.linalg.det(Q)) == 0:
+            return 0, "Q is not invertible"
+        seen = [self._limit(m, *rest, named) for m, *rest in zip(row["observers"], row["radii"], row["gradients"], strict=True)]
+        if any(isinstance(bound, str) for _, bound in seen):
+            return 0, "not applicable"
+        own = math.sqrt(K.inner(self.a, self.a))
+        whole = [float(self.mass(m, self.networks[:1])) * own for m in row["observers"]]
+        rest, whole = (np.linalg.solve(Q.T, part) for part in ([rest for rest, _ in seen], whole))
+        size = float(np.linalg.norm(whole))
+        if size < 1e-9:
+            return 0, "the teacher's fan-out is 0"
+        limits = [bound for _, bound in seen]
+        return float(np.linalg.norm(rest)) / size, float(np.linalg.norm(np.abs(np.linalg.inv(Q)).T @ limits)) / size
+
+    def _limit(self, k, place, given, named):
+        """(sum over C of kappa as k sees it, its bound in a ball), or (0, why there is none)."""
+        K, ball = self.K, self.shape("ball", k, place)
+        if not ball:
+            return 0, "no ball"
+        local = self.local(k, ball, given)
+        if isinstance(local, str):
+            return 0, local
         own, centre, seen = math.sqrt(K.inner(self.a, self.a)), [rational(x) for x in ball[2]["centre"]], []
         rest, gamma, cluster = float(self.mass(k, self.networks)) * own, 0.0, []
         for a, beta in self.nodes:
@@ -400,9 +443,9 @@ class Row:
                     return 0, "a parallel hyperplane is left out of the cluster"
                 gamma += math.sqrt((1 - square) / square)
         per = math.sqrt(1 + gamma**2) / ball[0]
-        bound = 4 * self.epsilon(k)[1] * per
+        bound = 4 * (self.epsilon(k)[1] if local is None else local) * per
         bound += sum(m * (s / (1 + math.sqrt(1 - s)) + gamma * math.sqrt(s) + d * per) for m, s, d in cluster)
-        return abs(rest) / (abs(float(kappa)) * own), bound / (abs(float(kappa)) * own)
+        return rest, bound
 
     def _corollary(self):
         K, row, fan = self.K, self.row, self.K.student.fan_outs

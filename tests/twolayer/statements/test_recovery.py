@@ -27,6 +27,7 @@ from twolayer.statements.sharp.around import around, sizes
 from twolayer.statements.sharp.local import ball_of, pairings_in
 
 from ...strategies import quick
+from ..certificates import truth
 from ..certificates.fuzzer import accepted, refused
 from ..sizes import in_units, near_copies, with_nodes
 from .test_sharp_methods import built
@@ -186,7 +187,7 @@ def test_a_student_that_reproduces_nothing_of_another_output_is_seen_by_the_vect
 def test_a_vector_beyond_its_bound_is_a_failure(monkeypatch):
     always = (([0, 1], 8, [1, 0]), ([0, 1], 9, [0, 1]))
     made = instance([([1, 0], 0, [3, 4])], [(w, b, [Q(3, 2), Q(2)]) for w, b, _ in HALVES], always)
-    monkeypatch.setattr(recovery, "_vector", lambda *_: recovery.Vector(arb(1) / 2, arb(1) / 4, (2, 3)))
+    monkeypatch.setattr(recovery, "vector", lambda *_: recovery.Vector(arb(1) / 2, arb(1) / 4, (2, 3)))
     assert row(made).verdict == "fails"
 
 
@@ -412,3 +413,61 @@ def test_a_bound_of_the_whole_fan_out_does_not_hold_in_a_certificate_either():
     assert row["verdict"] == "vacuous"
     given["verdicts"] = [{**row, "verdict": "holds"}]
     refused(given, "not proved to say anything")
+
+
+# -- certificates of local gradients and of vectors ----------------------------------------------------------------------
+
+BOTH = (([0, 1], 8, [1, 0]), ([0, 1], 9, [0, 1]))  # observers of either output, active on all of the square
+
+
+def certified_vector() -> tuple[dict, dict]:
+    """(the certificate of two halves of v_T = (3, 4) and a crease far off; the row of the vector form)."""
+    halves = [(w, b, [Q(3, 2), Q(2)]) for w, b, _ in HALVES]
+    far = [([1, 1], Q(9, 5), [v, v]) for v in (10, 9)]  # a crease in a corner, learnt but for a tenth: eps_k is large
+    given = certified(instance([([1, 0], 0, [3, 4]), far[0]], [*halves, far[1]], BOTH))
+    found = [r for r in given["verdicts"] if r["statement"] == "fan-out-recovery" and "observers" in r and r["teacher"] == 0]
+    assert len(found) == 1 and found[0]["verdict"] == "holds"
+    return given, found[0]
+
+
+def test_the_vector_form_and_local_gradients_are_restated_and_true():
+    given, row = certified_vector()
+    said = accepted(given)
+    assert f"fan-out-recovery sharp holds (teacher 0, observers {row['observers']})" in said
+    assert truth.true(given) == "" and not any("fan-out" in what for what in given["left_out"])
+    assert len(row["gradients"]) == 2 and all("affine" in entry or "shares" in entry for entry in row["gradients"])
+    assert Q(row["bound"]) < Q(1, 40) and Q(row["measured"]) == pytest.approx(LONGER, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"measured": "1/1000000"}, "the verdict holds is not proved"),
+        ({"bound": "1/10"}, "the verdict holds is not proved"),
+        ({"gradients": [{}, {}]}, "not proved to say anything"),
+        ({"gradients": [{}]}, "malformed"),
+        ({"observers": [3, 3]}, "Q is not invertible"),
+        ({"observers": [3]}, "one other observer for each output is needed"),
+        ({"cluster": []}, "the verdict holds is not proved"),
+        ({"cluster": [2]}, "a teacher"),
+        ({"verdict": "vacuous"}, "the verdict vacuous is not proved"),
+        ({"measured": None, "bound": None}, "is not proved"),
+        ({"measured": None, "bound": None, "verdict": "vacuous", "observer": 3}, "is not proved to be undefined"),
+    ],
+)
+def test_a_forged_vector_is_refused(change, why):
+    given, row = certified_vector()
+    given["verdicts"] = [{**row, **change}]
+    refused(given, why)
+
+
+def test_a_row_without_a_bound_needs_an_observer_that_does_not_see_the_teacher():
+    """Observer 3 sees the second output alone, of which the teacher has nothing: alpha = 0. Observer 2 sees it."""
+    given = certified(instance([([1, 0], 0, [3, 0])], [([1, 0], Q(1, 9), [3, 1]), ([0, 1], 3, [1, 1])], BOTH))
+    rows = [r for r in given["verdicts"] if r["bound"] is None]
+    assert {(r["statement"], r["form"], r["verdict"]) for r in rows if r["observer"] == 3 and r["teacher"] == 0} == {
+        ("theorem-2", form, "vacuous") for form in ("printed", "repaired", "sharp")
+    }
+    assert "alpha is 0" in accepted(given) and truth.true(given) == ""
+    for change in ({"observer": 2}, {"verdict": "holds"}, {"statement": "theorem-1"}):
+        refused({**given, "verdicts": [{**rows[0], "teacher": 0, **change}]}, "")
