@@ -52,13 +52,9 @@ def judged(proved: Proved, certificate) -> list[Row]:
             "fan-out-recovery": recovery,
         }[statement]
         case = Case(proved, given)
-        names = "student" if statement == "corollary-1" else "teacher", "observers" if "observers" in given else "observer"
-        key = (statement, form, given[names[0]], *sorted([given[names[1]]] if names[1] == "observer" else given[names[1]]))
-        need(key not in rows, f"{statement} {form}: a row comes twice")
-        nodes = tuple((name, given[name]) for name in names)
         if given["bound"] is None:
             need(verdict == "vacuous" and unseen(case), f"{statement} {form}: the bound is not proved to be undefined")
-            rows[key] = Row(statement, form, verdict, nodes, None, None)
+            enter(rows, given, None, None)
             continue
         least, most, low, high = judge(case)  # measured^2 and the bound's signed square, between rationals
         measured, bound, trivial = number(given["measured"]), number(given["bound"]), case.trivial()
@@ -69,8 +65,17 @@ def judged(proved: Proved, certificate) -> list[Row]:
         }[verdict]
         need(claim, f"{statement} {form}: the verdict {verdict} is not proved")
         need(verdict != "holds" or high < trivial, f"{statement} {form}: the bound is not proved to say anything (vacuous)")
-        rows[key] = Row(statement, form, verdict, nodes, measured, bound)
+        enter(rows, given, measured, bound)
     return list(rows.values())
+
+
+def enter(rows: dict, given, measured, bound) -> None:
+    """Put a row that is proved among the others; Refuted where it is there already."""
+    statement, form = given["statement"], given["form"]
+    names = "student" if statement == "corollary-1" else "teacher", "observers" if "observers" in given else "observer"
+    key = (statement, form, given[names[0]], *sorted([given[names[1]]] if names[1] == "observer" else given[names[1]]))
+    need(key not in rows, f"{statement} {form}: a row comes twice")
+    rows[key] = Row(statement, form, given["verdict"], tuple((name, given[name]) for name in names), measured, bound)
 
 
 def unseen(case: Case) -> bool:

@@ -81,7 +81,7 @@ def test_a_row_that_is_proved_says_what_it_is_about_and_which_numbers_are_proved
     given = base("vertices, two outputs")
     proved = Proved(given)
     for row in given["verdicts"]:
-        names = ("student", "observers") if row["statement"] == "corollary-1" else ("teacher", "observer")
+        names = [name for name in ("student", "teacher", "observer", "observers") if name in row]
         about = tuple((name, row[name]) for name in names)
         sides = tuple(number(row[key]) for key in ("measured", "bound"))
         assert judge(proved, given, **row) == [Row(row["statement"], row["form"], row["verdict"], about, *sides)]

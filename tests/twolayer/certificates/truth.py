@@ -443,7 +443,7 @@ class Row:
                     return 0, "a parallel hyperplane is left out of the cluster"
                 gamma += math.sqrt((1 - square) / square)
         per = math.sqrt(1 + gamma**2) / ball[0]
-        bound = 4 * (self.epsilon(k)[1] if local is None else local) * per
+        bound = 4 * (self.epsilon(k)[1] if local is None else local * (1 + 2.0**-30)) * per
         bound += sum(m * (s / (1 + math.sqrt(1 - s)) + gamma * math.sqrt(s) + d * per) for m, s, d in cluster)
         return rest, bound
 
