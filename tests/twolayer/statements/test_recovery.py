@@ -127,6 +127,13 @@ def test_a_tilted_cluster_pays_for_how_far_others_push_the_centre_aside():
 
 
 @pytest.mark.usefixtures("eps_k")
+def test_a_moved_cluster_pays_for_its_distance_over_the_height():
+    """A copy moved by 1/100, and relu(x + y) learnt but for 1/100: Gamma = 1, t = 1/sqrt(2), eps = 3/100 at (1, 1)."""
+    found = row(instance([X, ([1, 1], 0, [1])], [([1, 0], -T, [1]), ([1, 1], 0, [1 - T])]))
+    assert found.terms["cluster"] == [0] and found.bound == pytest.approx(13 * math.sqrt(2) * float(T), rel=1e-12)
+
+
+@pytest.mark.usefixtures("eps_k")
 def test_a_lost_share_can_be_all_that_the_gradient_allows():
     """h = T (relu(x) - x/2 - 1/4) has eps = T/4 on the square, so that the bound 4 eps is T, the share that is missing."""
     affine = [([1, 0], 8, [-T / 2]), ([0, 0], 1, [4 * T - T / 4])]
