@@ -9,7 +9,7 @@ error. The bar is certified: the share cannot lie outside of it. Where no row sa
 fan-out) there is no point. The thin line is the best single student's share, measured only: the student at the smallest
 angle, its fan-out times |p| against the teacher's. Right: the distance of the share from 1, measured and as certified.
 
-To see: at the start nothing is certified; from a gradient of a tenth on every node's share is 1 up to an error that falls in
+To see: at the start nothing is certified; from a gradient of a fiftieth on every node's share is 1 up to an error that falls in
 proportion to the gradient. A thin line that stays away from 1 is a fan-out shared by several students: the best student of
 node 0 carries less than nothing of it and that of node 3 almost half too much, while what all near them carry is right.
 """
