@@ -366,9 +366,12 @@ def proved(
 
 def vector(setting: Setting, teacher: Node) -> Vector | None:
     """The vector form for the cluster of the observer with the least share; None with one output or without a Q."""
-    i, students = setting.crease(teacher), setting.problem.student
-    shares = []
-    for k in (k for k in students if _exclusion(setting, teacher, k) is None):
+    students = setting.problem.student
+    observers = [k for k in students if _exclusion(setting, teacher, k) is None]
+    if not observers:
+        return None
+    i, shares = setting.crease(teacher), []
+    for k in observers:
         found = error(setting, i, k)
         if found is not None:
             shares.append((number(found.value / abs(setting.masses.kappa(i, k, "teacher"))), found))
