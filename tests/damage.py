@@ -1,7 +1,7 @@
 """What a disk, a crash or a careless hand does to a file, drawn from a seed: what fails once fails again.
 
 How often each reader meets it: 2,440 damaged inputs of the theory and its checker (instances 740, sweep configurations 500,
-cells of a sweep 400, tables 600, certificates 100 and 1,000 more that certificates/fuzzer.py changes with a purpose, packed
+cells of a sweep 400, tables 600, certificates 100 and 700 more that certificates/fuzzer.py changes with a purpose, packed
 images 100), 1,510 of the experiments (results 300, failures and spectra 400, states and weights 310, batches and archives of
 images 300, kept folders 200), and 501 interrupted writes.
 """

@@ -133,7 +133,7 @@ def test_what_is_written_fits_its_schema(instance):
     assert complaint(json.loads(instance.to_json()), "instance") is None
 
 
-EACH = 9  # one change in so many to a certificate is tried (seven are made of a part): all take two minutes of proofs
+EACH = 25  # one change in so many to a certificate is tried (seven are made of a part): all take two minutes of proofs
 
 
 @pytest.fixture(scope="module", params=["vertices, a corollary", "trees, output biases"])

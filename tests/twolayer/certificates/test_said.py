@@ -113,13 +113,15 @@ def test_the_largest_fan_out_of_either_network_is_compared_exactly():
 @pytest.mark.parametrize("name", ["vertices, a copy", "vertices, two outputs", "vertices, two teachers"])
 def test_a_row_that_comes_twice_is_refused_whatever_its_numbers_and_radii(name):
     given, forms = base(name), set()
+    proved = Proved(given)
     for row in given["verdicts"]:
         other = {**row, "bound": str(rational(row["bound"]) * (1 if row["bound"] == "0" else Fraction(999_999, 1_000_000)))}
         if "observers" in row:
             other["observers"] = row["observers"]
         for twice in (row, other):
             if twice is row or row["verdict"] == "holds" and rational(other["measured"]) <= rational(other["bound"]):
-                refused({**given, "verdicts": [*given["verdicts"], twice]}, "a row comes twice")
+                with pytest.raises(Refuted, match="a row comes twice"):
+                    judged(proved, {**given, "verdicts": [row, twice]})
                 forms.add((row["statement"], row["form"]))
     assert len(forms) > 2
 

@@ -30,7 +30,7 @@ from .by_hand import leaves
 from .fuzzer import BASES, accepted, base, drawn, enclosures, example, refused
 
 ROOT = Path(__file__).resolve().parents[3]
-MUTATIONS = int(os.environ.get("CERTIFICATE_MUTATIONS", "1000"))
+MUTATIONS = int(os.environ.get("CERTIFICATE_MUTATIONS", "700"))
 
 
 # -- what is written is proved --------------------------------------------------------------------------------------
