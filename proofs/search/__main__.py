@@ -58,6 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fresh", action="store_true", help="do not start from the records")
     parser.add_argument("-o", "--output", type=Path, help="write the instance here if it beats what is there")
     options = parser.parse_args(arguments)
+    output = options.output
+    if output is not None and (output.is_dir() or not os.access(output if output.exists() else output.parent, os.W_OK)):
+        parser.error(f"--output needs a file that can be written; got {str(output)!r}")
     rng = np.random.default_rng(options.seed)
     height = height_of(options.height, options.nodes)
     helpers = options.nodes + 2 if options.helpers is None else options.helpers

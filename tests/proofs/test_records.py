@@ -208,6 +208,15 @@ def test_no_check_imports_a_solver():
     assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
 
 
+@pytest.mark.parametrize("place", ["", "nowhere/record.json"])
+def test_a_place_where_no_record_can_be_written_is_refused_before_the_search(place, tmp_path, capsys):
+    search = pytest.importorskip("proofs.search.__main__")
+    with pytest.raises(SystemExit) as ended:
+        search.main(["--seconds", "1", "--fresh", "-o", str(tmp_path / place)])
+    assert ended.value.code == 2
+    assert "--output needs a file that can be written" in capsys.readouterr().err
+
+
 def test_the_search_finds_five_for_three_nodes_and_writes_a_record_that_passes(tmp_path, capsys):
     search = pytest.importorskip("proofs.search.__main__")
     path = tmp_path / "all_03_lowest.json"
