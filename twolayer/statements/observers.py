@@ -51,8 +51,8 @@ def choose(setting: Setting, candidates: list[tuple[Node, arb]], outputs: int, s
     """
     if len(candidates) < outputs:
         return None
-    units = [exact.two_to(power(node)) for node, _ in candidates]
     fan_outs, powers = _fan_outs([node for node, _ in candidates])
+    units = [exact.two_to(int(k)) for k in powers]
     limits = np.array([float((limit / exact.ball(unit)).mid()) for (_, limit), unit in zip(candidates, units, strict=True)])
     if math.comb(len(candidates), outputs) <= MOST_SETS and not setting.is_late:
         sets, inverses = _sets(setting, [node.index for node, _ in candidates], fan_outs)

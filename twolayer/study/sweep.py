@@ -138,8 +138,11 @@ def instance(cell: Cell) -> tuple[Instance, float]:
     teacher = random_teacher(data, K, int(cell["outputs"]), rng, fan_out=geometric(K, 0.9), off_plane=0.3)
     flat = cell["thickness"] == 0
     subspace = data.subspace() if flat else Subspace(np.eye(data.ambient), data.mean)
-    make = _trained if cell["trained"] else _near_copy
-    student, sampled = make(teacher, data, int(cell["width"]), cell["gradient"], rng, subspace)
+    student, sampled = (
+        _trained(teacher, data, int(cell["width"]), cell["gradient"], rng, subspace)
+        if cell["trained"]
+        else _near_copy(teacher, data, int(cell["width"]), cell["gradient"], rng)
+    )
     return Instance(teacher, student, data.region(), subspace, name=name(cell)), sampled
 
 
@@ -150,7 +153,7 @@ def _trained(teacher: TwoLayer, data: LowRankData, width: int, level: float, rng
     return nearest.student, nearest.gradient
 
 
-def _near_copy(teacher: TwoLayer, data: LowRankData, width: int, level: float, rng, subspace) -> tuple[TwoLayer, float]:
+def _near_copy(teacher: TwoLayer, data: LowRankData, width: int, level: float, rng) -> tuple[TwoLayer, float]:
     """Each teacher node split into `width` rescaled ones, then moved until the sampled gradient is about `level`."""
     shares = rng.dirichlet(np.full(width, 4.0), size=teacher.width).T  # (width, K), columns add up to 1
     scales = 2.0 ** rng.uniform(-1, 1, size=(width, teacher.width))

@@ -61,16 +61,20 @@ class Incumbent:
 
     def offer(self, x: np.ndarray) -> float:
         """Value of h at xi in floats; its exact value counts if it seems larger than the best."""
-        value = float(self.kinks(x[None])[0])
-        if self.beaten(x):
+        value = self.value(x)
+        if self.is_beaten(value):
             candidate = at_witness(self.problem, self.region, self.middle + self.radius * exact.rationals(x))
             if candidate[0] > self.lower:
                 self.best = candidate  # in one step: an interrupt finds a value with its own witness
         return value
 
-    def beaten(self, x: np.ndarray) -> bool:
-        """True if |h| at xi seems larger than the best, in floats."""
-        return abs(float(self.kinks(x[None])[0])) > self.lower * (1 + IMPROVED)
+    def value(self, x: np.ndarray) -> float:
+        """h at xi, in floats."""
+        return float(self.kinks(x[None])[0])
+
+    def is_beaten(self, value: float) -> bool:
+        """True if a value of h seems larger in size than the best."""
+        return abs(value) > self.lower * (1 + IMPROVED)
 
     def start(self) -> None:
         """Ascents from the best of some random points of the domain, for both signs."""
@@ -142,7 +146,7 @@ class Incumbent:
                 self.programs += 1
                 active[group] ^= True
                 trial = self._top(active, sign)
-                value = -np.inf if trial is None else sign * float(self.kinks(trial[None])[0])
+                value = -np.inf if trial is None else sign * self.value(trial)
                 if value > best + IMPROVED * abs(best):
                     y = trial
                     break

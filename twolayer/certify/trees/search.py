@@ -258,7 +258,7 @@ class _Search:
         proposal = parent.side.program.solve(decided, parent.cuts, parent.basis)
         self.programs += 1
         if proposal is not None and not proposal.empty:
-            if self.incumbent.beaten(proposal.point):
+            if self.incumbent.is_beaten(self.incumbent.value(proposal.point)):
                 self.incumbent.climb(proposal.point, parent.side.sign)
             if parent.bound > OPEN * self.incumbent.lower and self.incumbent.programs < CLIMBS * self.programs:
                 self.incumbent.again(parent.side.sign)
