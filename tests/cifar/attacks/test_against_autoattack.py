@@ -9,8 +9,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("pyautoattack")
 
-from cifar.bench.autoattack import FixedLabel, apgd_flips
-from cifar.measures.robustness import evaluate
+from cifar.attacks.table import table
+from cifar.bench.autoattack import FixedLabel, compared, main
+from twolayer.files import BadInput
 
 from ..made import real_images, small_network
 from .attacked import generator, images, networks
@@ -46,9 +47,28 @@ def test_the_wrapper_only_permutes_the_students_logits():
 @pytest.mark.parametrize("seed", range(3))
 def test_both_attacks_part_the_same_share_of_images_under_the_same_rule(seed):
     teacher = small_network((8, 6), seed)
-    student = near(teacher, NOISE, seed)
-    pixels = real_images().pixels
-    theirs = apgd_flips(student, teacher, pixels.float() / 255, eps=EPS, steps=40, seed=0)
-    found = evaluate(student, teacher, None, pixels, attacks=("oracle-ce",), repeats=1)["oracle-ce"]["any"]["mean"] / 100
-    assert found <= 1 - theirs.float().mean().item() + 3 / 32  # of 32 images; ours may be stronger
-    assert 0.1 < found < 0.9  # or nothing is compared
+    row = compared(near(teacher, NOISE, seed), teacher, real_images().pixels, eps=EPS, seed=seed)
+    assert row["no weaker"] and row["difference"] <= 100 * 3 / 32  # of 32 images; ours may be stronger
+    assert 10 < row["ours"] < 90  # or nothing is compared
+
+
+def test_where_every_image_is_parted_or_none_nothing_is_compared():
+    teacher = small_network((8, 6))
+    pixels = real_images().pixels[:6]
+    none, every = (compared(near(teacher, noise), teacher, pixels, eps=eps, steps=5) for noise, eps in ((0, EPS), (3, 0.5)))
+    assert (none["ours"], none["apgd"], none["no weaker"]) == (100, 100, None)
+    assert (every["ours"], every["apgd"], every["no weaker"]) == (0, 0, None)
+
+
+def test_an_attack_that_finds_less_is_called_weaker(monkeypatch):
+    teacher = small_network((8, 6))
+    student, pixels = near(teacher, NOISE), real_images().pixels
+    blunt = lambda *networks, eps, steps: table(*networks, eps=eps / 50, steps=steps)  # noqa: E731
+    monkeypatch.setattr("cifar.bench.autoattack.table", blunt)
+    assert compared(student, teacher, pixels, eps=EPS)["no weaker"] is False
+
+
+@pytest.mark.parametrize("wrong", ["--images=0", "--steps=0", "--eps=0", "--eps=nan", "--eps=256"])
+def test_sizes_that_are_none_are_refused_in_one_line(wrong):
+    with pytest.raises(BadInput, match="need to be"):
+        main(["student.pt", "--teacher=teacher.pt", "--data=.", wrong])
