@@ -11,7 +11,7 @@
 | cw-l2 | Carlini and Wagner's search for the nearest success; it counts within a 2-norm of .5 |
 | transfer | linf on the surrogate; the student is not looked at |
 | oracle-ce | cross-entropy to the oracle's label at x', in linf's ball with steps of 2.5 eps / 40: AutoAttack's core |
-| confident | the smaller of the student's excess over the oracle's class and the oracle's own margin, steps alike |
+| confident | the smaller of the student's excess over the oracle's class and the oracle's margin, in units of their spreads |
 | label | the margin against the dataset's label, steps alike: context, the robustness that RobustBench speaks of |
 | data | Equation 4: the distance to the teacher's logits at the clean image, ascended as in linf |
 | in-plane, out-plane | two runs of linf; the one whose patches lie nearer to, or farther from, the input plane |
@@ -41,8 +41,10 @@ from .objectives import (
     disagreement,
     logit_distance,
     margin,
+    surely_parted,
 )
 
+Score = Callable[[Tensor, Tensor], Tensor]  # of the logits of student and teacher, a number a sample
 EPS, STEP, STEPS = 10 / 255, 0.01, 40  # the paper's
 L2_EPS, L2_SMALL_EPS, L1_EPS, L1_SMALL_EPS, L1_SHARE = 0.5, 0.3, 12.0, 10.0, 0.01
 SPARE = 2.5  # steps add up to this many radii, the usual choice; .01, four times as far, is weaker than AutoAttack's
@@ -56,8 +58,9 @@ NAMES = tuple(
 class Attack:
     """A row of the table.   attack(x, generator, labels): (N, 3, 32, 32) -> Adversarial
 
-    Its watched iterate is the one at which the student's answer is farthest above the oracle's: if any iterate parts the
-    networks, that one does.  `transfer`, which does not look at the student, and `label` have none.
+    Its watched iterate is the one at which the student's answer is farthest above the oracle's (`confident`: at which the
+    oracle is surest while the student answers otherwise): if any iterate parts the networks, that one does.  `transfer`, which
+    does not look at the student, and `label` have none.
     random: whether a second run differs;  labelled: whether it asks for the dataset's labels (N,), and is judged by them;
     ValueError for images that are none, before anything is computed.
     """
@@ -97,12 +100,12 @@ def table(
     """The rows by name; `transfer` only with a surrogate, `in-plane` and `out-plane` only with a patch spectrum."""
 
     def ascended(
-        objective: Objective, ball: Ball, size: float, count: int = steps, start: bool = True, blind: bool = False
+        objective: Objective, ball: Ball, size: float, n: int = steps, start: bool = True, watch: Score | None = disagreement
     ) -> Attack:
-        seen, watch = (objective, None) if blind else (replace(objective, networks=(student, teacher)), disagreement)
+        seen = objective if watch is None else replace(objective, networks=(student, teacher))
 
         def run(x: Tensor, generator: Generator | None, _: Tensor | None) -> Adversarial:
-            return pgd(seen, x, ball, step=size, steps=count, start=start, generator=generator, watch=watch)
+            return pgd(seen, x, ball, step=size, steps=n, start=start, generator=generator, watch=watch)
 
         return Attack(run, start)
 
@@ -110,7 +113,7 @@ def table(
         """linf, with an objective that remembers the clean images or their labels."""
 
         def run(x: Tensor, generator: Generator | None, labels: Tensor | None) -> Adversarial:
-            return ascended(objective(x, labels), linf, size, blind=labelled)(x, generator)
+            return ascended(objective(x, labels), linf, size, watch=None if labelled else disagreement)(x, generator)
 
         return Attack(run, True, labelled)
 
@@ -118,7 +121,7 @@ def table(
     rows = {
         "linf": ascended(distance, linf, step),
         "oracle-ce": ascended(cross_entropy_to_oracle(student, teacher), linf, fine),
-        "confident": ascended(confident(student, teacher), linf, fine),
+        "confident": ascended(confident(student, teacher), linf, fine, watch=surely_parted),
         "label": anchored(lambda _, labels: margin(student, labels), fine, labelled=True),  # type: ignore[arg-type]
         "l2": ascended(distance, L2(L2_EPS), SPARE * L2_EPS / steps),
         "l2-small": ascended(distance, L2(L2_SMALL_EPS), STEP),
@@ -131,7 +134,7 @@ def table(
         "data": anchored(lambda x, _: data_adversarial(student, teacher, x)),
     }
     if surrogate is not None:
-        rows["transfer"] = ascended(logit_distance(surrogate, teacher), linf, step, blind=True)
+        rows["transfer"] = ascended(logit_distance(surrogate, teacher), linf, step, watch=None)
     if plane is not None:
         rows["in-plane"] = _twice(rows["linf"], plane, nearer=True)
         rows["out-plane"] = _twice(rows["linf"], plane, nearer=False)

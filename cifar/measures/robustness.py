@@ -7,8 +7,9 @@ copies of lower precision. Counting rules, each the share of images on which
     highest       ... at the iterate of highest loss
     any           ... at the clean image and at every iterate that was kept, the one where the two are farthest apart among them
     clean-label   the student, at the last iterate, answers what the teacher answers at the clean image
-    confident     no image that was kept parts the two by tau or more: the smaller of the student's excess of its best other
-                  class over the teacher's and the teacher's own margin stays below it (the attack `confident` alone)
+    confident     at no image that was kept does the student answer otherwise while the teacher's own margin is tau or more
+                  (the attack `confident` alone); how sure the student is of it does not count, since its logits have a
+                  scale of their own: asked for a margin too, an untrained student, with its small logits, would score 100
 
 The attack `label` is judged by the dataset's label where others are by the teacher's answer at the image. With the attack
 `data`, last and clean-label are the two scores of data-adversarial examples.
@@ -27,7 +28,7 @@ import torch
 from torch import Tensor
 
 from ..attacks.ascent import Adversarial
-from ..attacks.objectives import Network, attacking, excess, parting_margin
+from ..attacks.objectives import Network, attacking, excess, surely_parted
 from ..attacks.table import NAMES, require_images, table
 from ..data.patches import InputPlane
 from ..networks.convnet import ConvNet, inner_copy
@@ -124,11 +125,9 @@ def summary(counts: Counts, attack: str, tau: float = 0.0) -> dict[str, dict[str
         bits = [np.concatenate([unpacked(each[rule], each["images"]) for each in repeat]) for repeat in ordered]
         result[rule] = statistics([float(each.mean()) for each in bits]) | {"bits": [packed(each) for each in bits]}
     if attack == CONFIDENT:
-        strength = [
-            np.concatenate([unpacked_numbers(each[CONFIDENT], each["images"]) for each in repeat]) for repeat in ordered
-        ]
-        result[CONFIDENT] = statistics([float((each < tau).mean()) for each in strength])
-        result[CONFIDENT] |= {"tau": tau, "strength": [packed_numbers(each) for each in strength]}
+        margins = [np.concatenate([unpacked_numbers(each[CONFIDENT], each["images"]) for each in repeat]) for repeat in ordered]
+        result[CONFIDENT] = statistics([float((each < tau).mean()) for each in margins])
+        result[CONFIDENT] |= {"tau": tau, "strength": [packed_numbers(each) for each in margins]}
     return result
 
 
@@ -157,11 +156,11 @@ def agreements(student: Network, teacher: Network, attacked: Adversarial, x: Ten
         return torch.stack([last, highest, every, student(attacked.last).argmax(1) == teacher(x).argmax(1)])
 
 
-def parting(student: Network, teacher: Network, attacked: Adversarial, x: Tensor) -> Tensor:
-    """How surely the two part: the largest, over the clean image and all that were kept, of the smaller margin.   -> (N,)"""
+def strength(student: Network, teacher: Network, attacked: Adversarial, x: Tensor) -> Tensor:
+    """The teacher's largest margin over the images, clean or kept, that part the two; below 0 where none does.   -> (N,)"""
     with attacking(student, teacher), torch.no_grad():
         kept = [image for image in (x, attacked.last, attacked.best, attacked.watched) if image is not None]
-        return torch.stack([parting_margin(student(image), teacher(image)) for image in kept]).amax(0)
+        return torch.stack([surely_parted(student(image), teacher(image)) for image in kept]).amax(0)
 
 
 def as_pixels(images: Tensor) -> Tensor:
@@ -177,7 +176,7 @@ def _counted(
 ) -> dict[str, Any]:
     bits = agreements(student, teacher, attacked, x, labels).cpu().numpy()
     counted: dict[str, Any] = {"images": len(x), **{rule: packed(each) for rule, each in zip(RULES, bits, strict=True)}}
-    return counted | ({CONFIDENT: packed_numbers(parting(student, teacher, attacked, x).cpu().numpy())} if surely else {})
+    return counted | ({CONFIDENT: packed_numbers(strength(student, teacher, attacked, x).cpu().numpy())} if surely else {})
 
 
 def _inner(network: Network, inner: torch.dtype) -> Network:

@@ -110,7 +110,7 @@ def by_paper(attack: str) -> Reading:
 
 
 def by_confidence(attack: str) -> Reading:
-    """Whatever the attack: parted by tau or more under `confident`."""
+    """Whatever the attack: parted, with a teacher sure by tau or more, under `confident`."""
     return accuracy(CONFIDENT, CONFIDENT)
 
 

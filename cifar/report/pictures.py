@@ -217,7 +217,7 @@ def headline(results: Results) -> Picture:
     caption = (
         f"Last checkpoint of every kind of training with {depth} layers, mean over its seeds; bars are 95 % intervals over "
         "images and seeds, missing where nothing says what another seed would change. Left: the paper's attack and count. "
-        "Right: images count as parted only where student and teacher disagree by tau or more, both of them sure."
+        "Right: images count as parted only where the student answers otherwise while the teacher is sure by tau or more."
     )
     return Picture("headline", "Specialisation and robustness", caption, tuple(p for p in panels if p.series))
 
@@ -249,7 +249,7 @@ def over_tau(results: Results) -> Picture:
     )
     panel = Panel("tau", LINES, f"the line is tau = {tau:.3g}", "tau, in logits", "robust accuracy, per cent", series, tau)
     caption = (
-        "Robust accuracy under confident, over tau: at 0 any disagreement counts, however unsure of it both are. The tau of "
+        "Robust accuracy under confident, over tau: at 0 any disagreement counts, however unsure the teacher is. The tau of "
         "all tables and verdicts is half the teacher's median margin on clean images, which no student can move."
     )
     return Picture("tau", "How sure a disagreement has to be", caption, (panel,))

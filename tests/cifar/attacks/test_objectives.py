@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -15,9 +17,12 @@ DIFFERENCE = 1e-5  # central differences of step 1e-6 in float64, relative
 
 
 @pytest.mark.parametrize("name", ["logit distance", "gap", "margin", "cross-entropy", "data", "fixed label", "confident"])
-def test_the_gradient_of_an_objective_is_that_of_finite_differences_through_both_networks(name):
+def test_the_gradient_of_an_objective_is_that_of_finite_differences_through_both_networks(name, monkeypatch):
     student, teacher = (network.double() for network in networks())
     x = images(2).double() * 0.9 + 0.05
+    spreads = objectives.spread(student(x)), objectives.spread(teacher(x))
+    numbers = itertools.cycle(spreads)  # as in the gradient
+    monkeypatch.setattr(objectives, "spread", lambda logits: next(numbers))
     objective = {
         "logit distance": objectives.logit_distance(student, teacher),
         "gap": objectives.largest_gap(student, teacher),
@@ -61,12 +66,33 @@ def test_the_margin_by_hand():
     assert objectives.excess(logits, torch.tensor([2, 0])).tolist() == [1.0, -2.0]
 
 
-def test_the_smaller_of_two_margins_by_hand():
+def test_where_two_networks_part_and_how_sure_the_oracle_is_by_hand():
     student = torch.tensor([[5.0, 2.0, 0.0], [5.0, 2.0, 0.0], [0.0, 4.0, 1.0], [5.0, 2.0, 0.0]])
     teacher = torch.tensor([[0.0, 1.5, 1.0], [0.0, 9.0, 1.0], [0.0, 2.0, 7.0], [6.0, 5.5, 0.0]])
     # the oracle says 1, 1, 2, 0; the student exceeds it by 3, 3, 3 and -3; the oracle's own margins are .5, 8, 5 and .5
-    assert objectives.parting_margin(student, teacher).tolist() == [0.5, 3.0, 3.0, -3.0]
-    assert objectives.parting_margin(student + 40, teacher - 7).tolist() == [0.5, 3.0, 3.0, -3.0]
+    told = objectives.surely_parted(student, teacher)
+    assert told.tolist() == pytest.approx([0.5, 8.0, 5.0, -3.0 / torch.tensor([5.0, 2.0, 0.0]).std().item()])
+    for scale in (2.0**-20, 2.0**20):
+        assert torch.equal(objectives.surely_parted(scale * student, teacher), told)
+
+
+@pytest.mark.parametrize("scales", [(2.0**-20, 1.0), (2.0**20, 2.0**-20)])
+def test_the_confident_ascent_does_not_see_what_logits_are_multiplied_by(scales):
+    student, teacher = networks()
+    x = images().requires_grad_()
+    plain = objectives.confident(student, teacher)
+    scaled = objectives.confident(lambda x: scales[0] * student(x), lambda x: scales[1] * teacher(x))
+    (one,), (other,) = (torch.autograd.grad(objective(x).sum(), x) for objective in (plain, scaled))
+    assert torch.allclose(plain(x), scaled(x), rtol=1e-6, atol=0)
+    assert torch.allclose(one, other, rtol=1e-4, atol=1e-9) and one.abs().max() > 1e-3
+
+
+def test_a_student_of_equal_logits_has_a_loss_and_a_gradient():
+    (teacher,) = networks(1)
+    x = images().requires_grad_()
+    loss = objectives.confident(lambda x: 0 * x.flatten(1)[:, :10], teacher)(x)
+    (gradient,) = torch.autograd.grad(loss.sum(), x)
+    assert torch.equal(loss, torch.zeros(len(x))) and gradient.isfinite().all()
 
 
 def test_a_margin_above_its_confidence_has_no_gradient():

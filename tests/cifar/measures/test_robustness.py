@@ -82,12 +82,12 @@ def margins(table):
     return network
 
 
-def test_how_surely_two_networks_part_by_hand():
+def test_how_sure_the_teacher_is_where_the_two_part_by_hand():
     student, teacher = margins({0: 1.0, 1: 0.5, 2: 3.0}), margins({0: 2.0, 1: -4.0, 2: -1.0})
-    # image 0: both say the second; image 1: apart by .5 and 4; image 2: apart by 3 and 1
+    # image 0: both say the second; image 1: the teacher is sure by 4; image 2: by 1
     found = Adversarial(last=numbered(0, 1, 0, 0), best=numbered(1, 2, 0, 0), watched=numbered(0, 0, 0, 2))
-    assert evaluation.parting(student, teacher, found, numbered(0, 0, 1, 0)).tolist() == [0.5, 1.0, 0.5, 1.0]
-    assert (evaluation.parting(student, teacher, Adversarial(numbered(0)), numbered(0)) < 0).all()
+    assert evaluation.strength(student, teacher, found, numbered(0, 0, 1, 0)).tolist() == [4.0, 4.0, 4.0, 1.0]
+    assert (evaluation.strength(student, teacher, Adversarial(numbered(0)), numbered(0)) < 0).all()
 
 
 def test_half_the_median_margin_by_hand():
@@ -107,6 +107,22 @@ def test_tau_is_of_the_teacher_and_of_the_first_images_alone(three, pixels, monk
     with torch.no_grad():
         two = three[1](evaluation.as_pixels(pixels[:6])).topk(2).values
     assert taus[0] == pytest.approx(float((two[:, 0] - two[:, 1]).quantile(0.5)) / 2, rel=1e-5)
+
+
+def test_a_student_whose_logits_are_multiplied_is_counted_as_before(three, pixels):
+    student, teacher, _ = three
+
+    def counted(scale):
+        found = evaluate(lambda x: scale * student(x), teacher, None, pixels, attacks=("confident",), repeats=1, **FAST)
+        return found["confident"]["confident"]["strength"]
+
+    assert counted(2.0**-20) == counted(1) == counted(2.0**20)  # exact in floats
+
+
+def test_a_student_that_hardly_says_anything_is_parted_where_the_teacher_is_sure():
+    silent, teacher = margins({0: 1e-6, 1: 1e-6}), margins({0: -5.0, 1: 5.0})
+    assert evaluation.strength(silent, teacher, Adversarial(numbered(0, 1)), numbered(0, 1)).tolist()[0] == 5
+    assert evaluation.strength(silent, teacher, Adversarial(numbered(0, 1)), numbered(0, 1)).tolist()[1] < 0
 
 
 def test_the_confident_count_follows_from_the_strengths_that_are_stored(three, pixels):
