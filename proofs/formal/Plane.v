@@ -64,7 +64,7 @@ Definition reach w : R := s * Num.max `|D| `|w - m|.
 
 Hypothesis s0 : 0 <= s.
 Hypothesis st : s <= t.
-Hypothesis sides : forall i, [|| w i == w j, w i == w k, left i | right i].
+Hypothesis sides : forall i, c i != 0 -> [|| w i == w j, w i == w k, left i | right i].
 Hypothesis walls : - rho + reach 0 <= rho - reach 0.
 Hypothesis left_wall : forall i, right i -> - rho + reach 0 <= o i - reach (w i).
 Hypothesis right_wall : forall i, left i -> o i + reach (w i) <= rho - reach 0.
@@ -96,9 +96,9 @@ have inside p : p \in C -> `|h (x + p.1) p.2| <= eps.
     exact: le_trans st.
 have := inside (s * m, s); have := inside (s * D, 0); have := inside (- (s * D), 0); have := inside (- (s * m), - s).
 rewrite !inE !eqxx ?orbT /= => /(_ isT) e4 /(_ isT) e3 /(_ isT) e2 /(_ isT) e1.
-have cancel i : relu (line i (x + s * m) s) - relu (line i (x + s * D) 0)
+have cancel i : c i != 0 -> relu (line i (x + s * m) s) - relu (line i (x + s * D) 0)
     - relu (line i (x - s * D) 0) + relu (line i (x - s * m) (- s)) = 0.
-  have [/eqP wi|nj] := boolP (w i == w j).
+  move=> ci; have [/eqP wi|nj] := boolP (w i == w j).
     have -> : line i (x + s * D) 0 = line i (x - s * m) (- s) by rewrite /line wi /m /D; field.
     have -> : line i (x - s * D) 0 = line i (x + s * m) s by rewrite /line wi /m /D; field.
     by ring.
@@ -113,7 +113,7 @@ have cancel i : relu (line i (x + s * m) s) - relu (line i (x + s * D) 0)
       by rewrite addr_ge0 ?subr_ge0 ?xl // -ler_subl_addr sub0r.
     rewrite (out (s * m) s) ?(out (s * D) 0) ?(out (- (s * D)) 0) ?(out (- (s * m)) (- s)) ?inE ?eqxx ?orbT //.
     by rewrite /line; ring.
-  have ri : right i by have := sides i; rewrite (negbTE nj) (negbTE nk) (negbTE nl).
+  have ri : right i by have := sides ci; rewrite (negbTE nj) (negbTE nk) (negbTE nl).
   have out dx dt : (dx, dt) \in C -> relu (line i (x + dx) dt) = 0.
     move=> pC; apply: relu_line_right; have := corner (w i) _ _ pC; rewrite ler_norml => /andP[_ u].
     rewrite -ler_subl_addr -addrA; apply: le_trans (ler_add (xr i ri) u) _; by rewrite subrK.
@@ -123,7 +123,7 @@ have E : h (x + s * m) s - h (x + s * D) 0 - h (x - s * D) 0 + h (x - s * m) (- 
   set S1 := \sum_i _; set S2 := \sum_i _; set S3 := \sum_i _; set S4 := \sum_i _.
   have S0 : S1 - S2 - S3 + S4 = 0.
     rewrite /S1 /S2 /S3 /S4 -!sumrB -big_split /=; apply: big1 => i _.
-    by rewrite -!mulrBr -mulrDr cancel mulr0.
+    by rewrite -!mulrBr -mulrDr; have [->|ci] := eqVneq (c i) 0; rewrite ?mul0r ?cancel ?mulr0.
   have -> : S1 = S2 + S3 - S4 by apply/eqP; rewrite -subr_eq0; apply/eqP; rewrite -S0; ring.
   by ring.
 have -> : `|kappa| * s = `|kappa * s| by rewrite normrM (ger0_norm s0).
@@ -144,7 +144,7 @@ Definition fits (v : R) : Prop :=
       forall i, right i -> - rho + relu ((0 - w j) * v) <= o i - relu ((w j - w i) * v),
       forall i, left i -> o i + relu ((w i - w j) * v) <= rho - relu ((w j - 0) * v)
     & forall i l, left i -> right l -> o i + relu ((w i - w j) * v) <= o l - relu ((w j - w l) * v)].
-Hypothesis sides : forall i, [|| w i == w j, left i | right i].
+Hypothesis sides : forall i, c i != 0 -> [|| w i == w j, left i | right i].
 Let L : R := \sum_(i | left i && (w i != w j)) c i * (w j - w i) + (a * w j + b).
 
 Lemma le_relu (z : R) : z <= relu z. Proof. by rewrite /relu le_maxr lexx orbT. Qed.
@@ -165,6 +165,7 @@ have each i : c i * relu (line i (x + w j * v) v) - c i * relu (line i x 0)
   have E : line i (x + w j * v) v = line i x 0 + (w j - w i) * v by rewrite /line; ring.
   have [/eqP wi|ni] := boolP (w i == w j).
     by rewrite andbF mulr0 E wi subrr mul0r addr0 subrr.
+  have [c0|ci] := eqVneq (c i) 0; first by rewrite c0 !mul0r if_same mulr0 subrr.
   have [li|nl] := boolP (left i).
     have lx := xl i li; have x0 : 0 <= line i x 0.
       by rewrite /line mulr0 subr0 subr_ge0 (le_trans _ lx) // ler_addl relu_ge0.
@@ -172,7 +173,7 @@ have each i : c i * relu (line i (x + w j * v) v) - c i * relu (line i x 0)
       have := le_trans (ler_add (lexx (o i)) (le_relu ((w i - w j) * v))) lx.
       by rewrite -subr_ge0 /line; congr (is_true (0 <= _)); ring.
     by rewrite /= !relu_pos // E; ring.
-  have ri : right i by have := sides i; rewrite (negbTE ni) (negbTE nl).
+  have ri : right i by have := sides ci; rewrite (negbTE ni) (negbTE nl).
   have rx := xr i ri; have x0 : line i x 0 <= 0.
     by rewrite /line mulr0 subr0 subr_le0 (le_trans rx) // ger_addl oppr_le0 relu_ge0.
   have xv : line i (x + w j * v) v <= 0.
@@ -213,6 +214,11 @@ Definition open_at (v : R) : Prop :=
   [/\ `|v| <= t, - rho <= rho, forall i, right i -> - rho <= o i + w i * v, forall i, left i -> o i + w i * v <= rho
     & forall i l, left i -> right l -> o i + w i * v <= o l + w l * v].
 Hypothesis opposing : forall i, c i * kappa < 0 -> left i || right i.
+(** Creases parallel to H, none of them opposing. *)
+Variables (J : finType) (q s : J -> R).
+Definition parallels tau : R := \sum_j q j * relu (tau - s j).
+Hypothesis same_sign : forall j, 0 <= q j * kappa.
+Hypothesis small_all : forall x tau, `|x| <= rho -> `|tau| <= t -> `|h x tau + parallels tau| <= eps.
 
 Theorem theorem_B u v : 0 < u -> 0 < v -> open_at u -> open_at (- v) -> `|kappa| * (u * v) <= 2%:R * eps * (u + v).
 Proof.
@@ -226,9 +232,10 @@ have inside : `|z| <= rho.
   have -> : (u + v) * - rho = v * - rho + u * - rho by ring.
   have -> : (u + v) * rho = v * rho + u * rho by ring.
   by apply/andP; split; apply: ler_add; rewrite ler_wpmul2l ?(ltW u0) ?(ltW v0).
-have e1 : `|h x u| <= eps by apply: small; rewrite // ler_norml lx.
-have e2 : `|h y (- v)| <= eps by apply: small; rewrite // ler_norml ly.
-have e3 : `|h z 0| <= eps by apply: small; rewrite // normr0 (le_trans _ ut).
+pose k x tau := h x tau + parallels tau.
+have e1 : `|k x u| <= eps by apply: small_all; rewrite // ler_norml lx.
+have e2 : `|k y (- v)| <= eps by apply: small_all; rewrite // ler_norml ly.
+have e3 : `|k z 0| <= eps by apply: small_all; rewrite // normr0 (le_trans _ ut).
 pose G i := v * relu (line i x u) + u * relu (line i y (- v)) - (u + v) * relu (line i z 0).
 have lineE i : (u + v) * line i z 0 = v * line i x u + u * line i y (- v).
   by rewrite /line mulr0 subr0 mulrBr zE; ring.
@@ -243,18 +250,28 @@ have quiet i : c i * kappa < 0 -> G i = 0.
     rewrite -(pmulr_rge0 _ uv) lineE -xi -yi addr_ge0 ?mulr_ge0 ?relu_ge0 ?(ltW u0) ?(ltW v0) //.
   have xi := relu_line_right (xr i ri); have yi := relu_line_right (yr i ri).
   apply/eqP; rewrite eq_le G0 andbT /G xi yi !mulr0 !add0r oppr_le0 mulr_ge0 ?relu_ge0 ?ltW //.
-have E : v * h x u + u * h y (- v) - (u + v) * h z 0 = kappa * (u * v) + \sum_i c i * G i.
-  rewrite /h (relu_pos (ltW u0)) (relu_neg (lexx 0)) (@relu_neg _ (- v)) ?oppr_le0 ?ltW //.
+pose Q j := v * relu (u - s j) + u * relu (- v - s j) - (u + v) * relu (0 - s j).
+have Q0 j : 0 <= Q j.
+  rewrite subr_ge0 -reluM ?(ltW uv) //.
+  have -> : (u + v) * (0 - s j) = v * (u - s j) + u * (- v - s j) by ring.
+  rewrite {1}/relu le_maxl addr_ge0 ?mulr_ge0 ?relu_ge0 ?(ltW u0) ?(ltW v0) //=.
+  by apply: ler_add; rewrite ler_wpmul2l ?le_relu ?(ltW u0) ?(ltW v0).
+have E : v * k x u + u * k y (- v) - (u + v) * k z 0 = kappa * (u * v) + (\sum_i c i * G i + \sum_j q j * Q j).
+  have -> : \sum_j q j * Q j = v * parallels u + u * parallels (- v) - (u + v) * parallels 0.
+    rewrite !mulr_sumr -big_split -sumrB /=; apply: eq_bigr => j _; rewrite /Q.
+    by move: (relu (u - s j)) (relu (- v - s j)) (relu (0 - s j)) => A B C; ring.
+  rewrite /k /h (relu_pos (ltW u0)) (relu_neg (lexx 0)) (@relu_neg _ (- v)) ?oppr_le0 ?ltW //.
   set S1 := \sum_i c i * relu (line i x u); set S2 := \sum_i c i * relu (line i y (- v)).
   set S3 := \sum_i c i * relu (line i z 0).
   have -> : \sum_i c i * G i = v * S1 + u * S2 - (u + v) * S3.
     by rewrite !mulr_sumr -big_split -sumrB /=; apply: eq_bigr => i _; rewrite /G; ring.
-  have -> : (u + v) * (kappa * 0 + S3 + (a * z + b * 0 + d)) = (u + v) * S3 + a * ((u + v) * z) + (u + v) * d by ring.
+  have -> : (u + v) * (kappa * 0 + S3 + (a * z + b * 0 + d) + parallels 0)
+    = (u + v) * S3 + a * ((u + v) * z) + (u + v) * d + (u + v) * parallels 0 by ring.
   by rewrite zE; ring.
 have [->|k0] := eqVneq kappa 0.
   by rewrite normr0 mul0r !mulr_ge0 ?ler0n ?(ltW uv) // (le_trans _ e3).
 have kpos : 0 < `|kappa| by rewrite normr_gt0.
-have size : `|v * h x u + u * h y (- v) - (u + v) * h z 0| <= 2%:R * eps * (u + v).
+have size : `|v * k x u + u * k y (- v) - (u + v) * k z 0| <= 2%:R * eps * (u + v).
   have -> : 2%:R * eps * (u + v) = (v * eps + u * eps) + (u + v) * eps by ring.
   apply: le_trans (ler_norm_sub _ _) (ler_add (le_trans (ler_norm_add _ _) (ler_add _ _)) _); rewrite normrM.
   - by rewrite (ger0_norm (ltW v0)) ler_wpmul2l ?(ltW v0).
@@ -262,7 +279,7 @@ have size : `|v * h x u + u * h y (- v) - (u + v) * h z 0| <= 2%:R * eps * (u + 
   - by rewrite (ger0_norm (ltW uv)) ler_wpmul2l ?(ltW uv).
 rewrite -(ler_pmul2l kpos); apply: le_trans (ler_wpmul2l (ltW kpos) size); rewrite -normrM.
 apply: le_trans (ler_norm _); rewrite E mulrDr mulrA -normrM -expr2 ger0_norm ?sqr_ge0 // expr2 -mulrA ler_addl.
-rewrite mulr_sumr; apply: sumr_ge0 => i _; rewrite mulrA (mulrC kappa).
+rewrite mulrDr addr_ge0 // mulr_sumr; apply: sumr_ge0 => i _; rewrite mulrA (mulrC kappa); last by rewrite mulr_ge0.
 by have [pos|neg] := lerP 0 (c i * kappa); [rewrite mulr_ge0|rewrite quiet ?mulr0].
 Qed.
 End Cells.

@@ -203,10 +203,37 @@ ENTRIES = (
         "theorem-b",
         "Theorem B, certificate form",
         "Plane.theorem_B",
-        "d' = 2: h = kappa relu(tau) + sum c_i relu(x - o_i - w_i tau) + affine, |h| <= eps on |x| <= rho, |tau| <= t. Every"
-        " line with c_i kappa < 0 stands left or right of a gap; at the heights u > 0 and -v < 0, at most t, each left one is"
-        " left of each right one and the walls x = -rho, x = rho are kept. Then |kappa| u v <= 2 eps (u + v).",
-        "Prove the count 8N/3 (theorem-b-gaps, theorem-b-pairs), or choose the gap.",
+        "d' = 2: h = kappa relu(tau) + sum c_i relu(x - o_i - w_i tau) + sum q_j relu(tau - s_j) + affine, q_j kappa >= 0,"
+        " |h| <= eps on |x| <= rho, |tau| <= t. Every line with c_i kappa < 0 stands left or right of a gap; at the heights u"
+        " > 0 and -v < 0, at most t, each left one is left of each right one and the walls x = -rho, x = rho are kept. Then"
+        " |kappa| u v <= 2 eps (u + v).",
+        "Choose the gap (theorem-b-count does).",
+    ),
+    formal(
+        "theorem-b-pairs",
+        "Theorem B, Lemma 1",
+        "Gaps.pairs",
+        "Lines left and right of a gap, slopes at most gamma, offsets of a left and a right one at least g > 0 apart, of two"
+        " different left ones and two different right ones at least g + G, G >= g, in all. Then there are a >= c, at least all"
+        " quotients (w_L - w_R)/(o_R - o_L), and b >= c, at least all of the opposite sign, with a + b <= max(c, 2 gamma/g) +"
+        " max(c, 2 gamma/G).",
+        "Need an order, or that there are finitely many images of each line (Mirror.v makes three).",
+    ),
+    formal(
+        "theorem-b-gaps",
+        "Theorem B, Lemma 2",
+        "Gaps.gaps",
+        "Gaps g_0, .., g_N >= 0, continued by reflection at both ends, of mean mu > 0 there, G_k = g_(k-1) + g_k + g_(k+1),"
+        " phi(y) = max(c, K/y), K >= 0. Some k has g_k > 0 and phi(g_k) + phi(G_k) <= phi(mu) + phi(3 mu).",
+        "Take sequences whose period is not a reflection's (theorem-b-gaps does).",
+    ),
+    formal(
+        "theorem-b-count",
+        "Theorem B",
+        "CountB.theorem_B_count",
+        "The same h. N lines, of slope at most gamma, are all that meet |x| < rho, |tau| <= t and have c_i kappa < 0 (or more"
+        " than those): |kappa| <= 2 eps [max(1/t, N gamma/rho) + max(1/t, N gamma/(3 rho))].",
+        "Say it of a ball or of the sine (theorem-b does, by algebra).",
     ),
     formal(
         "theorem-c",
