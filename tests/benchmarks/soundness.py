@@ -1,9 +1,10 @@
 """Does any enclosure miss?  python -m tests.benchmarks.soundness [--count 10000] [--seed 0] [--processes 2]
 
 Random small problems, d <= 3: a few nodes, copied, split, rescaled and flipped so that nearly everything cancels, with
-eps from 1 down to 1e-12 (and 0) and weights from 1e-6 to 1e6. Vertices (in rationals and, forced, in floats), boxes and
-trees enclose sup |h| of each, whatever the front door would choose; exact enumeration in rationals says which value
-that is. Some searches are stopped early: an enclosure has to hold whenever the deadline strikes.
+eps from 1 down to 1e-12 (and 0) and weights from 1e-6 to 1e6. Vertices (in rationals and, forced, in floats), boxes (and,
+forced, with ranges narrowed and cells split at creases alone) and trees enclose sup |h| of each, whatever the front door
+would choose; exact enumeration in rationals says which value that is. Some searches are stopped early: an enclosure has to
+hold whenever the deadline strikes.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ HURRY = 0.15  # the share of searches that get a deadline
 SOON = 0.003  # seconds, at most: these searches are cut off anywhere from their first step on
 PATIENCE = 1.0  # seconds for the others
 MOST_NODES = {1: 7, 2: 6, 3: 4}  # so that the reference takes milliseconds
-METHODS = ("vertices", "vertices in floats", "boxes", "trees", "front door")
+METHODS = ("vertices", "vertices in floats", "boxes", "boxes by creases", "trees", "front door")
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +125,9 @@ def enclosures(problem: Problem, rng: np.random.Generator) -> Iterator[tuple[str
         elif method == "vertices in floats":
             with mock.patch.object(vertices, "EXACT_WORK", -1):
                 found = vertices.supremum(h, region, deadline=deadline)
+        elif method == "boxes by creases":
+            with mock.patch.object(boxes, "HALVED_UP_TO", 0):
+                found = boxes.supremum(h, region, gap=gap, deadline=deadline)
         elif method == "front door":
             found = suprema.supremum(h, region, gap=gap, deadline=deadline)
         else:

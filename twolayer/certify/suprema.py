@@ -1,9 +1,9 @@
 """The front door of certification: enclosures of sup |g_1,k| over A_k for every student node.
 
 The method follows the size: vertices of the arrangement for d' <= 3 (and wherever few enough to enumerate in
-rationals), box branch and bound for d' = 4, 5, LP branch and bound from d' = 6 on (up to d' = 8 after a short try with
-boxes). Each is anytime and bounds both signs of h with one incumbent. What vanishes identically is found by the exact
-zero test first.
+rationals), box branch and bound for d' = 4, 5, LP branch and bound from d' = 6 on, after a try with boxes up to d' = 8 and
+where hardly a crease has a near copy, so that the cuts of the LPs find nothing to cancel. Each is anytime and bounds both
+signs of h with one incumbent. What vanishes identically is found by the exact zero test first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -23,6 +24,7 @@ from ..restriction.ridges import RidgeSum
 from ..workers import configured, results
 from . import vertices
 from .boxes import search as boxes
+from .boxes.pairing import lonely
 from .enclosure import Enclosure, between, crude
 from .progress import Nested, Report
 from .trees import search as trees
@@ -33,6 +35,9 @@ MOST_VERTICES = 5_000_000  # float enumeration beyond this costs more than a bra
 BOXES_UP_TO = 5  # dimensions; box splitting doubles its work with every one, LP trees do not
 BOXES_FIRST_UP_TO = 8  # dimensions up to which boxes are several times faster where they get there at all (measured)
 FIRST_CELLS = 20_000  # that boxes may take there before a tree takes over: some 0.2 s
+LONELY = 0.5  # share of creases without a near copy from which boxes are tried in every dimension
+FIRST_WORK = 2 * 10**7  # cells times rows times dimension that boxes may take there: some 5 s
+FIRST_SHARE = 0.25  # and their share of the time that is left
 AGAIN = 2.0  # times its first share of the time that a second search of a node needs to be worth beginning
 BOX_SHARE = 0.1  # of a tree's time goes to the box around a domain of many rows, the rest to all its rows
 DEAD = {"method": "dead"}
@@ -109,17 +114,28 @@ def _late(deadline: float | None) -> bool:
 
 
 def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
-    """A tree, after a short try with boxes where the dimension lets them hope; the tree starts from their witness."""
-    if h.dimension > BOXES_FIRST_UP_TO:
+    """A tree, after a try with boxes where they may hope; the tree starts from their witness."""
+    if h.dimension <= BOXES_FIRST_UP_TO:
+        trial: dict[str, Any] = {"most": FIRST_CELLS}
+    elif _loneliness(h, region) >= LONELY:
+        now, deadline = time.monotonic(), limits["deadline"]
+        trial = {"most": FIRST_WORK // (h.dimension * (len(h.P) + len(region.A)))}
+        trial["deadline"] = None if deadline is None else now + FIRST_SHARE * (deadline - now)
+    else:
         return _tree(h, region, **limits)
-    first = boxes.supremum(h, region, most=FIRST_CELLS, **limits)
-    if first.evidence["stopped"] in ("target", "deadline") or first.evidence["interrupted"]:
+    first = boxes.supremum(h, region, **limits | trial)
+    if first.evidence["stopped"] == "target" or first.interrupted or _late(limits["deadline"]):
         return first
     try:
         second = _tree(h, region, **limits | {"known": first})
     except KeyboardInterrupt:  # before the tree had anything of its own
         return replace(first, evidence=first.evidence | {"interrupted": True})
     return second.met(first)
+
+
+def _loneliness(h: RidgeSum, region: Domain) -> float:
+    one = balanced(h, region)
+    return lonely(one.h, one.region)
 
 
 def _tree(h: RidgeSum, region: Domain, *, deadline: float | None, gap: float, floor: float, **rest) -> Enclosure:

@@ -67,6 +67,14 @@ def near_copies(seed, d, teachers, distance, students=2, spread=0.0):
     )
 
 
+def unpaired(seed, d, nodes):
+    """h of nodes that have nothing to do with each other."""
+    rng = np.random.default_rng(seed)
+    P = rng.normal(size=(nodes, d))
+    beta = -(P * rng.uniform(-0.5, 0.5, (nodes, d))).sum(axis=1)
+    return RidgeSum(rationals(P), rationals(beta), rationals(rng.normal(size=nodes)), exact.zeros(d), exact.ZERO)
+
+
 def check(enclosure, h, region, truth=None):
     """The witness is in the region and has the value; the supremum is not missed."""
     if enclosure.witness is not None:
@@ -265,7 +273,7 @@ def test_an_interrupt_keeps_what_was_proved(batches, monkeypatch):
     enclosure = enclose(h, region, gap=1e-12)
     check(enclosure, h, region)
     assert enclosure.evidence["interrupted"]
-    assert sum(code >= 0 for code in enclosure.evidence["tree"]) == max(enclosure.evidence["cells"] - 1, 0) / 2
+    assert sum(code != boxes.LEAF for code in enclosure.evidence["tree"]) == (enclosure.evidence["cells"] - 1) / 2
 
 
 def test_an_interrupt_before_the_search_leaves_the_crude_enclosure(monkeypatch):
@@ -304,23 +312,29 @@ def test_a_full_pool_still_closes(monkeypatch):
 
 
 def nodes(evidence, d):
-    """Every cell of the evidence's tree, rebuilt from its description: (centre, half-widths, signs, parent, is leaf)."""
-    level, codes = [(np.zeros(d), np.ones(d), np.zeros(len(evidence["creases"]), np.int8), -1)], iter(evidence["tree"])
+    """Every cell of the evidence's tree, rebuilt from its description: (centre, half-widths, signs, whether it is about h and
+    whether about -h, parent, is leaf)."""
+    level, codes = (
+        [(np.zeros(d), np.ones(d), np.zeros(len(evidence["creases"]), np.int8), [True, True], -1)],
+        iter(evidence["tree"]),
+    )
     count = 0
     while level:
         below = []
-        for x, r, signs, parent in level:
+        for x, r, signs, about, parent in level:
             code, number = next(codes), count
             count += 1
-            yield x, r, signs, parent, code < 0
-            for side in (-1, 1) if code >= 0 else ():
-                x2, r2, signs2 = x.copy(), r.copy(), signs.copy()
-                if code < d:
+            yield x, r, signs, about, parent, code == boxes.LEAF
+            for side in (-1, 1) if code != boxes.LEAF else ():
+                x2, r2, signs2, about2 = x.copy(), r.copy(), signs.copy(), about
+                if code == boxes.BOTH:
+                    about2 = [side < 0, side > 0]
+                elif code < d:
                     r2[code] /= 2
                     x2[code] += side * r2[code]
                 else:
                     signs2[code - d] = side
-                below.append((x2, r2, signs2, number))
+                below.append((x2, r2, signs2, about2, number))
         level = below
     assert next(codes, None) is None
 
@@ -330,32 +344,44 @@ def _fmpq(text):
     return exact.rational(int(numerator)) / int(denominator or 1)
 
 
-def test_the_leaves_of_the_evidence_cover_the_region_and_their_bounds_give_the_upper_bound():
-    h, region = near_copies(9, 2, 4, 3e-2), cut(cube(2), [1, 0.5], 0.6)
+@pytest.mark.parametrize("d, narrowed", [(2, False), (9, True)])
+def test_the_leaves_of_the_evidence_cover_the_region_and_their_bounds_give_the_upper_bound(d, narrowed):
+    h, region = (unpaired(1, d, 10) if narrowed else near_copies(9, d, 4, 3e-2)), cut(cube(d), [1] + [0.5] * (d - 1), 0.6)
     enclosure = enclose(h, region)
     evidence = json.loads(json.dumps(enclosure.evidence))
-    tree = list(nodes(evidence, 2))
+    tree = list(nodes(evidence, d))
     assert len(tree) == evidence["cells"] > 20 and evidence["stopped"] == "target"
+    assert not (narrowed and any(0 <= code < d for code in evidence["tree"]))
     centre, half = (np.array([_fmpq(x) for x in evidence[key]]) for key in ("centre", "half"))
     creases = [(h.P[ridge] * _fmpq(factor), h.beta[ridge] * _fmpq(factor)) for ridge, factor in evidence["creases"]]
-    for w in rationals(np.random.default_rng(0).uniform(-1, 1, (200, 2))):
+    for w in rationals(np.random.default_rng(0).uniform(-1, 1, (200, d))):
         z = centre + half * w
         sides = [(p * z).sum() + beta for p, beta in creases]
-        assert any(
-            (abs(w - rationals(x)) <= rationals(r)).all() and all(s * y >= 0 for s, y in zip(signs, sides, strict=True))
-            for x, r, signs, _, leaf in tree
+        covered = [
+            about
+            for x, r, signs, about, _, leaf in tree
             if leaf
-        )
-    form, known, best = box_pairing.paired(h, region), [], -np.inf
-    for x, r, signs, parent, leaf in tree:
-        before = known[parent] if parent >= 0 else np.full(2, np.inf)
-        known.append(cells.bounds(form.floats, x[None], r[None], signs[None], before[None], -np.inf, 24, 0.25)[0][0])
+            and (abs(w - rationals(x)) <= rationals(r)).all()
+            and all(s * y >= 0 for s, y in zip(signs, sides, strict=True))
+        ]
+        assert np.any(covered, axis=0).all()
+    form, known, ranges, best = box_pairing.paired(h, region), [], [], -np.inf
+    for x, r, signs, about, parent, leaf in tree:
+        before = np.where(about, known[parent] if parent >= 0 else np.inf, cells.EMPTY)
+        ranges.append(unknown(form, 1)[:, :, : narrowed * len(form.creases)] if parent < 0 else ranges[parent].copy())
+        found = cells.bounds(form.floats, x[None], r[None], signs[None], ranges[-1], before[None], -np.inf, 24, 0.25)
+        known.append(found[0][0])
         best = max(best, known[-1].max()) if leaf else best
     unit = exact.two_to(form.exponent)
     assert rational(best) * unit <= rational(enclosure.upper)
 
 
 # One cell
+
+
+def unknown(form, count):
+    """Ranges of the creases of which nothing is known, for `count` cells."""
+    return np.tile(np.array([[-np.inf], [np.inf]]), (count, 1, len(form.creases)))
 
 
 def random_cells(form, rng, count, finest):
@@ -369,22 +395,29 @@ def random_cells(form, rng, count, finest):
 
 @pytest.mark.parametrize("distance", [1.0, 1e-2, 1e-5, 1e-9])
 @pytest.mark.parametrize("d", [1, 2, 4])
-def test_the_bound_of_every_cell_dominates_the_exact_values_in_it(d, distance):
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_the_bound_of_every_cell_and_its_narrowed_ranges_hold_the_exact_values_in_it(d, distance, narrowed):
     h, region = near_copies(d, d, 5, distance, spread=3), cube(d)
     if d > 1:
         region = cut(region, np.ones(d), 0.75)
     form = box_pairing.paired(h, region)
     rng = np.random.default_rng(1)
     X, R, signs = random_cells(form, rng, 150, 40)
-    upper = cells.bounds(form.floats, X, R, signs, np.full((150, 2), np.inf), -np.inf, 24, 0.3)[0]
+    known = unknown(form, 150)[:, :, : narrowed * len(form.creases)]
+    upper = cells.bounds(form.floats, X, R, signs, known, np.full((150, 2), np.inf), -np.inf, 24, 0.3)[0]
     unit, seen = exact.two_to(form.exponent), 0
-    for x, r, sides, bound in zip(X, R, signs, upper, strict=True):
+    assert np.isfinite(known).any() == narrowed
+    for x, r, sides, ends, bound in zip(X, R, signs, known, upper, strict=True):
         for v in rng.choice([-1.0, 1.0, 0.5], size=(6, d)):
             z = form.point(x) + form.half * rationals(r) * rationals(v)
             creases = [factor * ((h.P[i] * z).sum() + h.beta[i]) for i, factor in form.creases]
             if region.contains(z) and all(s * y >= 0 for s, y in zip(sides, creases, strict=True)):
                 value, seen = h(z) / unit, seen + 1
                 assert -rational(bound[1]) <= value <= rational(bound[0])
+                assert all(
+                    (not np.isfinite(low) or rational(low) <= y) and (not np.isfinite(high) or y <= rational(high))
+                    for low, high, y in zip(*ends, creases, strict=False)
+                )
     assert seen > 50
 
 
@@ -399,6 +432,7 @@ def test_the_bound_of_a_tiny_cell_is_the_value_up_to_rounding_of_the_small_terms
         X,
         np.full((200, 4), 2.0**-44),
         np.zeros((200, len(form.creases)), np.int8),
+        np.empty((200, 2, 0)),
         np.full((200, 2), np.inf),
         -np.inf,
         24,
@@ -439,7 +473,7 @@ def test_a_cell_outside_the_region_is_empty_and_one_that_touches_it_is_not():
     form = box_pairing.paired(h, region)
     X, R = np.array([[0.75, 0.75], [0.5, -0.5]]), np.array([[0.25, 0.25], [0.5, 0.5]])
     signs, parent = np.zeros((2, len(form.creases)), np.int8), np.full((2, 2), np.inf)
-    upper = cells.bounds(form.floats, X, R, signs, parent, -np.inf, 24, 0.3)[0]
+    upper = cells.bounds(form.floats, X, R, signs, np.empty((2, 2, 0)), parent, -np.inf, 24, 0.3)[0]
     assert (upper[0] == -np.inf).all() and (upper[1] > -np.inf).all()
 
 

@@ -119,6 +119,21 @@ def test_a_tree_that_takes_over_from_boxes_keeps_their_witness_and_closes_the_ga
         assert rational(found.lower) <= abs(h(found.witness))
 
 
+@pytest.mark.parametrize("work, name", [(suprema.FIRST_WORK, "boxes"), (1, "trees")])
+def test_nets_without_near_copies_are_left_to_boxes_first_in_every_dimension(work, name, monkeypatch):
+    from twolayer.certify.trees import search as trees
+
+    monkeypatch.setattr(suprema, "FIRST_WORK", work)
+    problem, copies = restricted(split(10, 3, 1.0, seed=2)), restricted(split(10, 3, 1e-2))
+    assert suprema.supremum(copies.gradient(copies.student[0]), copies.region).evidence["method"] == "trees"
+    for node in problem.student[:2]:
+        h, region = problem.gradient(node), problem.active_domain(node)
+        found, tree = suprema.supremum(h, region, gap=1e-6), trees.supremum(h, region, gap=1e-6)
+        assert found.evidence["method"] == name and found.closed(1e-6, 0.0)
+        assert max(found.lower, tree.lower) <= min(found.upper, tree.upper)
+        assert region.contains(found.witness) and rational(found.lower) <= abs(h(found.witness))
+
+
 def test_boxes_stop_after_as_many_cells_as_they_are_allowed_with_a_valid_enclosure():
     from twolayer.certify.boxes import search as boxes
 

@@ -23,6 +23,9 @@ value of an upper bound by at most gamma_k * mass, k = count + 2 d + 16, where m
 |kappa_t| times the size of the term on the cube (net weights count each part twice, for slope and constant). gamma_k
 <= 2 k u here; the 2 also covers the rounding of mass and sizes. TINY covers underflow. Ranges are widened by
 (2 d + 8) u size, which covers the d + 3 roundings on each path of their sums.
+
+The range of a crease on a cell may be narrowed further: the maxima of z_i and -z_i under the cell's rows are bounds of the same
+kind, the affine function alone (`narrow`).
 """
 
 from __future__ import annotations
@@ -95,8 +98,10 @@ def spread(rows, i, x, r):
 
 
 @compiled
-def ranges(F, x, r, signs, low, high, e_low, e_high, state):
+def ranges(F, x, r, signs, known, low, high, e_low, e_high, state):
     """Proved ranges of all creases and, in open groups, of the e_i on a cell; False if the cell is empty.
+
+    known (2, n): ends of the creases' ranges that are proved already, (2, 0) where there are none
 
     state[g]: ON or OFF where all creases of the group are, else OPEN.
     """
@@ -108,6 +113,9 @@ def ranges(F, x, r, signs, low, high, e_low, e_high, state):
         on, off = True, True
         for i in range(ref, end):
             low[i], high[i] = spread(F.Z, i, x, r)
+            if known.shape[1] > 0:  # comparisons that are false for a NaN
+                low[i] = known[0, i] if known[0, i] > low[i] else low[i]
+                high[i] = known[1, i] if known[1, i] < high[i] else high[i]
             if signs[i] > 0:
                 low[i] = max(low[i], 0.0)
             elif signs[i] < 0:
@@ -286,3 +294,16 @@ def maximum(A, tally, x, r, Q, cap, soft, rows, w):
         total += A[j] * x[j] + abs(A[j]) * r[j]
         w[j] = x[j] + r[j] * min(max(w[j], -1.0), 1.0)
     return total + 2 * (tally[2] + 2 * d + 16) * UNIT * tally[1] + TINY
+
+
+@compiled
+def narrow(F, x, r, Q, cap, rows, i, known, w):
+    """Prove a range of crease i on the part of a box where the first rows of Q are <= 0; it goes to known[:, i] if smaller."""
+    A, tally = np.zeros(len(x)), np.zeros(3)
+    for end in range(2):
+        side = 2.0 * end - 1.0
+        A[:], tally[:] = 0.0, 0.0
+        add(A, tally, side, F.Z, i)
+        top = side * maximum(A, tally, x, r, Q, cap, 0, rows, w)
+        if side * top < side * known[end, i]:  # so a NaN changes nothing
+            known[end, i] = top

@@ -115,6 +115,20 @@ def paired(h: RidgeSum, region: Domain) -> Paired:
     return Paired(floats, centre, half, exponent, tuple(zip(ridge, scale, strict=True)))
 
 
+def lonely(h: RidgeSum, region: Domain) -> float:
+    """The share of the ridges without a near copy, of either orientation, on the box around a region."""
+    middle, radius = (region.floats.upper + region.floats.lower) / 2, (region.floats.upper - region.floats.lower) / 2
+    rows = np.concatenate([h.floats.P * radius, (h.floats.beta + h.floats.P @ middle)[:, None]], axis=1)
+    size = np.abs(rows).sum(axis=1)
+    rows = rows[size > 0] / size[size > 0, None]
+    alone = 0
+    for i, row in enumerate(rows):
+        others = np.delete(rows, i, axis=0)
+        distance = np.minimum(np.abs(others - row).sum(axis=1), np.abs(others + row).sum(axis=1))
+        alone += distance.min(initial=np.inf) > NEARLY_PARALLEL
+    return alone / max(len(rows), 1)
+
+
 def _signs(A: np.ndarray, limit: np.ndarray) -> dict[tuple, int]:
     """Hyperplanes that bound the region -> the sign of their canonical function on it."""
     keys = [canonical(-a, b) for a, b in zip(A, limit, strict=True) if not exact.is_zero(a)]
