@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from twolayer import BadInput, Box, Instance, Polytope, Subspace, TwoLayer, exact, hidden_gradient
+from twolayer.restriction import ridges
 from twolayer.restriction.domains import Domain, domain, tightened
 from twolayer.restriction.restricted import difference, restricted
 from twolayer.restriction.ridges import RidgeSum, canonical
@@ -342,3 +343,23 @@ def test_a_tiny_weight_still_has_its_active_half():
     )
     region = problem.active_domain(problem.student[0])
     assert region is not None and (region.interior * flints([1, 1])).sum() > 0
+
+
+@given(st.integers(1, 4).flatmap(lambda d: ridge_sums(d, (2, 6))), st.integers(0, 600), st.integers(-300, 300))
+def test_no_two_ridges_on_one_hyperplane_are_each_called_alone(h, row, power):
+    """Whatever third, tenth or power of two one of them was multiplied by, in floats that may not hold it."""
+    P, beta, i = h.P.copy(), h.beta.copy(), row % len(h.P)
+    factor = exact.rational(-1) / 3 * exact.rational(10) ** power
+    P[i], beta[i] = P[(i + 1) % len(P)] * factor, beta[(i + 1) % len(P)] * factor
+    single = ridges.alone(exact.nearest(P), exact.nearest(beta))
+    for j in [j for j in np.flatnonzero(single) if any(P[j])]:
+        others = [ridges.canonical(p, b)[0] for k, (p, b) in enumerate(zip(P, beta, strict=True)) if k != j and any(p)]
+        assert ridges.canonical(P[j], beta[j])[0] not in others
+
+
+def test_ridges_in_general_position_are_alone_and_their_multiples_are_not():
+    P, beta = np.random.default_rng(0).normal(size=(300, 5)), np.random.default_rng(1).normal(size=300)
+    assert ridges.alone(P, beta).all()
+    assert not ridges.alone(np.concatenate([P, -P / 3]), np.concatenate([beta, -beta / 3])).any()
+    P[0, 0] = np.inf  # beyond the floats: it may be on any hyperplane
+    assert not ridges.alone(P, beta).any()

@@ -22,10 +22,11 @@ from flint import fmpq
 from .. import exact
 from ..files import BadInput
 from ..restriction.domains import Domain
-from ..restriction.ridges import RidgeSum, canonical
+from ..restriction.ridges import NORMAL, FloatRidges, RidgeSum, alone, canonical
 from .enclosure import Enclosure, between
 from .progress import Tell
 
+SURE = 1e-10  # of the terms of a sum: far more than rounding takes from it, up to thousands of coordinates
 FAR = 8  # half-widths from 0 beyond which a coordinate's middle is taken off: nearer, numbers stay shorter without
 
 
@@ -96,7 +97,9 @@ def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> 
     centre, axes = _coordinates(lower, upper)
     P, beta = ridges[0].P * axes, ridges[0].beta + (ridges[0].P * centre).sum(axis=1)
     live = [any(h.c[i] != 0 for h in ridges) for i in range(len(beta))]
-    groups = _grouped(P, beta, live, (lower - centre) / axes, (upper - centre) / axes)
+    floats = ridges[0].floats
+    single = alone(floats.P, floats.beta) & _crossing(floats, exact.nearest(lower), exact.nearest(upper))
+    groups = _grouped(P, beta, live, single, (lower - centre) / axes, (upper - centre) / axes)
     first = tuple(groups.crossing)
     units = np.array([exact.power_of_two(P[i]) for i in first], dtype=object)
     shared = P[list(first)] / units[:, None], beta[list(first)] / units
@@ -165,10 +168,23 @@ class _Groups:
     affine: list[int]
 
 
-def _grouped(P: np.ndarray, beta: np.ndarray, live: Sequence[bool], lower: np.ndarray, upper: np.ndarray) -> _Groups:
+def _crossing(ridges: FloatRidges, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """True for ridges that surely have both signs in a box; the floats are correctly rounded.   (d,), (d,) -> (n,)"""
+    with np.errstate(all="ignore"):
+        size = np.abs(ridges.P)
+        middle, radius = ridges.P @ ((lower + upper) / 2) + ridges.beta, size @ ((upper - lower) / 2)
+        terms = size @ np.maximum(np.abs(lower), np.abs(upper)) + np.abs(ridges.beta)
+        return (radius - np.abs(middle) > SURE * terms) & (terms > NORMAL) & np.isfinite(terms)
+
+
+def _grouped(P: np.ndarray, beta: np.ndarray, live: Sequence[bool], single: np.ndarray, lower, upper) -> _Groups:
+    """single (n,): ridges of which floats can tell that they cross the box, and that nothing else is on their hyperplane."""
     hyperplanes: dict[tuple, tuple[int, fmpq]] = {}
     groups = _Groups({}, [])
     for i in np.flatnonzero(live).tolist():
+        if single[i]:
+            groups.crossing[i] = [(i, exact.ONE)]
+            continue
         p, b = P[i], beta[i]
         ends = [(x * low, x * high) for x, low, high in zip(p, lower, upper, strict=True)]
         if b + sum(map(min, ends)) >= 0:

@@ -14,6 +14,7 @@ import itertools
 import math
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from flint import fmpq_mat
@@ -21,12 +22,13 @@ from flint import fmpq_mat
 from .. import exact
 from ..linear.programs import range_over_box
 from ..restriction.domains import Domain
-from ..restriction.ridges import RidgeSum, canonical
+from ..restriction.ridges import RidgeSum, alone, canonical
 from .enclosure import Enclosure, at_witness, between, crude
 from .units import balanced_together
 
 EXACT_WORK = 400_000  # rational multiplications (about 0.2 s) up to which all vertices are computed exactly
 CHUNK = 1 << 15  # vertices a float batch holds, so that a batch of 200 creases stays near 50 MB
+BLOCK = 256  # vertices at which values are taken at a time: their heights stay in the cache (a third of the time)
 UNIT = 2.0**-53  # unit roundoff of float64
 TINY = 1e-290  # more than all underflows of one value together: the numbers are of size 1 or less (`units`)
 MATTERS = 1e-5  # an error radius above this share of the best value sends a vertex to exact arithmetic
@@ -50,36 +52,46 @@ def suprema(ridges: Sequence[RidgeSum], regions: Sequence[Domain], *, deadline: 
 
 
 def _suprema(ridges: Sequence[RidgeSum], regions: Sequence[Domain], deadline: float | None) -> list[Enclosure]:
-    A, b = _hyperplanes(ridges, regions)
+    A, b, table = _hyperplanes(ridges, regions)
     d, n = A.shape[1], len(ridges[0].P)
     work = count(len(A), d) * (d * d + n * (d + len(ridges)))
     if work <= EXACT_WORK:
         return _exact(ridges, regions, A, b)
     if d > 3:
         raise ValueError(f"vertices in floats need dimension <= 3; got {d} with {len(A)} hyperplanes")
-    return _floats(ridges, regions, A, b, deadline)
+    return _floats(ridges, regions, A, b, table, deadline)
 
 
-def _hyperplanes(ridges, regions) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct hyperplanes A z = b on which some h has a kink or some region a facet, if they meet the regions' boxes."""
-    hyperplanes: dict[tuple, None] = {}
+def _hyperplanes(ridges, regions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The distinct hyperplanes A z = b on which some h has a kink or some region a facet, if they meet the regions' boxes.
+
+    (N, d), (N,) in rationals; (N, d + 1): both, A first, in correctly rounded floats
+    """
     distinct = list({id(region): region for region in regions}.values())
     lower, upper = (
         np.array([end(column) for column in zip(*ends, strict=True)], dtype=object)
         for end, ends in ((min, [x.lower for x in distinct]), (max, [x.upper for x in distinct]))
     )
-    live = [any(h.c[i] != 0 for h in ridges) for i in range(len(ridges[0].P))]
-    pairs = [(p, beta) for p, beta, kept in zip(ridges[0].P, ridges[0].beta, live, strict=True) if kept]
-    for region in distinct:
-        pairs += [(-a, c) for a, c in zip(region.A, region.c, strict=True)]
-    for p, beta in pairs:
-        low, high = range_over_box(p, lower, upper)
-        if not exact.is_zero(p) and low + beta <= 0 <= high + beta:
-            hyperplanes.setdefault(canonical(p, beta)[0])
-    A, b = exact.zeros(len(hyperplanes), ridges[0].dimension), exact.zeros(len(hyperplanes))
-    for i, key in enumerate(hyperplanes):
-        A[i], b[i] = key[:-1], -key[-1]
-    return A, b
+    live = np.flatnonzero([any(h.c[i] != 0 for h in ridges) for i in range(len(ridges[0].P))])
+    A = np.concatenate([ridges[0].P[live], *(-region.A for region in distinct)])
+    b = np.concatenate([-ridges[0].beta[live], *(-region.c for region in distinct)])
+    first, floats = ridges[0].floats, [region.floats for region in distinct]
+    table = np.hstack(
+        [
+            np.concatenate([first.P[live], *(-f.A for f in floats)]),
+            np.concatenate([-first.beta[live], *(-f.c for f in floats)])[:, None],
+        ]
+    )
+    single = alone(table[:, :-1], -table[:, -1])
+    kept: dict[Any, int] = {}
+    for i in range(len(A)):
+        if i >= len(live):  # creases cross the box and are all different (`units`)
+            low, high = range_over_box(A[i], lower, upper)
+            if exact.is_zero(A[i]) or not low <= b[i] <= high:
+                continue
+        kept.setdefault(i if single[i] else canonical(A[i], -b[i])[0], i)
+    chosen = list(kept.values())
+    return A[chosen], b[chosen], table[chosen]
 
 
 def _exact(ridges, regions, A, b) -> list[Enclosure]:
@@ -120,11 +132,10 @@ def _containing(regions, z) -> list[bool]:
 class _Batch:
     """The shared float data of one enumeration, and each observer's running maximum."""
 
-    def __init__(self, ridges, regions, A, b):
-        lengths = np.linalg.norm(exact.nearest(A), axis=1)
-        scale = exact.rationals(1 / lengths)
+    def __init__(self, ridges, regions, A, b, table):
         self.A_exact, self.b_exact = A, b
-        self.A, self.b = exact.nearest(A * scale[:, None]), exact.nearest(b * scale)
+        table = np.ldexp(table, -np.frexp(np.abs(table[:, :-1]).max(axis=1))[1][:, None])  # the largest in [1/2, 1)
+        self.A, self.b = table[:, :-1], table[:, -1]
         self.ridges, self.regions = ridges, regions
         first = ridges[0].floats
         self.P, self.beta = first.P, first.beta
@@ -170,8 +181,13 @@ class _Batch:
 
     def values(self, Y):
         """|h_k| at points, in floats.   (N, d) -> (N, observers)"""
-        Z = np.maximum(Y @ self.P.T + self.beta, 0.0)
-        return np.abs(Z @ self.C.T + Y @ self.slopes.T + self.offsets)
+        out = Y @ self.slopes.T + self.offsets
+        for first in range(0, len(Y), BLOCK):
+            Z = Y[first : first + BLOCK] @ self.P.T
+            Z += self.beta
+            np.maximum(Z, 0.0, out=Z)
+            out[first : first + BLOCK] += Z @ self.C.T
+        return np.abs(out)
 
     def take(self, values, radius, kept, chosen):
         """Fold a batch of vertices into the running maxima.   values, kept (N, observers); radius (N,); chosen (N, d)"""
@@ -198,8 +214,8 @@ class _Batch:
         return out
 
 
-def _floats(ridges, regions, A, b, deadline) -> list[Enclosure]:
-    batch = _Batch(ridges, regions, A, b)
+def _floats(ridges, regions, A, b, table, deadline) -> list[Enclosure]:
+    batch = _Batch(ridges, regions, A, b, table)
     doubtful: list[np.ndarray] = []
     complete = True
     for chosen in _chunks(len(A), A.shape[1]):
@@ -235,6 +251,9 @@ def _chunks(n: int, d: int) -> Iterator[np.ndarray]:
     if d == 1:
         yield np.arange(n)[:, None]
         return
+    if d == 2 and count(n, d) <= CHUNK:
+        yield np.stack(np.triu_indices(n, 1), axis=1)
+        return
     parts: list[np.ndarray] = []
     for first in range(n - d + 1):
         rest = np.arange(first + 1, n)
@@ -254,33 +273,39 @@ def _chunks(n: int, d: int) -> Iterator[np.ndarray]:
 def _solve(M: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Solutions of M y = b with a proved radius in the maximum norm: (N, d), (N,), and which of them are proved.
 
-    X approximates the inverse of M (rows of length about 1, each rounded once). With D = 1 - X M and |D| < 1/2 the
-    exact solution lies within |X| |M y - b| / (1 - |D|) of y, all in the row-sum norm.
+    X approximates the inverse of M (numbers of size 1 at most, each rounded once). With D = 1 - X M and |D| < 1/2 the
+    exact solution lies within |X| |M y - b| / (1 - |D|) of y, all in the row-sum norm.   (N, d, d), (N, d)
     """
     d = M.shape[1]
+    M, b = np.ascontiguousarray(M.transpose(1, 2, 0)), np.ascontiguousarray(b.T)  # one long loop an entry, not N short ones
     with np.errstate(all="ignore"):
         X = _inverse(M)
-        Y = (X @ b[:, :, None])[:, :, 0]
-        sizes = np.abs(X).sum(axis=2).max(axis=1)
-        defect = np.abs(np.eye(d) - X @ M).sum(axis=2).max(axis=1) + 4 * (d + 4) * d * UNIT * sizes
-        reach = np.abs(Y).sum(axis=1)
-        residual = np.abs((M @ Y[:, :, None])[:, :, 0] - b).max(axis=1)
-        residual = residual + 4 * (d + 4) * UNIT * (reach + np.abs(b).max(axis=1)) + TINY
+        Y = (X * b).sum(axis=1)
+        sizes = np.abs(X).sum(axis=1).max(axis=0)
+        columns = [np.abs((X * M[:, k]).sum(axis=1) - np.eye(d)[:, k, None]) for k in range(d)]
+        defect = sum(columns).max(axis=0) + 4 * (d + 4) * d * UNIT * sizes
+        residual = np.abs((M * Y).sum(axis=1) - b).max(axis=0)
+        residual = residual + 4 * (d + 4) * UNIT * (np.abs(Y).sum(axis=0) + np.abs(b).max(axis=0)) + TINY
         radius = sizes * residual / (1 - defect) * (1 + 16 * UNIT)
         solved = (defect < 0.5) & np.isfinite(radius)
-    return np.where(solved[:, None], Y, 0.0), np.where(solved, radius, 0.0), solved
+    return np.where(solved, Y, 0.0).T, np.where(solved, radius, 0.0), solved
 
 
 def _inverse(M: np.ndarray) -> np.ndarray:
-    """Inverses of many small matrices by cofactors; infinite or NaN where singular.   (N, d, d), d <= 3"""
-    d = M.shape[1]
+    """Inverses of many small matrices by cofactors; infinite or NaN where singular.   (d, d, N), d <= 3"""
+    d = len(M)
     if d == 1:
         return 1 / M
     if d == 2:
-        adjugate = np.stack([np.stack([M[:, 1, 1], -M[:, 0, 1]], 1), np.stack([-M[:, 1, 0], M[:, 0, 0]], 1)], 1)
-        return adjugate / (M[:, 0, 0] * M[:, 1, 1] - M[:, 0, 1] * M[:, 1, 0])[:, None, None]
-    columns = [np.cross(M[:, 1], M[:, 2]), np.cross(M[:, 2], M[:, 0]), np.cross(M[:, 0], M[:, 1])]
-    return np.stack(columns, axis=2) / (M[:, 0] * columns[0]).sum(axis=1)[:, None, None]
+        adjugate = np.array([[M[1, 1], -M[0, 1]], [-M[1, 0], M[0, 0]]])
+        return adjugate / (M[0, 0] * M[1, 1] - M[0, 1] * M[1, 0])
+    cofactors = np.array([_cross(M[1], M[2]), _cross(M[2], M[0]), _cross(M[0], M[1])])
+    return cofactors.transpose(1, 0, 2) / (M[0] * cofactors[0]).sum(axis=0)
+
+
+def _cross(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Cross products.   (3, N) twice -> (3, N)"""
+    return np.array([x[i - 2] * y[i - 1] - x[i - 1] * y[i - 2] for i in range(3)])
 
 
 def _take_exactly(batch: _Batch, chosen: np.ndarray) -> None:

@@ -12,6 +12,8 @@ from flint import fmpq, fmpq_mat
 from .. import exact
 from ..linear.programs import range_over_box
 
+NORMAL = 1e-290  # rows of this size lose nothing to underflow that counts beside their largest entry
+
 
 @dataclass(frozen=True, eq=False)
 class FloatRidges:
@@ -91,6 +93,26 @@ class RidgeSum:
         for p, beta, c in zip(self.P, self.beta, self.c, strict=True):
             total += abs(c) * max(range_over_box(p, lower, upper)[1] + beta, exact.ZERO)
         return exact.nearest_float(total)
+
+
+def alone(P: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """True for rows (P_i, beta_i) on a hyperplane that is surely none of the others'.   (n, d), (n,) floats -> (n,)
+
+    The floats are correctly rounded; one linear functional of a row, divided by its largest entry, is the same for all rows
+    of a hyperplane up to sign and rounding. Where floats cannot tell, `canonical` has to.
+    """
+    rows = np.concatenate([P, beta[:, None]], axis=1)
+    weights = np.cos(np.arange(1.0, rows.shape[1] + 1))  # any numbers without a pattern
+    with np.errstate(all="ignore"):
+        size = np.abs(rows).max(axis=1, initial=0.0)
+        place = np.abs(rows / size[:, None] @ weights)
+    order = np.argsort(place)
+    with np.errstate(all="ignore"):
+        apart = np.diff(place[order]) > 8 * (len(weights) + 8) * np.finfo(float).eps * np.abs(weights).sum()
+    out = np.zeros(len(rows), dtype=bool)
+    if np.isfinite(place).all() and (size > NORMAL).all():  # a row that floats do not hold may be on any hyperplane
+        out[order] = np.append(True, apart) & np.append(apart, True)
+    return out
 
 
 def canonical(p: np.ndarray, beta: fmpq) -> tuple[tuple, fmpq]:

@@ -97,7 +97,7 @@ def test_nearly_parallel_creases_are_enclosed_and_closed(angle, monkeypatch):
 
 
 def _vertices(h, region):
-    A, b = vertices._hyperplanes([h], [region])
+    A, b, _ = vertices._hyperplanes([h], [region])
     for i in range(len(A)):
         for j in range(i):
             z = exact.solve(A[[i, j]], b[[i, j]])

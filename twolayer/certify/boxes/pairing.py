@@ -14,14 +14,14 @@ a relative error of one unit each. Coordinates are those of the unit cube: point
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import fmpq
 
 from ... import exact
 from ...restriction.domains import Domain
-from ...restriction.ridges import RidgeSum, canonical
+from ...restriction.ridges import RidgeSum, alone, canonical
 
 NEARLY_PARALLEL = 0.3  # largest |e_i| over the cube, relative to z_i, for a partner; beyond it pairing gains nothing
 CLOSEST = -14  # 10**CLOSEST: pairs this close are noise of the float distances; they are grouped first
@@ -80,7 +80,9 @@ def paired(h: RidgeSum, region: Domain) -> Paired:
     P, beta = h.P * half, (h.P * centre).sum(axis=1) + h.beta
     slope, offset = h.slope * half, h.offset + (h.slope * centre).sum()
     A, limit = region.A * half, region.c - (region.A * centre).sum(axis=1)
-    ridge, scale, c, slope, offset = _merged(P, beta, h.c, slope, offset, _signs(A, limit))
+    rows = h.floats, region.floats
+    single = alone(np.concatenate([rows[0].P, rows[1].A]), np.concatenate([rows[0].beta, -rows[1].c]))
+    ridge, scale, c, slope, offset = _merged(P, beta, h.c, slope, offset, single, _signs(A, limit))
     Z, zeta = P[ridge] * scale[:, None], beta[ridge] * scale
     exponent = exact.exponent(abs(c).sum() + abs(slope).sum() + abs(offset))
     shrink = exact.two_to(-exponent)
@@ -135,20 +137,25 @@ def _signs(A: np.ndarray, limit: np.ndarray) -> dict[tuple, int]:
     return {key: 1 if scale > 0 else -1 for key, scale in keys}
 
 
-def _merged(P, beta, c, slope, offset, signs):
+def _merged(P, beta, c, slope, offset, single, signs):
     """One ridge per hyperplane that can change sign in the cube and the region; all else joins the affine
     part.
 
+    single (at least n,): ridges on a hyperplane that is surely no other's, and no row's either.
     Returns the index of a ridge on each hyperplane, the power of two that brings its size into (1/2, 2), its
     mass in units of that function, and the affine part.
     """
-    hyperplanes: dict[tuple, list] = {}
+    hyperplanes: dict[Any, list] = {}
     for i in range(len(c)):
         radius = abs(P[i]).sum()
         if c[i] == 0 or beta[i] <= -radius:
             continue
         if beta[i] >= radius:
             slope, offset = slope + c[i] * P[i], offset + c[i] * beta[i]
+            continue
+        if single[i]:
+            unit = exact.two_to(-exact.exponent(radius))
+            hyperplanes[i] = [i, exact.ONE, c[i] / unit, unit]
             continue
         key, scale = canonical(P[i], beta[i])
         sign = signs.get(key, 0) * (1 if scale > 0 else -1)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -21,7 +22,7 @@ from ... import exact
 from ...linear.highs import Solver
 from ...linear.programs import dual_bound
 from ...restriction.domains import Domain
-from ...restriction.ridges import RidgeSum, canonical
+from ...restriction.ridges import RidgeSum, alone, canonical
 
 LOOSE = 0.6  # kinks that differ by more than this share of their size gain nothing by pairing (measured)
 ABSORB = 0.5  # a kink of which at least this share is paired gives the rest to its partners too
@@ -82,7 +83,8 @@ def kinks(h: RidgeSum, region: Domain) -> Kinks:
         return np.append(p * radius, (p * middle).sum() + b)
 
     rest = form(h.slope, h.offset)
-    hyperplanes: dict[tuple, tuple[int, fmpq]] = {}  # hyperplane -> (its first ridge, that ridge's scale)
+    single = alone(h.floats.P, h.floats.beta)
+    hyperplanes: dict[Any, tuple[int, fmpq]] = {}  # hyperplane -> (its first ridge, that ridge's scale)
     mass: dict[int, fmpq] = {}
     forms: dict[int, np.ndarray] = {}
     for node, (p, beta, c) in enumerate(zip(h.P, h.beta, h.c, strict=True)):
@@ -92,7 +94,7 @@ def kinks(h: RidgeSum, region: Domain) -> Kinks:
         if reach(-u) <= 0:
             rest = rest + c * u
             continue
-        key, scale = canonical(u[:-1], u[-1])
+        key, scale = (node, exact.ONE) if single[node] else canonical(u[:-1], u[-1])
         first, unit = hyperplanes.setdefault(key, (node, scale))
         forms.setdefault(first, u)
         mass[first] = mass.get(first, exact.ZERO) + c * abs(scale / unit)
