@@ -23,7 +23,8 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 HERE = Path(__file__).parent
 # this file and the folders whose files define compiled code or its types
-SOURCES = [Path(__file__), *sorted((HERE / "boxes").glob("*.py")), *sorted((HERE / "radii").glob("*.py"))]
+FOLDERS = (HERE / "boxes", HERE / "radii", HERE.parent / "statements" / "loops")
+SOURCES = [Path(__file__), *(path for folder in FOLDERS for path in sorted(folder.glob("*.py")))]
 settings: Any = config  # numba sets its names when it is loaded
 FINGERPRINT = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
 FOLDER = f"compiled-{FINGERPRINT}"

@@ -41,9 +41,9 @@ def seen(instance):
 def levels(instance):
     """[(radius, bounds by name on the distance from affine functions in the ball), ...], and the ball that holds them."""
     made, i, size, inscribed, near = seen(instance)
-    scene, unit, out = local._scene(made, i, size, inscribed, near), made.float_unit(size.observer), []
+    scene, unit, out = local.scene_of(made, i, size, inscribed, near), made.float_unit(size.observer), []
     for radius in map(float, radii(inscribed.radius, near.distance)):
-        pairing = local._Masses(scene).paired(radius)
+        pairing = scene.paired(radius)
         bounds = {"pairs": pairing.proved()}
         assert pairing.value * exact.nearest_float(unit) == pytest.approx(float(bounds["pairs"].mid()), rel=1e-9)
         found = local.by_vertices(scene, radius) if made.problem.dimension == 2 else None
@@ -162,8 +162,8 @@ def test_a_pair_of_opposite_masses_costs_their_distance():
 def test_a_wrong_local_gradient_is_noticed(monkeypatch, fault):
     """The comparison above is no test of silence: half the values, or pairs without their angles, fall below h."""
     if fault == "values":
-        whole = local._on_lines
-        monkeypatch.setattr(local, "_on_lines", lambda *given: (whole(*given)[0], whole(*given)[1] / 2))
+        whole = local.vertices.nearest
+        monkeypatch.setattr(local.vertices, "nearest", lambda kink, *given: whole(kink / 2, *given))
     else:
         monkeypatch.setattr(local, "length", lambda vector: arb(0))
         monkeypatch.setattr(local, "_apart", lambda setting: (np.zeros((9, 9)), np.zeros((9, 9))))

@@ -131,13 +131,13 @@ def test_the_pairings_are_the_best_of_all_radii(dimension):
     setting, seen = settings(7, dimension), 0
     for i, _, _, inscribed, near, size in scenes(setting, setting.problem.teacher):
         found = local.pairings(setting, i, size, inscribed, near)
-        scene = local._scene(setting, i, size, inscribed, near)
-        masses, scores = local._Masses(scene), []
+        scene = local.scene_of(setting, i, size, inscribed, near)
+        scores = []
         tried = radii(inscribed.radius, near.distance)
-        for radius, least in zip(tried.tolist(), masses.least(tried).tolist(), strict=True):
+        for radius, least in zip(tried.tolist(), scene.least(tried).tolist(), strict=True):
             opposing = near.opposes & (near.distance <= radius)
             students = int((opposing & near.student).sum())
-            pairing = masses.paired(radius)
+            pairing = scene.paired(radius)
             assert least <= pairing.value * (1 + CLOSE)
             crowd = near.cotangent[opposing & ~near.student].sum() + students
             if students and 0 < pairing.value * crowd < np.inf:

@@ -22,11 +22,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from flint import arb, fmpq
+from flint import arb, fmpq, fmpq_mat
 
 from ... import exact
 from ...certify.radii.one import Inscribed, length
 from ..geometry import cached_by
+from ..loops import pairings as loops
+from ..loops import vertices
 from ..setting import FAR_OFF, Setting
 from .around import Around, Bound, Candidate, Sizes, radii
 
@@ -36,8 +38,6 @@ SIDES = 16  # of the polygon around a ball: 2 % longer than the ball
 ROUNDS = 12  # of reweighted least squares for the affine part
 ERROR = 2.0**-40  # of a value, as a share of all that is added up: 9e3 roundings, where MOST_LINES need some 200
 EDGE = 1e-11  # by which a line in the polygon is drawn out at both ends, more than rounding takes
-FLAT = 2.0**-60  # slope of |a t + b| below which it is constant along a line in the polygon, up to ERROR
-GRAZING = 1e-3  # sine of the angle to a side below which a line is not cut off by it, but by the next side
 
 
 @cached_by
@@ -61,18 +61,24 @@ def _apart(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
 
 
 @cached_by
-def _matrix(setting: Setting):
-    """The rows (normal, offset) of all creases as a flint matrix."""
-    return exact.matrix(np.array([[*crease.normal, crease.offset] for crease in setting.problem.creases], dtype=object))
+def _rows(setting: Setting) -> list[list[fmpq]]:
+    """(*normal, offset) of every crease."""
+    return [[*crease.normal, crease.offset] for crease in setting.problem.creases]
+
+
+@cached_by
+def _float_lengths(setting: Setting) -> np.ndarray:
+    """|normal| of every crease in floats."""
+    return np.array([float(x.mid()) for x in setting.masses.unit_lengths])
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """All creases of h_k around a centre on crease i, which comes first; arrays of equal length n.
+    """The creases of h_k that meet a ball around a centre on crease i, which comes first; arrays of equal length n.
 
     index     position in problem.creases         distance   lower bound on the distance from the centre
     kink      kink masses, signed, in floats and in units of `float_unit`
-    height    signed distances of the centre, in floats
+    opposes, student, cotangent      as in `Around`; crease i itself opposes nobody
     """
 
     setting: Setting
@@ -81,25 +87,55 @@ class Scene:
     index: np.ndarray
     distance: np.ndarray
     kink: np.ndarray
+    opposes: np.ndarray
+    student: np.ndarray
+    cotangent: np.ndarray
+
+    @cached_property
+    def values(self) -> list[fmpq]:
+        """Exact values at the centre of the creases' forms normal . z + offset."""
+        rows, d = _rows(self.setting), len(self.centre)
+        flat = [x for m in self.index.tolist() for x in rows[m]]
+        return (fmpq_mat(len(self.index), d + 1, flat) * fmpq_mat(d + 1, 1, [*self.centre, exact.ONE])).entries()
 
     @cached_property
     def heights(self) -> list[arb]:
-        """Signed distances of the centre from the creases: of `height`, balls."""
-        point = exact.matrix(np.array([[*self.centre, exact.ONE]], dtype=object)).transpose()
-        values = (_matrix(self.setting) * point).entries()
+        """Signed distances of the centre from the creases, balls."""
         lengths = self.setting.masses.unit_lengths
-        return [arb(values[m]) / lengths[m] for m in self.index.tolist()]
+        return [arb(value) / lengths[m] for value, m in zip(self.values, self.index.tolist(), strict=True)]
 
     @cached_property
     def height(self) -> np.ndarray:
         """The same in floats."""
-        return np.array([float(x.mid()) for x in self.heights])
+        return exact.nearest(self.values) / _float_lengths(self.setting)[self.index]
+
+    @cached_property
+    def _arrays(self) -> tuple[np.ndarray, ...]:
+        """A scene as `loops.pairings` reads it."""
+        pairs = np.ix_(self.index, self.index)
+        return self.distance, self.kink, self.height, *(apart[pairs] for apart in _apart(self.setting))
+
+    def least(self, radii: np.ndarray) -> np.ndarray:
+        """Lower bounds on the values of pairings in balls of these radii, the largest first.   (m,) -> (m,)"""
+        return loops.least(*self._arrays, radii)
+
+    def paired(self, radius: float) -> Pairing:
+        """Masses of opposite sign in a ball paired while a pair costs less than its two creases alone."""
+        value, pairs = loops.paired(*self._arrays, radius)
+        return Pairing(self, radius, np.flatnonzero(self.distance <= radius), [(a, b) for a, b in pairs.tolist()], value)
+
+    def best(self, radii: np.ndarray) -> list[float]:
+        """The radii, of many, the largest first, at which Theorem A says most by its pairing; at most MOST_BALLS."""
+        return radii[loops.best(*self._arrays, self.opposes, self.student, self.cotangent, radii, MOST_BALLS)].tolist()
 
 
-def _scene(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> Scene:
-    index = np.concatenate([[i], near.index])
+def scene_of(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> Scene:
+    """The creases that meet an inscribed ball."""
+    met = np.flatnonzero(near.distance <= inscribed.radius)
+    index = np.concatenate([[i], near.index[met]])
     kinks = setting.float_kinks(size.observer)[index] * setting.masses.signs(size.observer)[index]
-    return Scene(setting, size, inscribed.centre, index, np.concatenate([[0.0], near.distance]), kinks)
+    rest = (np.append(first, x[met]) for first, x in ((False, near.opposes), (False, near.student), (0.0, near.cotangent)))
+    return Scene(setting, size, inscribed.centre, index, np.append(0.0, near.distance[met]), kinks, *rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +180,7 @@ def ball_of(pairing: Pairing) -> Ball:
     """The ball of a pairing with its local gradient: of the pairs, or of vertices where they say more (d' = 2)."""
     size, setting = pairing.scene.size, pairing.scene.setting
     local, affine = replace(size, eps=pairing.value, proved=pairing.proved), None
-    if setting.problem.dimension == 2:
+    if setting.problem.dimension == 2 and len(pairing.members) > 1:  # of a crease alone the pairs say more
         level, nearest = by_vertices(pairing.scene, pairing.radius) or (math.inf, None)
         if level * pairing.radius < local.eps:
             unit = setting.float_unit(size.observer) * exact.rational(pairing.radius)
@@ -215,92 +251,18 @@ class Pairing:
 
 def pairings(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> list[Pairing]:
     """The pairings in the balls around a centre on crease i in which Theorem A says most by them, the best first."""
-    scene, tried = _scene(setting, i, size, inscribed, near), radii(inscribed.radius, near.distance)
-    opposing = near.opposes & (near.distance <= tried[:, None])  # (radii, n)
-    students = (opposing & near.student).sum(axis=1)
-    tried, opposing, students = (x[students > 0] for x in (tried, opposing, students))  # a student is named among them
-    if not len(tried):
+    scene = scene_of(setting, i, size, inscribed, near)
+    if not (scene.opposes & scene.student).any():  # a student is named among them
         return []
-    crowd = np.where(opposing & ~near.student, near.cotangent, 0.0).sum(axis=1) + students
-    masses = _Masses(scene)
-    least = masses.least(tried) * crowd / tried
-    scored: list[tuple[float, int, Pairing]] = []
-    for place in np.argsort(least, kind="stable").tolist():
-        if len(scored) >= MOST_BALLS and not least[place] <= scored[MOST_BALLS - 1][0]:
-            break
-        pairing = masses.paired(float(tried[place]))
-        value = pairing.value * crowd[place]
-        if 0 < value < math.inf:
-            scored = sorted([*scored, (value / tried[place], place, pairing)], key=lambda entry: entry[:2])
-    return [pairing for _, _, pairing in scored[:MOST_BALLS]]
+    return [scene.paired(radius) for radius in scene.best(radii(inscribed.radius, near.distance))]
 
 
 def pairings_in(
     setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, tried: Iterable[float]
 ) -> list[Pairing]:
     """The pairings in the balls of given radii around a centre on crease i."""
-    masses = _Masses(_scene(setting, i, size, inscribed, near))
-    return [masses.paired(radius) for radius in tried]
-
-
-class _Masses:
-    """The kink masses of a scene by sign, and what pairs of opposite sign cost, in floats.
-
-    up, down   positions in the scene of masses > 0 and < 0
-    slopes     (|n_a - n_b|, |n_a + n_b|) of a up and b down        heights   (|o_a - o_b|, |o_a + o_b|)
-    """
-
-    def __init__(self, scene: Scene):
-        self.scene = scene
-        self.up, self.down = np.flatnonzero(scene.kink > 0), np.flatnonzero(scene.kink < 0)
-        pairs = np.ix_(scene.index[self.up], scene.index[self.down])
-        self.slopes = [apart[pairs] for apart in _apart(scene.setting)]
-        over = scene.height[self.up][:, None], scene.height[self.down]
-        self.heights = abs(over[0] - over[1]), abs(over[0] + over[1])
-
-    def costs(self, radius: float, up=slice(None), down=slice(None)) -> np.ndarray:
-        """What a unit of a pair costs in a ball, for some of each sign.   -> (up, down)"""
-        near, far = (s[up][:, down] * radius + h[up][:, down] for s, h in zip(self.slopes, self.heights, strict=True))
-        return np.minimum(near, far) / 2
-
-    def least(self, radii: np.ndarray) -> np.ndarray:
-        """Lower bounds on the value of a pairing in balls of these radii, the largest first.   (m,) -> (m,)
-
-        Every unit of mass costs what it does alone, or half of a pair; per unit of radius that is least in the largest ball.
-        """
-        scene, r = self.scene, radii[:, None]
-        half = np.full(len(scene.index), np.inf)
-        costs = self.costs(radii[0]) / (2 * radii[0])
-        half[self.up], half[self.down] = costs.min(axis=1, initial=np.inf), costs.min(axis=0, initial=np.inf)
-        each = np.minimum(_alone(scene.height, r), half * r)
-        return np.where(scene.distance <= r, abs(scene.kink) * each, 0.0).sum(axis=1)
-
-    def paired(self, radius: float) -> Pairing:
-        """Masses of opposite sign in a ball paired while a pair costs less than its two creases alone."""
-        scene = self.scene
-        members = np.flatnonzero(scene.distance <= radius)
-        up, down = (np.flatnonzero(scene.distance[side] <= radius) for side in (self.up, self.down))
-        left, alone = abs(scene.kink), _alone(scene.height, radius)
-        costs = self.costs(radius, up, down)
-        up, down = self.up[up], self.down[down]
-        rows, columns = np.nonzero(alone[up][:, None] + alone[down] > costs)
-        order = np.argsort(costs[rows, columns], kind="stable")
-        rows, columns = rows[order], columns[order]
-        masses, pairs, value = left.tolist(), [], 0.0
-        for m, n, cost in zip(up[rows].tolist(), down[columns].tolist(), costs[rows, columns].tolist(), strict=True):
-            amount = min(masses[m], masses[n])
-            if amount > 0:
-                value += amount * cost
-                masses[m] -= amount
-                masses[n] -= amount
-                pairs.append((m, n))
-        rest = (np.array(masses)[members] * alone[members]).sum()
-        return Pairing(scene, radius, members, pairs, float(value + rest))
-
-
-def _alone(height: np.ndarray, radius) -> np.ndarray:
-    """What a unit of the mass of one crease costs in a ball."""
-    return np.maximum(radius - height**2 / radius, 0.0) / 4
+    scene = scene_of(setting, i, size, inscribed, near)
+    return [scene.paired(radius) for radius in tried]
 
 
 # -- vertices -----------------------------------------------------------------------------------------------------------
@@ -322,63 +284,10 @@ def by_vertices(scene: Scene, radius: float) -> tuple[float, np.ndarray] | None:
     kink = scene.kink[members]
     if len(members) > MOST_LINES or not (1 / FAR_OFF < abs(kink).min() and abs(kink).max() < FAR_OFF):
         return None
-    size = abs(kink).sum()
-    normal = _float_normals(scene.setting)[scene.index[members]]
-    r = exact.ball(radius)
-    height = np.array([float((scene.heights[m] / r).mid()) for m in members.tolist()])
+    size, r, places = abs(kink).sum(), exact.rational(radius), scene.index[members]
+    normal = _float_normals(scene.setting)[places]
+    height = exact.nearest([scene.values[m] / r for m in members.tolist()]) / _float_lengths(scene.setting)[places]
     if not np.isfinite(height).all():
         return None
-    points, values = _on_lines(kink / size, normal, height)
-    g = _near_affine(points, values)
-    level = float(abs(values - points @ g[:2] - g[2]).max())
+    level, g = vertices.nearest(kink / size, normal, height, _SIDES, EDGE, ROUNDS)
     return (level + ERROR * (1 + float(abs(g).sum()))) * float(size), g * size
-
-
-def _on_lines(kink: np.ndarray, normal: np.ndarray, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(points of the polygon, values of h there) that hold every vertex up to ERROR.   -> (N, 2), (N,)"""
-    lines, places = np.concatenate([normal, _SIDES]), np.concatenate([height, np.full(SIDES, -1 - EDGE)])
-    foot, along = -places[:, None] * lines, np.stack([-lines[:, 1], lines[:, 0]], axis=1)
-    low, high = _ends(foot, along)
-    foot, along, low, high = (x[low <= high] for x in (foot, along, low, high))
-    a, b = along @ normal.T, foot @ normal.T + height
-    flat = abs(a) < FLAT
-    turns = np.where(flat, 0.0, -b / np.where(flat, 1.0, a))
-    t = np.concatenate([np.clip(turns, low[:, None], high[:, None]), low[:, None], high[:, None]], axis=1)
-    away = np.where(flat[:, None], abs(b)[:, None], abs(a)[:, None] * abs(t[:, :, None] - turns[:, None]))
-    points = (foot[:, None] + t[:, :, None] * along[:, None]).reshape(-1, 2)
-    return points, (away @ kink).ravel() / 2
-
-
-def _ends(foot: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of every line in the polygon, drawn out by EDGE.   (m, 2), (m, 2) -> (m,), (m,)"""
-    rise = along @ _SIDES.T
-    steep = abs(rise) > GRAZING
-    reach = (1 + EDGE - foot @ _SIDES.T) / np.where(steep, rise, 1.0)
-    high = np.where(steep & (rise > 0), reach, np.inf).min(axis=1) + EDGE
-    low = np.where(steep & (rise < 0), reach, -np.inf).max(axis=1) - EDGE
-    return low, high
-
-
-def _near_affine(points: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """An affine function (slope, constant) that nearly has the smallest largest distance from the values.   -> (3,)
-
-    Least squares, reweighted by the distances left (Lawson); any g gives a bound, so how near it is needs no proof.
-    """
-    columns, weights = np.column_stack([points, np.ones(len(points))]), np.full(len(points), 1 / len(points))
-    best, least = np.zeros(3), math.inf
-    for _ in range(ROUNDS):
-        weighted = columns * weights[:, None]
-        try:
-            g = np.linalg.solve(weighted.T @ columns, weighted.T @ values)
-        except np.linalg.LinAlgError:
-            break
-        rest = values - columns @ g
-        high, low = float(rest.max()), float(rest.min())
-        if high - low < 2 * least:
-            best, least = g + np.array([0.0, 0.0, (high + low) / 2]), (high - low) / 2
-        weights = weights * abs(rest)
-        total = weights.sum()
-        if not total > 0:
-            break
-        weights /= total
-    return best

@@ -1,0 +1,1 @@
+"""Loops over creases, lines and gaps, compiled to machine code."""
