@@ -31,7 +31,6 @@ from twolayer.statements.sharp import counts as sharp_counts
 from twolayer.statements.sharp import masses as sharp_masses
 from twolayer.statements.sharp import pairs as sharp_pairs
 from twolayer.statements.sharp.around import radii
-from twolayer.statements.sharp.plane import kept_lines
 
 from ...strategies import quick
 from .test_sharp_methods import built
@@ -183,8 +182,7 @@ def candidates(instance):
     if d == 2:
         where = made, i, size, domain, near
         found += [c for c in (method.student(*where, 1.0) for method in PLANAR) if c is not None]
-        kept = kept_lines(made, i, observer, domain, near)
-        planar = [method.kink(kept, made, size, np.inf) for method in PLANAR[1:] if kept is not None]
+        planar = [method.kink(*where, np.inf) for method in PLANAR[1:]]
         kinks += [c for c in (sharp_cells.kink(*where, counted), *planar) if c is not None]
     unit = nearest_float(made.float_unit(observer))  # what floats of |kappa| are divided by
     return made.angles.best(i, problem.student)[0], found, size.kappa, [(value * unit, prove) for value, prove in kinks]

@@ -23,6 +23,7 @@ from twolayer.restriction.restricted import restricted
 from twolayer.statements import bounds, theorem2
 from twolayer.statements.check import check
 from twolayer.statements.geometry import Times
+from twolayer.statements.loops import gaps as loops
 from twolayer.statements.setting import Setting
 from twolayer.statements.sharp import best as sharp
 from twolayer.statements.sharp import cells as sharp_cells
@@ -30,6 +31,7 @@ from twolayer.statements.sharp import chords as sharp_chords
 from twolayer.statements.sharp import counts as sharp_counts
 from twolayer.statements.sharp import pairs as sharp_pairs
 from twolayer.statements.sharp.around import Sizes, sizes
+from twolayer.statements.sharp.gaps import directions
 from twolayer.statements.sharp.plane import WALL, Lines
 
 from ...strategies import quick
@@ -198,22 +200,17 @@ def chord_sum(lines, label, w, gap, up, down):
 def test_the_sum_of_the_chords_is_not_exceeded_at_any_corner_nor_inside(drawn, c, eighths):
     lines, entries, up, down = arranged(drawn)
     inside = c * Q(eighths, 8)
-    for left in sharp_chords.left_out(lines):
-        chords = [(int(gap), left) for gap in lines.gaps]
-        for (gap, _), value in zip(chords, sharp_chords._worst(lines, chords, np.full(len(chords), float(c))), strict=True):
-            proved = max(
-                (
-                    sharp_chords._sum_above(lines, left.label, gap, w, arb(fmpq(c.numerator, c.denominator)))
-                    for w in left.ends(arb(fmpq(c.numerator, c.denominator)))
-                ),
-                key=lambda x: float(x.mid()),
-            )
-            assert float(proved.mid()) == pytest.approx(value, rel=1e-12)
-            for corner in corners(entries, c):
-                own = next(s for _, s, label in corner if label == left.label)
-                free = next(e[2] for e in entries if e[3] == left.label)
-                for w in (own, inside) if free else (own,):
-                    assert chord_sum(corner, left.label, w, gap, up, down) <= Q(value) * (1 + Q(1, 10**12))
+    given, ball = directions(lines), arb(fmpq(c.numerator, c.denominator))
+    for m, gap in itertools.product(range(len(given.place)), map(int, lines.gaps)):
+        left = given.left(m)
+        value = loops.sum_at(lines.floats, given.floats, gap, np.array([m]), float(c), np.inf)
+        sums = [sharp_chords._sum_above(lines, left.label, gap, w, ball) for w in left.ends(ball)]
+        assert max(float(x.mid()) for x in sums) == pytest.approx(value, rel=1e-12)
+        for corner in corners(entries, c):
+            own = next(s for _, s, label in corner if label == left.label)
+            free = next(e[2] for e in entries if e[3] == left.label)
+            for w in (own, inside) if free else (own,):
+                assert chord_sum(corner, left.label, w, gap, up, down) <= Q(value) * (1 + Q(1, 10**12))
 
 
 def parallelogram_fits(lines, labels, slopes, gap, up, down, a):
@@ -230,10 +227,10 @@ def parallelogram_fits(lines, labels, slopes, gap, up, down, a):
 def test_the_height_of_a_pair_is_the_smallest_over_all_corners_and_not_larger_inside(drawn, c, eighths):
     lines, entries, up, down = arranged(drawn)
     ball = arb(fmpq(c.numerator, c.denominator))
-    for pair in sharp_pairs._pairs(lines, sharp_pairs._gaps(lines)):
-        gap, *left = pair
+    for place, out in zip(*sharp_pairs.choices(lines), strict=True):
+        gap, *left = pair = sharp_pairs.pair_of(lines, int(place), out)
         labels = [one.label for one in left]
-        value = float(sharp_pairs._sums(lines, [pair], np.array([float(c)]))[0]) / 2
+        value = loops.sum_at(lines.floats, directions(lines).floats, gap, out, float(c), np.inf) / 2
         assert float(sharp_pairs._inverse_height(lines, pair, ball).mid()) == pytest.approx(value, rel=1e-12)
         if not np.isfinite(value):
             continue

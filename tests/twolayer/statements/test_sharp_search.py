@@ -8,20 +8,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from twolayer.certify.suprema import active_domains, gradient_suprema
 from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
 from twolayer.restriction.restricted import restricted
+from twolayer.statements.loops import gaps as loops
 from twolayer.statements.setting import Setting
 from twolayer.statements.sharp import cells, chords, gaps, local, pairs, plane
 from twolayer.statements.sharp.around import around, radii, sizes
-from twolayer.statements.sharp.gaps import largest_quotients, quotients_at
-from twolayer.statements.sharp.plane import Lines, kept_lines, lines_of
+from twolayer.statements.sharp.gaps import directions
+from twolayer.statements.sharp.plane import Lines, lines_of
 
 from ...strategies import quick
-from .test_sharp_methods import arranged, drawn_lines
+from .test_sharp_methods import arranged, drawn_lines, inverse_heights
 
 CLOSE = 1e-12  # relative rounding of sums of a few terms
 slopes = st.sampled_from([0.125, 0.5, 1.0, 2.0, 8.0])
@@ -50,79 +52,85 @@ def scenes(setting: Setting, nodes):
             yield i, observer, domain, inscribed, near, sizes(setting, i, observer)
 
 
-def between(left: np.ndarray, right: np.ndarray, lines: Lines, gap: int) -> float:
-    """The largest quotient across a gap, one pair after the other."""
-    across = itertools.product(range(gap + 1), range(gap + 1, len(lines.place)))
-    return max((left[j] + right[r]) / (lines.place[r] - lines.place[j]) for j, r in across)
+def choices(lines: Lines, width: int):
+    """(gap, out) of every sum: every direction left out of every gap, or the two beside a gap."""
+    if width == 1:
+        every = range(len(directions(lines).place))
+        return [(int(gap), np.array([m])) for gap in lines.gaps for m in every]
+    return [(int(gap), out) for gap, out in zip(*pairs.choices(lines), strict=True)]
+
+
+def sum_of(lines: Lines, gap: int, out: np.ndarray, c: float) -> float:
+    return loops.sum_at(lines.floats, directions(lines).floats, gap, out, c, np.inf)
+
+
+def steepest_of(lines: Lines, gap: int, out: np.ndarray, room: float, start: float) -> float:
+    """The largest c by bisection, up to the top of the ladder."""
+    top = start * gaps.STEP ** (gaps.RUNGS - 1)
+    if sum_of(lines, gap, out, top) < room:
+        return top
+    return brentq(lambda c: sum_of(lines, gap, out, c) - room, start, top, xtol=1e-300, rtol=1e-15, maxiter=1000)
 
 
 @quick
-@given(drawn_lines, st.integers(0, 99))
-def test_quotients_across_a_gap_are_the_largest_and_near_lines_tell_no_more(drawn, seed):
+@given(drawn_lines, slopes, st.floats(0.05, 0.95), st.integers(1, 2))
+def test_the_steepest_choice_is_the_steepest_of_all(drawn, c, goal, width):
     lines, *_ = arranged(drawn)
-    left, right = np.random.default_rng(seed).normal(size=(2, len(lines.gaps), len(lines.place)))
-    everywhere = largest_quotients(left, right, lines.inverse)
-    at = quotients_at(left, right, lines, lines.gaps)
-    for row, gap in enumerate(map(int, lines.gaps)):
-        assert at[row] == everywhere[row, gap] == pytest.approx(between(left[row], right[row], lines, gap), rel=CLOSE)
-    for reach in (1, 2, 3):
-        assert (quotients_at(left, right, lines, lines.gaps, reach) <= at).all()
+    every, start = choices(lines, width), gaps.steepest(goal)
+    room = float(np.median([sum_of(lines, *choice, c) for choice in every] or [1.0])) * (1 + CLOSE)
+    given = room, start, gaps.STEP, gaps.RUNGS
+    if width == 1:
+        cot, gap, place = loops.steepest_chord(lines.floats, directions(lines).floats, lines.gaps, *given)
+        chosen = gap, np.array([place])
+    else:
+        some, outs = pairs.choices(lines)
+        cot, place = loops.steepest_pair(lines.floats, directions(lines).floats, some, outs, *given)
+        chosen = (int(some[place]) if place >= 0 else -1, outs[place] if place >= 0 else None)
+    alone = [steepest_of(lines, *choice, room, start) for choice in every if sum_of(lines, *choice, start) < room]
+    largest = max(alone, default=start)
+    assert (chosen[0] < 0) == (not largest > start)
+    if chosen[0] >= 0:
+        assert min(cot, start * gaps.STEP ** (gaps.RUNGS - 1)) == pytest.approx(largest, rel=CLOSE)
+        assert sum_of(lines, *chosen, cot * (1 - CLOSE)) <= room
 
 
 @quick
-@given(drawn_lines, slopes, st.floats(0.05, 0.95))
-def test_the_steepest_chord_is_the_steepest_of_all(drawn, c, goal):
+@given(drawn_lines, st.floats(0.1, 20.0), st.floats(0.05, 0.95))
+def test_the_steepest_cell_is_the_steepest_of_all(drawn, room, goal):
     lines, *_ = arranged(drawn)
-    every = [(int(gap), left) for left in chords.left_out(lines) for gap in lines.gaps]
-    room = float(np.median(chords._worst(lines, every, np.full(len(every), c)))) * (1 + CLOSE)
-    start = gaps.steepest(goal)
-    found = gaps.steepest_named(chords._choices(lines, start, room), lambda *x: chords._worst(lines, *x), room, goal)
-    alone = [gaps._largest(lambda x, e=e: chords._worst(lines, [e] * len(x), x), room, start) for e in every]
-    below = chords._worst(lines, every, np.full(len(every), start)) < room
-    largest = max(itertools.compress(alone, below), default=start)
-    assert (found is None) == (not largest > start)
-    if found is not None:
-        top = start * gaps.STEP ** (gaps.RUNGS - 1)  # of the ladder: no slope is in the way
-        assert min(found[0], top) == pytest.approx(largest, rel=CLOSE)
-        assert chords._worst(lines, [found[1]], np.array([found[0] * (1 - CLOSE)]))[0] <= room
+    start, alone = gaps.steepest(goal), [cells._largest_slope(lines, gap, room) for gap in map(int, lines.gaps)]
+    cot, gap = loops.steepest_cell(lines.floats, lines.gaps, cells.NEAREST, room, start)
+    assert cot == max(start, *alone) and (gap < 0) == (max(alone) <= start)
+    assert gap < 0 or cells._largest_slope(lines, gap, room) == cot
 
 
 @quick
-@given(drawn_lines, st.floats(0.1, 20.0))
-def test_no_gap_allows_a_steeper_slope_than_its_nearest_lines(drawn, room):
-    lines, *_ = arranged(drawn)
-    for gap, limit in zip(map(int, lines.gaps), cells._limits(lines, room), strict=True):
-        assert cells._largest_slope(lines, gap, room) <= limit
-
-
-@quick
-@given(st.integers(2, 9), st.integers(0, 99))
-def test_what_lies_across_a_gap_is_the_largest_entry_of_its_block(n, seed):
-    entries = np.random.default_rng(seed).normal(size=(n, n))
-    assert cells._across(entries).tolist() == [entries[: k + 1, k + 1 :].max() for k in range(n - 1)]
+@given(drawn_lines)
+def test_the_flattest_cell_is_the_flattest_of_all(drawn):
+    lines, entries, up, down = arranged([(o, w, False) for o, w, _ in drawn])
+    known = [(o, w, label) for o, w, _, label in entries]
+    sums = {int(gap): float(inverse_heights(known, gap, up, down)) for gap in lines.gaps}
+    value, gap = loops.flattest_cell(lines.floats, lines.gaps)
+    assert value == pytest.approx(min(sums.values()), rel=CLOSE) and sums[gap] == pytest.approx(value, rel=CLOSE)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_kink_s_chord_and_pair_are_the_best_of_all_gaps_and_directions_of_the_observer_itself(seed):
+def test_a_kink_s_chord_and_pair_are_the_best_of_all_gaps_and_directions(seed):
     setting, seen = settings(seed), 0
-    for i, observer, domain, _, near, size in scenes(setting, setting.problem.student):
+    for i, _, domain, _, near, size in scenes(setting, setting.problem.student):
         lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=False)
-        kept = kept_lines(setting, i, observer, domain, near)
-        if lines is None or kept is None:
+        if lines is None:
             continue
-        every = [(int(gap), left) for left in chords.left_out(lines) for gap in lines.gaps]
-        beside = pairs._pairs(lines, pairs._gaps(lines))
-        for module, values in (
-            (chords, chords._worst(lines, every, np.zeros(len(every)))),
-            (pairs, pairs._sums(lines, beside, np.zeros(len(beside))) if beside else np.zeros(0)),
-        ):
-            found, least = module.kink(kept, setting, size, np.inf), 2 * size.eps * min(values, default=np.inf)
+        for width, module in ((1, chords), (2, pairs)):
+            values = [sum_of(lines, *choice, 0.0) for choice in choices(lines, width)]
+            given = setting, i, size, domain, near
+            found, least = module.kink(*given, np.inf), 2 * size.eps * min(values, default=np.inf)
             assert (found is None) == np.isinf(least)
             if found is not None:
                 seen += 1
-                proved = found[1]().value / setting.float_unit(observer)
+                proved = found[1]().value / setting.float_unit(size.observer)
                 assert found[0] == pytest.approx(least, rel=CLOSE) and float(proved.mid()) == pytest.approx(least, rel=1e-9)
-                assert module.kink(kept, setting, size, found[0] * (1 - CLOSE)) is None
+                assert module.kink(*given, found[0] * (1 - CLOSE)) is None
     assert seen > 20
 
 

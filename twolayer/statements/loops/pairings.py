@@ -1,7 +1,7 @@
 """Kink masses of opposite sign paired in balls around a centre, in floats (`sharp.local` says what a pair is worth).
 
 A scene: distance (n,) lower bounds, kink (n,) signed masses, height (n,) distances of the centre, near and far (n, n) the
-lengths of the differences and sums of two unit normals.
+lengths of the differences and sums of two unit normals; wall: the place of a crease whose mass costs nothing alone, or -1.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def cost(a, b, height, near, far, radius):
 
 
 @compiled
-def paired(distance, kink, height, near, far, radius):
+def paired(distance, kink, height, near, far, wall, radius):
     """(the value, pairs (p, 2)) of masses in a ball paired, the cheapest first, while a pair costs less than both alone."""
     n = len(distance)
     ups, downs = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -33,7 +33,7 @@ def paired(distance, kink, height, near, far, radius):
     left, single = np.zeros(n), np.zeros(n)
     for m in range(n):
         if distance[m] <= radius:
-            left[m], single[m] = abs(kink[m]), alone(height[m], radius)
+            left[m], single[m] = abs(kink[m]), 0.0 if m == wall else alone(height[m], radius)
             if kink[m] > 0:
                 ups[up] = m
                 up += 1
@@ -64,7 +64,7 @@ def paired(distance, kink, height, near, far, radius):
 
 
 @compiled
-def least(distance, kink, height, near, far, radii):
+def least(distance, kink, height, near, far, wall, radii):
     """Lower bounds on the values of pairings in balls of these radii, the largest first.   (m,) -> (m,)
 
     Every unit of mass costs what it does alone, or half of a pair; per unit of radius that is least in the largest ball.
@@ -78,7 +78,7 @@ def least(distance, kink, height, near, far, radii):
                 half[a], half[b] = min(half[a], each), min(half[b], each)
     for k in range(len(radii)):
         for m in range(n):
-            if distance[m] <= radii[k]:
+            if distance[m] <= radii[k] and m != wall:
                 out[k] += abs(kink[m]) * min(alone(height[m], radii[k]), half[m] * radii[k])
     return out
 
@@ -98,7 +98,7 @@ def crowds(distance, opposes, student, cotangent, radii):
 
 
 @compiled
-def best(distance, kink, height, near, far, opposes, student, cotangent, radii, most):
+def best(distance, kink, height, near, far, wall, opposes, student, cotangent, radii, most):
     """The places of at most `most` radii at which value * crowd / radius is smallest, best first.
 
     crowd: the sum of both of `crowds`; radii are the largest first, and those of balls that meet no opposing student, or
@@ -108,11 +108,11 @@ def best(distance, kink, height, near, far, opposes, student, cotangent, radii, 
     radii = radii[: (students > 0).sum()]
     crowd = (teachers + students)[: len(radii)]
     scores, places, count = np.full(most, np.inf), np.full(most, -1), 0
-    bounds = least(distance, kink, height, near, far, radii) * crowd / radii
+    bounds = least(distance, kink, height, near, far, wall, radii) * crowd / radii
     for place in np.argsort(bounds, kind="mergesort"):
         if count == most and not bounds[place] <= scores[most - 1]:
             break
-        value = paired(distance, kink, height, near, far, radii[place])[0] * crowd[place]
+        value = paired(distance, kink, height, near, far, wall, radii[place])[0] * crowd[place]
         if not 0 < value < np.inf:
             continue
         score, at = value / radii[place], count

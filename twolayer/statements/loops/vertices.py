@@ -6,6 +6,8 @@ said where it is asked for (`sharp.local`): nothing is skipped or reordered here
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ...certify.compiled import compiled
@@ -89,10 +91,11 @@ def solved(matrix, right):
 
 
 @compiled
-def near_affine(points, values, rounds):
+def near_affine(points, values, rounds, near):
     """An affine function (slope, constant) that nearly has the smallest largest distance from the values.   -> (3,)
 
-    Least squares, reweighted by the distances left (Lawson); any g gives a bound, so how near it is needs no proof.
+    Least squares, reweighted by the distances left (Lawson); any g gives a bound, so how near it is needs no proof. The root of
+    their weighted mean square is below that smallest distance: within `near` of it there is no more to gain.
     """
     n = len(values)
     weights, best, least = np.full(n, 1.0 / n), np.zeros(3), np.inf
@@ -113,29 +116,30 @@ def near_affine(points, values, rounds):
         matrix[1, 0], matrix[2, 0], matrix[2, 1] = matrix[0, 1], matrix[0, 2], matrix[1, 2]
         if not solved(matrix, g):
             break
-        high, low, total = -np.inf, np.inf, 0.0
+        high, low, total, square = -np.inf, np.inf, 0.0, 0.0
         for k in range(n):
             rest = values[k] - points[k, 0] * g[0] - points[k, 1] * g[1] - g[2]
             high, low = max(high, rest), min(low, rest)
+            square += weights[k] * rest * rest
             weights[k] *= abs(rest)
             total += weights[k]
         if high - low < 2 * least:
             least = (high - low) / 2
             best[0], best[1], best[2] = g[0], g[1], g[2] + (high + low) / 2
-        if not total > 0:
+        if not (total > 0 and least > (1 + near) * math.sqrt(square)):
             break
         weights /= total
     return best
 
 
 @compiled
-def nearest(kink, normal, height, sides, edge, rounds):
+def nearest(kink, normal, height, sides, edge, rounds, near):
     """(the largest distance of half the sum of kink |normal . y + height| from g at the listed points, g (3,))."""
     m = len(kink)
     points, values = np.empty(((m + len(sides)) * (m + 2), 2)), np.empty((m + len(sides)) * (m + 2))
     count = on_lines(kink, normal, height, sides, edge, points, values)
     points, values = points[:count], values[:count]
-    g = near_affine(points, values, rounds)
+    g = near_affine(points, values, rounds, near)
     level = 0.0
     for k in range(count):
         away = abs(values[k] - (points[k, 0] * g[0] + points[k, 1] * g[1]) - g[2])

@@ -256,9 +256,8 @@ def kink_candidates(setting: Setting, i: int, observer: Node, inscribed: Inscrib
         pass
     elif setting.problem.dimension == 2:  # with every slope known, cells, chords and pairs leave the other methods behind
         candidates += _applicable(cells.kink(setting, i, size, domain, near, counted))
-        kept = plane.kept_lines(setting, i, observer, domain, near)
-        for method in () if kept is None else (chords, pairs):
-            candidates += _applicable(method.kink(kept, setting, size, _goal(candidates, np.inf)))
+        for method in (chords, pairs):
+            candidates += _applicable(method.kink(setting, i, size, domain, near, _goal(candidates, np.inf)))
     else:
         candidates += counts.kinks(setting, i, size, inscribed, near)
         goal = _goal(candidates, np.inf)

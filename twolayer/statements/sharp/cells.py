@@ -21,9 +21,10 @@ from flint import arb
 from ... import exact
 from ...restriction.domains import Domain
 from .. import bounds
+from ..loops import gaps as loops
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
-from .gaps import MARGIN, steepest
+from .gaps import steepest
 from .plane import Lines, lines_of
 
 FORM = "cells"
@@ -37,15 +38,8 @@ def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around,
     if lines is None or not goal > 0:
         return None
     limit, room = size.room, size.level / (2 * size.eps)
-    least = cot = steepest(goal)
-    gap, limits = -1, _limits(lines, room)
-    for place in np.argsort(-limits, kind="stable").tolist():
-        if not limits[place] > cot:
-            break
-        value = _largest_slope(lines, int(lines.gaps[place]), room)
-        if value > cot:
-            cot, gap = value, int(lines.gaps[place])
-    if not cot > least:
+    cot, gap = loops.steepest_cell(lines.floats, lines.gaps, NEAREST, room, steepest(goal))
+    if gap < 0:
         return None
 
     def prove() -> Bound | None:
@@ -74,46 +68,9 @@ def _sides(lines: Lines, gap: int) -> tuple[np.ndarray, np.ndarray]:
     return kept[0], kept[1]
 
 
-def _limits(lines: Lines, room: float) -> np.ndarray:
-    """Upper bounds on the largest slopes of all gaps, in floats: what the nearest lines on both sides allow.   -> (gaps,)"""
-    k, n = lines.gaps[:, None], len(lines.place)
-    near = np.arange(min(NEAREST, n))
-    left, right = (x.repeat(len(near), axis=1) for x in (np.maximum(k - near, 0), np.minimum(k + 1 + near, n - 1)))
-    right = right.reshape(-1, len(near), len(near)).transpose(0, 2, 1).reshape(left.shape)  # every one with every one
-    inverse = lines.inverse[left, right]
-    tilt = np.where(lines.free, 0.0, lines.tilt)
-    above, ends = (tilt[left] - tilt[right]) * inverse, (lines.free[left] * 1.0 + lines.free[right]) * inverse
-    shared = 1.0 * ((left[:, :, None] == left[:, None]) & lines.free[left][:, :, None])
-    shared += (right[:, :, None] == right[:, None]) & lines.free[right][:, :, None]
-    both = ends[:, :, None] + ends[:, None] - 2 * shared * np.minimum(inverse[:, :, None], inverse[:, None])
-    up, down = float(lines.up.mid()), float(lines.down.mid())
-    sums = [above + down, up - above, (above[:, :, None] - above[:, None]).reshape(len(k), -1)]
-    constants, slopes = np.concatenate(sums, axis=1), np.concatenate([ends, ends, both.reshape(len(k), -1)], axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        limits = np.where(slopes > 0, (room - constants) / slopes, np.inf).min(axis=1, initial=np.inf)
-    return np.where((constants >= room).any(axis=1) | (up + down >= room), 0.0, limits * MARGIN)
-
-
 def _largest_slope(lines: Lines, gap: int, room: float) -> float:
     """The largest c such that 1/a + 1/b stays below `room` whatever the free slopes in [-c, c]; 0 if none, in floats."""
-    left, right = _sides(lines, gap)
-    inverse = 1 / (lines.place[right][None, :] - lines.place[left][:, None])
-    fixed = [np.where(lines.free[side], 0.0, lines.tilt[side]) for side in (left, right)]
-    ends = (lines.free[left][:, None].astype(float) + lines.free[right][None, :]) * inverse
-    above = (fixed[0][:, None] - fixed[1][None, :]) * inverse
-    up, down = float(lines.up.mid()), float(lines.down.mid())
-    # constraints constant + c slope < room, for the pairs alone and for all pairs of pairs
-    slopes, sums, inverses = ends.ravel(), above.ravel(), inverse.ravel()
-    rows, columns = (x.ravel() for x in np.indices(inverse.shape))
-    shared = (rows[:, None] == rows) * lines.free[left][rows][:, None] * 1.0
-    shared += (columns[:, None] == columns) * lines.free[right][columns][:, None]
-    both = slopes[:, None] + slopes - 2 * shared * np.minimum(inverses[:, None], inverses)
-    constants = np.concatenate([[up + down], sums + down, up - sums, (sums[:, None] - sums).ravel()])
-    slopes = np.concatenate([[0.0], slopes, slopes, both.ravel()])
-    if (constants >= room).any():
-        return 0.0
-    rising = slopes > 0
-    return float(((room - constants[rising]) / slopes[rising]).min()) if rising.any() else np.inf
+    return loops.cell(lines.floats, gap, NEAREST, room, 0.0)
 
 
 def excludes(lines: Lines, gap: int, c: arb, room: arb) -> bool:
@@ -151,13 +108,9 @@ def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, co
     if lines is None or not len(lines.gaps):
         return None
     epsilon = size.epsilon
-    with np.errstate(invalid="ignore"):
-        rise = np.where(lines.inverse > 0, (lines.tilt[:, None] - lines.tilt) * lines.inverse, -np.inf)
-        fall = np.where(lines.inverse > 0, -rise, -np.inf)
-    above, below = (_across(pairs)[lines.gaps] for pairs in (rise, fall))
-    sums = np.maximum(above, float(lines.up.mid())) + np.maximum(below, float(lines.down.mid()))
-    place = int(np.argmin(sums))
-    value, gap = float(sums[place]), int(lines.gaps[place])
+    value, gap = loops.flattest_cell(lines.floats, lines.gaps)
+    if gap < 0:
+        return None
 
     def prove() -> Bound | None:
         above, below = lines.up, lines.down
@@ -171,9 +124,3 @@ def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, co
         return Bound(2 * epsilon * (above + below), FORM, {"epsilon": epsilon, "opposing": int(counted.sum())})
 
     return 2 * size.eps * value, prove
-
-
-def _across(pairs: np.ndarray) -> np.ndarray:
-    """For every gap k the largest entry (l, r) with l <= k < r.   (n, n) -> (n - 1,)"""
-    left = np.maximum.accumulate(pairs, axis=0)
-    return np.maximum.accumulate(left[:, ::-1], axis=1)[:, ::-1].diagonal(1)

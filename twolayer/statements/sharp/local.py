@@ -20,6 +20,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from flint import arb, fmpq, fmpq_mat
@@ -35,7 +36,7 @@ from .around import Around, Bound, Candidate, Sizes, radii
 MOST_BALLS = 2  # balls around one centre whose local gradient is worked out further
 MOST_LINES = 60  # creases in one ball up to which vertices are listed
 SIDES = 16  # of the polygon around a ball: 2 % longer than the ball
-ROUNDS = 12  # of reweighted least squares for the affine part
+ROUNDS, NEAR = 100, 1e-4  # of reweighted least squares for the affine part, and how near the best one ends them
 ERROR = 2.0**-40  # of a value, as a share of all that is added up: 9e3 roundings, where MOST_LINES need some 200
 EDGE = 1e-11  # by which a line in the polygon is drawn out at both ends, more than rounding takes
 
@@ -107,13 +108,14 @@ class Scene:
     @cached_property
     def height(self) -> np.ndarray:
         """The same in floats."""
-        return exact.nearest(self.values) / _float_lengths(self.setting)[self.index]
+        return exact.nearest(np.array(self.values, dtype=object)) / _float_lengths(self.setting)[self.index]
 
     @cached_property
-    def _arrays(self) -> tuple[np.ndarray, ...]:
+    def _arrays(self) -> tuple[Any, ...]:
         """A scene as `loops.pairings` reads it."""
         pairs = np.ix_(self.index, self.index)
-        return self.distance, self.kink, self.height, *(apart[pairs] for apart in _apart(self.setting))
+        near, far = (apart[pairs] for apart in _apart(self.setting))
+        return self.distance, self.kink, self.height, near, far, -1
 
     def least(self, radii: np.ndarray) -> np.ndarray:
         """Lower bounds on the values of pairings in balls of these radii, the largest first.   (m,) -> (m,)"""
@@ -286,8 +288,8 @@ def by_vertices(scene: Scene, radius: float) -> tuple[float, np.ndarray] | None:
         return None
     size, r, places = abs(kink).sum(), exact.rational(radius), scene.index[members]
     normal = _float_normals(scene.setting)[places]
-    height = exact.nearest([scene.values[m] / r for m in members.tolist()]) / _float_lengths(scene.setting)[places]
+    height = exact.nearest(np.array(scene.values, dtype=object)[members] / r) / _float_lengths(scene.setting)[places]
     if not np.isfinite(height).all():
         return None
-    level, g = vertices.nearest(kink / size, normal, height, _SIDES, EDGE, ROUNDS)
+    level, g = vertices.nearest(kink / size, normal, height, _SIDES, EDGE, ROUNDS, NEAR)
     return (level + ERROR * (1 + float(abs(g).sum()))) * float(size), g * size

@@ -14,8 +14,6 @@ Source: Theorem C2 in proofs/lemmas.
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from flint import arb
@@ -23,55 +21,31 @@ from flint import arb
 from ... import exact
 from ...restriction.domains import Domain
 from .. import bounds
-from ..geometry import cached_by
+from ..loops import gaps as loops
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
-from .chords import Left, left_out
-from .gaps import flattest, quotients_at, steepest_named
-from .plane import WALL, Kept, Lines, lines_of, shared_lines
+from .gaps import RUNGS, STEP, Left, directions, steepest
+from .plane import WALL, Lines, lines_of
 
 FORM = "pairs"
 Pair = tuple[int, Left, Left]  # the gap between two lines, and the directions left out: theirs
 
 
-def _gaps(lines: Lines) -> np.ndarray:
-    """The gaps between two neighbours of different directions, both inside A_k."""
-    k = np.arange(lines.first + 1, lines.last - 1)
-    one, other = lines.label[k], lines.label[k + 1]
-    return k[(one != other) & (one != WALL) & (other != WALL)]
+def choices(lines: Lines) -> tuple[np.ndarray, np.ndarray]:
+    """Gaps between two lines of different directions inside A_k, and these as places in `directions`.   -> (m,), (m, 2)"""
+    gaps = np.arange(lines.first + 1, lines.last - 1)
+    beside = np.stack([lines.label[gaps], lines.label[gaps + 1]], axis=1)
+    wanted = (beside != WALL).all(axis=1) & (beside[:, 0] != beside[:, 1])
+    places = np.full(lines.label.max() + 2, -1)
+    labels = directions(lines).floats[0]
+    places[labels] = np.arange(len(labels))
+    return gaps[wanted], places[beside[wanted]]
 
 
-def _pairs(lines: Lines, gaps: np.ndarray) -> list[Pair]:
-    """The directions beside some of these gaps."""
-    left = {one.label: one for one in left_out(lines)}
-    return [(k, left[a], left[b]) for k in gaps.tolist() for a, b in [lines.label[k : k + 2].tolist()]]
-
-
-def _sums(lines: Lines, pairs: list[Pair], c: np.ndarray, reach: int | None = None) -> np.ndarray:
-    """2/a in floats for one pair and one c each, at the worst corner; the sum of two inverse heights.   (m,), (m,) -> (m,)
-
-    reach: see `quotients_at`
-    """
-    gaps = np.array([k for k, _, _ in pairs], dtype=int)
-    directions = [first for _, first, _ in pairs], [second for _, _, second in pairs]
-    dropped = np.zeros((len(pairs), len(lines.label)), dtype=bool)
-    for some in directions:
-        dropped |= lines.label == np.array([one.label for one in some], dtype=int)[:, None]
-    out = np.full(len(pairs), 2 * max(float(lines.up.mid()), float(lines.down.mid())))
-    free = any(one.slope is None for some in directions for one in some)
-    for signs in itertools.product((1, -1), repeat=2) if free else ((1, 1),):
-        w, v = (_slopes(some, sign * c) for some, sign in zip(directions, signs, strict=True))
-        mean, half = ((w + v) / 2)[:, None], (abs(w - v) / 2)[:, None]
-        reached = np.where(lines.free, abs(mean) + c[:, None], abs(lines.tilt - mean))
-        numerators = np.where(dropped, -np.inf, np.maximum(half, reached))
-        out = np.maximum(out, 2 * quotients_at(numerators, numerators, lines, gaps, reach))
-    return np.where(np.isnan(out), np.inf, out)  # lines kept that cross H in one point leave no room
-
-
-def _slopes(directions: list[Left], end: np.ndarray) -> np.ndarray:
-    """Slopes in floats, a free one at its end."""
-    free = np.array([one.slope is None for one in directions], dtype=bool)
-    return np.where(free, end, np.array([one.tilt for one in directions]))
+def pair_of(lines: Lines, gap: int, out: np.ndarray) -> Pair:
+    """A gap, and two directions left out by their places."""
+    first, second = (directions(lines).left(int(m)) for m in out)
+    return gap, first, second
 
 
 def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
@@ -80,10 +54,11 @@ def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around,
     if lines is None or not goal > 0:
         return None
     room = size.level / (2 * size.eps)
-    named = steepest_named(_pairs(lines, _gaps(lines)), partial(_sums, lines), room, goal)
-    if named is None:
+    gaps, outs = choices(lines)
+    cot, place = loops.steepest_pair(lines.floats, directions(lines).floats, gaps, outs, room, steepest(goal), STEP, RUNGS)
+    if place < 0:
         return None
-    cot, chosen = named
+    chosen = pair_of(lines, int(gaps[place]), outs[place])
 
     def prove() -> Bound | None:
         c = exact.ball(cot * BACK)
@@ -113,37 +88,19 @@ def _inverse_height(lines: Lines, pair: Pair, c: arb) -> arb:
     return largest
 
 
-@cached_by
-def _table(setting: Setting, i: int, whole: Domain, chosen: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """For every gap of shared lines, 2/a without the two lines beside it but for parallels, and the two labels.
-
-    (gaps,), (gaps, 2); infinite where a wall is beside it, or two lines of one direction
-    """
-    lines = shared_lines(setting, i, whole, chosen)
-    assert lines is not None
-    gaps, out = _gaps(lines), np.full(len(lines.place) - 1, np.inf)
-    out[gaps] = _sums(replace(lines, up=arb(0), down=arb(0)), _pairs(lines, gaps), np.zeros(len(gaps)))
-    return out, np.stack([lines.label[:-1], lines.label[1:]], axis=1)
-
-
-def kink(kept: Kept, setting: Setting, size: Sizes, goal: float) -> Candidate | None:
+def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
     """The bound 4 eps/a on |kappa_H| from the best pair left out, all slopes known; None if none beats `goal`."""
-    lines = kept.lines
-    values, labels = _table(setting, *kept.key)
-    gaps = _gaps(lines)
-    least = np.maximum(values[gaps - kept.shift], 2 * max(float(lines.up.mid()), float(lines.down.mid())))
-    exact = (labels[gaps - kept.shift] != kept.own).all(axis=1)
-
-    def value(place: int) -> float:
-        return float(_sums(lines, _pairs(lines, gaps[[place]]), np.zeros(1))[0])
-
-    found = flattest(least, exact, value, size.sum_below(goal))
-    if found is None:
+    lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=False)
+    if lines is None:
         return None
-    [pair] = _pairs(lines, gaps[[found[1]]])
+    gaps, outs = choices(lines)
+    value, place = loops.flattest_pair(lines.floats, directions(lines).floats, gaps, outs, size.sum_below(goal))
+    if place < 0:
+        return None
+    pair = pair_of(lines, int(gaps[place]), outs[place])
 
     def prove() -> Bound:
         height = _inverse_height(lines, pair, arb(0))
-        return Bound(4 * size.epsilon * height, FORM, {"epsilon": size.epsilon, "others": kept.others})
+        return Bound(4 * size.epsilon * height, FORM, {"epsilon": size.epsilon, "others": len(near.index)})
 
-    return 2 * size.eps * found[0], prove
+    return 2 * size.eps * value, prove

@@ -18,7 +18,6 @@ from flint import arb
 from ... import exact
 from ...certify.radii.one import length
 from ...restriction.domains import Domain
-from ...restriction.restricted import Node
 from ..geometry import cached_by, latest_by
 from ..setting import FAR_OFF, Setting
 from .around import Around
@@ -57,10 +56,9 @@ class Lines:
         return inside[width[inside] > NARROW * width[inside].max()] if len(inside) else inside
 
     @cached_property
-    def inverse(self) -> np.ndarray:
-        """1/(o_r - o_l) where l stands before r, else 0, in floats.   (n, n)"""
-        with np.errstate(divide="ignore"):
-            return np.where(np.tri(len(self.place), dtype=bool).T, 1 / (self.place - self.place[:, None]), 0.0)
+    def floats(self) -> tuple:
+        """The lines as `loops.gaps` reads them."""
+        return self.place, self.tilt, self.free, self.label, float(self.up.mid()), float(self.down.mid())
 
     def slopes(self, j: int, c: arb) -> tuple[arb, arb]:
         """(smallest, largest) slope that line j can have."""
@@ -96,7 +94,14 @@ class _Crossings:
     @staticmethod
     def joined(parts: Sequence[_Crossings]) -> _Crossings:
         """The lines of several, one after the other."""
-        return _Crossings(*(np.concatenate([getattr(part, x.name) for part in parts]) for x in fields(_Crossings)))
+        return _Crossings(*(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS))
+
+    def some(self, places) -> _Crossings:
+        """The lines at some places."""
+        return _Crossings(*(getattr(self, name)[places] for name in COLUMNS))
+
+
+COLUMNS = [column.name for column in fields(_Crossings)]
 
 
 def _crossings(setting: Setting, i: int, normals: np.ndarray, limits: np.ndarray) -> _Crossings:
@@ -160,23 +165,13 @@ class _Walls:
     down: arb
 
 
-@cached_by
-def _walls(setting: Setting, i: int, domain: Domain) -> _Walls:
-    """The facets of a domain in the coordinates of crease i; those of the domain that it was cut from are worked out once."""
-    if domain.whole is None:
-        return _facets(_crossings(setting, i, domain.A, -domain.c))
-    whole, own = _walls(setting, i, domain.whole), _facets(_own_crossing(setting, i, domain))
-    sides = np.concatenate([whole.sides, own.sides])
-    return _Walls(_Crossings.joined([whole.lines, own.lines]), sides, whole.up.max(own.up), whole.down.max(own.down))
-
-
 def _own_crossing(setting: Setting, i: int, domain: Domain) -> _Crossings:
     """The facet by which a domain is less than its whole: the crease of an observer, which is known already."""
     place = _cuts(setting).get(domain)
     if place is None:
         return _crossings(setting, i, domain.A[-1:], -domain.c[-1:])
     crease, along = place
-    lines = _Crossings(*(getattr(_creases(setting, i), x.name)[crease : crease + 1] for x in fields(_Crossings)))
+    lines = _creases(setting, i).some(slice(crease, crease + 1))
     return lines if along else replace(lines, rising=~lines.rising)
 
 
@@ -203,10 +198,10 @@ def _facets(lines: _Crossings) -> _Walls:
     return _Walls(lines, np.where(lines.parallel, 0, np.where(lines.rising, 1, -1)), up, down)
 
 
-@latest_by
-def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
-    """Creases and walls around crease i, sorted once for all observers with this domain."""
-    creases, walls = _creases(setting, i), _walls(setting, i, domain)
+@cached_by
+def _sorted(setting: Setting, i: int, domain: Domain) -> _Arrangement:
+    """Creases and walls around crease i, sorted."""
+    creases, walls = _creases(setting, i), _facets(_crossings(setting, i, domain.A, -domain.c))
     lines = _Crossings.joined([creases, walls.lines])
     count = len(creases.place)
     sides = np.concatenate([np.zeros(count, dtype=int), walls.sides])
@@ -214,10 +209,27 @@ def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
     order = np.lexsort([members, sides, lines.place])
     order = order[~lines.parallel[order]]
     parallels = [(j, creases.height[j]) for j in np.flatnonzero(creases.parallel).tolist()]
-    lines = _Crossings(*(getattr(lines, x.name)[order] for x in fields(_Crossings)))
-    members = members[order]
-    labels = np.append(setting.angles.directions, WALL)[members]
-    return _Arrangement(lines, sides[order], members, labels, parallels, walls.up, walls.down)
+    labels = np.append(setting.angles.directions, WALL)[members[order]]
+    return _Arrangement(lines.some(order), sides[order], members[order], labels, parallels, walls.up, walls.down)
+
+
+@latest_by
+def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
+    """Creases and walls around crease i; a facet more than those of the domain that this one was cut from is put between."""
+    if domain.whole is None:
+        return _sorted(setting, i, domain)
+    whole, own = _sorted(setting, i, domain.whole), _facets(_own_crossing(setting, i, domain))
+    [side], up, down = own.sides.tolist(), whole.up.max(own.up), whole.down.max(own.down)
+    if side == 0:
+        return replace(whole, up=up, down=down)
+    at = np.searchsorted(whole.lines.place, own.lines.place[0], side="left" if side < 0 else "right")  # outside its own crease
+    put = np.insert(np.arange(len(whole.sides)), at, len(whole.sides))
+    sides, members, labels = (
+        np.append(x, y)[put] for x, y in ((whole.sides, side), (whole.members, WALL), (whole.labels, WALL))
+    )
+    return _Arrangement(
+        _Crossings.joined([whole.lines, own.lines]).some(put), sides, members, labels, whole.parallels, up, down
+    )
 
 
 def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np.ndarray, *, named: bool) -> Lines | None:
@@ -266,55 +278,6 @@ def _chosen_lines(setting: Setting, i: int, domain: Domain, mask: bytes, *, name
         up,
         down,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """All creases of h_k and the walls of A_k around H, all slopes known, beside what all observers have of them.
-
-    lines    the observer's           shared    those of all observers whose h_k has the same creases: without the facet that
-                                                is on the observer's own crease
-    key      what `shared` depends on: crease, domain, mask of creases
-    shift    gap k of `shared` is gap k + shift of `lines`
-    own      the label of the observer's crease, beside which `lines` have that facet; None without one
-    """
-
-    lines: Lines
-    shared: Lines
-    key: tuple[int, Domain, bytes]
-    shift: int
-    own: int | None
-
-    @property
-    def others(self) -> int:
-        """The number of other creases of h_k."""
-        return np.frombuffer(self.key[2], dtype=bool).sum()
-
-    @property
-    def gaps(self) -> np.ndarray:
-        """The gaps of `shared` that are inside A_k and long enough to work in."""
-        return self.lines.gaps - self.shift
-
-
-def kept_lines(setting: Setting, i: int, observer: Node, domain: Domain, near: Around) -> Kept | None:
-    """All creases of h_k and the walls; None as for `lines_of`."""
-    chosen, whole, own = _mask(setting, near.index), domain, None
-    if domain.whole is not None:
-        crease = setting.crease(observer)
-        side = int(_walls(setting, i, domain).sides[-1])
-        if crease == i or side == 0 or chosen[crease]:  # else the facet stands alone: nothing is shared
-            whole, own = domain.whole, int(setting.angles.directions[crease]) if side else None
-    key = i, whole, chosen.tobytes()
-    lines, shared = _chosen_lines(setting, i, domain, chosen.tobytes(), named=False), shared_lines(setting, *key)
-    if lines is None or shared is None or not len(lines.gaps):
-        return None
-    return Kept(lines, shared, key, 0 if own is None else int(side < 0), own)
-
-
-@cached_by
-def shared_lines(setting: Setting, i: int, whole: Domain, chosen: bytes) -> Lines | None:
-    """The chosen creases (a mask) and the walls of a domain, all slopes known."""
-    return _chosen_lines(setting, i, whole, chosen, named=False)
 
 
 def half_width(setting: Setting, i: int, domain: Domain) -> float:
