@@ -47,6 +47,7 @@ PROMISED = (
     "Theorem 2'",
     "Theorem 3'",
     "Corollary 1'",
+    "fewer observers than outputs",
     "three-evaluation",
     "Theorem B",
     "Theorem C",

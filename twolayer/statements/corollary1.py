@@ -6,6 +6,12 @@ One row per student node k'. C observers with invertible Q = [v_k1 .. v_kC] are 
   sharp     Corollary 1': the length of the vector with entries sum_m |Q^-1|_mc B_m, B_m = (bound on |kappa_H|) / |p_k'|
 Q's norm is the column sum. Measured is |v_k'|_2 in every form. A bound that is no smaller than the largest |v|_2 of any
 node of either network says nothing: such rows are vacuous.   Source: Section 3.2 and Appendix A.7.
+
+Where there are no C observers, the sharp row has no bound on |v_k'|, as nothing bounds what is orthogonal to the fan-outs of
+those that there are; its terms say what is bounded, the length of the projection on their span:
+  span_observers   students with independent fan-outs, Q = [v_k1 .. v_kn]
+  span_measured    |P v_k'|_2
+  span_bound       sqrt(sum_ml |(Q^T Q)^-1|_ml B_m B_l)
 """
 
 from __future__ import annotations
@@ -44,6 +50,7 @@ STATEMENT = "corollary-1"
 SAYS_NOTHING = "the bound is no smaller than the largest fan-out of either network"
 BEYOND = "a side of the comparison is beyond the largest float"
 AGREED = 1e-9  # share within which a proved limit is what floats said
+NEW = 1e-6  # share of a fan-out beyond the span of others' that makes it a further observer
 HEALERS = ("norm", "region", "thickness")
 
 
@@ -67,11 +74,17 @@ def _excluded(setting: Setting, node: Node, form: str) -> Verdict | None:
         return _row(form, node, NOT_APPLICABLE, "the node is constant on U (p = 0)")
     if len(setting.problem.creases[setting.crease(node)].members) > 1:
         return _row(form, node, NOT_APPLICABLE, "another node lies on the same hyperplane")
-    others, outputs = len(setting.problem.student) - 1, len(node.fan_out)
-    if others < outputs:  # no statement could: a fan-out orthogonal to all of theirs leaves no kink in any g_1
-        why = f"{outputs} outputs need as many observers: {others} see nothing of what is orthogonal to their fan-outs"
+    if form != SHARP and (why := _too_few(setting, node)):
         return _row(form, node, NOT_APPLICABLE, why)
     return None
+
+
+def _too_few(setting: Setting, node: Node) -> str:
+    """Why no statement could bound |v_k'|, where outputs are more than others: what is orthogonal to them leaves no kink."""
+    others, outputs = len(setting.problem.student) - 1, len(node.fan_out)
+    if others >= outputs:
+        return ""
+    return f"{outputs} outputs need as many observers: {others} see nothing of what is orthogonal to their fan-outs"
 
 
 def _distance(setting: Setting, node: Node) -> tuple[arb, Node | None]:
@@ -248,12 +261,56 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
         return excluded
     i, size = setting.crease(node), _norm_of_p(setting, node)
     found = {other: sharp.kink_candidates(setting, i, other, inscribed) for other, _, inscribed in _observers(setting, node)}
-    chosen, forms = _proved(setting, found, size, len(node.fan_out))
+    few = _too_few(setting, node)
+    chosen, forms = (None, set[str]()) if few else _proved(setting, found, size, len(node.fan_out))
     if chosen is None:
-        return _unseen(setting, SHARP, node, "no C observers with an invertible Q see the boundary")
+        unseen = _unseen(setting, SHARP, node, few or "no C observers with an invertible Q see the boundary")
+        return unseen if setting.is_over else _in_span(setting, unseen, node, found, size)
     bound = bounds.fan_out(chosen.inverse, chosen.limits)
     terms = {"limits": [number(limit) for limit in chosen.limits], "norm": size, "method": "+".join(sorted(forms))}
     return _judged(setting, SHARP, node, bound, setting.shown(terms), chosen)
+
+
+def _in_span(setting: Setting, row: Verdict, node: Node, found: dict[Node, list[Candidate]], size: arb) -> Verdict:
+    """A row without C observers, with what bounds the projection of the fan-out on the span of those that there are."""
+    proved = [(other, best(candidates)) for other, candidates in found.items() if candidates]
+    limits = _independent([(other, bound.value / size) for other, bound in proved if bound is not None])
+    if not limits:
+        return row
+    Q, seen = np.stack([other.fan_out for other, _ in limits]), [limit for _, limit in limits]
+    try:
+        inverse = exact.enclosed_inverse(Q @ Q.T)
+    except ZeroDivisionError:
+        return row
+    products = [exact.ball(x) for x in Q @ node.fan_out]
+    measured = _root(inverse, products)
+    bound = _root(np.array([[abs(x) for x in line] for line in inverse], dtype=object), seen)
+    terms = {"span_observers": [other.index for other, _ in limits], "span_measured": measured, "span_bound": bound}
+    if compare(measured, bound, bound) == FAILS:
+        return _row(SHARP, node, FAILS, "the projection of the fan-out exceeds its bound", measured, bound, terms)
+    return replace(row, terms=float_terms(terms))
+
+
+def _root(matrix: np.ndarray, vector: list[arb]) -> arb:
+    """sqrt(vector . matrix vector)."""
+    total = sum((x * a * y for x, line in zip(vector, matrix, strict=True) for a, y in zip(line, vector, strict=True)), arb(0))
+    return bounds.square_root(total)
+
+
+def _independent(limits: list[tuple[Node, arb]]) -> list[tuple[Node, arb]]:
+    """Observers whose fan-outs are independent, those with the smallest limits for their length first."""
+    lengths = [bounds.euclidean(other.fan_out) for other, _ in limits]
+    order = sorted(range(len(limits)), key=lambda n: exact.upper_float(limits[n][1] / lengths[n]) if lengths[n] > 0 else np.inf)
+    chosen: list[tuple[Node, arb]] = []
+    basis = np.zeros((0, len(limits[0][0].fan_out) if limits else 0))
+    for n in order:
+        fan_out = limits[n][0].fan_out
+        direction = exact.nearest(fan_out / exact.power_of_two(fan_out))
+        rest = direction - basis.T @ (basis @ direction)
+        if np.linalg.norm(rest) > NEW * np.linalg.norm(direction):
+            basis = np.vstack([basis, rest / np.linalg.norm(rest)])
+            chosen.append(limits[n])
+    return chosen
 
 
 def _proved(setting: Setting, found: dict[Node, list[Candidate]], size: arb, outputs: int) -> tuple[Chosen | None, set[str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from flint import arb
 
 from twolayer import Box, Instance, TwoLayer, check
-from twolayer.statements import observers
+from twolayer.statements import corollary1, observers
 from twolayer.statements.observers import largest_limit, length_of_limits
 
 ROUNDING = 1e-7  # of an update of an inverse that is well enough conditioned to be chosen
@@ -61,3 +63,45 @@ def test_more_outputs_than_other_students_are_said_to_be_the_reason():
     assert {(row.verdict, row.why) for row in found} == {
         ("not-applicable", "4 outputs need as many observers: 2 see nothing of what is orthogonal to their fan-outs")
     }
+
+
+def far_nets(seed: int, students: int, outputs: int, eps: float) -> Instance:
+    """A teacher, its copy moved by eps, and one more student with a small fan-out, on [-1, 1]^2."""
+    rng = np.random.default_rng(seed)
+    W, b, V = rng.normal(size=(students - 1, 2)), rng.normal(size=students - 1) / 9, rng.normal(size=(outputs, students - 1))
+    more = [[[1.0, -1.0]], [0.1], eps * rng.normal(size=(outputs, 1))]
+    copy = [x + eps * rng.normal(size=x.shape) for x in (W, b, V)]
+    student = TwoLayer(*(np.concatenate([x, y], axis=axis) for x, y, axis in zip(copy, more, (0, 0, 1), strict=True)))
+    return Instance(TwoLayer(W, b, V), student, Box([-1, -1], [1, 1]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fewer_observers_than_outputs_bound_the_projection_on_the_span_of_their_fan_outs(seed):
+    instance = far_nets(seed, 4, 6, 1e-3)
+    rows = [row for row in check(instance, statements=["corollary-1"]) if row.form == "sharp"]
+    told = [row for row in rows if "span_bound" in row.terms]
+    assert told and all(row.verdict == "not-applicable" and row.bound is None for row in rows)
+    for row in told:
+        Q, v = instance.student.V[:, row.terms["span_observers"]], instance.student.V[:, row.student]
+        assert row.student not in row.terms["span_observers"]
+        projected = Q @ np.linalg.lstsq(Q, v, rcond=None)[0]
+        assert row.terms["span_measured"] == pytest.approx(np.linalg.norm(projected), rel=1e-9)
+        assert row.terms["span_measured"] <= row.terms["span_bound"]
+
+
+def test_observers_whose_fan_outs_are_parallel_count_once_and_what_they_do_not_see_may_be_as_long_as_one_likes():
+    """The instance of the lemma's last step, with a second observer: g_1 = 0, and the unseen fan-out is (0, 1000)."""
+    V = [[1.0, 0.0, 0.0], [0.0, 1000.0, -1000.0]]
+    teacher = TwoLayer([[1.0, 0.0], [1.0, 1.0], [1.0, 0.0]], [4.0, 3.0, 3.0], V)
+    student = TwoLayer([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [4.0, 5.0, 0.0], [[0.5, 0.5, 0.0], [0.0, 0.0, 1000.0]])
+    found = check(Instance(teacher, student, Box([-1, -1], [1, 1])), statements=["corollary-1"])
+    (row,) = (row for row in found if row.form == "sharp" and row.student == 2)
+    assert row.verdict == "not-applicable" and len(row.terms["span_observers"]) == 1
+    assert row.terms["span_measured"] == 0 <= row.terms["span_bound"]
+
+
+def test_a_projection_above_its_bound_would_be_said_to_fail(monkeypatch):
+    numbers = itertools.cycle([2, 1])  # what is measured, what bounds it
+    monkeypatch.setattr(corollary1, "_root", lambda matrix, vector: arb(next(numbers)))
+    found = check(far_nets(0, 4, 6, 1e-3), statements=["corollary-1"])
+    assert {row.verdict for row in found if row.form == "sharp" and row.bound is not None} == {"fails"}
