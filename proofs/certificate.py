@@ -389,7 +389,7 @@ class Proved:
             need(weight > 0 and allowance == 0 and top(total, self.box) <= r * weight, "a radius is not proved from above")
             return entry
         shapes = {"ball": (whole, None), "cylinder": (across, along), "guarded": (across, whole), "disc": (across, None)}
-        wide, high = shapes[kind]
+        wide, high = {**shapes, "wall": ([*whole[: len(p.slacks)], ZERO], None)}[kind]  # a ball that the observer may cut
         centre = entry["centre"] = numbers(entry["centre"], p.d)
         need(at(normal, centre) == 0 and r > 0, "a centre lies off its crease")
         need(allowance > 0 if high else allowance == 0, "what is flat may lie in a facet, and a ball has no height")

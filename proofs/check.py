@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
 
-from .canonical import digest
-from .certificate import Proved, Refuted, index, need
+from .certificate import Proved, Refuted, index, need, number
 from .verdicts import Row, judged
 
 LEFT_OUT = re.compile(
@@ -68,9 +68,11 @@ def enclosed(what: str, ends) -> str:
 def described(radius) -> str:
     """A radius that is proved, in words: what has it, around whose crease, and whose active region holds it."""
     kind, (side, i), k = radius["kind"], radius["node"], radius["observer"]
-    above, body = kind == "disc-above", {"guarded": "guarded disc", "disc-above": "disc"}.get(kind, kind)
+    above, body = kind == "disc-above", {"guarded": "guarded disc", "disc-above": "disc", "wall": "ball"}.get(kind, kind)
     size = f"radius {'above ' if above else ''}{decimal(radius['radius'], above)}, height {decimal(radius['allowance'], False)}"
     where = "U n R" if k is None else f"the active region of observer {k}"
+    if kind == "wall":
+        where = f"U n R, its centre in {where},"
     return f"{'no' if above else 'a'} {body} of {size}, lies in {where} around the crease of {side} {i}"
 
 
@@ -131,3 +133,43 @@ def decimal(x, up: bool) -> str:
     with localcontext(Context(prec=17, rounding=ROUND_CEILING if up else ROUND_FLOOR, Emin=-99_999, Emax=99_999)):
         quotient = Decimal(int(x.numerator)) / Decimal(int(x.denominator))  # operands are exact, so it is rounded once
         return f"{quotient.normalize():g}"
+
+
+# -- the canonical text of an instance: one for all files that state the same numbers -----------------------------------
+
+
+def canonical_text(instance) -> str:
+    """The canonical text of an instance that `certificate.Problem` has read without complaint.
+
+    JSON with sorted keys and no spaces; every number as "p" or "p/q" in lowest terms, a box as its rows (upper ends first),
+    the subspace with what it defaults to, an output bias only where it is not zero, no name.
+    """
+    size = len(instance["teacher"]["W"][0])
+    whole = [[str(int(i == j)) for j in range(size)] for i in range(size)]
+    region, plane = instance["region"], instance.get("subspace", {"basis": whole})
+    if "A" not in region:
+        opposite = [["-1" if x == "1" else "0" for x in row] for row in whole]
+        ends = [*region["upper"], *(str(-number(x)) for x in region["lower"])]
+        region = {"A": [*whole, *opposite], "c": ends}
+    networks = {key: _network(instance[key]) for key in ("teacher", "student", "second_teacher") if key in instance}
+    stated = {"region": region, "subspace": {"origin": ["0"] * size, **plane}, **networks}
+    return json.dumps({"format": instance["format"], **_lowest(stated)}, sort_keys=True, separators=(",", ":"))
+
+
+def digest(instance) -> str:
+    """SHA-256 of the canonical text, in hexadecimal."""
+    return hashlib.sha256(canonical_text(instance).encode("ascii")).hexdigest()
+
+
+def _network(given):
+    """W, b, V and, where some output has one, output_bias."""
+    return {key: value for key, value in given.items() if key != "output_bias" or any(number(x) for x in value)}
+
+
+def _lowest(value):
+    """The same nest of lists and objects with every number as a string in lowest terms."""
+    if isinstance(value, dict):
+        return {key: _lowest(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_lowest(inner) for inner in value]
+    return str(number(value))

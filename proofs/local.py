@@ -13,10 +13,11 @@ from .certificate import ONE, ZERO, at, dot, index, need, negative, number, numb
 SIDES = [(s * x, t * y) for a, b in ((1, 0), (12, 5), (4, 3)) for x, y in ((a, b), (b, a)) for s in (1, -1) for t in (1, -1)]
 
 
-def levels(problem, nodes, mass, ball, row) -> list | None:
+def levels(problem, nodes, mass, ball, row, wall=None) -> list | None:
     """The gradient that a row's pairs or affine function prove, rounded down and up; None for a row without.
 
-    mass: of a node's hyperplane, in units of that node's |p|
+    mass: of a node's hyperplane, in units of that node's |p|. wall: the hyperplane at which the observer's region ends, if
+    the gradient is that of the part of the ball in it: there its kink is affine, whatever its mass
     """
     first: dict = {}
     for node in nodes:
@@ -24,11 +25,11 @@ def levels(problem, nodes, mass, ball, row) -> list | None:
             first.setdefault(node.hyperplane, node)
     masses = {key: mass(node) for key, node in first.items()}
     if "shares" in row:
-        return [paired(problem, nodes, first, masses, ball, row["shares"], up) for up in (False, True)]
+        return [paired(problem, nodes, first, masses, ball, row["shares"], up, wall) for up in (False, True)]
     return [from_affine(problem, first, masses, ball, row["affine"])] * 2 if "affine" in row else None
 
 
-def paired(p, nodes, first, masses, ball, pairs, up: bool):
+def paired(p, nodes, first, masses, ball, pairs, up: bool, wall=None):
     """By what is paired and what is left, rounded up or down.
 
     |x |u| - y |v|| is at most |x u -+ y v|; and |u|, for |u(centre)| < r |p|, is within (r |p| - u(centre)^2 / (r |p|)) / 2
@@ -37,15 +38,17 @@ def paired(p, nodes, first, masses, ball, pairs, up: bool):
     centre, r, total, left = ball["centre"], ball["radius"], ZERO, {key: abs(m) for key, m in masses.items()}
     for a, b, *shares in pairs:
         one, two = (nodes[index(n, len(nodes))].hyperplane for n in (a, b))
-        need(one in first and two in first and masses[one] * masses[two] < 0, "a pair is not of opposite signs")
+        need(one in first and two in first, "a node has no hyperplane to pair")
+        need(wall in (one, two) or masses[one] * masses[two] < 0, "a pair is not of opposite signs")
         x, y = (number(share) for share in shares)
         left[one], left[two] = left[one] - x, left[two] - y
-        need(min(x, y, left[one], left[two]) >= 0, "more of a mass is paired than there is")
+        rest = [left[key] for key in (one, two) if key != wall]
+        need(min(x, y, *rest) >= 0, "more of a mass is paired than there is")
         ends = ([x * u - sign * y * v for u, v in zip(first[one].form, first[two].form, strict=True)] for sign in (1, -1))
         total += min(abs(at(form, centre)) + r * root(p.product(form, form), up) for form in ends) / 2
     for key, rest in left.items():
         size, value = r**2 * p.product(first[key].form, first[key].form), at(first[key].form, centre) ** 2
-        if size > value:
+        if size > value and key != wall:
             total += rest * (root(size, up) - value / root(size, not up)) / 4
     return total
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from . import local
 from .certificate import ONE, ZERO, Proved, Rational, at, dot, index, need, number, root
-from .kernel import echelon, pi_enclosure
+from .kernel import pi_enclosure
+from .sides import cotangents, recovery, sine_squared, sizes_of_inverse, square_of_fan_out
 
-ABOVE = ONE + Rational(1, 2**30)  # of a local gradient of fan-out recovery: where a ball meets H alone both sides agree
 PI = [Rational(x.numerator, x.denominator) for x in pi_enclosure(60)]
 
 
@@ -86,11 +86,6 @@ def unseen(case: Case) -> bool:
     applies = given["statement"] in ("theorem-2", "theorem-3") and case.problem.d > 1 and node.scale is not None
     mass = case.form != "printed" and applies and case.mass(node, observer, teachers)
     return applies and dot(node.fan_out, observer.fan_out) == 0 and mass == 0
-
-
-def sine_squared(problem, a, b):
-    """Squared sine of the angle between two hyperplanes of U."""
-    return 1 - problem.product(a, b) ** 2 / (problem.product(a, a) * problem.product(b, b))
 
 
 def signed(x):
@@ -173,7 +168,7 @@ def theorem1(case: Case):
 
 
 def angle(case: Case):
-    """Theorems 2 and 3; sharp by Theorem A's ball or cylinder, for a student (Theorem 2')."""
+    """Theorems 2 and 3; sharp by Theorem A's ball or cylinder, or a ball that the observer may cut, for a student."""
     p, given, k = case.problem, case.given, case.given["observer"]
     teachers = p.teachers[case.second]
     node, observer = teachers[index(given["teacher"], len(teachers))], case.students[index(k, len(case.students))]
@@ -204,10 +199,11 @@ def angle(case: Case):
         return square, square, *case.paper(disc["radius"], high, mass)
     body = case.proved.radii[index(given["radius"], len(case.proved.radii))]
     square = case.best(node, case.students)
-    if body["kind"] == "ball" or "shares" in given or "affine" in given:
-        case.shape("ball", node, k, given["radius"])
-        levels = local.levels(p, case.nodes, lambda n: case.mass(n, observer), body, given) or [high] * 2
-        if levels[1] == 0:
+    wall, price = (observer.hyperplane, own_sine(case, node, observer, body)) if body["kind"] == "wall" else (None, ZERO)
+    if wall is not None or body["kind"] == "ball" or "shares" in given or "affine" in given:
+        case.shape("ball" if wall is None else "wall", node, k, given["radius"])
+        levels = local.levels(p, case.nodes, lambda n: case.mass(n, observer), body, given, wall) or [high] * 2
+        if levels[1] == 0 and wall is None:
             return square, square, ZERO, ZERO  # the room is infinite
         need(levels[0] > 0, "a local gradient is not proved to be positive")
         left = [mass * body["radius"] ** 2 / (16 * level**2) - 1 for level in levels]
@@ -217,7 +213,16 @@ def angle(case: Case):
         need(mass * body["allowance"] ** 2 > 16 * high**2, "the cylinder is too low")
         rooms = [body["radius"] / body["allowance"]] * 2
     met = [opposing(case, node, observer, body, up) for up in (False, True)]
-    return square, square, *(student_sine(*ends) for ends in zip(rooms, met, (False, True), strict=True))
+    return square, square, *(max(price, student_sine(*ends)) for ends in zip(rooms, met, (False, True), strict=True))
+
+
+def own_sine(case: Case, node, observer, body):
+    """Squared sine of the observer's hyperplane from which on a ball around a crease would lie in its active region."""
+    p = case.problem
+    need(observer.scale is not None, "an observer that is constant on U has no crease")
+    sine, away = sine_squared(p, node.form, observer.form), at(observer.form, body["centre"]) ** 2
+    need(sine > 0 and away > 0, "the observer's crease is parallel, or holds the centre")
+    return body["radius"] ** 2 * sine * p.product(observer.form, observer.form) / away
 
 
 def student_sine(room, met, up: bool):
@@ -234,46 +239,22 @@ def opposing(case: Case, node, observer, body, up: bool):
     """[(carries a student, squared sine), ...] of the hyperplanes that oppose the node's and meet a body around it.
 
     A cylinder is met where |distance| <= rho sin + t cos, the roots rounded up or down. Where the node's own kink mass is
-    0, every other hyperplane with a kink opposes.
+    0, every other hyperplane with a kink opposes. A ball that the observer may cut misses its hyperplane where it matters.
     """
     p, own, found = case.problem, case.mass(node, observer), {}
     for other in case.nodes:
         mass = ZERO if other.scale is None or other.hyperplane in found else case.mass(other, observer)
-        if mass * own > 0 or mass == 0:
+        if mass * own > 0 or mass == 0 or (body["kind"] == "wall" and other.hyperplane == observer.hyperplane):
             continue  # the node's own hyperplane among them
         sine = sine_squared(p, node.form, other.form)
         size, value = p.product(other.form, other.form), abs(at(other.form, body["centre"]))
-        if body["kind"] == "ball":
+        if body["kind"] != "cylinder":
             meets = value**2 <= body["radius"] ** 2 * size
         else:
             meets = value <= body["radius"] * root(sine * size, up) + body["allowance"] * root((1 - sine) * size, up)
         if meets:
             found[other.hyperplane] = any(s.hyperplane == other.hyperplane for s in case.students), sine
     return list(found.values())
-
-
-def cotangents(sines, up: bool):
-    """Sum of |cot| from squared sines, rounded up or down; Refuted where a hyperplane is parallel."""
-    total = ZERO
-    for sine in sines:
-        need(sine > 0, "a parallel hyperplane opposes")
-        total += root((1 - sine) / sine, up)
-    return total
-
-
-def sizes_of_inverse(observers) -> list:
-    """|Q^-1| entry by entry, Q's columns the fan-outs of as many observers as there are outputs; a row for each of them."""
-    outputs = len(observers[0].fan_out) if observers else 0
-    need(len(observers) == outputs > 0, "one other observer for each output is needed")
-    Q = [[*(o.fan_out[c] for o in observers), *(ONE if c == i else ZERO for i in range(outputs))] for c in range(outputs)]
-    rows, pivots = echelon(Q, outputs)
-    need(len(pivots) == outputs, "Q is not invertible")
-    return [[abs(x) for x in row[outputs:]] for row in rows]
-
-
-def square_of_fan_out(sizes, limits):
-    """Squared length of a fan-out: entry c is at most the sum over the observers m of |Q^-1|_mc B_m, B_m of what m sees."""
-    return sum((dot(column, limits) ** 2 for column in zip(*sizes, strict=True)), ZERO)
 
 
 def fan_out(case: Case):
@@ -321,99 +302,3 @@ def fan_out(case: Case):
         ends = [[root(ends[up], up) for ends in limits] for up in (False, True)]
         low, high = (square_of_fan_out(sizes, B) for B in ends)
     return measured, measured, low, high
-
-
-def recovery(case):
-    """Fan-out recovery: both sides as shares of |kappa_T|, or of the teacher's fan-out as a vector, squared.
-
-    C: the teacher's hyperplane and the student hyperplanes named, none of which carries another teacher; units of length: |p|.
-    """
-    p, given = case.problem, case.given
-    teachers = p.teachers[False]
-    node = teachers[index(given["teacher"], len(teachers))]
-    need(case.form == "sharp" and node.scale is not None, "the row does not apply")
-    near = {case.students[index(s, len(case.students))].hyperplane for s in given["cluster"]} - {node.hyperplane}
-    need(
-        None not in near and not near & {t.hyperplane for t in teachers},
-        "the cluster holds what carries no student, or a teacher",
-    )
-    return vector(case, node, near) if "observers" in given else share(case, node, near)
-
-
-def share(case, node, near):
-    """As one observer sees it."""
-    k = case.given["observer"]
-    observer = case.students[index(k, len(case.students))]
-    kappa = abs(case.mass(node, observer, case.problem.teachers[False]))
-    need(kappa != 0, "kappa_T = 0")
-    masses = [(case.mass(n, observer), n) for n in clustered(case, node, near)]
-    least, most = summed(case.problem, node, masses)
-    ends = limits(case, node, near, k, case.given["radius"], case.given)
-    return (max(least, -most, ZERO) / kappa) ** 2, (max(most, -least) / kappa) ** 2, *((end / kappa) ** 2 for end in ends)
-
-
-def vector(case, node, near):
-    """As vectors: Q^T s is what the observers see of s, the fan-outs of C times |p| summed, less those of students."""
-    given, students, outputs = case.given, case.students, len(node.fan_out)
-    teachers, indices = case.problem.teachers[False], given["observers"]
-    sizes = sizes_of_inverse([students[index(m, len(students))] for m in indices])
-    whole = [total(teachers, node, c) for c in range(outputs)]
-    size = dot(whole, whole)
-    need(size > 0, "the teacher's fan-out is 0")
-    members = clustered(case, node, near)
-    entries = [summed(case.problem, node, [(total(case.nodes, n, c), n) for n in members]) for c in range(outputs)]
-    least = sum((max(low, -high, ZERO) ** 2 for low, high in entries), ZERO)
-    most = sum((max(high, -low) ** 2 for low, high in entries), ZERO)
-    rows = zip(indices, given["radii"], given["gradients"], strict=True)
-    ends = zip(*(limits(case, node, near, *row) for row in rows), strict=True)
-    low, high = (square_of_fan_out(sizes, end) for end in ends)
-    return least / size, most / size, low / size, high / size
-
-
-def clustered(case, node, near) -> list:
-    """One node of each hyperplane of C, the given one of its own."""
-    return [node, *{n.hyperplane: n for n in case.nodes if n.hyperplane in near}.values()]
-
-
-def total(nodes, node, output: int):
-    """The sum of an output's fan-outs on a hyperplane, less those of students, in units of |p| of a node on it."""
-    return sum((n.sign * n.fan_out[output] * abs(n.scale / node.scale) for n in nodes if n.hyperplane == node.hyperplane), ZERO)
-
-
-def summed(problem, node, masses) -> tuple:
-    """(low, high) of the sum of masses (x, n), each in units of |p| of a node n."""
-    ends = [ZERO, ZERO]
-    for x, n in masses:
-        ratio = problem.product(n.form, n.form) / problem.product(node.form, node.form)
-        ends = [
-            end + x * (root(ratio, (x > 0) is up) if n is not node else 1) for end, up in zip(ends, (False, True), strict=True)
-        ]
-    return tuple(ends)
-
-
-def limits(case, node, near, k, radius, evidence) -> list:
-    """[low, high] of the bound on |sum over C of kappa| as student k sees it, in a ball of its own."""
-    p, observer, ball = case.problem, case.students[index(k, len(case.students))], case.shape("ball", node, k, radius)
-    cluster, others = [], []  # (kappa_m |p| / |p_m|, squared ratio of the lengths, squared sine, squared distance)
-    for other in {n.hyperplane: n for n in case.nodes if n.scale is not None}.values():
-        mass, square = case.mass(other, observer), p.product(other.form, other.form)
-        sine, away = sine_squared(p, node.form, other.form), at(other.form, ball["centre"]) ** 2 / square
-        if other.hyperplane in near:
-            cluster.append((mass, square / p.product(node.form, node.form), sine, away))
-        elif other.hyperplane != node.hyperplane and mass != 0 and away <= ball["radius"] ** 2:
-            others.append(sine)
-    levels = local.levels(p, case.nodes, lambda n: case.mass(n, observer), ball, evidence)
-    levels = [case.epsilon(k)[1]] * 2 if levels is None else [level * ABOVE for level in levels]
-    ends = []
-    for up, level in zip((False, True), levels, strict=True):
-        gamma = cotangents(others, up)
-        steep = root(1 + gamma**2, up) / ball["radius"]  # 1 / t
-        bound = 4 * level * steep * root(1 / p.product(node.form, node.form), up)
-        for mass, ratio, sine, away in cluster:
-            bound += (
-                abs(mass)
-                * root(ratio, up)
-                * (sine / (1 + root(1 - sine, not up)) + gamma * root(sine, up) + steep * root(away, up))
-            )
-        ends.append(bound)
-    return ends

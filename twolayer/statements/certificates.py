@@ -36,8 +36,9 @@ from ..restriction.restricted import Node, difference, restricted
 from . import bounds, recovered, recovery
 from .check import Check, judged, times
 from .setting import Setting
+from .sharp import wall
 from .sharp.around import Sizes, around, sizes
-from .sharp.evidence import restated
+from .sharp.evidence import restated, shares
 from .sharp.local import balls
 from .verdict import FAILS, HOLDS, PRINTED, REPAIRED, VACUOUS, Verdict
 
@@ -281,7 +282,8 @@ class _Restated:
         return None
 
     def _sharp(self, observer: Node, domain: Domain):
-        """Theorem 2' by the best of Theorem A's bodies: a ball with eps_k or its local gradient, or the flattest cylinder."""
+        """Theorem 2' by the best of Theorem A's bodies: a ball with eps_k or its local gradient, one that the observer's crease
+        may cut, or the flattest cylinder."""
         setting, i = self.setting, self.setting.crease(self.node)
         bodies: list[tuple[str, Inscribed, Sizes, dict[str, Any]]] = []
         size, inscribed = sizes(setting, i, observer), setting.shapes.ball(i, domain)
@@ -299,6 +301,9 @@ class _Restated:
             cylinder = self._around(domain).cylinder(t) if t > 0 else None
             if cylinder is not None:
                 bodies.append(("cylinder", cylinder, size, {}))
+            for cut in wall.bodies(setting, i, size, domain, 1.0):
+                entry = {} if cut.pairing is None else {"shares": shares(cut.pairing)}
+                bodies.append((wall.FORM, replace(cut.wall.ball, radius=cut.radius), cut.size, entry))
         scored = [
             (value, kind, body, entry)
             for kind, body, size, entry in bodies
@@ -313,7 +318,10 @@ class _Restated:
         """The bound of one body, 1 where no room is left; None where balls cannot decide what meets it or what is left."""
         setting, students, alone, parallel = self.setting, 0, arb(0), False
         i, kappa, epsilon = setting.crease(self.node), size.kappa, size.epsilon
+        own = setting.crease(size.observer) if kind == wall.FORM else None
         for j, meets in self._opposing(kind, body, size.observer):
+            if j == own:
+                continue
             if meets is None:
                 return None
             if meets and setting.masses.carries_student[j]:
@@ -323,13 +331,16 @@ class _Restated:
                 parallel |= bool(setting.angles.sin_squared(i)[j] == 0)
         if kind == "ball" and epsilon == 0:
             return arb(0) if alone.is_finite() else None
-        if parallel or (kind == "ball" and kappa * exact.ball(body.radius) <= 4 * epsilon):
+        if parallel or (kind != "cylinder" and kappa * exact.ball(body.radius) <= 4 * epsilon):
             return arb(1)
         if not alone.is_finite():
             return None
         flat = kind == "cylinder"
         room = exact.ball(body.radius) / exact.ball(body.allowance) if flat else bounds.reach(kappa, body.radius, epsilon)
-        return arb(1) if room <= alone else bounds.student_sine(room, alone, students)
+        value = arb(1) if room <= alone else bounds.student_sine(room, alone, students)
+        if value is None or own is None:
+            return value
+        return value.max(exact.ball(body.radius) * setting.angles.sine(i, own) / setting.shapes.distance(own, body.centre))
 
     def _opposing(self, kind: str, body: Inscribed, observer: Node):
         """(crease, does it meet the body: True, False or None for undecided) of the opposing ones."""
@@ -338,7 +349,7 @@ class _Restated:
         for j, crease in enumerate(setting.problem.creases):
             if j == i or signs[j] == 0 or signs[j] * signs[i] > 0:
                 continue
-            if kind == "ball":
+            if kind != "cylinder":
                 yield j, recovered.reaches(setting, body, j)
                 continue
             value = abs((crease.normal * body.centre).sum() + crease.offset)

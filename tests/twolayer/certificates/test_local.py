@@ -53,6 +53,52 @@ def test_a_row_without_its_local_gradient_is_refused(d):
     assert len([refused(one, "theorem-2 sharp: ") for one in changes(d, lambda row: row.pop(KEYS[d]))]) >= 4
 
 
+def test_rows_of_an_observer_beside_the_crease_are_proved_by_its_own_crease():
+    """Students 0 and 1 lie next to teachers 0 and 1: as observers they see little of them but their own wall."""
+    certificate = certified(3)
+    walls = [row for row in certificate["verdicts"] if kind_of(certificate, row) == "wall"]
+    assert {(row["teacher"], row["observer"]) for row in walls} >= {(0, 0), (1, 1)}
+    for row in walls:
+        assert row["verdict"] == "holds" and Fraction(row["bound"]) < Fraction(1, 100)
+
+
+def kind_of(certificate, row):
+    """The body of a row, None for one without."""
+    return certificate["radii"][row["radius"]]["kind"] if row["statement"] == "theorem-2" and "radius" in row else None
+
+
+def walled(d, change):
+    """The certificate once for each row that a wall decides, the row and its radius changed."""
+    for n, row in enumerate(certified(d)["verdicts"]):
+        if row["form"] == "sharp" and kind_of(certified(d), row) == "wall":
+            changed = copy.deepcopy(certified(d))
+            row = changed["verdicts"][n]
+            changed["radii"].append(copy.deepcopy(changed["radii"][row["radius"]]))
+            row["radius"] = len(changed["radii"]) - 1
+            change(row, changed["radii"][-1])
+            yield changed
+
+
+def test_a_wall_proves_no_more_than_its_radius_and_its_own_observer_say():
+    def smaller(row, radius):  # X falls below 1
+        radius["radius"] = str(Fraction(radius["radius"]) / 2)
+
+    def more(row, radius):  # than r / rho
+        row["bound"] = str(Fraction(row["bound"]) * Fraction(1001, 1000))
+
+    def a_ball(row, radius):
+        radius["kind"] = "ball"
+
+    def of_another(row, radius):
+        radius |= {"observer": 1 - radius["observer"], "radius": str(Fraction(radius["radius"]) * 11 / 10)}
+
+    for d in KEYS:
+        for change in (smaller, more):
+            assert [refused(one, "theorem-2 sharp: the ") for one in walled(d, change)]
+        assert [refused(one, "a ball leaves the region") for one in walled(d, a_ball)]
+        assert [refused(one, "") for one in walled(d, of_another)]
+
+
 def test_no_mass_is_paired_twice_or_with_one_of_its_sign():
     def twice(row):
         row["shares"].append(row["shares"][0])

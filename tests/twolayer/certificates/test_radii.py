@@ -54,6 +54,16 @@ def test_a_shape_stays_where_its_observer_is_active():
             shaped(given, why, observer=observer, radius=radius, **shape)
 
 
+def test_a_ball_that_its_observer_may_cut_stays_in_the_region_with_its_centre_where_that_is_active():
+    given = square([UP], [SIDE, ALWAYS])  # x + 1/5 >= 0, on [-1, 1]^2
+    for observer in (0, 1, None):
+        shaped(given, kind="wall", observer=observer, radius="1")
+        shaped(given, "a wall leaves the region", kind="wall", observer=observer, radius="1001/1000")
+        shaped(given, "a ball has no height", kind="wall", observer=observer, radius="1/2", allowance="1/9")
+    shaped(given, kind="wall", observer=0, centre=["-1/5", "0"], radius="4/5")
+    shaped(given, "a wall leaves the region", kind="wall", observer=0, centre=["-21/100", "0"], radius="1/9")
+
+
 def test_a_node_and_an_observer_are_named_by_their_index():
     given = square([UP], [SIDE, (UP[0], "1/4", ["1"])])
     for i in (-1, True, False, "0", 2, 0.0, None):

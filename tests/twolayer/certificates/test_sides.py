@@ -12,7 +12,8 @@ from fractions import Fraction
 from types import SimpleNamespace
 from unittest import mock
 
-from proofs import verdicts
+from proofs import local, verdicts
+from proofs import sides as sides_of
 from proofs.certificate import Problem, Proved, Refuted, number
 from proofs.verdicts import Case, angle, fan_out, recovery
 
@@ -52,8 +53,8 @@ def made_up(rng: random.Random, data):
                 continue
             share = -node.form[-1] / sum(x * x for x in node.form[:-1])
             centre = [str(share * x) for x in node.form[:-1]]
-            for kind in ("ball", "cylinder", "guarded", "disc", "disc-above"):
-                for k in range(len(problem.students)) if kind in ("ball", "cylinder", "guarded") else [None]:
+            for kind in ("ball", "wall", "cylinder", "guarded", "disc", "disc-above"):
+                for k in range(len(problem.students)) if not kind.startswith("disc") else [None]:
                     radius = Fraction(rng.randint(1, 20), 10)
                     allowance = Fraction(rng.choice((1, 20, 400)), rng.choice((100, 300)))
                     entry = a_shape(kind, (side, i), k, str(radius + (kind == "disc-above") * 2), centre, str(allowance))
@@ -98,6 +99,10 @@ def rows(given, problem):
                     yield {**one, "form": form, "verdict": "holds", "radius": place[kind, side, i, k]}
                 for chosen in ([], pairs(problem, second, k), pairs(problem, second, k)[::-1]):
                     yield {**one, "form": "sharp", "verdict": "holds", "radius": place["ball", side, i, k], "shares": chosen}
+                    wall = {"form": "sharp", "verdict": "holds", "radius": place["wall", side, i, k]}
+                    beside = [[i, len(problem.teachers[second]) + k, str(share), "2"] for share in (0, "1/100")]
+                    yield {**one, **wall, "shares": chosen}
+                    yield {**one, **wall, "shares": [*chosen[:1], *beside]} if chosen else {**one, **wall}
                 if problem.d == 2 and k == 0:  # the reference enumerates in Fractions: a tenth of a second each
                     g = [["0", "0", "0"], ["1/7", "-1/3", "2/5"]][i % 2]
                     yield {**one, "form": "sharp", "verdict": "holds", "radius": place["ball", side, i, k], "affine": g}
@@ -155,10 +160,12 @@ def compared(proved, given, loose=False) -> Counter:
 
         measured, bound = sides(row["verdict"])
         kind = f"{row['statement']} {next((key for key in ('shares', 'affine') if key in row), row['form'])}"
+        cut = "radius" in row and given["radii"][row["radius"]]["kind"] == "wall"
         try:
             with (
                 mock.patch.object(verdicts, "PI", [3, 4]),
                 mock.patch.object(verdicts, "root", rough if loose else verdicts.root),
+                mock.patch.object(sides_of, "root", rough if loose else sides_of.root),
             ):
                 judge = recovery if "cluster" in row else fan_out if "student" in row else angle
                 least, most, low, high = judge(Case(proved, row))
@@ -171,7 +178,7 @@ def compared(proved, given, loose=False) -> Counter:
         assert least == most or "cluster" in row
         if bound < 0 and row["verdict"] != "fails":
             continue  # no sine is below it, and the float is that of `fails`
-        if "shares" in row and (low, high) == (0, 1):
+        if "shares" in row and (low < 1 == high if cut and not loose else (low, high) == (0, 1)):
             continue  # |kappa| r = 4 eps up to a root: H is alone in its ball, and no student has to be there
         above = sides("vacuous")[1] if row["verdict"] == "holds" else bound  # what must say something is at eps upper
         assert inner - 1e-7 * (1 + measured) <= measured <= outer + 1e-7 * (1 + measured), (row, measured)
@@ -190,6 +197,7 @@ def compared(proved, given, loose=False) -> Counter:
                 assert math.isclose(computed, true, rel_tol=1e-7, abs_tol=1e-12), (row, computed, true)
         counts[f"{kind} {row['verdict'] if row['form'] == 'printed' else ''}".strip()] += 1
         counts[f"{kind} trivial"] += row["form"] == "sharp" and bound == 1
+        counts["wall"] += cut and bound < 1
         counts["as vectors"] += "observers" in row and "cluster" in row
         counts["paired"] += bool(row.get("shares")) and bound < 1
     return counts
@@ -199,7 +207,7 @@ def test_both_sides_of_every_row_are_those_of_its_statement():
     rng, counts = random.Random(3), Counter()
     for seed in range(15):
         counts += compared(*made_up(rng, fuzzer.some(seed)))
-    assert counts["as vectors"] > 20, counts
+    assert counts["as vectors"] > 20 and counts["wall"] > 20, counts
     assert counts["fan-out-recovery sharp"] > 50 and counts["fan-out-recovery sharp none"] > 50, counts
     for name in ("theorem-2", "theorem-3", "corollary-1"):
         for kind in ("printed fails", "printed holds", "printed vacuous", "printed none", "repaired", "repaired none", "sharp"):
@@ -209,6 +217,33 @@ def test_both_sides_of_every_row_are_those_of_its_statement():
         min(counts[f"{name} {key}"] for name in ("theorem-2", "theorem-3") for key in ("shares", "affine")) > 5
         and counts["paired"] > 5
     ), counts
+
+
+def test_a_local_gradient_beside_a_wall_is_what_its_pairs_prove():
+    """The wall's mass is free: a pair may ask for more of it than there is, and what is left of it counts nothing."""
+    rng, counts = random.Random(5), Counter()
+    for seed in range(8):
+        proved, given = made_up(rng, fuzzer.some(seed))
+        for row in rows(given, proved.problem):
+            if "shares" not in row or given["radii"][row["radius"]]["kind"] != "wall":
+                continue
+            k, case = row["observer"], Case(proved, row)
+            observer, body = case.students[k], proved.radii[row["radius"]]
+            true = truth.Row(truth.instance(given), given, {**row, "measured": "0", "bound": "0"}, [], 0)
+            expected = true.local(k, true.shape("wall", k, row["radius"]), row, k)
+            try:
+                ends = local.levels(
+                    case.problem, case.nodes, lambda n, c=case, o=observer: c.mass(n, o), body, row, observer.hyperplane
+                )
+            except Refuted:
+                assert isinstance(expected, str), row
+                counts["none"] += 1
+                continue
+            assert all(math.isclose(float(Fraction(str(end))), expected, rel_tol=1e-7, abs_tol=1e-12) for end in ends), row
+            alone = true.local(k, true.shape("wall", k, row["radius"]), row)
+            counts["more than there is"] += isinstance(alone, str)
+            counts["less"] += not isinstance(alone, str) and expected < alone * (1 - 1e-6)
+    assert counts["none"] > 2 and min(counts[key] for key in ("more than there is", "less")) > 100, counts
 
 
 def test_no_root_takes_a_sharp_bound_to_the_other_side_of_what_it_is():

@@ -110,6 +110,9 @@ def _fits(K: Instance, shape) -> bool:
     centre = tuple(rational(x) for x in shape["centre"])
     if dot(a, centre) + beta != 0:
         return False
+    if shape["kind"] == "wall":
+        inside = all(dot(row, centre) <= limit for row, limit in zip(where.A, where.c, strict=True))
+        return inside and K.disc_fits(centre, a, Fraction(0), r, K.data)
     if shape["kind"] != "cylinder":
         flat, around = {"ball": (Fraction(0), r), "disc": (r, Fraction(0)), "guarded": (r, t)}[shape["kind"]]
         return K.disc_fits(centre, a, flat, around, where)
@@ -287,22 +290,31 @@ class Row:
                 return 0, "not guarded"
             return self.sine([n for n in self.nodes if self.on(n) is None]), self.paper(disc[0], eps, kappa)
         ball, flat = self.shape("ball", k, row["radius"]), self.shape("cylinder", k, row["radius"])
-        if not (ball or flat):
+        cut, price = self.shape("wall", k, row["radius"]), 0.0
+        if not (ball or flat or cut):
             return 0, "no ball or cylinder"
+        if cut:
+            ball, (p, beta) = cut, self.students[k]
+            away = abs(float(dot(p, [rational(x) for x in cut[2]["centre"]]) + beta))
+            if not any(p) or not away or not K.sine_squared(self.a, p):
+                return 0, "no wall"
+            price = cut[0] * math.sqrt(K.sine_squared(self.a, p) * K.inner(p, p)) / away
         if "shares" in row or "affine" in row:
-            eps = self.local(k, ball, row) if ball else "a local gradient is that of a ball"
+            eps = self.local(k, ball, row, k if cut else None) if ball else "a local gradient is that of a ball"
             if isinstance(eps, str):
                 return 0, eps
         room = math.inf
+        if cut and not eps > 0:
+            return 0, "no gradient"
         if flat and flat[1] * kappa <= 4 * eps * (1 - MARGIN):
             return 0, "too low"
         if ball and ball[0] * kappa <= 4 * eps:
-            return best, 1
+            return best, max(price, 1)
         if flat or eps > 0:
             room = flat[0] / flat[1] if flat else math.sqrt((ball[0] * kappa / (4 * eps)) ** 2 - 1)
-        met = self.opposing(k, ball or flat, bool(ball))
+        met = self.opposing(k, ball or flat, bool(ball), self.students[k] if cut else None)
         room -= sum(1 / tan for tan, student in met if not student)
-        return best, math.sin(math.atan(sum(student for _, student in met) / room)) if room > 0 else 1
+        return best, max(price, math.sin(math.atan(sum(student for _, student in met) / room)) if room > 0 else 1)
 
     def kinked(self, k):
         """(the place of the first node on every node's hyperplane or None, mass of each first node)."""
@@ -310,10 +322,13 @@ class Row:
         first = [next((m for m, other in enumerate(self.nodes) if same(n, other)), None) for n in self.nodes]
         return first, {m: self.mass(k, self.networks, *self.nodes[m]) for m in first if m is not None}
 
-    def local(self, k, body, given) -> float | str | None:
-        """The local gradient of a ball that evidence proves, or why it proves none; None without evidence."""
+    def local(self, k, body, given, wall=None) -> float | str | None:
+        """The local gradient of a ball that evidence proves, or why it proves none; None without evidence.
+
+        wall: the student in whose active region h_k is looked at
+        """
         if "shares" in given:
-            return self.paired(k, body, given["shares"])
+            return self.paired(k, body, given["shares"], wall)
         return self.planar(k, body, given["affine"]) if "affine" in given else None
 
     def planar(self, k, body, affine) -> float | str:
@@ -341,29 +356,31 @@ class Row:
         (low, _), (high, _) = h.extrema(polygon)
         return float(max(-low, high))
 
-    def paired(self, k, body, shares) -> float | str:
+    def paired(self, k, body, shares, wall=None) -> float | str:
         """The local gradient of a ball that pairs prove, or why they prove none."""
         K, centre, r = self.K, [rational(x) for x in body[2]["centre"]], body[0]
         size = lambda a, beta: (abs(float(dot(a, centre) + beta)), math.sqrt(K.inner(a, a)))  # noqa: E731
         first, mass = self.kinked(k)
         left, total = {m: abs(x) for m, x in mass.items()}, 0.0
+        wall = None if wall is None else first[len(self.nodes) - len(self.students) + wall]
         for a, b, x, y in shares:
             (a, b), (x, y) = (first[a], first[b]), (rational(x), rational(y))
-            if a is None or b is None or mass[a] * mass[b] >= 0:
+            if a is None or b is None or wall not in (a, b) and mass[a] * mass[b] >= 0:
                 return "a wrong pair"
             left[a], left[b] = left[a] - x, left[b] - y
-            if min(x, y, left[a], left[b]) < 0:
+            if min(x, y, *(left[m] for m in (a, b) if m != wall)) < 0:
                 return "too much is paired"
             (p, beta), (q, gamma) = self.nodes[a], self.nodes[b]
             signed = ((tuple(x * u - s * y * v for u, v in zip(p, q, strict=True)), x * beta - s * y * gamma) for s in (1, -1))
             total += min(height + r * slope for height, slope in (size(*form) for form in signed)) / 2
+        left.pop(wall, None)
         for m, rest in left.items():
             height, slope = size(*self.nodes[m])
             total += float(rest) * slope * max(r - (height / slope) ** 2 / r, 0) / 4
         return total
 
-    def opposing(self, k, body, is_ball):
-        """[(tangent, carries a student), ...] of the hyperplanes that oppose and meet a body."""
+    def opposing(self, k, body, is_ball, wall=None):
+        """[(tangent, carries a student), ...] of the hyperplanes that oppose and meet a body, but for that of a node."""
         K, found = self.K, []
         own = self.mass(k, self.networks)
         centre = [rational(x) for x in body[2]["centre"]]
@@ -373,7 +390,7 @@ class Row:
                 continue
             seen.append((a, beta))
             mass = self.mass(k, self.networks, a, beta)
-            if mass * own > 0 or mass == 0:
+            if mass * own > 0 or mass == 0 or wall and self.on((a, beta), *wall) is not None:
                 continue
             square = K.sine_squared(self.a, a)
             distance = abs(float(dot(a, centre) + beta)) / math.sqrt(K.inner(a, a))

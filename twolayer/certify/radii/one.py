@@ -51,8 +51,8 @@ class Inscribed:
 class Surroundings:
     """A crease inside a domain: the lengths that every inscribed shape needs, each list computed when first asked for.
 
-    Public results are `ball`, `cylinder`, `guarded_disc`, `disc` and `disc_radius_above`; `radii.inscribed_radii` finds
-    the balls of many pairs at once.
+    Public results are `ball`, `radius_around`, `cylinder`, `guarded_disc`, `disc` and `disc_radius_above`;
+    `radii.inscribed_radii` finds the balls of many pairs at once.
     """
 
     frame: Frame
@@ -234,6 +234,10 @@ class Surroundings:
             return None
         radius = self._radius_at(inside, self._lengths.whole, self._none)
         return Inscribed(inside, radius, 0.0) if radius > 0 else None
+
+    def radius_around(self, centre: np.ndarray) -> float:
+        """Proved radius of a ball in the domain around an exact point; 0 where there is none."""
+        return self._radius_at(centre, self._lengths.whole, self._none)
 
     def _grazes(self) -> bool:
         """Exactly: some facet parallel to H has H on its wrong side or in itself; an observer's own crease does."""

@@ -7,6 +7,8 @@
   directions                       J directions                               directions of all others    counts
   opposing-count, all-count        B and C in a ball, d' = 2                  opposing creases; all       counts
   cells, chords, pairs             B, C, C2 over the gaps of H, d' = 2        opposing creases; all       cells, chords, pairs
+  wall                             2' in a ball that the observer's own       opposing creases            wall
+                                   crease may cut
   split                            M'                                         heavy ones, light masses    masses
   order-k                          L, k = 4, 6, ..                            all masses                  masses
 
@@ -31,7 +33,7 @@ from ...restriction.domains import Domain
 from ...restriction.restricted import Node
 from .. import bounds
 from ..setting import Setting
-from . import cells, chords, counts, local, masses, pairs, plane
+from . import cells, chords, counts, local, masses, pairs, plane, wall
 from .around import Around, Bound, Candidate, Sizes, around, best, radii, ranked, reaches, sizes, total, weight
 from .masses import Cylinder
 
@@ -56,6 +58,7 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
     candidates += _by_local_balls(setting, i, size, inscribed, near)
     candidates += counts.student(setting, i, size, chosen, near, _goal(candidates))
     if not setting.is_late:
+        candidates += wall.student(setting, i, size, domain, _goal(candidates))
         width = np.inf
         if setting.problem.dimension == 2 and _within_reach(size, domain, _goal(candidates)):
             width = plane.half_width(setting, i, domain)

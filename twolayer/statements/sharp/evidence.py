@@ -18,7 +18,7 @@ from ...certify.radii.one import length
 from ...certify.suprema import supremum
 from ...restriction.domains import domain
 from ...restriction.ridges import RidgeSum
-from .local import Ball
+from .local import Ball, Pairing
 
 SIDES = [(s * x, t * y) for a, b in ((1, 0), (12, 5), (4, 3)) for x, y in ((a, b), (b, a)) for s in (1, -1) for t in (1, -1)]
 
@@ -33,20 +33,20 @@ class Evidence:
 
 def restated(ball: Ball) -> Iterator[Evidence]:
     """The evidence that a ball has."""
-    yield Evidence({"shares": _shares(ball)}, ball.pairing.proved)
+    yield Evidence({"shares": shares(ball.pairing)}, ball.pairing.proved)
     if ball.affine is not None:
         g = _affine(ball)
         yield Evidence({"affine": texts(g)}, lambda: _distance(ball, g))
 
 
-def _shares(ball: Ball) -> list[list]:
+def shares(pairing: Pairing) -> list[list]:
     """The shares of a pairing: first nodes on two hyperplanes, and masses in units of their |p|."""
-    problem, index = ball.pairing.scene.setting.problem, ball.pairing.scene.index
+    problem, index = pairing.scene.setting.problem, pairing.scene.index
     places = {id(node): place for place, node in enumerate(problem.nodes)}
-    first = {m: problem.creases[index[m]].members[0] for m in ball.pairing.members.tolist()}
+    first = {m: problem.creases[index[m]].members[0] for m in pairing.members.tolist()}
     return [
         [places[id(first[a][0])], places[id(first[b][0])], text(x / abs(first[a][1])), text(y / abs(first[b][1]))]
-        for a, b, x, y in ball.pairing.shares
+        for a, b, x, y in pairing.shares
     ]
 
 

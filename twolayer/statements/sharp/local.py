@@ -17,7 +17,7 @@ Source: theory notes, section 4, whose theorems are stated for eps on the body; 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,7 @@ from ..setting import FAR_OFF, Setting
 from .around import Around, Bound, Candidate, Sizes, radii
 
 MOST_BALLS = 2  # balls around one centre whose local gradient is worked out further
+PLENTY = 2.0  # of all masses of the sign of crease i: more than is ever set against them
 MOST_LINES = 60  # creases in one ball up to which vertices are listed
 SIDES = 16  # of the polygon around a ball: 2 % longer than the ball
 ROUNDS, NEAR = 100, 1e-4  # of reweighted least squares for the affine part, and how near the best one ends them
@@ -80,6 +81,8 @@ class Scene:
     index     position in problem.creases         distance   lower bound on the distance from the centre
     kink      kink masses, signed, in floats and in units of `float_unit`
     opposes, student, cotangent      as in `Around`; crease i itself opposes nobody
+    wall      place here of the crease at which A_k ends, None without one: h_k is looked at in A_k alone, where this kink is
+              affine; it has as much mass as is wanted to set against the others, and what is left of it costs nothing
     """
 
     setting: Setting
@@ -91,6 +94,7 @@ class Scene:
     opposes: np.ndarray
     student: np.ndarray
     cotangent: np.ndarray
+    wall: int | None = None
 
     @cached_property
     def values(self) -> list[fmpq]:
@@ -115,7 +119,7 @@ class Scene:
         """A scene as `loops.pairings` reads it."""
         pairs = np.ix_(self.index, self.index)
         near, far = (apart[pairs] for apart in _apart(self.setting))
-        return self.distance, self.kink, self.height, near, far, -1
+        return self.distance, self.kink, self.height, near, far, -1 if self.wall is None else self.wall
 
     def least(self, radii: np.ndarray) -> np.ndarray:
         """Lower bounds on the values of pairings in balls of these radii, the largest first.   (m,) -> (m,)"""
@@ -131,13 +135,17 @@ class Scene:
         return radii[loops.best(*self._arrays, self.opposes, self.student, self.cotangent, radii, MOST_BALLS)].tolist()
 
 
-def scene_of(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> Scene:
-    """The creases that meet an inscribed ball."""
+def scene_of(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, wall: int | None = None) -> Scene:
+    """The creases that meet an inscribed ball; wall: position in problem.creases of the one at which A_k ends, see `Scene`."""
     met = np.flatnonzero(near.distance <= inscribed.radius)
     index = np.concatenate([[i], near.index[met]])
     kinks = setting.float_kinks(size.observer)[index] * setting.masses.signs(size.observer)[index]
+    place = next(iter(np.flatnonzero(index == wall).tolist()), None)
+    if place is not None:
+        kinks[place] = 0.0
+        kinks[place] = -PLENTY * kinks[np.sign(kinks) == np.sign(kinks[0])].sum()
     rest = (np.append(first, x[met]) for first, x in ((False, near.opposes), (False, near.student), (0.0, near.cotangent)))
-    return Scene(setting, size, inscribed.centre, index, np.append(0.0, near.distance[met]), kinks, *rest)
+    return Scene(setting, size, inscribed.centre, index, np.append(0.0, near.distance[met]), kinks, *rest, place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,9 +221,13 @@ class Pairing:
 
     @cached_property
     def masses(self) -> dict[int, fmpq]:
-        """Sizes of the members' kink masses, in units of |normal|."""
-        masses, observer = self.scene.setting.masses, self.scene.size.observer
-        return {m: abs(masses.mass(int(self.scene.index[m]), observer)) for m in self.members.tolist()}
+        """Sizes of the members' kink masses, in units of |normal|; of a wall as much as there is to set against others."""
+        masses, observer, wall = self.scene.setting.masses, self.scene.size.observer, self.scene.wall
+        sizes = {m: abs(masses.mass(int(self.scene.index[m]), observer)) for m in self.members.tolist()}
+        if wall is not None and wall in sizes:
+            kink = exact.rational(abs(self.scene.kink[wall])) * self.scene.setting.float_unit(observer)
+            sizes[wall] = kink / exact.short_down(exact.middle(masses.unit_lengths[self.scene.index[wall]]))
+        return sizes
 
     @cached_property
     def shares(self) -> list[tuple[int, int, fmpq, fmpq]]:
@@ -240,6 +252,8 @@ class Pairing:
             ends = (length(n - m) * r + abs(o - p), length(n + m) * r + abs(o + p))
             total += min(ends, key=exact.upper_float) / 2
         for c, rest in left.items():
+            if c == self.scene.wall:
+                continue
             kink = exact.ball(rest) * self.scene.setting.masses.unit_lengths[self.scene.index[c]]
             total += kink * arb(0).max(r - self.scene.heights[c] ** 2 / r) / 4
         return total
@@ -260,11 +274,10 @@ def pairings(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: 
 
 
 def pairings_in(
-    setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, tried: Iterable[float]
-) -> list[Pairing]:
-    """The pairings in the balls of given radii around a centre on crease i."""
-    scene = scene_of(setting, i, size, inscribed, near)
-    return [scene.paired(radius) for radius in tried]
+    setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, tried: Iterable[float], wall: int | None = None
+) -> Iterator[Pairing]:
+    """The pairings in the balls of given radii around a centre on crease i; wall: see `scene_of`."""
+    return map(scene_of(setting, i, size, inscribed, near, wall).paired, tried)
 
 
 # -- vertices -----------------------------------------------------------------------------------------------------------
