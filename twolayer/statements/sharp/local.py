@@ -140,12 +140,13 @@ def scene_of(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: 
     met = np.flatnonzero(near.distance <= inscribed.radius)
     index = np.concatenate([[i], near.index[met]])
     kinks = setting.float_kinks(size.observer)[index] * setting.masses.signs(size.observer)[index]
-    place = next(iter(np.flatnonzero(index == wall).tolist()), None)
+    place = None if wall is None else next(iter(np.flatnonzero(index == wall).tolist()), None)
     if place is not None:
         kinks[place] = 0.0
         kinks[place] = -PLENTY * kinks[np.sign(kinks) == np.sign(kinks[0])].sum()
-    rest = (np.append(first, x[met]) for first, x in ((False, near.opposes), (False, near.student), (0.0, near.cotangent)))
-    return Scene(setting, size, inscribed.centre, index, np.append(0.0, near.distance[met]), kinks, *rest, place)
+    opposes, student = (np.append(False, x[met]) for x in (near.opposes, near.student))
+    distance, cotangent = (np.append(0.0, x[met]) for x in (near.distance, near.cotangent))
+    return Scene(setting, size, inscribed.centre, index, distance, kinks, opposes, student, cotangent, place)
 
 
 @dataclass(frozen=True, eq=False)
