@@ -55,6 +55,8 @@ Lemma foot_place i : P i -> foot (place i).+1 = clip (o i).
 Proof. by move=> Pi; rewrite /foot /= (nth_map i) ?nth_index ?index_mem ?mem_lines. Qed.
 Lemma tilt_place i : P i -> tilt (place i).+1 = w i.
 Proof. by move=> Pi; rewrite /tilt /= (nth_map i) ?nth_index ?index_mem ?mem_lines. Qed.
+Lemma place_inj i k : P i -> P k -> place i = place k -> i = k.
+Proof. by move=> Pi Pk e; rewrite -(nth_index i (_ : i \in lines)) ?mem_lines // -/(place i) e nth_index ?mem_lines. Qed.
 Lemma place_exists k : (k < N)%N -> exists2 i, P i & place i = k.
 Proof.
 rewrite -size_lines => kN; case E : lines kN => [//|i0 s] kN.

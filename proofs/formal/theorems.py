@@ -241,7 +241,15 @@ ENTRIES = (
         "Plane.theorem_C",
         "The same h. Line j and all parallel to it are left out, every other line of any sign is left or right of a gap. If"
         " chords along line j fit in pairs, up to u > 0 and down to -v < 0: |kappa| u v <= 2 eps (u + v).",
-        "Prove the count 2N.",
+        "Choose the line or the gap (theorem-c-count does).",
+    ),
+    formal(
+        "theorem-c-count",
+        "Theorem C",
+        "CountC.theorem_C_count",
+        "The same h. N >= 2 lines, of slope at most gamma, are all that meet |x| < rho, |tau| <= t, of any sign (or more than"
+        " those): if t >= 3 rho/(N gamma), |kappa| rho <= 2N gamma eps for odd N, (2N + 1) gamma eps for even N.",
+        "Say it of a ball or of the sine (theorem-c does, by algebra).",
     ),
     formal(
         "theorem-c2",
@@ -250,7 +258,15 @@ ENTRIES = (
         "The same h. Lines j and k and all parallel to them are left out, every other line is left or right of a gap. With s <="
         " t, m the mean of w_j and w_k, D half their difference, reach(w) = s max(|D|, |w - m|): if o_i + reach(w_i) <= o_l -"
         " reach(w_l) for each left i and right l, walls (slope 0) included, |kappa| s <= 4 eps.",
-        "Prove the count (12/7)(N + 1) (theorem-c2), or choose the two lines.",
+        "Choose the two lines or the gap (theorem-c2-count does).",
+    ),
+    formal(
+        "theorem-c2-count",
+        "Theorem C2",
+        "CountC2.theorem_C2_count",
+        "The same h. N >= 1 lines, of slope at most gamma, are all that meet |x| < rho, |tau| <= t, of any sign (or more than"
+        " those): |kappa| rho <= max((12/7)(N + 1) gamma eps, 6 eps rho/t).",
+        "Say it of a ball or of the sine (theorem-c2 does, by algebra).",
     ),
     formal(
         "theorem-a-one-direction",
