@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 PRECISIONS = ("float32", "bfloat16")
 ALLOWED = {
@@ -27,6 +28,7 @@ ALLOWED = {
 }
 # How a run is measured; all other settings say how it is trained, and what was trained with them can be measured anew.
 MEASURING = ("surrogate", "attacks", "repeats", "test_images", "eval_batch", "eval_steps", "eval_inner")
+NEEDS = ("teacher", "start", "representation", "surrogate")  # settings that name a checkpoint
 # What the paper leaves open, in words, for the report.
 CHOICES: dict[str, str] = tomllib.loads(Path(__file__).with_name("choices.toml").read_text(encoding="utf-8"))
 
@@ -116,7 +118,7 @@ class Settings:
     @property
     def needs(self) -> tuple[str, ...]:
         """Checkpoints, "run@paper's epoch", that must exist before this run starts."""
-        return tuple(dict.fromkeys(x for x in (self.teacher, self.start, self.representation, self.surrogate) if x))
+        return needs(vars(self))
 
     @property
     def record(self) -> dict[str, object]:
@@ -125,6 +127,11 @@ class Settings:
 
     def altered(self, **changes: object) -> Settings:
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def needs(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The checkpoints that a run needs, of its stored record."""
+    return tuple(dict.fromkeys(record[field] for field in NEEDS if record.get(field)))
 
 
 def training_part(record: Mapping[str, object]) -> dict[str, object]:

@@ -2,17 +2,28 @@
 
 A patch has 27 coordinates in the order of a convolution's flattened weight: (channel, row, column). The 17 leading
 directions span the input plane of the first layer (Section 5.3, Figure 2).
+
+patches.json in --out keeps spectra with the results, one for each set of training images:
+{"spectra": [{"sha256", "source", "images", "mean", "eigenvalues", "vectors", "rank", "share"}]}
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from twolayer.files import BadInput
+
+from ..files import load_json, save_json
+from .cifar10 import Cifar10
+
+FILE = "patches.json"
 SIDE = 3
 PLANE_RANK = 17  # Figure 2
 LEVELS = 255
@@ -32,23 +43,17 @@ class PatchSpectrum:
     eigenvalues: np.ndarray
     vectors: np.ndarray
 
-    def plane(self, rank: int = PLANE_RANK) -> np.ndarray:
-        """Orthonormal rows that span the input plane.   (rank, d)"""
-        return self.vectors[:rank]
+    def plane(self) -> np.ndarray:
+        """Orthonormal rows that span the input plane.   (PLANE_RANK, d)"""
+        return self.vectors[:PLANE_RANK]
 
     def share(self, rank: int = PLANE_RANK) -> float:
         """The part of the variance that lies in the plane, in [0, 1]."""
         return float(self.eigenvalues[:rank].sum() / self.eigenvalues.sum())
 
-    def as_dict(self) -> dict:
-        """For JSON: mean, eigenvalues, vectors as lists, and the share of the input plane."""
-        return {
-            "mean": self.mean.tolist(),
-            "eigenvalues": self.eigenvalues.tolist(),
-            "vectors": self.vectors.tolist(),
-            "rank": PLANE_RANK,
-            "share": self.share(),
-        }
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: the arrays as lists, and the share of the input plane."""
+        return {name: array.tolist() for name, array in vars(self).items()} | {"rank": PLANE_RANK, "share": self.share()}
 
 
 def spectrum(images: Tensor | np.ndarray) -> PatchSpectrum:
@@ -97,8 +102,38 @@ class InputPlane:
         return InputPlane(self.filters.to(device), self.offset.to(device))
 
 
-def input_plane(spectrum: PatchSpectrum, rank: int = PLANE_RANK) -> InputPlane:
+def input_plane(spectrum: PatchSpectrum) -> InputPlane:
     """The plane of the leading directions, in float32."""
-    outside = torch.tensor(spectrum.vectors[rank:], dtype=torch.float32)
+    outside = torch.tensor(spectrum.vectors[PLANE_RANK:], dtype=torch.float32)
     mean = torch.tensor(spectrum.mean, dtype=torch.float32)
     return InputPlane(outside.reshape(len(outside), -1, SIDE, SIDE).contiguous(), outside @ mean)
+
+
+def stored_spectra(path: Path) -> tuple[dict[str, Any], ...]:
+    """The entries of a file, none if it is not there; BadInput, one line, if it holds something else."""
+    if not path.is_file():
+        return ()
+    try:
+        spectra = tuple(load_json(path)["spectra"])
+        for entry in spectra:
+            _ = float(entry["share"]), int(entry["rank"]), str(entry["source"]), int(entry["images"])
+            _ = [float(value) for value in entry["eigenvalues"]]
+    except BadInput:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path} holds no spectra of patches ({type(error).__name__}: {error}); delete it") from None
+    return spectra
+
+
+def kept_spectrum(out: Path, data: Cifar10) -> PatchSpectrum:
+    """The spectrum of the training images, computed once for an --out and these images.
+
+    It is read back from what is stored also when it was just computed, so that no bit depends on that.
+    """
+    entries = stored_spectra(out / FILE)
+    ours = next((entry for entry in entries if entry.get("sha256") == data.digest), None)
+    if ours is None:
+        images = {"sha256": data.digest, "source": data.source, "images": len(data.train.pixels)}
+        ours = {**images, **spectrum(data.train.pixels).as_dict()}
+        save_json(out / FILE, {"spectra": [*entries, ours]})
+    return PatchSpectrum(*(np.array(ours[name], np.float64) for name in ("mean", "eigenvalues", "vectors")))

@@ -27,7 +27,8 @@ from ..report.results import Result, Results, read
 from ..report.whole import whole
 from ..runs import checkpoint, paths
 from ..training.step import DTYPES
-from . import manifest, weights
+from . import manifest
+from .keep import COLOURS
 
 # Halves: rounding to p = 11 bits moves each weight by 2^-p of it, a normalised vector of them by at most 2 * 2^-p, and the
 # distance of two such vectors by 4 * 2^-p; stored values have six digits.
@@ -71,7 +72,7 @@ def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Se
     yield "claims, tables", texts(folder, results)
     for run in dict.fromkeys(result.run for result in results.checkpoints.values()):
         mine = [result for result in results.checkpoints.values() if result.run == run]
-        kept = [result for result in mine if weights.path_of(folder, result).is_file()]
+        kept = [result for result in mine if result.weights(folder).is_file()]
         yield (
             run,
             [seen for result in kept for seen in checked(folder, results, result, images)]
@@ -127,10 +128,10 @@ def checked(folder: Path, results: Results, result: Result, images: cifar10.Cifa
 
 def load(folder: Path, result: Result) -> ConvNet:
     """The kept network; BadInput where its colours are not those that its results record."""
-    path = weights.path_of(folder, result)
+    path = result.weights(folder)
     network = paths.load_network(path, torch.device("cpu"))
     config = load_json(folder / result.file)["config"]
-    for name in weights.COLOURS:
+    for name in COLOURS:
         if not torch.equal(getattr(network, name).flatten(), torch.tensor(config[name])):
             raise BadInput(f"the {name} of the colours is not the recorded one")
     return network

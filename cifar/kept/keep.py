@@ -5,7 +5,9 @@
     runs/*/epoch-*.pt                                 weights: the last of each run, and those that other runs needed
     README.md                                         what each file is, how it was made, and its checksum
 
-The folder is a directory of results: `report` and `keep` read it, and give the same bytes again. Weights are kept as halves.
+The folder is a directory of results: `report` and `keep` read it, and give the same bytes again. Weights are kept as halves:
+a half (float16) keeps 11 bits of a weight, a bfloat16 8, whose rounding moves the logits ten times as far; no weight comes near
+a half's limits (the largest is about .5).
 `--readme FILE` writes the headline figure and the claims of what is kept into that file.
 """
 
@@ -20,12 +22,16 @@ from pathlib import Path
 from twolayer.files import BadInput, written
 from twolayer.process import Parser
 
+from ..data import patches
+from ..files import load_tensors, save_tensors
 from ..report import write as report
-from ..report.results import Results, read
-from ..runs import failures, spectra
-from . import front_page, manifest, weights
+from ..report.results import Result, Results, last_of_each, read
+from ..runs import failures
+from ..settings import needs
+from . import front_page, manifest
 
 LIMIT = 16 * 10**6  # bytes
+COLOURS = ("mean", "std")  # which stay as they are
 HEADLINE = f"figures/{report.HEADLINE}.png"  # the figure that is kept as PNG too: pages of a repository show it
 
 
@@ -54,12 +60,11 @@ def keep(out: Path, target: Path, runs: Sequence[str] | None = None, limit: int 
     BadInput, one line, where weights are missing, `target` holds something else, or it does not fit.
     """
     results = report.loaded(out)
-    chosen = weights.wanted(results, runs)
+    chosen = wanted(results, runs)
     for result in chosen:
-        if not weights.path_of(out, result).is_file():
+        if not (path := result.weights(out)).is_file():
             raise BadInput(
-                f"{weights.path_of(out, result)}, the weights of {result.checkpoint}, is missing; name the runs "
-                "whose weights to keep with --weights"
+                f"{path}, the weights of {result.checkpoint}, is missing; name the runs whose weights to keep with --weights"
             )
     refuse_foreign(target)
     with replacing(target) as folder:
@@ -67,7 +72,7 @@ def keep(out: Path, target: Path, runs: Sequence[str] | None = None, limit: int 
         copied = read(folder)
         write_report(folder, copied)
         for result in chosen:
-            weights.store(weights.path_of(out, result), weights.path_of(folder, result))
+            store(result.weights(out), result.weights(folder))
         manifest.write(folder, copied)
         sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
         if sum(sizes.values()) >= limit:
@@ -77,6 +82,34 @@ def keep(out: Path, target: Path, runs: Sequence[str] | None = None, limit: int 
                 f"{limit:,}; name the runs whose weights to keep with --weights"
             )
     return sum(sizes.values())
+
+
+def wanted(results: Results, runs: Sequence[str] | None = None) -> list[Result]:
+    """The last checkpoint of each run (of all if None) and every checkpoint these need, in the results' order.
+
+    BadInput, one line, for a run or a need without a result.
+    """
+    last = {run: result.checkpoint for run, result in last_of_each(results.checkpoints.values()).items()}
+    if unknown := [run for run in runs or () if run not in last]:
+        raise BadInput(f"no result of {', '.join(unknown)}; there are those of {', '.join(sorted(last))}")
+    waiting = [last[run] for run in (last if runs is None else runs)]
+    needed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        result = results.get(name)
+        if result is None:
+            raise BadInput(f"a kept checkpoint needs {name}, which has no result; name the runs whose weights to keep")
+        if name not in needed:
+            needed.add(name)
+            waiting += needs(result.settings)
+    return [result for name, result in results.checkpoints.items() if name in needed]
+
+
+def store(source: Path, target: Path) -> None:
+    """Copy a file of weights as halves."""
+    content = load_tensors(source)
+    content["weights"] = {name: value if name in COLOURS else value.half() for name, value in content["weights"].items()}
+    save_tensors(target, content)
 
 
 def refuse_foreign(target: Path) -> None:
@@ -124,7 +157,7 @@ def copy_results(out: Path, folder: Path, results: Results) -> None:
     files_read = [Path(result.file) for result in results.checkpoints.values()]
     files_read += [file.with_suffix(".time.json") for file in files_read]
     files_read += [failures.path_of(Path(), run) for run in results.failures]
-    files_read += [Path(name) for name in (spectra.FILE, manifest.SEARCH)]
+    files_read += [Path(name) for name in (patches.FILE, manifest.SEARCH)]
     left_out = {file for file, _ in results.left_out}
     for file in files_read:
         if (out / file).is_file() and file.as_posix() not in left_out:

@@ -13,9 +13,9 @@ from twolayer.files import BadInput, text, written
 
 from ..experiments import grid
 from ..pages import filled
-from ..report.facts import facts
-from ..report.page import TITLE
 from ..report.results import Results
+from ..report.whole import facts
+from ..report.write import TITLE
 
 FILE, SEARCH = "README.md", "search.md"
 SUM = re.compile(r"^([0-9a-f]{64})  (\S+)$", re.M)

@@ -17,8 +17,8 @@ import numpy as np
 from ..experiments.grid import EPOCHS
 from ..measures.robustness import CONFIDENT
 from .estimates import EPS_IN, EPS_OUT, MBNC, PEARSON, Estimate, Reading, accuracy, by_kind, contrast, correlation, layer_mbnc
-from .printed import as_printed
 from .results import Results
+from .tables import as_printed
 from .verdicts import ALPHA, YES, Finding, Question, decided
 
 NEAR, EQUAL = 3.0, 5.0  # points: as far as Table 1's l1, l2, FGSM rows fall behind at 50 epochs; as its transfer row spreads

@@ -22,8 +22,8 @@ from twolayer import drawing
 from twolayer.drawing import INK
 
 from ..experiments.grid import SEED
-from . import palette
 from .pictures import BARS, CLOUD, CURVES, LINES, POINTS, SPECTRUM, Panel, Series
+from .results import LOOKS
 
 SIZE = (4.6, 3.7)  # inches; letters of 10 points stay readable where a phone shows it 360 pixels wide
 TALLER = 0.22  # inches for each row of a legend that stands above the axes
@@ -32,6 +32,10 @@ LIGHTEST = 0.35  # how much of its colour the earliest checkpoint keeps
 MANY_LAYERS = 8  # points of a line; more are a curve
 MANY_POINTS = 300  # from here on they travel as one image
 SPECTRUM_STYLES = (("#0072b2", "o"), ("#d55e00", "x"), ("#444455", "s"))
+COLOURS: dict[str, str] = LOOKS["colours"]
+STROKES = {name: (offset, tuple(lengths)) for name, (offset, lengths) in LOOKS["strokes"].items()} | {"solid": "solid"}
+SEEDS = tuple(COLOURS[name] for name in ("blue", "sky", "purple", "green", "orange"))
+UNTRAINED, OTHER = ("", "grey", "dotted", "*"), ("", "grey", "solid", "D")  # the looks of what kinds.toml does not name
 
 
 def painted(panel: Panel, *beside: Panel) -> dict[str, bytes]:
@@ -70,11 +74,12 @@ def _figure(panels: tuple[Panel, ...]) -> Figure:
 
 
 def style(series: Series) -> dict[str, Any]:
-    """Colour (lighter where the shade is less), stroke and mark of a series' run."""
-    colour, stroke, mark = palette.style(series.checkpoint, SEED)
+    """Colour (lighter where the shade is less), stroke and mark of a series' kind of training (kinds.toml)."""
+    run, _, epoch = series.checkpoint.partition("@")
+    _, colour, stroke, mark = UNTRAINED if epoch == "0" else LOOKS["kinds"].get(run.partition(SEED)[0], OTHER)
     part = LIGHTEST + (1 - LIGHTEST) * series.shade
-    red, green, blue = (part * c + 1 - part for c in to_rgb(colour))
-    return {"color": to_hex((red, green, blue)), "linestyle": stroke, "marker": mark}
+    red, green, blue = (part * c + 1 - part for c in to_rgb(COLOURS[colour]))
+    return {"color": to_hex((red, green, blue)), "linestyle": STROKES[stroke], "marker": mark}
 
 
 def _curves(axes: Axes, panel: Panel) -> None:
@@ -106,7 +111,7 @@ def _bars(figure: Figure, panel: Panel) -> None:
     highest = max([1.0, *(y for series in panel.series for y in series.y if y is not None)])
     strips = figure.subplots(len(panel.series), 1, sharex=True, squeeze=False)[:, 0]
     for i, (axes, series) in enumerate(zip(strips, panel.series, strict=True)):
-        axes.bar(series.x, series.y, color=palette.SEEDS[i % len(palette.SEEDS)], width=0.8)
+        axes.bar(series.x, series.y, color=SEEDS[i % len(SEEDS)], width=0.8)
         axes.set(ylim=(0, highest * 1.05))
         axes.text(1.0, 1.0, series.label, transform=axes.transAxes, ha="right", va="bottom", fontsize=9)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=3))

@@ -17,8 +17,7 @@ import numpy as np
 from ..experiments.grid import EPOCHS, EXPERIMENTS
 from ..measures.robustness import CONFIDENT
 from .estimates import EPS_IN, MBNC, Reading, accuracy
-from .palette import KINDS
-from .results import START, Result, Results
+from .results import KINDS, START, Result, Results
 from .tables import cell
 
 CURVES, LINES, BARS, POINTS, CLOUD, SPECTRUM = "curves", "lines", "bars", "points", "cloud", "spectrum"  # kinds of panel

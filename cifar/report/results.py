@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,16 +19,18 @@ import numpy as np
 
 from twolayer.files import BadInput
 
+from ..data import patches
 from ..experiments.grid import SEED, UNTRAINED
 from ..files import stored_json
 from ..measures.bits import unpacked, unpacked_numbers
 from ..measures.robustness import CONFIDENT, RULES
-from ..runs import failures, spectra
+from ..runs import failures
 from ..runs.failures import NOT_RUN, Failure
-from .palette import KINDS
 
 NAMED = re.compile(r"epoch-\d+\.json")
 START = "untrained student"
+LOOKS = tomllib.loads(Path(__file__).with_name("kinds.toml").read_text(encoding="utf-8"))
+KINDS: dict[str, str] = {kind: label for kind, (label, *_) in LOOKS["kinds"].items()}  # of training, by name
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,10 @@ class Result:
     @property
     def layers(self) -> list[dict[str, Any]]:
         return self.specialisation["layers"] if self.specialisation else []
+
+    def weights(self, folder: Path) -> Path:
+        """Where its weights are, in a folder of results."""
+        return (folder / self.file).with_suffix(".pt")
 
     def first(self, key: str) -> Any:
         """A reading of the first layer's weights (specialisation.distances); None where it was not measured."""
@@ -113,11 +120,6 @@ class Results:
         return [result for result in self.checkpoints.values() if result.specialisation and result.paper_epoch]
 
     @cached_property
-    def ends(self) -> dict[str, Result]:
-        """The last checkpoint of every run, by its name."""
-        return last_of_each(self.checkpoints.values())
-
-    @cached_property
     def lasts(self) -> list[Result]:
         """The last checkpoint of every trained student."""
         return list(last_of_each(self.students).values())
@@ -162,11 +164,6 @@ def last_of_each(results: Iterable[Result]) -> dict[str, Result]:
     return {result.run: result for result in sorted(results, key=lambda result: result.epoch)}
 
 
-def sources(results: Iterable[Result]) -> str:
-    """Where the images of some results come from: "jpeg", "original", "unknown", or several of them."""
-    return " + ".join(sorted({str(result.data["source"]) for result in results})) or "none"
-
-
 def read(out: Path) -> Results:
     """All results of a directory; of one checkpoint at two epochs the later counts."""
     results: dict[str, Result] = {}
@@ -175,10 +172,9 @@ def read(out: Path) -> Results:
         file = path.relative_to(out).as_posix()
         if path.name.endswith(".time.json"):
             continue
-        if not NAMED.fullmatch(path.name):
-            left_out.append((file, "results are called epoch-<n>.json"))
-            continue
         try:
+            if not NAMED.fullmatch(path.name):
+                raise ValueError("results are called epoch-<n>.json")
             result = result_of(file, stored_json(path), _timing(path.with_suffix(".time.json")))
         except ValueError as error:
             left_out.append((file, str(error)))
@@ -188,17 +184,17 @@ def read(out: Path) -> Results:
             left_out.append((older.file, f"another epoch of {result.checkpoint}; the later one counts"))
         results[result.checkpoint] = newer
     ordered = sorted(results.values(), key=lambda result: (result.run, result.paper_epoch))
-    spectra_kept: tuple[dict[str, Any], ...] = ()
+    spectra: tuple[dict[str, Any], ...] = ()
     failed = {}
-    for path in (out / spectra.FILE, *sorted(out.glob("state/*.json"))):
+    for path in (out / patches.FILE, *sorted(out.glob("state/*.json"))):
         try:
-            if path.name == spectra.FILE:
-                spectra_kept = spectra.stored_spectra(path)
+            if path.name == patches.FILE:
+                spectra = patches.stored_spectra(path)
             else:
                 failed[path.stem] = failures.failure(path)
         except (BadInput, OSError) as error:
             left_out.append((path.relative_to(out).as_posix(), str(error)))
-    return Results({result.checkpoint: result for result in ordered}, spectra_kept, tuple(left_out), failures=failed)
+    return Results({result.checkpoint: result for result in ordered}, spectra, tuple(left_out), failed)
 
 
 def result_of(file: str, value: Any, timing: dict[str, Any]) -> Result:

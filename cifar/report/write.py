@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from markupsafe import Markup
+
+from twolayer.drawing import GRID, INK, PAPER, in_page
 from twolayer.files import BadInput, written
 from twolayer.process import Parser
 
-from ..measures.robustness import CONFIDENT
+from ..measures.robustness import CONFIDENT, RULES
 from ..pages import filled
 from ..settings import CHOICES
-from . import page, tables
-from .pictures import pictures
-from .results import Results, read
+from . import tables
+from .pictures import Picture, pictures
+from .results import KINDS, START, Results, read
 from .verdicts import telling
 from .whole import Report, whole
 
 TEMPLATES = Path(__file__).parent / "templates"
+TITLE = "Robustness and specialisation on CIFAR-10, reproduced"
+VARIABLES = {INK: "ink", PAPER: "figure", GRID: "line"}  # colours of a figure that a dark page replaces
 HEADLINE = "headline"  # the figure of a README: the panels of MBNC beside each other
 
 
@@ -77,7 +84,7 @@ def files(results: Results) -> dict[str, bytes]:
         **named,
         **texts(report),
         "report.json": (json.dumps(stored, sort_keys=True, indent=1, allow_nan=False) + "\n").encode(),
-        "report.html": page.document(report, shown, {name: kinds["svg"].decode() for name, kinds in drawn.items()}).encode(),
+        "report.html": document(report, shown, {name: kinds["svg"].decode() for name, kinds in drawn.items()}).encode(),
     }
 
 
@@ -103,3 +110,44 @@ def front(results: Results) -> str:
     images, attacked = (max((s.settings[key] for s in students), default=0) for key in ("images", "test_images"))
     size = f"{images:,} training images and at most {max((s.epoch for s in students), default=0)} epochs a student"
     return " ".join(filled(TEMPLATES / "front.md", report=whole(results), size=size, attacked=attacked).split())
+
+
+def document(report: Report, pictures: Sequence[Picture], drawings: dict[str, str]) -> str:
+    """The page: self-contained; nothing is fetched and nothing runs.   drawings: the panels' SVG texts by name"""
+    results = report.results
+    attacked = (student for student in results.students if student.counted(CONFIDENT, CONFIDENT))
+    specialisation = ((depth, *tables.specialised(results, depth)) for depth in tables.SPECIALISED)
+    return filled(
+        TEMPLATES / "page.html",
+        {"plain": plain, "number": number},
+        title=TITLE,
+        report=report,
+        telling=telling,
+        tables=[(table, rows) for table in tables.TABLES if (rows := tables.filled(results, table))],
+        specialised=[(depth, readings, rows) for depth, readings, rows in specialisation if rows],
+        headings=heading,
+        start=START,
+        kinds=len({student.kind for student in results.students} & set(KINDS)),
+        tau=next((student.attacks[CONFIDENT][CONFIDENT]["tau"] for student in attacked), None),
+        pictures=[
+            (picture, [Markup(in_page(drawings[panel.name], panel.title, VARIABLES)) for panel in picture.panels])
+            for picture in pictures
+        ],
+        choices=CHOICES,
+    )
+
+
+def heading(attack: str, rule: str) -> str:
+    """Of a table's column."""
+    return tables.ATTACKS[attack] + ("" if rule in (RULES[0], CONFIDENT) or attack != "linf" else f", {rule}")
+
+
+def plain(value: Any) -> str:
+    """A setting or fact in words."""
+    if isinstance(value, list | tuple):
+        return (", " if value and isinstance(value[0], list | tuple) else "-").join(map(plain, value)) or "none"
+    return f"{value:.4g}" if isinstance(value, float) else str(value) or "none"
+
+
+def number(value: float | str | None, digits: int = 2, absent: str = "") -> str:
+    return value if isinstance(value, str) else absent if value is None else f"{value:.{digits}f}"

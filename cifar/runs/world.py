@@ -12,9 +12,8 @@ import torch
 from twolayer.files import swept
 
 from ..data.cifar10 import Cifar10, colour_moments
-from ..data.patches import InputPlane, PatchSpectrum, input_plane
+from ..data.patches import InputPlane, PatchSpectrum, input_plane, kept_spectrum
 from .commit import commit
-from .spectra import kept_spectrum
 from .turns import Turns
 
 SAVE_EVERY = 20.0  # seconds; with the longest piece of work between two looks at the clock still under a minute

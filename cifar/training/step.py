@@ -20,11 +20,12 @@ from ..data.patches import InputPlane
 from ..networks.convnet import ConvNet, inner_copy
 from ..seeds import generator
 from ..settings import Settings
-from . import graphs, modes
+from . import modes
 from .muon import Muon
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LOGIT_CHUNK = 1000  # images at a time where the teacher's logits are computed once for all
+WARM_UP = 3  # steps before a capture: kernels chosen, workspaces allocated
 
 
 def seeded(seed: int, purpose: str, device: torch.device | str = "cpu") -> Generator:
@@ -214,10 +215,42 @@ def make_step(
     return step
 
 
-def graphed(step: Callable[[], None], training: Training) -> graphs.Replay:
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """A captured step.   step: the graph reads and writes what nothing else keeps alive"""
+
+    graph: torch.cuda.CUDAGraph
+    step: Callable[[], None]
+
+    def __call__(self) -> None:
+        self.graph.replay()
+
+
+def captured(step: Callable[[], None], generator: Generator) -> Replay:
+    """The step as a graph; the steps that warm it up are done for good.   generator: what the step draws from
+
+    Captured on the caller's own stream, where it has one: graphs captured on one stream share the workspaces of matrix
+    products, so they must not run side by side, and the end of one can take them from the others.
+    """
+    here = torch.cuda.current_stream()
+    stream = torch.cuda.Stream() if here == torch.cuda.default_stream() else here
+    stream.wait_stream(here)
+    with torch.cuda.stream(stream):
+        for _ in range(WARM_UP):
+            step()
+    here.wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    graph.register_generator_state(generator)
+    # Other runs may work in other threads of this process meanwhile.
+    with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+        step()
+    return Replay(graph, step)
+
+
+def graphed(step: Callable[[], None], training: Training) -> Replay:
     """The step as one CUDA graph; the warm-up's updates are taken back."""
     state = training.state()
-    replay = graphs.captured(step, training.noise)
+    replay = captured(step, training.noise)
     _take_back(training, state)
     return replay
 

@@ -12,10 +12,11 @@ import torch
 
 from cifar import commands as cli
 from cifar.data import cifar10 as data
+from cifar.data import patches
 from cifar.experiments import grid as experiments
 from cifar.runs import execute as runs
 from cifar.runs import paths as places
-from cifar.runs import queue, spectra
+from cifar.runs import queue
 from cifar.runs import robust_features as robust
 from cifar.runs.run import Run
 from cifar.runs.turns import Turns
@@ -135,8 +136,8 @@ def test_an_epoch_waits_for_the_device_as_often_whatever_its_number_of_batches(d
 
 
 def test_the_patches_of_the_training_images_are_summed_on_the_device_to_the_same_bits(device, monkeypatch, tmp_path):
-    kinds, real = [], spectra.spectrum
-    monkeypatch.setattr(spectra, "spectrum", lambda pixels: (kinds.append(pixels.device.type), real(pixels))[1])
+    kinds, real = [], patches.spectrum
+    monkeypatch.setattr(patches, "spectrum", lambda pixels: (kinds.append(pixels.device.type), real(pixels))[1])
     found = [world(tmp_path / kind, kind).spectrum.as_dict() for kind in ("cpu", "cuda")]
     assert kinds == ["cpu", "cuda"] and found[0] == found[1]
 

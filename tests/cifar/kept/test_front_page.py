@@ -11,7 +11,7 @@ from cifar.experiments import grid as experiments
 from cifar.kept import front_page as front
 from cifar.kept import keep
 from cifar.report import results
-from cifar.report.facts import profile_of
+from cifar.report.whole import profile_of
 
 from ..report import made_results as cifar_results
 from .made import size

@@ -17,7 +17,7 @@ from cifar.experiments import grid as experiments
 from cifar.experiments.grid import SEED
 from cifar.measures.bits import packed, packed_numbers
 from cifar.measures.robustness import CONFIDENT, RULES
-from cifar.report import printed
+from cifar.report import tables
 
 DEPTH, STUDENTS, TEACHERS = 4, 9, 8
 BASE = {
@@ -196,9 +196,9 @@ def cells() -> dict[str, tuple[str, ...]]:
     for experiment in experiments.EXPERIMENTS.values():
         for checkpoint, attacks in experiment.cells:
             found.setdefault(checkpoint, {}).update(dict.fromkeys(attacks))
-    for table in printed.TABLES:
+    for table in tables.TABLES:
         for row in table.rows:
-            found.setdefault(row, {}).update(dict.fromkeys((*table.attacks, *(attack for attack, _ in printed.JUDGES))))
+            found.setdefault(row, {}).update(dict.fromkeys((*table.attacks, *(attack for attack, _ in tables.JUDGES))))
     for checkpoint in [*found]:
         kind, _, epoch = checkpoint.partition("@")
         for seed in (1, 2) if kind in SEVERAL else ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 import re
@@ -13,9 +14,9 @@ import pytest
 from cifar import commands as cli
 from cifar.commands import main
 from cifar.experiments import grid as experiments
-from cifar.report import figures, palette, pictures, printed, results, tables
+from cifar.report import figures, pictures, results, tables
 from cifar.report import write as report
-from cifar.report.facts import facts, profile_of
+from cifar.report.whole import facts, profile_of
 
 from . import made_results as made
 
@@ -49,7 +50,7 @@ def test_tables_hold_the_numbers_of_the_results(tmp_path, undrawn):
     assert main(["report", "--out", str(tmp_path)]) == 0
     page = (tmp_path / "report/report.html").read_text()
     stored = json.loads((tmp_path / "report/report.json").read_text())
-    for table in printed.TABLES:
+    for table in tables.TABLES:
         found = rows(tmp_path / f"report/tables/{table.name}.csv")
         assert len(found) == len(table.rows) * len(table.columns)
         for line, kept in zip(found, stored["tables"][table.name], strict=True):
@@ -80,9 +81,9 @@ def test_the_printed_tables_are_the_experiments_of_the_grid():
         for checkpoint, attacks in experiments.EXPERIMENTS[name].cells
         for attack in attacks
     }
-    cells = {(row, attack) for table in printed.TABLES for row in table.rows for attack in table.attacks}
+    cells = {(row, attack) for table in tables.TABLES for row in table.rows for attack in table.attacks}
     assert cells == {(checkpoint, attack) for checkpoint, attack in known if attack != "confident"}
-    assert all(attack in table.attacks and row in table.rows for table in printed.TABLES for row, attack in table.printed)
+    assert all(attack in table.attacks and row in table.rows for table in tables.TABLES for row, attack in table.printed)
 
 
 def test_what_was_not_run_has_no_row_and_no_figure(tmp_path, undrawn):
@@ -339,12 +340,12 @@ def test_runs_of_one_figure_differ_in_colour_stroke_or_mark(whole):
         for panel in picture.panels:
             if panel.kind == pictures.BARS:
                 continue
-            kinds = {palette.style(series.checkpoint, "-seed-")[:3] for series in panel.series}
+            looks = [figures.style(dataclasses.replace(series, shade=1.0)) for series in panel.series]
             shown = {(series.checkpoint.partition("@")[0], series.label == results.START) for series in panel.series}
-            assert len({(c, str(stroke), mark) for c, stroke, mark in kinds}) == len(shown), panel.name
+            assert len({str(look) for look in looks}) == len(shown), panel.name
 
 
 def test_every_student_of_the_grid_has_a_look_and_a_name():
     grid = experiments.grid("standard")
     kinds = {name.partition("-seed-")[0] for name, run in grid.items() if run.role == "student"}
-    assert set(palette.KINDS) == kinds
+    assert set(results.KINDS) == kinds

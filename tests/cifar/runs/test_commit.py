@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from cifar import files as state
-from cifar.report import page, results
-from cifar.report.facts import facts
-from cifar.report.whole import whole
+from cifar.report import results
+from cifar.report import write as report
+from cifar.report.whole import facts, whole
 from cifar.runs import commit as checkout
 from cifar.runs import execute as runs
 from cifar.runs import queue
@@ -170,5 +170,5 @@ def test_results_that_record_no_commit_say_so(tmp_path):
 
 def test_the_page_shows_the_commits(tmp_path, monkeypatch):
     stored(tmp_path, "st-label", ["c" * 40])
-    text = page.document(whole(results.read(tmp_path)), [], {})
+    text = report.document(whole(results.read(tmp_path)), [], {})
     assert text.count("cccccccccccc") == 2

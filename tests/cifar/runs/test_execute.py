@@ -18,11 +18,12 @@ import torch
 from cifar import commands as cli
 from cifar import files as state
 from cifar.data import cifar10 as data
+from cifar.data import patches
 from cifar.experiments import grid as experiments
 from cifar.report import results
 from cifar.runs import execute as runs
 from cifar.runs import paths as places
-from cifar.runs import queue, spectra
+from cifar.runs import queue
 from cifar.runs.run import Run
 from cifar.runs.world import SAVE_EVERY
 from twolayer.files import BadInput
@@ -240,14 +241,14 @@ def test_a_result_holds_its_settings_and_says_what_the_images_are(whole):
 
 def test_the_patch_spectrum_is_computed_once_and_again_for_other_images(tmp_path, monkeypatch):
     images, computed = made.made_cifar(20, 4), []
-    real = spectra.spectrum
-    monkeypatch.setattr(spectra, "spectrum", lambda pixels: computed.append(1) or real(pixels))
-    first, second = spectra.kept_spectrum(tmp_path, images), spectra.kept_spectrum(tmp_path, images)
+    real = patches.spectrum
+    monkeypatch.setattr(patches, "spectrum", lambda pixels: computed.append(1) or real(pixels))
+    first, second = patches.kept_spectrum(tmp_path, images), patches.kept_spectrum(tmp_path, images)
     assert len(computed) == 1
     for name in ("mean", "eigenvalues", "vectors"):
         ours, again = getattr(first, name), getattr(second, name)
         assert (ours == again).all() and ours.strides == again.strides  # products depend on both
-    spectra.kept_spectrum(tmp_path, data.Cifar10(images.train, images.test, "unknown", "other"))
+    patches.kept_spectrum(tmp_path, data.Cifar10(images.train, images.test, "unknown", "other"))
     assert len(computed) == 2
 
 

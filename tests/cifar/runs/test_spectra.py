@@ -12,7 +12,6 @@ import torch
 from cifar.data import patches
 from cifar.files import load_json
 from cifar.report import results
-from cifar.runs import spectra
 from twolayer.files import BadInput
 
 from .. import made, tiny_runs
@@ -22,38 +21,38 @@ OTHERS = dataclasses.replace(IMAGES, digest="others", source="original")
 
 
 def test_a_spectrum_is_kept_as_the_report_reads_it(tmp_path):
-    spectra.kept_spectrum(tmp_path, IMAGES)
+    patches.kept_spectrum(tmp_path, IMAGES)
     expected = {"sha256": "made", "source": "unknown", "images": 20, **patches.spectrum(IMAGES.train.pixels).as_dict()}
     assert load_json(tmp_path / "patches.json") == {"spectra": [expected]}
     assert results.read(tmp_path).spectra == (expected,)
 
 
 def test_spectra_of_other_images_stay_and_nothing_is_written_twice(tmp_path):
-    spectra.kept_spectrum(tmp_path, IMAGES)
-    spectra.kept_spectrum(tmp_path, OTHERS)
+    patches.kept_spectrum(tmp_path, IMAGES)
+    patches.kept_spectrum(tmp_path, OTHERS)
     before = (tmp_path / "patches.json").stat().st_mtime_ns
     assert [entry["source"] for entry in results.read(tmp_path).spectra] == ["unknown", "original"]
-    spectra.kept_spectrum(tmp_path, IMAGES)
+    patches.kept_spectrum(tmp_path, IMAGES)
     assert (tmp_path / "patches.json").stat().st_mtime_ns == before
 
 
 def test_another_machines_last_bits_do_not_enter_where_a_spectrum_is_kept(tmp_path, monkeypatch):
-    first = spectra.kept_spectrum(tmp_path, IMAGES)
+    first = patches.kept_spectrum(tmp_path, IMAGES)
     rounded = dataclasses.replace(first, eigenvalues=first.eigenvalues * (1 + 1e-15))
-    monkeypatch.setattr(spectra, "spectrum", lambda pixels: rounded)
-    assert np.array_equal(spectra.kept_spectrum(tmp_path, IMAGES).eigenvalues, first.eigenvalues)
+    monkeypatch.setattr(patches, "spectrum", lambda pixels: rounded)
+    assert np.array_equal(patches.kept_spectrum(tmp_path, IMAGES).eigenvalues, first.eigenvalues)
 
 
 @pytest.mark.parametrize("damaged", [b"rubbish", b"[]", b'{"spectra": [{"share": 1}]}'])
 def test_spectra_that_cannot_be_read_are_not_written_over(tmp_path, damaged):
     (tmp_path / "patches.json").write_bytes(damaged)
     with pytest.raises(BadInput, match=r"patches\.json (holds no spectra|is not JSON) .*; delete it"):
-        spectra.kept_spectrum(tmp_path, IMAGES)
+        patches.kept_spectrum(tmp_path, IMAGES)
     assert (tmp_path / "patches.json").read_bytes() == damaged
 
 
 def test_a_crash_leaves_the_old_spectra_whole(tmp_path, monkeypatch):
-    spectra.kept_spectrum(tmp_path, IMAGES)
+    patches.kept_spectrum(tmp_path, IMAGES)
     before = (tmp_path / "patches.json").read_bytes()
 
     def crash(*_: object) -> None:
@@ -61,7 +60,7 @@ def test_a_crash_leaves_the_old_spectra_whole(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", crash)
     with pytest.raises(OSError, match="no room"):
-        spectra.kept_spectrum(tmp_path, OTHERS)
+        patches.kept_spectrum(tmp_path, OTHERS)
     assert (tmp_path / "patches.json").read_bytes() == before
 
 
