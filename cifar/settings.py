@@ -5,6 +5,7 @@ What the paper prints is a default where it prints one; every other default is t
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -123,7 +124,7 @@ class Settings:
     @property
     def record(self) -> dict[str, object]:
         """Every field, in plain JSON values."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return json.loads(json.dumps(asdict(self)))
 
     def altered(self, **changes: object) -> Settings:
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -137,7 +138,3 @@ def needs(record: Mapping[str, Any]) -> tuple[str, ...]:
 def training_part(record: Mapping[str, object]) -> dict[str, object]:
     """What of a stored record of settings says how the run was trained."""
     return {field: value for field, value in record.items() if field not in MEASURING}
-
-
-def _plain(value: object) -> object:
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value

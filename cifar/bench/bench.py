@@ -85,22 +85,18 @@ def training_step(variant: str, batch: int, steps: int, device: torch.device) ->
 def timed(functions: Mapping[str, Callable[[], object]], seconds: float, device: torch.device) -> dict[str, float]:
     """Median seconds of each, measured in turn so that a busy machine slows all alike; each runs once unmeasured."""
     taken: dict[str, list[float]] = {name: [] for name in functions}
+    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
     for function in functions.values():
         function()
     begun = time.perf_counter()
     while time.perf_counter() - begun < seconds or min(map(len, taken.values())) < LEAST:
         for name, function in functions.items():
-            _wait(device)
+            wait()
             start = time.perf_counter()
             function()
-            _wait(device)
+            wait()
             taken[name].append(time.perf_counter() - start)
     return {name: statistics.median(times) for name, times in taken.items()}
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
 
 
 def correctness(device: torch.device) -> dict[str, Any]:

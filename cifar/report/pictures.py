@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -98,41 +99,23 @@ def with_start(results: Results, measured: list[Result]) -> list[tuple[Result, f
     return [(result, min(1.0, part) if many else 1.0) for result, part, many in zip(shown, passed, often, strict=True)]
 
 
-def layers_of(measured: list[Result]) -> int:
-    return max(len(result.layers) for result in measured)
-
-
 def bnc_panels(results: Results, name: str, measured: list[Result], every: int = 1) -> list[Panel]:
     """A panel a layer."""
-    depth, shown = layers_of(measured), with_start(results, measured)
-    return [
-        Panel(
-            f"{name}-layer-{i + 1}",
-            CURVES,
-            f"layer {i + 1} of {depth}",
-            "teacher nodes, best first",
-            "BNC",
-            tuple(over_ranks(results, result, result.layers[i]["bnc_curve"], shade) for result, shade in shown),
-        )
-        for i in range(0, depth, every)
-    ]
+    panels, depth, shown = [], max(len(result.layers) for result in measured), with_start(results, measured)
+    for i in range(0, depth, every):
+        curves = tuple(over_ranks(results, result, result.layers[i]["bnc_curve"], shade) for result, shade in shown)
+        place, title = f"{name}-layer-{i + 1}", f"layer {i + 1} of {depth}"
+        panels.append(Panel(place, CURVES, title, "teacher nodes, best first", "BNC", curves))
+    return panels
 
 
 def eps_panels(results: Results, name: str, measured: list[Result]) -> list[Panel]:
-    return [
-        Panel(
-            f"{name}-eps-{side}",
-            CURVES,
-            f"{where} the input plane",
-            "teacher nodes, nearest first",
-            f"eps_{side}",
-            tuple(
-                over_ranks(results, result, result.first(f"eps_{side}_curve"), shade)
-                for result, shade in with_start(results, measured)
-            ),
-        )
-        for side, where in (("in", "inside"), ("out", "outside"))
-    ]
+    panels, shown = [], with_start(results, measured)
+    for eps, title in (("eps_in", "inside the input plane"), ("eps_out", "outside the input plane")):
+        curves = tuple(over_ranks(results, result, result.first(f"{eps}_curve"), shade) for result, shade in shown)
+        place = f"{name}-{eps.replace('_', '-')}"
+        panels.append(Panel(place, CURVES, title, "teacher nodes, nearest first", eps, curves))
+    return panels
 
 
 def layer_panels(results: Results, name: str, measured: list[Result]) -> list[Panel]:
@@ -146,22 +129,13 @@ def layer_panels(results: Results, name: str, measured: list[Result]) -> list[Pa
 
 
 def count_panels(results: Results, name: str, measured: list[Result]) -> list[Panel]:
-    depth = layers_of(measured)
-
-    def seed(result: Result, counts: list[int]) -> Series:
-        return Series(f"seed {result.settings.get('seed', '?')}", result.checkpoint, ranks(counts), tuple(counts))
-
-    return [
-        Panel(
-            f"{name}-layer-{i + 1}",
-            BARS,
-            f"layer {i + 1} of {depth}",
-            "teacher node",
-            "specialised students",
-            tuple(seed(r, r.layers[i]["specialised_count"]) for r in measured if i < len(r.layers)),
-        )
-        for i in range(depth)
-    ]
+    panels, depth = [], max(len(result.layers) for result in measured)
+    for i in range(depth):
+        counted = [(r, tuple(r.layers[i]["specialised_count"])) for r in measured if i < len(r.layers)]
+        strips = tuple(Series(f"seed {r.settings.get('seed', '?')}", r.checkpoint, ranks(each), each) for r, each in counted)
+        place, title = f"{name}-layer-{i + 1}", f"layer {i + 1} of {depth}"
+        panels.append(Panel(place, BARS, title, "teacher node", "specialised students", strips))
+    return panels
 
 
 PANELS: dict[str, Callable[[Results, str, list[Result]], list[Panel]]] = {
@@ -188,16 +162,13 @@ def spectrum_and_pairs(results: Results) -> Picture:
     trained = results.get("st-logit@300")
     if trained is not None and trained.first("nc") is not None:
         measured = [r for r in (*results.untrained(len(trained.layers))[:1], trained) if r.first("nc") is not None]
-        title, pairs = f"Pearson score {trained.first('pearson_in'):.3f}", tuple(_pairs(results, r) for r in measured)
+        flat = [[tuple(chain(*r.first(reading))) for reading in ("nc", "eps_in")] for r in measured]
+        pairs = tuple(Series(results.label(r.checkpoint), r.checkpoint, *both) for r, both in zip(measured, flat, strict=True))
+        title = f"Pearson score {trained.first('pearson_in'):.3f}"
         panels.append(Panel("figure-2-pairs", CLOUD, title, "NC", "eps_in", pairs))
         told = ", ".join(f"{results.label(r.checkpoint)} {r.first('pearson_in'):.3f}" for r in measured)
         captions.append(f"Every pair of a student and a teacher node; Pearson score of eps_in and NC: {told}.")
     return Picture("figure-2", "Figure 2: patch spectrum; eps_in against NC", " ".join(captions), tuple(panels))
-
-
-def _pairs(results: Results, result: Result) -> Series:
-    nc, distance = (tuple(value for row in result.first(key) for value in row) for key in ("nc", "eps_in"))
-    return Series(results.label(result.checkpoint), result.checkpoint, nc, distance)
 
 
 def headline(results: Results) -> Picture:

@@ -45,24 +45,16 @@ def path_of(out: Path, run: str) -> Path:
 
 
 def record_divergence(out: Path, settings: Settings, error: DivergedError, commits: Sequence[str | None]) -> None:
-    save_json(
-        path_of(out, settings.name),
-        {
-            "run": settings.name,
-            "status": DIVERGED,
-            "epoch": error.epoch,
-            "reason": error.reason,
-            "commits": commits,
-            "settings": settings.record,
-        },
-    )
+    _record(out, settings, {"status": DIVERGED, "epoch": error.epoch, "reason": error.reason, "commits": commits})
 
 
 def record_need(out: Path, settings: Settings, need: str) -> None:
     """need: the checkpoint, "run@paper's epoch", that will never be there."""
-    save_json(
-        path_of(out, settings.name), {"run": settings.name, "status": NOT_RUN, "needs": need, "settings": settings.record}
-    )
+    _record(out, settings, {"status": NOT_RUN, "needs": need})
+
+
+def _record(out: Path, settings: Settings, why: dict[str, Any]) -> None:
+    save_json(path_of(out, settings.name), {"run": settings.name, "settings": settings.record, **why})
 
 
 def forget(out: Path, run: str) -> None:

@@ -12,8 +12,8 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 
 import torch
@@ -65,100 +65,69 @@ class Stop:
                 signal.signal(number, handler)
 
 
-@dataclass(eq=False)
-class Queue:
-    """Who waits, who works, and who can never be finished; every call under one lock.   grid: where their needs are"""
-
-    waiting: dict[str, Settings]
-    grid: Mapping[str, Settings]
-    out: Path
-    working: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        """Runs that diverged before are not tried again; what was not run for the lack of another is asked anew."""
-        for name, failed in failures.among(self.out, self.waiting).items():
-            if failed.status == failures.DIVERGED:
-                del self.waiting[name]
-                self.failed.add(name)
-            else:
-                failures.forget(self.out, name)
-
-    def claim(self) -> Settings | None:
-        """The first run whose needs are there; None where all of them wait for others.
-
-        Those that need a run that failed are recorded as not run. BadInput where what a run needs will never come.
-        """
-        with self.lock:
-            for name, settings in list(self.waiting.items()):
-                missing = [need for need in settings.needs if not located(self.out, self.grid, need).is_file()]
-                if not missing:
-                    self.working.add(name)
-                    return self.waiting.pop(name)
-                for need in missing:
-                    run = need.partition("@")[0]
-                    if run in self.failed:
-                        failures.record_need(self.out, settings, need)
-                        self.failed.add(self.waiting.pop(name).name)
-                        break
-                    if run not in self.waiting and run not in self.working:
-                        raise BadInput(
-                            f"run {name} needs {located(self.out, self.grid, need)}, which is not there though "
-                            f"{run} is not to be run; delete the results of {run} and run it too"
-                        )
-        return None
-
-    def end(self, settings: Settings, *, finished: bool) -> None:
-        """A run that was claimed is finished, or has failed."""
-        with self.lock:
-            self.working.remove(settings.name)
-            if not finished:
-                self.failed.add(settings.name)
-
-
 def work_off(
     runs: Mapping[str, Settings], grid: Mapping[str, Settings], world: World, stop: Stop, *, workers: int, threads: int = 1
 ) -> list[str]:
     """Execute runs in the order given, those that are not ready later.   -> names of those that a stop left unfinished
 
-    Runs that diverge, and those that need them, are recorded (failures.py) while the others go on. The first other
-    exception of a worker stops all at their next save and is raised.
+    grid: where their needs are.  Runs that diverge, and those that need them, are recorded (failures.py) while the others go
+    on; those that diverged before are not tried again, those that lacked another are. The first other exception stops all at
+    their next save and is raised.
     """
-    todo = {name: settings for name, settings in runs.items() if not finished(world.out, settings, world.data.digest)}
-    queue = Queue(todo, grid, world.out)
-    unfinished, errors = set(queue.waiting), []
+    out = world.out
+    waiting = {name: settings for name, settings in runs.items() if not finished(out, settings, world.data.digest)}
+    known = failures.among(out, waiting)
+    failed = {name for name, failure in known.items() if failure.status == failures.DIVERGED}
+    for name in known:
+        if name in failed:
+            del waiting[name]
+        else:
+            failures.forget(out, name)
+    unfinished, working = set(waiting), dict[Future[bool], str]()
 
-    def worker() -> None:
+    def ready() -> str | None:
+        """The first run whose needs are there; BadInput where what a run needs will never come."""
+        for name, settings in list(waiting.items()):
+            missing = [need for need in settings.needs if not located(out, grid, need).is_file()]
+            if not missing:
+                return name
+            for need in missing:
+                run = need.partition("@")[0]
+                if run in failed:
+                    failures.record_need(out, waiting.pop(name), need)
+                    failed.add(name)
+                    break
+                if run not in waiting and run not in working.values():
+                    raise BadInput(
+                        f"run {name} needs {located(out, grid, need)}, which is not there though {run} is not to be run; "
+                        f"delete the results of {run} and run it too"
+                    )
+        return None
+
+    def begin() -> None:
         torch.set_num_threads(threads)
-        stream = torch.cuda.stream(torch.cuda.Stream(world.device)) if world.device.type == "cuda" else contextlib.nullcontext()
-        try:
-            with stream:
-                while queue.waiting and not stop():
-                    settings = queue.claim()
-                    if settings is None:
-                        time.sleep(POLL)
-                        continue
-                    try:
-                        with world.turns.work():
-                            done = execute(settings, grid, world)
-                        if done:
-                            queue.end(settings, finished=True)
-                            unfinished.discard(settings.name)
-                    except DivergedError:
-                        queue.end(settings, finished=False)
-        except BaseException as error:  # raised again in the main thread
-            errors.append(error)
-            stop.asked.set()
+        if world.device.type == "cuda":
+            torch.cuda.set_stream(torch.cuda.Stream(world.device))
+
+    def work(settings: Settings) -> bool:
+        with world.turns.work():
+            return execute(settings, grid, world)
 
     if world.device.type == "cuda":
         torch.cuda.synchronize(world.device)
-    crew = [threading.Thread(target=worker, daemon=True) for _ in range(max(1, workers))]
-    for thread in crew:
-        thread.start()
-    for thread in crew:
-        while thread.is_alive():  # short waits, so that the main thread hears signals
-            thread.join(POLL)
-    if errors:
-        raise errors[0]
-    return [name for name in runs if name in unfinished - queue.failed]
+    with ThreadPoolExecutor(workers, initializer=begin) as crew:
+        try:
+            while working or (waiting and not stop()):
+                while len(working) < workers and not stop() and (chosen := ready()) is not None:
+                    working[crew.submit(work, waiting.pop(chosen))] = chosen
+                for done in wait(working, POLL, FIRST_COMPLETED).done:  # short waits, so that this thread hears signals
+                    name = working.pop(done)
+                    try:
+                        if done.result():
+                            unfinished.discard(name)
+                    except DivergedError:
+                        failed.add(name)
+        except BaseException:
+            stop.asked.set()
+            raise
+    return [name for name in runs if name in unfinished - failed]

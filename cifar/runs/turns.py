@@ -17,55 +17,51 @@ class Turns:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._working = self._asking = 0
-        self._alone = False
-        self._mine = threading.local()
+        self._working: set[int] = set()  # identities of threads
+        self._asking = 0
 
     @contextlib.contextmanager
     def work(self) -> Iterator[None]:
         """This thread works, beside others, and gives way now and then."""
         self._begin()
-        self._mine.works = True
         try:
             yield
         finally:
-            self._mine.works = False
             self._end()
 
     def give_way(self) -> None:
         """Let those that ask be alone, one after the other; at once where nobody asks."""
-        if self._asking and self._works():
+        if self._asking and threading.get_ident() in self._working:
             self._end()
             self._begin()
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """No other thread works meanwhile."""
+        me = threading.get_ident()
         with self._changed:
+            works = me in self._working
             self._asking += 1
-            self._working -= self._works()
+            self._working.discard(me)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._working and not self._alone)
-            self._alone = True
+            self._changed.wait_for(lambda: not self._working)
+            self._working.add(me)
         try:
             yield
         finally:
             with self._changed:
-                self._alone = False
                 self._asking -= 1
+                self._working.remove(me)
                 self._changed.notify_all()
-            if self._works():
+            if works:
                 self._begin()
-
-    def _works(self) -> bool:
-        return getattr(self._mine, "works", False)
 
     def _begin(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._asking)
-            self._working += 1
+            self._working.add(threading.get_ident())
 
     def _end(self) -> None:
         with self._changed:
-            self._working -= 1
+            self._working.remove(threading.get_ident())
             self._changed.notify_all()

@@ -112,6 +112,7 @@ class Pretended:
             "is_available": lambda: True,
             "Stream": Stream,
             "stream": self.stream,
+            "set_stream": lambda stream: setattr(self.here, "stream", stream),
             "graph": self.graph,
             "current_stream": lambda device=None: self.here.stream,
             "default_stream": lambda device=None: DEFAULT,

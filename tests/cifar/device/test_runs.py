@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -34,12 +33,11 @@ from .pretended import pretending
 def device(monkeypatch):
     with pretending(monkeypatch, training) as pretended:
 
-        class Worker(threading.Thread):
-            def run(self) -> None:
-                with pretended.within():
-                    super().run()
+        class Crew(ThreadPoolExecutor):
+            def submit(self, work, *given):
+                return super().submit(pretended.within()(work), *given)
 
-        monkeypatch.setattr(queue, "threading", SimpleNamespace(Thread=Worker))
+        monkeypatch.setattr(queue, "ThreadPoolExecutor", Crew)
         yield pretended
 
 

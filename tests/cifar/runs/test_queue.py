@@ -184,14 +184,18 @@ def test_weights_that_a_finished_run_has_lost_are_one_clear_line_not_an_endless_
         work(tmp_path, grid, ["teacher", "pruned"])
 
 
-def test_what_was_run_in_this_queue_and_left_no_weights_is_not_waited_for(tmp_path):
-    grid = tiny_runs.grid()
-    waiting = queue.Queue({name: grid[name] for name in ("teacher", "pruned")}, grid, tmp_path)
-    claimed = waiting.claim()
-    assert claimed is grid["teacher"] and waiting.claim() is None  # its work is under way
-    waiting.end(claimed, finished=True)
+def test_what_was_run_in_this_queue_and_left_no_weights_is_not_waited_for(tmp_path, monkeypatch):
+    tried: list[str] = []
+
+    def without_weights(settings: Settings, *_: object) -> bool:
+        time.sleep(2 * queue.POLL)
+        tried.append(settings.name)
+        return True
+
+    monkeypatch.setattr(queue, "execute", without_weights)
     with pytest.raises(BadInput, match="run pruned needs .*which is not there"):
-        waiting.claim()
+        work(tmp_path, tiny_runs.grid(), ["teacher", "pruned"])
+    assert tried == ["teacher"]  # which was waited for while its work was under way
 
 
 def test_a_finished_run_needs_nothing_any_more(tmp_path):
