@@ -125,8 +125,8 @@ class Node:
 
 def fields(given, needed: str, optional: str = "") -> dict:
     """A JSON object with these keys: what the instance format does not list is refused."""
-    found = isinstance(given, dict) and set(needed.split()) <= set(given) <= {*needed.split(), *optional.split()}
-    need(found, f"the instance needs objects with the fields {needed}")
+    complete = isinstance(given, dict) and set(needed.split()) <= set(given) <= {*needed.split(), *optional.split()}
+    need(complete, f"the instance needs objects with the fields {needed}")
     return given
 
 
@@ -349,7 +349,7 @@ class Proved:
         """(lower, upper) of max |sum c_i relu(u_i)| where an activity form is >= 0 (None: on all of U n R), for each task."""
         swept = [n for n, entry in enumerate(entries) if entry["evidence"]["method"] == "vertices"]
         values = dict(zip(swept, over_vertices(self.problem, nodes, [tasks[n] for n in swept]) if swept else [], strict=True))
-        found = []
+        intervals = []
         for n, (entry, (c, u)) in enumerate(zip(entries, tasks, strict=True)):
             lower, upper, evidence = number(entry["lower"]), number(entry["upper"]), entry["evidence"]
             rows, value = [*self.problem.slacks, *([] if u is None else [u])], ZERO
@@ -365,8 +365,8 @@ class Proved:
                 values[n] = over_tree(nodes, c, rows, self.problem.box(rows, evidence["box"], self.box), evidence)
             need(n in values, "the evidence has an unknown method")
             need(values[n] <= upper, f"the upper end is not proved (number {n})")
-            found.append((lower, upper))
-        return found
+            intervals.append((lower, upper))
+        return intervals
 
     def radius(self, given) -> dict:
         """A ball, cylinder, guarded disc or disc around a node's crease: below by its centre, above by weights."""

@@ -43,21 +43,21 @@ def entries() -> list[Entry]:
     A module that cannot be imported is an entry whose check fails. Raises CollectionError if two entries
     share a name.
     """
-    found: list[Entry] = []
+    listed: list[Entry] = []
     for kind, name in _modules():
         try:
             module = importlib.import_module(name)
         except Exception as error:  # whatever it is, this file proves nothing, and the others still may
-            found.append(_unreadable(kind, name, error))
+            listed.append(_unreadable(kind, name, error))
             continue
-        found += getattr(module, "ENTRIES", ())
+        listed += getattr(module, "ENTRIES", ())
         if hasattr(module, "ENTRY"):
-            found.append(module.ENTRY)
-    names = [entry.name for entry in found]
+            listed.append(module.ENTRY)
+    names = [entry.name for entry in listed]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CollectionError(f"expected one entry for each name; got two named {', '.join(twice)}")
-    return found
+    return listed
 
 
 def _modules() -> Iterator[tuple[str, str]]:
@@ -103,10 +103,10 @@ def check_all(as_json: bool) -> int:
 
     A row that cannot be checked here is no row of --json: it stands under "skipped", with the reason.
     """
-    found, rows, skipped = entries(), [], []
-    width = max((len(entry.name) for entry in found), default=0)
-    label = max((len(entry.label) for entry in found), default=0)
-    for entry in found:
+    listed, rows, skipped = entries(), [], []
+    width = max((len(entry.name) for entry in listed), default=0)
+    label = max((len(entry.label) for entry in listed), default=0)
+    for entry in listed:
         made, why = row(entry)
         if made["result"] == "skipped":
             skipped.append({key: made[key] for key in ("name", "label", "kind")} | {"reason": why})

@@ -79,12 +79,12 @@ def arrangement_vertices(polytope: Polytope, hyperplanes: Sequence[tuple[Vector,
     """The points of the polytope where as many independent facets and hyperplanes {a . q + beta = 0} meet as
     it has dimensions. On the pieces between them an affine function has its extrema there."""
     rows = list(zip(polytope.A, polytope.c, strict=True)) + [(a, -beta) for a, beta in hyperplanes]
-    found = set()
+    points = set()
     for chosen in combinations(rows, len(polytope.A[0])):
         point = solve([a for a, _ in chosen], [limit for _, limit in chosen])
-        if point is not None and point not in found and polytope.contains(point):
-            found.add(point)
-    return tuple(found)
+        if point is not None and point not in points and polytope.contains(point):
+            points.add(point)
+    return tuple(points)
 
 
 @dataclass(frozen=True)

@@ -107,10 +107,10 @@ class Instance:
         A = tuple(self.form(row) for row in self.region.A)
         facets = zip(self.region.A, self.region.c, strict=True)
         c = tuple(limit - dot(row, self.start) for row, limit in facets)
-        found = Polytope(A, c)
-        if not found.has_interior:
+        polytope = Polytope(A, c)
+        if not polytope.has_interior:
             raise ValueError("expected U ∩ R to have interior in U")
-        return found
+        return polytope
 
     def form(self, w: Vector) -> Vector:
         """w as a linear form of q."""

@@ -53,10 +53,10 @@ def echelon(rows: Iterable[Sequence[Number]], width: int) -> tuple[list[list[Num
     pivots: list[int] = []
     for column in range(width):
         top = len(pivots)
-        found = next((i for i in range(top, len(matrix)) if matrix[i][column] != 0), None)
-        if found is None:
+        first = next((i for i in range(top, len(matrix)) if matrix[i][column] != 0), None)
+        if first is None:
             continue
-        matrix[top], matrix[found] = matrix[found], matrix[top]
+        matrix[top], matrix[first] = matrix[first], matrix[top]
         pivot = matrix[top][column]
         matrix[top] = [x / pivot for x in matrix[top]]
         for i, row in enumerate(matrix):

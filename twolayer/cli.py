@@ -121,8 +121,8 @@ def _check(options) -> int:
         )
     rows = result.rows(**asked)
     if options.json:
-        found = {**result.to_dict(), "verdicts": [row.to_dict() for row in rows]}
-        print(json.dumps({"format": "twolayer-check/1", **found}, allow_nan=False))
+        record = {**result.to_dict(), "verdicts": [row.to_dict() for row in rows]}
+        print(json.dumps({"format": "twolayer-check/1", **record}, allow_nan=False))
     else:
         check_table(result, rows, None if options.all else LONGEST)
     if result.interrupted:

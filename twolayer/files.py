@@ -35,17 +35,17 @@ def content(path: str | Path) -> bytes:
             if sys.stdin is None:
                 raise BadInput("standard input needs to be open; got a closed one")
             read = getattr(sys.stdin, "buffer", sys.stdin).read(MOST_BYTES + 1)
-            found = read.encode() if isinstance(read, str) else read
+            data = read.encode() if isinstance(read, str) else read
         else:
             with open(path, "rb") as file:
-                found = file.read(MOST_BYTES + 1)
+                data = file.read(MOST_BYTES + 1)
     except (OSError, UnicodeEncodeError) as error:
         raise BadInput(f"{path} needs to be a readable file; got {reason(error)}") from None
     except ValueError as error:
         raise error if isinstance(error, BadInput) else BadInput(f"{path!r} needs to be a file's name; got {error}") from None
-    if len(found) > MOST_BYTES:
+    if len(data) > MOST_BYTES:
         raise BadInput(f"{path} needs to have at most {MOST_BYTES >> 20} MiB; got more")
-    return found
+    return data
 
 
 def text(path: str | Path) -> str:
@@ -86,11 +86,11 @@ def parsed(written: str, what: str) -> Any:
 
 
 def _unique(pairs):
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         keys = [key for key, _ in pairs]
         raise BadInput(f"every key needs to appear once; got {quoted(next(k for k in keys if keys.count(k) > 1))} twice")
-    return found
+    return members
 
 
 def _no_constant(name):

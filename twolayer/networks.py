@@ -196,8 +196,8 @@ class TwoLayer:
             raise ValueError(f"{kind} needs to be fitted before its weights are read")
         hidden, activation, out = len(model.coefs_) - 1, model.activation, model.out_activation_
         if hidden != 1 or (activation, out) != ("relu", "identity"):
-            found = f"{hidden} hidden layers, activation {activation!r} and output {out!r}"
-            raise ValueError(f"{kind} with {found} is not supported; supported: {SKLEARN}")
+            layers = f"{hidden} hidden layers, activation {activation!r} and output {out!r}"
+            raise ValueError(f"{kind} with {layers} is not supported; supported: {SKLEARN}")
         (W, V), (b, rest) = model.coefs_, model.intercepts_
         return cls.from_numpy(W, b, V, rest, columns=True)
 

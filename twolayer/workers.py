@@ -74,9 +74,9 @@ def _shared(function: Callable, jobs: Sequence[tuple], workers: int) -> Iterator
         try:
             with _deaf_to_interrupts():  # the call begins the processes
                 engine = Parallel(n_jobs=workers, return_as="generator")(delayed(function)(*job) for job in jobs[done:])
-            for found in engine:
+            for result in engine:
                 done += 1
-                yield found
+                yield result
             return
         except BrokenProcessPool:
             if again:

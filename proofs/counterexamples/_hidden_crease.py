@@ -35,14 +35,14 @@ def strip(n: int) -> Polytope:
 
 def hiding_nodes(n: int) -> list[tuple[Vector, Fraction, Fraction]]:
     """h - relu(tau) - 1/8 on the strip as 6 n + 2 nodes (weight, bias, coefficient) in (x, tau)."""
-    found: list[tuple[tuple[int, int], Fraction | int, Fraction]] = []
+    nodes: list[tuple[tuple[int, int], Fraction | int, Fraction]] = []
     for sign in (1, -1):
-        found.append(((sign, SLOPE), 0, -HALF / SLOPE))
+        nodes.append(((sign, SLOPE), 0, -HALF / SLOPE))
         for k in range(1, n + 1):
-            found.append(((sign, SLOPE), -SLOPE * k, -HALF / SLOPE))
-            found.append(((-sign, -SLOPE), -SLOPE * k, -HALF / SLOPE))
-            found.append(((sign, 0), -SLOPE * (k - HALF), 1 / rational(SLOPE)))
-    return [(vector(w), rational(b), c) for w, b, c in found]
+            nodes.append(((sign, SLOPE), -SLOPE * k, -HALF / SLOPE))
+            nodes.append(((-sign, -SLOPE), -SLOPE * k, -HALF / SLOPE))
+            nodes.append(((sign, 0), -SLOPE * (k - HALF), 1 / rational(SLOPE)))
+    return [(vector(w), rational(b), c) for w, b, c in nodes]
 
 
 def hidden_crease(n: int) -> RidgeSum:

@@ -26,9 +26,9 @@ def the_student_is_dead_and_observes():
 
 
 def the_bound_is_zero_and_the_sine_one():
-    found = angle_bound(read(instance()), 0, 0)
-    assert found == QUANTITIES
-    assert found.pi_times_square == 0 and below(found.pi_times_square, min(found.sines_squared))
+    bound = angle_bound(read(instance()), 0, 0)
+    assert bound == QUANTITIES
+    assert bound.pi_times_square == 0 and below(bound.pi_times_square, min(bound.sines_squared))
 
 
 ENTRY = counterexample(

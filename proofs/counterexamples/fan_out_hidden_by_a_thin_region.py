@@ -54,9 +54,9 @@ def the_quantities_are_exact():
 
 
 def the_bound_is_below_the_fan_out():
-    found = fan_out_bound(read(instance()), 0, (1,))
-    assert between(BOUND[0], found.pi_times_square, BOUND[1])
-    assert below(found.pi_times_square, found.fan_out_squared)
+    bound = fan_out_bound(read(instance()), 0, (1,))
+    assert between(BOUND[0], bound.pi_times_square, BOUND[1])
+    assert below(bound.pi_times_square, bound.fan_out_squared)
 
 
 def the_bound_shrinks_with_the_thickness():

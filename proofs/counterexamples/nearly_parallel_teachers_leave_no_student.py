@@ -49,9 +49,9 @@ def the_quantities_are_exact():
 
 
 def the_bound_is_below_the_sine():
-    found = angle_bound(read(instance()), 0, 0)
-    assert between(BOUND[0], found.pi_times_square, BOUND[1])
-    assert below(found.pi_times_square, min(found.sines_squared))
+    bound = angle_bound(read(instance()), 0, 0)
+    assert between(BOUND[0], bound.pi_times_square, BOUND[1])
+    assert below(bound.pi_times_square, min(bound.sines_squared))
 
 
 def the_near_node_is_a_teacher():

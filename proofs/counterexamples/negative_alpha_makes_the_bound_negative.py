@@ -36,8 +36,8 @@ def the_quantities_are_exact():
 
 
 def the_bound_is_negative():
-    found = angle_bound(read(instance()), 0, OBSERVER)
-    assert found.alpha < 0 < found.epsilon and between(SIZE[0], found.pi_times_square, SIZE[1])
+    bound = angle_bound(read(instance()), 0, OBSERVER)
+    assert bound.alpha < 0 < bound.epsilon and between(SIZE[0], bound.pi_times_square, SIZE[1])
 
 
 ENTRY = counterexample(

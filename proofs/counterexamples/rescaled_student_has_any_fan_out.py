@@ -55,16 +55,16 @@ def the_quantities_are_exact():
 
 
 def the_bound_is_below_the_fan_out():
-    found = fan_out_bound(read(instance()), 0, (1,))
-    assert between(BOUND[0], found.pi_times_square, BOUND[1])
-    assert below(found.pi_times_square, found.fan_out_squared)
+    bound = fan_out_bound(read(instance()), 0, (1,))
+    assert between(BOUND[0], bound.pi_times_square, BOUND[1])
+    assert below(bound.pi_times_square, bound.fan_out_squared)
 
 
 def the_bound_stays_and_the_fan_out_grows():
     s = parameter(TOP)
-    found = fan_out_bound(family(s), 0, (1,))
-    assert found == quantities(s) and below(found.pi_times_square, LIMIT * LIMIT)
-    assert found.fan_out_squared > LIMIT * LIMIT
+    bound = fan_out_bound(family(s), 0, (1,))
+    assert bound == quantities(s) and below(bound.pi_times_square, LIMIT * LIMIT)
+    assert bound.fan_out_squared > LIMIT * LIMIT
 
 
 ENTRY = counterexample(

@@ -65,9 +65,9 @@ def the_root_is_attained_with_the_sharp_bounds():
         radius = rational(1)  # r_m
         assert all(w.disc_fits((0, 0), a, rational(0), radius, w.active(m)) for m in observers)
         limits = [4 * w.supremum(m)[0] for m in observers]  # B_m = 4 eps_m/(|p| r), |p| = r = 1
-        found = fan_out_bound(w, 0, observers)
+        bound = fan_out_bound(w, 0, observers)
         assert w.inner(a, a) == 1
-        assert found.fan_out_squared == outputs * (found.inverse_norm * max(limits)) ** 2
+        assert bound.fan_out_squared == outputs * (bound.inverse_norm * max(limits)) ** 2
 
 
 def the_crease_is_hidden():
@@ -98,9 +98,9 @@ def the_regions_are_thick_enough():
 
 def only_the_two_norm_exceeds_the_bound():
     w = read(instance())
-    found = fan_out_bound(w, 0, OBSERVERS, column_sum)
-    assert between(BOUND[0], found.pi_times_square, BOUND[1])
-    assert below(found.pi_times_square, found.fan_out_squared)
+    bound = fan_out_bound(w, 0, OBSERVERS, column_sum)
+    assert between(BOUND[0], bound.pi_times_square, BOUND[1])
+    assert below(bound.pi_times_square, bound.fan_out_squared)
     largest = max(map(abs, w.student.fan_outs[0]))
     assert largest == 1 < rational(BOUND[0]), "the infinity norm is within the bound"
 

@@ -33,8 +33,8 @@ def the_student_is_the_teacher():
     assert (w.teacher, w.student) == (w.student, w.teacher) and dot(w.teacher.W[0], w.teacher.W[0]) == 1
     assert observed(w.teacher, 0, w.student, 0)
     assert gradient_vanishes(w)
-    found = angle_bound(w, 0, 0)
-    assert found.epsilon == 0 and found.radius_squared == 1 and found.pi_times_square == 0
+    bound = angle_bound(w, 0, 0)
+    assert bound.epsilon == 0 and bound.radius_squared == 1 and bound.pi_times_square == 0
 
 
 def the_unnormalised_angle_is_large():

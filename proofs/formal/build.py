@@ -54,13 +54,13 @@ def imports(sources: Path) -> dict[str, list[str]]:
 
     Raises ValueError if two files import each other, or one that is not there.
     """
-    found = {path.stem: " ".join(IMPORTS.findall(path.read_text(encoding="utf-8"))).split() for path in sources.glob("*.v")}
+    needs = {path.stem: " ".join(IMPORTS.findall(path.read_text(encoding="utf-8"))).split() for path in sources.glob("*.v")}
     ordered: dict[str, list[str]] = {}
-    while len(ordered) < len(found):
-        ready = sorted(name for name, below in found.items() if name not in ordered and ordered.keys() >= set(below))
+    while len(ordered) < len(needs):
+        ready = sorted(name for name, below in needs.items() if name not in ordered and ordered.keys() >= set(below))
         if not ready:
-            raise ValueError(f"expected imports without a circle among the files of {sources}; got {found}")
-        ordered |= {name: found[name] for name in ready}
+            raise ValueError(f"expected imports without a circle among the files of {sources}; got {needs}")
+        ordered |= {name: needs[name] for name in ready}
     return ordered
 
 

@@ -56,14 +56,14 @@ def everything(nodes: int, inverse: Fraction) -> tuple[Fraction, str]:
         return BANG * max(inverse, Fraction(str(ONE_CREASE))), "theorem-c"
     if nodes == 2:
         return BANG * max(inverse, Fraction(1)), "theorem-a-two-directions"
-    found = []
+    bounds = []
     if 3 * inverse <= nodes:
         constant = theorem_c.ODD if nodes % 2 else theorem_c.EVEN
-        found.append((Fraction(str(constant.subs(theorem_c.N, nodes))), "theorem-c"))
+        bounds.append((Fraction(str(constant.subs(theorem_c.N, nodes))), "theorem-c"))
     scale = {theorem_c2.N: nodes, theorem_c2.GAMMA: 1, theorem_c2.RHO: 1}
     count, low = (Fraction(str(e.subs({**scale, theorem_c2.T: 1}))) for e in (theorem_c2.COUNT, theorem_c2.LOW))
-    found.append((max(count, low * inverse), "theorem-c2"))
-    return min(found)
+    bounds.append((max(count, low * inverse), "theorem-c2"))
+    return min(bounds)
 
 
 def upper(count: str, nodes: int, height: Fraction | None) -> tuple[Fraction, str]:
@@ -74,7 +74,7 @@ def upper(count: str, nodes: int, height: Fraction | None) -> tuple[Fraction, st
         return opposing(nodes, inverse), "theorem-b"
     blind = everything(nodes, inverse)
     split = max(min(opposing(n, inverse), same_sign(nodes - n, inverse)) for n in range(nodes + 1))
-    return min(blind, (split, "all-count"), key=lambda found: found[0])
+    return min(blind, (split, "all-count"), key=lambda bound: bound[0])
 
 
 def ball(nodes: int) -> Fraction:
@@ -130,9 +130,9 @@ def smaller_than_what_sees_no_sign() -> None:
     for nodes in range(3, 13):
         for inverse in (Fraction(nodes, 3), Fraction(0)):
             blind, by = everything(nodes, inverse)
-            found, theorem = upper("all", nodes, 1 / inverse if inverse else None)
-            same(found == blind, bool(inverse) and nodes in (3, 6))
-            same(theorem, by if found == blind else "all-count")
+            bound, theorem = upper("all", nodes, 1 / inverse if inverse else None)
+            same(bound == blind, bool(inverse) and nodes in (3, 6))
+            same(theorem, by if bound == blind else "all-count")
             same(by, "theorem-c" if (nodes % 2 if inverse else nodes in (3, 5)) else "theorem-c2")
 
 

@@ -35,13 +35,13 @@ def lower(count: str, nodes: int, regime: str) -> tuple[Fraction, str]:
     """The best 1/eps of the files that speak for this cell, and the file: creases of mass 0 may be added, and a
     taller strip contains a lower one."""
     height = regime_height(regime, nodes)
-    found = (Fraction(0), "")
+    best = (Fraction(0), "")
     for path in FOLDER.glob(f"{count}_*.json"):
         made = read(path)
         tall = made.height is None or (height is not None and made.height >= height)
         if made.nodes <= nodes and tall:
-            found = max(found, (1 / made.eps, path.name))
-    return found
+            best = max(best, (1 / made.eps, path.name))
+    return best
 
 
 def check_row(count: str, nodes: int, regime: str, low: Fraction, high: Fraction) -> None:

@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         known += [made] if made is not None else []
     known = known[-12:]
     started = time.monotonic()
-    found = search(
+    hidden = search(
         empty,
         known,
         options.seconds,
@@ -80,10 +80,10 @@ def main(arguments: list[str] | None = None) -> int:
             f"{time.monotonic() - started:7.1f} s  descent {runs:5}  1/eps {1 / best.eps:.7f}", flush=True
         ),
     )
-    if found is None:
+    if hidden is None:
         print("python -m proofs.search: nothing found; more --seconds?", file=sys.stderr)
         return 1
-    data = as_data(simplest(found), options.count, options.nodes)
+    data = as_data(simplest(hidden), options.count, options.nodes)
     print(json.dumps(data), f"\n1/eps = {float(1 / Fraction(data['eps'])):.9f}")
     if options.output is not None:
         old = _hidden.read(options.output).eps if options.output.exists() else None

@@ -101,7 +101,7 @@ def search(
     known: list[Lines],
     seconds: float,
     rng: np.random.Generator,
-    tell: Callable[[Hidden, int], None] = lambda found, runs: None,
+    tell: Callable[[Hidden, int], None] = lambda hidden, runs: None,
 ) -> Hidden | None:
     """The best instance found in so many seconds, starting from random lines and from shaken known ones.
 
@@ -118,9 +118,9 @@ def search(
         else:
             lot = (best_masses(random_start(empty, rng)) for _ in range(SCREENED))
             start = min((made for made in lot if made is not None), key=lambda made: made.eps).lines
-        found, runs = descend(start, deadline), runs + 1
-        if found is not None and (best is None or found.eps < best.eps * (1 - 1e-9)):
-            best = found
-            pool = [found.lines, *pool[:4]]
-            tell(found, runs)
+        hidden, runs = descend(start, deadline), runs + 1
+        if hidden is not None and (best is None or hidden.eps < best.eps * (1 - 1e-9)):
+            best = hidden
+            pool = [hidden.lines, *pool[:4]]
+            tell(hidden, runs)
     return best

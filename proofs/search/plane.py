@@ -112,11 +112,11 @@ def _program(lines: Lines, v: Vertices, moves: np.ndarray, flat: np.ndarray, bou
 def best_masses(lines: Lines) -> Hidden | None:
     """The best masses for these lines, None if the solver fails or no masses are flat at both ends."""
     v = vertices(lines)
-    found = _program(lines, v, np.zeros((len(v.tau), 0)), np.zeros((2, 0)), [])
-    if found.status != 0:
+    solution = _program(lines, v, np.zeros((len(v.tau), 0)), np.zeros((2, 0)), [])
+    if solution.status != 0:
         return None
     n = len(lines)
-    return Hidden(lines, float(found.x[n + 3]), found.x[:n], found.x[n : n + 3])
+    return Hidden(lines, float(solution.x[n + 3]), solution.x[:n], solution.x[n : n + 3])
 
 
 def proposal(start: Hidden, radius: float) -> tuple[Lines, float] | None:
@@ -138,14 +138,14 @@ def proposal(start: Hidden, radius: float) -> tuple[Lines, float] | None:
     left = np.minimum(turn, np.maximum(0, lines.steepest + lines.q))
     right = np.minimum(turn, np.maximum(0, lines.steepest - lines.q))
     slopes = np.r_[[np.where(lines.q > 0, m, 0)], [np.where(lines.q < 0, m, 0)]]
-    found = _program(
+    solution = _program(
         lines,
         v,
         np.c_[by_c, by_q],
         np.c_[np.zeros((2, n)), slopes],
         [*zip(-room[1], room[0], strict=True), *zip(-left, right, strict=True)],
     )
-    if found.status != 0:
+    if solution.status != 0:
         return None
-    move = found.x[n + 4 :]
-    return replace(lines, c=lines.c + move[:n], q=lines.q + move[n:]), float(found.x[n + 3])
+    move = solution.x[n + 4 :]
+    return replace(lines, c=lines.c + move[:n], q=lines.q + move[n:]), float(solution.x[n + 3])

@@ -42,14 +42,14 @@ def rounded_lines(best: Hidden) -> Iterator[Lines]:
 
 def simplest(best: Hidden) -> Hidden:
     """The first of the rounded lines that is hardly worse, or the best of them."""
-    found = None
+    chosen = None
     for lines in rounded_lines(best):
         made = best_masses(lines)
-        if made is not None and (found is None or made.eps < found.eps):
-            found = made
+        if made is not None and (chosen is None or made.eps < chosen.eps):
+            chosen = made
             if made.eps <= best.eps * (1 + LOSS):
                 break
-    return found or best
+    return chosen or best
 
 
 def solved(rows: Sequence[Sequence[Fraction]], size: int) -> list[Fraction] | None:

@@ -49,10 +49,10 @@ def _is_private(place: Path) -> bool:
     """Whether a folder, made if it is not there, is the user's and nobody else writes in it: what a cache holds is executed."""
     try:
         place.mkdir(mode=0o700, exist_ok=True)
-        found = place.lstat()
+        status = place.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and (os.name == "nt" or (found.st_uid == USER and not found.st_mode & 0o077))
+    return stat.S_ISDIR(status.st_mode) and (os.name == "nt" or (status.st_uid == USER and not status.st_mode & 0o077))
 
 
 def _writable(place: Path) -> bool:
@@ -101,12 +101,12 @@ class _Cache(FunctionCache):
         self._cache_file = _Files(self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
 
     def load_overload(self, sig, target_context):
-        found = super().load_overload(sig, target_context)
-        if found is None:
+        overload = super().load_overload(sig, target_context)
+        if overload is None:
             with suppress(OSError):
                 assert CACHE is not None
                 (CACHE / MARK).touch()
-        return found
+        return overload
 
     def save_overload(self, sig, data):
         with suppress(OSError):

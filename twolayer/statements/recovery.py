@@ -223,8 +223,8 @@ def _seen(setting: Setting, i: int, observer: Node) -> _Seen | None:
         if size.eps > 0 and not setting.is_late
         else []
     )
-    found = zip(places, pairings_in(setting, i, size, inscribed, near, tried[places].tolist()), strict=True)
-    local = {place: pairing for place, pairing in found if pairing.value < size.eps}
+    pairings = zip(places, pairings_in(setting, i, size, inscribed, near, tried[places].tolist()), strict=True)
+    local = {place: pairing for place, pairing in pairings if pairing.value < size.eps}
     eps = np.full(len(tried), size.eps)
     eps[list(local)] = [pairing.value for pairing in local.values()]
     return _Seen(near, tried, ~(near.distance > tried[:, None]), turn, np.maximum(near.distance, 0.0), eps, local)
@@ -372,17 +372,17 @@ def vector(setting: Setting, teacher: Node) -> Vector | None:
         return None
     i, shares = setting.crease(teacher), []
     for k in observers:
-        found = error(setting, i, k)
-        if found is not None:
-            shares.append((number(found.value / abs(setting.masses.kappa(i, k, "teacher"))), found))
+        estimate = error(setting, i, k)
+        if estimate is not None:
+            shares.append((number(estimate.value / abs(setting.masses.kappa(i, k, "teacher"))), estimate))
     if not shares:
         return None
     cluster = min(shares, key=lambda item: np.inf if item[0] is None else item[0])[1].cluster
     errors = {}
     for k in students:
-        found = None if setting.is_late else error_of(setting, i, k, cluster[1:])
-        if found is not None:
-            errors[k] = found
+        estimate = None if setting.is_late else error_of(setting, i, k, cluster[1:])
+        if estimate is not None:
+            errors[k] = estimate
     chosen = choose(setting, [(k, e.value) for k, e in errors.items()], len(teacher.fan_out), length_of_limits)
     if chosen is None:
         return None

@@ -39,10 +39,10 @@ Checked = dict[str, Any]
 
 def instances_in(folder: Path) -> list[Path]:
     """The instance files (*.json) of a folder in the order of their names, numbers in them as numbers: step-9, step-10."""
-    found = [path for path in folder.iterdir() if path.suffix == ".json" and path.is_file() and path.name[0] != "."]
-    if not found:
+    paths = [path for path in folder.iterdir() if path.suffix == ".json" and path.is_file() and path.name[0] != "."]
+    if not paths:
         raise BadInput(f"{folder} needs instance files (*.json) to be checked; got none")
-    return sorted(found, key=lambda path: (_in_order(path.name), path.name))
+    return sorted(paths, key=lambda path: (_in_order(path.name), path.name))
 
 
 def _in_order(name: str) -> list[tuple[bool, int, str]]:
@@ -60,26 +60,26 @@ def checked(path: str, gap: float, statements: Sequence[str] | None, deadline: f
     except BadInput as error:
         raise error if str(error).startswith(path) else BadInput(f"{path}: {error}") from None
     with parallel_config(backend="sequential"):
-        found = check(instance, gap=gap, time_limit=left, statements=statements)
-    uninterrupted(found.enclosures)
-    sizes = (found.problem.dimension, instance.teacher.inputs, instance.teacher.width, instance.student.width)
+        outcome = check(instance, gap=gap, time_limit=left, statements=statements)
+    uninterrupted(outcome.enclosures)
+    sizes = (outcome.problem.dimension, instance.teacher.inputs, instance.teacher.width, instance.student.width)
     return {
         "sizes": dict(zip(SIZES, (*sizes, instance.teacher.outputs), strict=True)),
-        "seconds": round(found.seconds, 3),
-        **found.to_dict(),
+        "seconds": round(outcome.seconds, 3),
+        **outcome.to_dict(),
     }
 
 
-def is_final(found: Checked) -> bool:
+def is_final(result: Checked) -> bool:
     """Whether no time limit left anything of a check undone."""
-    return not any(found["limits"].values())
+    return not any(result["limits"].values())
 
 
-def lines(name: str, found: Checked) -> list[dict[str, Any]]:
+def lines(name: str, result: Checked) -> list[dict[str, Any]]:
     """A check's lines of the table."""
-    gradient = {f"gradient_{end}": found["gradient"][end] for end in ("lower", "upper")}
-    common = {"instance": name, "name": found["instance"], **found["sizes"], **gradient, "seconds": found["seconds"]}
-    return [{**common, **line} for line in summaries(found["verdicts"])]
+    gradient = {f"gradient_{end}": result["gradient"][end] for end in ("lower", "upper")}
+    common = {"instance": name, "name": result["instance"], **result["sizes"], **gradient, "seconds": result["seconds"]}
+    return [{**common, **line} for line in summaries(result["verdicts"])]
 
 
 def check_files(
@@ -113,7 +113,7 @@ def check_files(
         for n, path in enumerate(paths)
     ]
     try:
-        found, new = carried_out(
+        results, new = carried_out(
             checked,
             jobs,
             directory / "checks",
@@ -123,7 +123,7 @@ def check_files(
             cluster=cluster,
             is_final=is_final,
         )
-        named = {path.name: found[path.stem] for path in paths}
+        named = {path.name: results[path.stem] for path in paths}
         table = [line for name, result in named.items() if result is not None for line in lines(name, result)]
         written_table(directory, table, COLUMNS)
     except OSError as error:
@@ -139,19 +139,19 @@ def run(options, begun: float) -> int:
     paths = instances_in(folder)
     tried_folder(str(directory))
     limits = {"gap": options.gap, "statements": options.statement, "workers": options.workers, "deadline": deadline}
-    found, new, table = check_files(paths, directory, **limits)
+    results, new, table = check_files(paths, directory, **limits)
     asked = {"form": options.form, "verdict": options.verdict}
     if options.json:
-        every = [{"file": name, **_asked_of(result, asked)} for name, result in found.items() if result is not None]
+        every = [{"file": name, **_asked_of(result, asked)} for name, result in results.items() if result is not None]
         print(json.dumps({"format": FORMAT, "instances": every}, allow_nan=False))
-        return said(directory, found, new, len(table), aloud=False)
+        return said(directory, results, new, len(table), aloud=False)
     folder_table(table, (options.statement or [SHOWN])[0], options.form or FORMS)
-    return said(directory, found, new, len(table))
+    return said(directory, results, new, len(table))
 
 
-def _asked_of(found: Checked, asked: dict[str, Any]) -> Checked:
-    kept = [row for row in found["verdicts"] if all(not values or row[key] in values for key, values in asked.items())]
-    return {**found, "verdicts": kept}
+def _asked_of(result: Checked, asked: dict[str, Any]) -> Checked:
+    kept = [row for row in result["verdicts"] if all(not values or row[key] in values for key, values in asked.items())]
+    return {**result, "verdicts": kept}
 
 
 def folder_table(table: Sequence[dict[str, Any]], statement: str, forms: Sequence[str]) -> None:

@@ -56,7 +56,7 @@ def carried_out(
     workers: int,
     deadline: float,
     cluster: str | None = None,
-    is_final: Callable[[Any], bool] = lambda found: True,
+    is_final: Callable[[Any], bool] = lambda result: True,
 ) -> tuple[dict[str, Any], int]:
     """({job's name: its result}, how many of them are new); None where the deadline left a job undone.
 
@@ -65,8 +65,8 @@ def carried_out(
     deadline  on the clock of time.monotonic, after which no job is begun
     is_final  whether a kept result is the last word; one that is not is made anew
     """
-    found = {job.name: job.kept(store, field) for job in jobs}
-    pending = [job for job in jobs if found[job.name] is None or not is_final(found[job.name])]
+    by_name = {job.name: job.kept(store, field) for job in jobs}
+    pending = [job for job in jobs if by_name[job.name] is None or not is_final(by_name[job.name])]
     new = 0
     with ExitStack() as stack:
         stack.enter_context(_engine(cluster))
@@ -75,9 +75,9 @@ def carried_out(
         for job, result in _finished(work, pending, workers, cluster is not None, deadline):
             if result is not None:
                 written(store / f"{job.name}.json", sealed({**job.key, field: result}))
-                found[job.name], new = result, new + 1
+                by_name[job.name], new = result, new + 1
             progress.advance(task)
-    return found, new
+    return by_name, new
 
 
 def summaries(verdicts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -112,16 +112,16 @@ def written_table(directory: Path, table: Iterable[dict[str, Any]], columns: Seq
     written(directory / SUM, f"{hashlib.sha256(text).hexdigest()}  table.csv\n".encode())
 
 
-def said(directory: Path, found: dict[str, Any], new: int, rows: int, *, aloud: bool = True) -> int:
+def said(directory: Path, by_name: dict[str, Any], new: int, rows: int, *, aloud: bool = True) -> int:
     """Say what is left, or aloud what was done; the exit status."""
-    left = sum(result is None for result in found.values())
+    left = sum(result is None for result in by_name.values())
     if left:
-        done = f"{len(found) - left} of {len(found)} instances are done"
+        done = f"{len(by_name) - left} of {len(by_name)} instances are done"
         print(f"stopped by the time limit: {done}; the same command continues", file=sys.stderr)
         return STOPPED
     if aloud:
         where = shown(str(directory / "table.csv"))
-        terminal().print(f"{len(found)} instances ({new} new), {rows} rows: {where}", soft_wrap=True, markup=False)
+        terminal().print(f"{len(by_name)} instances ({new} new), {rows} rows: {where}", soft_wrap=True, markup=False)
     return DONE
 
 
@@ -135,11 +135,11 @@ def _finished(work: Callable, jobs: list[Job], workers: int, chunked: bool, dead
     step = CHUNK if chunked else max(len(jobs), 1)
     for first in range(0, len(jobs), step):
         part = jobs[first : first + step]
-        found = results(work, [job.arguments for job in part], workers)
+        ended = results(work, [job.arguments for job in part], workers)
         for job in part:
             if time.monotonic() >= deadline:
                 return
-            yield job, next(found)
+            yield job, next(ended)
 
 
 def _engine(cluster: str | None):

@@ -205,10 +205,10 @@ def sweep(config: str, directory: Path, *, workers: int = 2, cluster: str | None
     try:
         written(directory / "sweep.json", config.encode())
         store = directory / "cells"
-        found, new = carried_out(rows, jobs, store, "rows", workers=workers, deadline=deadline, cluster=cluster)
-        table = [cell | row for cell, some in zip(cells, found.values(), strict=True) for row in some or ()]
-        if None not in found.values():
+        by_name, new = carried_out(rows, jobs, store, "rows", workers=workers, deadline=deadline, cluster=cluster)
+        table = [cell | row for cell, some in zip(cells, by_name.values(), strict=True) for row in some or ()]
+        if None not in by_name.values():
             written_table(directory, table, COLUMNS)
     except OSError as error:
         raise unwritable(directory, error) from None
-    return said(directory, found, new, len(table))
+    return said(directory, by_name, new, len(table))

@@ -176,8 +176,8 @@ def _logarithmic(panel, side: str, values: np.ndarray) -> float:
 
 def _legend(figure: Figure) -> None:
     """One legend below the panels, where it covers no curve."""
-    found = [panel.get_legend_handles_labels() for panel in figure.axes]
-    named = {label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)}
+    legends = [panel.get_legend_handles_labels() for panel in figure.axes]
+    named = {label: handle for handles, labels in legends for handle, label in zip(handles, labels, strict=True)}
     figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=min(len(named), 3 * len(figure.axes)))
 
 

@@ -65,19 +65,19 @@ def examined(case: Case) -> list[dict[str, Any]]:
 
 def run(chosen: list[Case], workers: int, watched: bool = False) -> list[dict[str, Any]]:
     """The results of all cases in their order; cases are shared among processes. A person who watches sees each as it comes."""
-    found: list[list[dict[str, Any]]] = []
+    results: list[list[dict[str, Any]]] = []
     with parallel_config(backend="loky", inner_max_num_threads=1), bars() as progress:
         task = progress.add_task("training and certifying", total=len(chosen))
         console = progress.console if watched and not progress.disable else None
         if console is not None:
             headings(console)
         for result in shared_results(examined, [(case,) for case in chosen], workers):
-            found.append(result)
+            results.append(result)
             if console is not None:
                 for r in result:
                     instance_line(r, console)
             progress.advance(task)
-    return [instance for result in found for instance in result]
+    return [instance for result in results for instance in result]
 
 
 def verify(*, quick: bool = False, report: str | None = None, as_json: bool = False, seed: int = 0, workers: int = 2) -> int:

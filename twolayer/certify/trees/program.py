@@ -126,8 +126,8 @@ class LeafProgram:
         status = run(self.model)
         nothing = np.zeros(0)
         if status == INFEASIBLE:
-            _, found, ray = self.model.getDualRay()
-            weights = self._weights(np.abs(ray)) if found else {}
+            _, exists, ray = self.model.getDualRay()
+            weights = self._weights(np.abs(ray)) if exists else {}
             return Proposal(-np.inf, nothing, nothing, weights, nothing, None, empty=True)
         if status != OPTIMAL:
             return None
