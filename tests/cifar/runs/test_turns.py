@@ -83,7 +83,7 @@ def test_one_that_asks_is_alone_once_the_others_have_given_way_and_they_go_on_af
     other.done.set()
     other.join(PATIENCE)
     thread.join(PATIENCE)
-    assert log == ["one is alone", "one is done", "other goes on", "other ends"] and turns._working == 0
+    assert log == ["one is alone", "one is done", "other goes on", "other ends"] and not turns._working
 
 
 def test_one_that_asks_is_alone_once_the_others_have_ended():
@@ -143,7 +143,7 @@ def test_one_who_does_not_work_has_no_way_to_give():
     thread, end = asks(turns, log, "one", works=False)
     until(lambda: log == ["one is alone"])
     turns.give_way()
-    assert turns._working == 0
+    assert not turns._working
     end.set()
     thread.join(PATIENCE)
     assert log == ["one is alone", "one is done"]
