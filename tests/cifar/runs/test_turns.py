@@ -97,7 +97,7 @@ def test_one_that_asks_is_alone_once_the_others_have_ended():
     end.set()
     thread.join(PATIENCE)
     other.join(PATIENCE)
-    assert turns._working == turns._asking == 0
+    assert not turns._working and turns._asking == 0
 
 
 def test_two_that_work_and_ask_are_alone_one_after_the_other():
@@ -119,7 +119,7 @@ def test_two_that_work_and_ask_are_alone_one_after_the_other():
         thread.join(PATIENCE)
     names = [log[0].partition(" ")[0], log[2].partition(" ")[0]]
     assert log == [f"{name} is {what}" for name in names for what in ("alone", "done")] and set(names) == {"first", "second"}
-    assert turns._working == turns._asking == 0
+    assert not turns._working and turns._asking == 0
 
 
 def test_nobody_begins_while_one_is_alone():
@@ -143,7 +143,7 @@ def test_one_who_does_not_work_has_no_way_to_give():
     thread, end = asks(turns, log, "one", works=False)
     until(lambda: log == ["one is alone"])
     turns.give_way()
-    assert not turns._working
+    assert threading.get_ident() not in turns._working
     end.set()
     thread.join(PATIENCE)
     assert log == ["one is alone", "one is done"]
@@ -159,6 +159,6 @@ def test_where_nobody_asks_nobody_waits_and_a_failure_leaves_the_turn_free():
         except KeyError:
             pass
         turns.give_way()
-    assert turns._working == turns._asking == 0
+    assert not turns._working and turns._asking == 0
     with turns.alone():
-        assert turns._alone
+        assert turns._working == {threading.get_ident()}
