@@ -34,7 +34,7 @@ class Adversarial:
 
 
 def pgd(
-    objective: Objective | Callable[[Tensor], Tensor],
+    objective: Objective,
     x: Tensor,
     ball: Ball,
     *,
@@ -50,12 +50,11 @@ def pgd(
     start: True, a random point of the ball, drawn from `generator`; False, the image; or the points themselves.
     track: also keep the iterate of highest loss (one more forward pass).  watch: a score (N,) of the objective's
     logits, whose highest iterate is kept too.
-    The networks of an Objective are in evaluation mode meanwhile, and no parameter receives a gradient.
+    The objective's networks are in evaluation mode meanwhile, and no parameter receives a gradient.
     Autocast, if any, is meant for the networks alone: give the objective networks that switch it on themselves.
     """
     x = x.detach()
-    networks = objective.networks if isinstance(objective, Objective) else ()
-    with attacking(*networks), torch.enable_grad():
+    with attacking(*objective.networks), torch.enable_grad():
         point = start.detach() if isinstance(start, Tensor) else ball.start(x, generator) if start else x
         best = watched = None
         for _ in range(steps):
@@ -80,14 +79,12 @@ def choose(wins: Tensor, new: Tensor, old: Tensor) -> Tensor:
     return torch.where(wins.view(-1, *[1] * (new.ndim - 1)), new, old)
 
 
-def _evaluated(objective: Callable, x: Tensor, watch: Callable | None) -> tuple[Tensor, Tensor | None]:
-    if not isinstance(objective, Objective):
-        return objective(x), None
+def _evaluated(objective: Objective, x: Tensor, watch: Callable | None) -> tuple[Tensor, Tensor | None]:
     logits = objective.logits(x)
     return objective.loss(*logits), None if watch is None else watch(*(value.detach() for value in logits))
 
 
-def _ascent(objective: Callable, point: Tensor, watch: Callable | None) -> tuple[Tensor, Tensor | None, Tensor]:
+def _ascent(objective: Objective, point: Tensor, watch: Callable | None) -> tuple[Tensor, Tensor | None, Tensor]:
     """Loss and watched score at the point, and the loss's gradient with respect to it alone."""
     point = point.detach().requires_grad_()
     loss, score = _evaluated(objective, point, watch)

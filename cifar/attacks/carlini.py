@@ -9,7 +9,6 @@ Source: Carlini and Wagner (2017), Section VI; Section 5.1 and Table 1 of the pa
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -44,7 +43,7 @@ class Nearest:
 
 
 def carlini_l2(
-    objective: Objective | Callable[[Tensor], Tensor],
+    objective: Objective,
     x: Tensor,
     *,
     budget: float,
@@ -59,11 +58,10 @@ def carlini_l2(
     objective: a margin, positive on success. No randomness, and nothing waits for the device.
     """
     x = x.detach()
-    networks = objective.networks if isinstance(objective, Objective) else ()
     weight = torch.full((len(x),), first_weight, dtype=x.dtype, device=x.device)
     low, high = torch.zeros_like(weight), torch.full_like(weight, torch.inf)
     start = ((2 * x - 1) * (1 - PULL)).atanh()
-    with attacking(*networks), torch.enable_grad():
+    with attacking(*objective.networks), torch.enable_grad():
         with torch.no_grad():
             clean = objective(x)
         best = Nearest(torch.where(clean > 0, 0, torch.inf).to(x.dtype), x, clean)
@@ -75,7 +73,7 @@ def carlini_l2(
 
 
 def _descend(
-    objective: Callable, x: Tensor, start: Tensor, weight: Tensor, steps: int, rate: float, budget: float, best: Nearest
+    objective: Objective, x: Tensor, start: Tensor, weight: Tensor, steps: int, rate: float, budget: float, best: Nearest
 ) -> tuple[Nearest, Tensor]:
     """One run of Adam for given weights c (N,): the nearest successes so far, and where this run had one (N,)."""
     w, mean, square = start, torch.zeros_like(start), torch.zeros_like(start)

@@ -93,7 +93,7 @@ def ranks(values: Sequence[object]) -> tuple[float, ...]:
 def with_start(results: Results, measured: list[Result]) -> list[tuple[Result, float]]:
     """The untrained student of the same depth first; each shaded by its epoch where its run is shown more than once."""
     runs = Counter(result.run for result in measured)
-    shown = [*results.untrained(len(measured[0].layers))[:1], *measured]
+    shown = [*results.untrained(len(measured[0].layers)), *measured]
     passed = [sum(epoch < result.paper_epoch for epoch in EPOCHS) / (len(EPOCHS) - 1) for result in shown]
     often = [runs[result.run] > 1 and result.paper_epoch > 0 for result in shown]
     return [(result, min(1.0, part) if many else 1.0) for result, part, many in zip(shown, passed, often, strict=True)]
@@ -119,7 +119,7 @@ def eps_panels(results: Results, name: str, measured: list[Result]) -> list[Pane
 
 
 def layer_panels(results: Results, name: str, measured: list[Result]) -> list[Panel]:
-    start = results.untrained(len(measured[0].layers))[:1]
+    start = results.untrained(len(measured[0].layers))
     mbnc = [over_ranks(results, r, [layer["mbnc"] for layer in r.layers]) for r in [*start, *measured]]
     ratio = [over_ranks(results, r, [layer["students"]["ratio"] for layer in r.layers]) for r in measured]
     return [
@@ -161,7 +161,7 @@ def spectrum_and_pairs(results: Results) -> Picture:
         captions.append(f"Eigenvalues of the patch covariance; the {rank} left of the line carry {shares} of the variance.")
     trained = results.get("st-logit@300")
     if trained is not None and trained.first("nc") is not None:
-        measured = [r for r in (*results.untrained(len(trained.layers))[:1], trained) if r.first("nc") is not None]
+        measured = [r for r in (*results.untrained(len(trained.layers)), trained) if r.first("nc") is not None]
         flat = [[tuple(chain(*r.first(reading))) for reading in ("nc", "eps_in")] for r in measured]
         pairs = tuple(Series(results.label(r.checkpoint), r.checkpoint, *both) for r, both in zip(measured, flat, strict=True))
         title = f"Pearson score {trained.first('pearson_in'):.3f}"
@@ -175,7 +175,7 @@ def headline(results: Results) -> Picture:
     """Robust accuracy against specialisation under both rules: last checkpoints, one point a kind of training."""
     depth = results.depth
     ends = list(dict.fromkeys(f"{r.kind}@{r.paper_epoch}" for r in results.lasts if len(r.layers) == depth))
-    ends += [f"{r.kind}@0" for r in results.untrained(depth)][:1]
+    ends += [f"{r.kind}@0" for r in results.untrained(depth)]
     panels = []
     for name, reading, x in (("mbnc", MBNC, "MBNC, mean over layers"), ("eps-in", EPS_IN, "mean eps_in of best students")):
         for rule, judge, words in (
@@ -208,7 +208,7 @@ def _kind(checkpoint: str) -> str:
 
 def over_tau(results: Results) -> Picture:
     """The share of images that `confident` cannot part, as tau grows."""
-    ends = [r for r in (*results.untrained(results.depth)[:1], *results.lasts) if r.run == r.kind]
+    ends = [r for r in (*results.untrained(results.depth), *results.lasts) if r.run == r.kind]
     shown = [r for r in ends if len(r.layers) == results.depth and r.counted(CONFIDENT, CONFIDENT)]
     if not shown:
         return Picture("tau", "", "", ())

@@ -139,8 +139,8 @@ class Results:
         return [number for result in self.seeds(checkpoint) if (number := value(result)) is not None]
 
     def untrained(self, depth: int = 4) -> list[Result]:
-        """The students of a depth before their first update, one a seed."""
-        return [result for name in UNTRAINED for result in self.seeds(f"{name}@0") if len(result.layers) == depth]
+        """A student of a depth before its first update, of the first seed that is there; none where there is none."""
+        return [result for name in UNTRAINED for result in self.seeds(f"{name}@0") if len(result.layers) == depth][:1]
 
     def absent(self, checkpoint: str) -> str:
         """What stands in the place of a checkpoint's numbers where there are none: not run, or diverged, and when."""

@@ -105,7 +105,7 @@ def specialised(results: Results, depth: int) -> tuple[list[Reading], list[tuple
     """MBNC of every layer and the eps means of the untrained and of every kind's last checkpoint of one depth."""
     readings = [*(layer_mbnc(i, depth) for i in range(depth)), MBNC, EPS_IN, EPS_OUT]
     last = [f"{r.kind}@{r.paper_epoch}" for r in results.lasts if len(r.layers) == depth]
-    rows = [f"{r.kind}@0" for r in results.untrained(depth)][:1] + list(dict.fromkeys(last))
+    rows = [f"{r.kind}@0" for r in results.untrained(depth)] + list(dict.fromkeys(last))
     return readings, [(row, [cell(results, row, reading) for reading in readings]) for row in rows] if last else []
 
 

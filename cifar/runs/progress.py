@@ -7,23 +7,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .failures import DIVERGED
+from .world import Show
 
 LINE_EVERY = 15.0  # seconds between two lines of a run where there is no terminal
 ENDS = ("done", DIVERGED)  # words after which a run shows nothing more
 
 
-class Showing(Protocol):
-    def __call__(self, run: str, done: float, of: float, words: str) -> None: ...
-
-
 @contextmanager
-def showing(runs: int) -> Iterator[Showing]:
+def showing(runs: int) -> Iterator[Show]:
     """A function that shows where a run stands; any thread may call it.   runs: how many there are in all"""
     console = Console(stderr=True)
     lock, tasks, spoken, ended = threading.Lock(), {}, {}, {}  # type: ignore[var-annotated]

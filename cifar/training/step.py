@@ -215,18 +215,7 @@ def make_step(
     return step
 
 
-@dataclass(frozen=True, eq=False)
-class Replay:
-    """A captured step.   step: the graph reads and writes what nothing else keeps alive"""
-
-    graph: torch.cuda.CUDAGraph
-    step: Callable[[], None]
-
-    def __call__(self) -> None:
-        self.graph.replay()
-
-
-def captured(step: Callable[[], None], generator: Generator) -> Replay:
+def captured(step: Callable[[], None], generator: Generator) -> Callable[[], None]:
     """The step as a graph; the steps that warm it up are done for good.   generator: what the step draws from
 
     Captured on the caller's own stream, where it has one: graphs captured on one stream share the workspaces of matrix
@@ -244,10 +233,11 @@ def captured(step: Callable[[], None], generator: Generator) -> Replay:
     # Other runs may work in other threads of this process meanwhile.
     with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
         step()
-    return Replay(graph, step)
+    # The step lives as long as its graph, which reads and writes what nothing else keeps alive.
+    return lambda kept=step: graph.replay()  # type: ignore[misc]
 
 
-def graphed(step: Callable[[], None], training: Training) -> Replay:
+def graphed(step: Callable[[], None], training: Training) -> Callable[[], None]:
     """The step as one CUDA graph; the warm-up's updates are taken back."""
     state = training.state()
     replay = captured(step, training.noise)
