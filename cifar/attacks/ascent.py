@@ -1,6 +1,6 @@
 """One core: projected gradient ascent of any objective inside any ball.
 
-An attack proposes: it returns inputs, and `evaluation` judges them anew. Nothing here waits for the device.
+An attack proposes: it returns inputs, and `measures` judges them anew. Nothing here waits for the device.
 
 Source: Section 5.1; Madry et al. (2017).
 """

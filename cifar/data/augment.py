@@ -1,7 +1,7 @@
 """Augmentation of a whole epoch at once, on the device, in bytes.
 
 Every draw comes from an explicit torch.Generator of the images' device. Gaussian noise is no part of this: it is
-drawn for each batch in floating point (training.py).   Source: Section 5.4 (random crop, flip, rotation).
+drawn for each batch in floating point (training/modes.py).   Source: Section 5.4 (random crop, flip, rotation).
 """
 
 from __future__ import annotations

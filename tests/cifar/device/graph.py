@@ -1,4 +1,4 @@
-"""Streams and graphs of the pretended device (cifar_pretended.py): a graph is a list of operations that can be run again.
+"""Streams and graphs of the pretended device (pretended.py): a graph is a list of operations that can be run again.
 
 Capturing changes nothing: what it overwrote and drew is put back, what it made is no number until the first replay. A
 replay runs the operations on the same memory; memory that the graph does not own may have been freed since, which is

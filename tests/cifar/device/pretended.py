@@ -7,7 +7,7 @@ RefusedError, is what a device refuses, and what would be wrong without a word:
                  a draw by a generator of the host, gradients laid out unlike their weights in a fused update
     captured     whatever waits for the device or copies between the places; a generator that the graph does not know
     meanwhile    a second capture, waiting for the whole device, work of another thread
-    replayed     memory that was freed after the capture (cifar_graph.py)
+    replayed     memory that was freed after the capture (graph.py)
 
 Not modelled: the order of streams, kernels that wait inside, the memory formats of cuDNN, autocast's list of operations.
 """

@@ -1,4 +1,4 @@
-"""Where things of the pretended device are (cifar_pretended.py), and what its draws and its fused updates ask for."""
+"""Where things of the pretended device are (pretended.py), and what its draws and its fused updates ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m cifar run` on a CUDA device, done on a pretended one (cifar_pretended.py): to the bytes of a CPU's results."""
+"""`python -m cifar run` on a CUDA device, done on a pretended one (pretended.py): to the bytes of a CPU's results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training steps, attacks and the benchmark on a CUDA device, done on a pretended one (cifar_pretended.py); the packages that
+"""Training steps, attacks and the benchmark on a CUDA device, done on a pretended one (pretended.py); the packages that
 a machine with a GPU needs."""
 
 from __future__ import annotations

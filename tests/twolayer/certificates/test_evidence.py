@@ -1,4 +1,4 @@
-"""Evidence made by hand, one thing of it at a time forged: trees and vertices. Radii: test_certificate_radii.py."""
+"""Evidence made by hand, one thing of it at a time forged: trees and vertices. Radii: test_radii.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forged certificates of the gradient: each is refused for its own reason. Radii and rows: test_certificate_rows.py."""
+"""Forged certificates of the gradient: each is refused for its own reason. Radii and rows: test_rows.py."""
 
 from __future__ import annotations
 
