@@ -91,11 +91,11 @@ def row(entry: Entry) -> tuple[Row, str]:
     except Exception as error:  # any error in a check means that nothing is proved
         why, result = " ".join(f"{type(error).__name__}: {error}".split()), "fail"
     seconds = round(time.perf_counter() - start, 3)
-    made: Row = {"name": entry.name, "label": entry.label, "kind": entry.kind, "result": result, "seconds": seconds}
-    made["steps"] = {key: entry.counts[kind] for kind, key in STEPS.items()}
+    record: Row = {"name": entry.name, "label": entry.label, "kind": entry.kind, "result": result, "seconds": seconds}
+    record["steps"] = {key: entry.counts[kind] for kind, key in STEPS.items()}
     if entry.coq and result == "pass":
-        made |= {"coq": entry.coq, "axioms": []}
-    return made, why
+        record |= {"coq": entry.coq, "axioms": []}
+    return record, why
 
 
 def check_all(as_json: bool) -> int:
@@ -107,20 +107,20 @@ def check_all(as_json: bool) -> int:
     width = max((len(entry.name) for entry in listed), default=0)
     label = max((len(entry.label) for entry in listed), default=0)
     for entry in listed:
-        made, why = row(entry)
-        if made["result"] == "skipped":
-            skipped.append({key: made[key] for key in ("name", "label", "kind")} | {"reason": why})
+        record, why = row(entry)
+        if record["result"] == "skipped":
+            skipped.append({key: record[key] for key in ("name", "label", "kind")} | {"reason": why})
         else:
-            rows.append(made)
+            rows.append(record)
         if not as_json:
-            name, said, kind, result, seconds = list(made.values())[:5]
-            formal = f"  {entry.coq}: no axioms" if "axioms" in made else ""
+            name, said, kind, result, seconds = list(record.values())[:5]
+            formal = f"  {entry.coq}: no axioms" if "axioms" in record else ""
             word = "words" if result == "pass" and not entry.is_checked else result  # nobody takes it for a proof that was run
             steps = ", ".join(f"{count} {kind}" for kind, count in entry.counts.items() if count)
             print(f"{name:{width}}  {said:{label}}  {kind:14}  {word:7}  {seconds:6.2f} s  {steps}{formal}", flush=True)
-        if made["result"] == "fail":
+        if record["result"] == "fail":
             print(f"{entry.name}: {why}", file=sys.stderr)
-    failed = sum(made["result"] == "fail" for made in rows)
+    failed = sum(record["result"] == "fail" for record in rows)
     if as_json:
         print(json.dumps({"format": FORMAT, "rows": rows, "skipped": skipped}, indent=1))
     else:
@@ -180,11 +180,11 @@ def _escaped(text: str) -> str:
 
 def show(name: str, markdown: bool) -> int:
     """Print an entry; dashes and underscores in its name are the same. Returns 0, or 2 for an unknown name."""
-    known = {entry.name: entry for entry in entries()}
+    by_name = {entry.name: entry for entry in entries()}
     wanted = name.replace("_", "-")
-    match = next((entry for key, entry in known.items() if key.replace("_", "-") == wanted), None)
+    match = next((entry for key, entry in by_name.items() if key.replace("_", "-") == wanted), None)
     if match is None:
-        advice = f"`{COMMAND}` lists all {len(known)}"
+        advice = f"`{COMMAND}` lists all {len(by_name)}"
         return refused(f"{COMMAND} show", f"no entry is named {name!r}; {advice}")
     print(shown(match, markdown))
     return DONE

@@ -131,16 +131,16 @@ class Surd:
         if radicand == 0 or coefficient == 0:
             return
         ratio = exact_root(radicand)
-        own, factor = (ONE, ratio) if ratio is not None else (radicand, ONE)
-        for known in self.terms:
-            ratio = exact_root(radicand / known)
+        root, factor = (ONE, ratio) if ratio is not None else (radicand, ONE)
+        for other in self.terms:
+            ratio = exact_root(radicand / other)
             if ratio is not None:
-                own, factor = known, ratio
+                root, factor = other, ratio
                 break
-        total = self.terms.get(own, ZERO) + coefficient * factor
-        self.terms.pop(own, None)
+        total = self.terms.get(root, ZERO) + coefficient * factor
+        self.terms.pop(root, None)
         if total:
-            self.terms[own] = total
+            self.terms[root] = total
 
     def enclosure(self, bits: int = FIRST_BITS) -> tuple[Fraction, Fraction]:
         """Rationals low <= self <= high, closer for more bits."""

@@ -207,16 +207,16 @@ def _read(data: Any, part: Any, where: str) -> Any:
         meant = (one for one in reversed(part["anyOf"]) if isinstance(data, dict) and data.keys() & one["properties"].keys())
         return _read(data, next(meant, part["anyOf"][0]), where)
     if part.get("type") == "object":
-        known, required, this = part["properties"], part["required"], where or "the instance"
+        properties, required, this = part["properties"], part["required"], where or "the instance"
         if not isinstance(data, dict):
             raise BadInput(f"{this} needs to be a JSON object; got {_kind(data)}")
         for key in data:
-            if key not in known:
-                raise BadInput(f"{this} needs only the keys {', '.join(known)}; got {quoted(key)}")
+            if key not in properties:
+                raise BadInput(f"{this} needs only the keys {', '.join(properties)}; got {quoted(key)}")
         for key in required:
             if key not in data:
                 raise BadInput(f"{this} needs the key {key!r}; got {', '.join(data) or 'none'}")
-        return {key: _read(data[key], known[key], f"{where}.{key}".removeprefix(".")) for key in known if key in data}
+        return {key: _read(data[key], properties[key], f"{where}.{key}".removeprefix(".")) for key in properties if key in data}
     if part.get("type") == "string" and not isinstance(data, str):
         raise BadInput(f"{where} needs to be a string; got {_kind(data)}")
     return data

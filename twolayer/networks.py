@@ -289,12 +289,12 @@ def _same_function(module, network: TwoLayer) -> None:
     points = rng.normal(size=(POINTS, network.inputs)) * 10.0 ** rng.uniform(-2, 4, size=(POINTS, 1))
     try:
         with torch.no_grad():
-            own = copy.deepcopy(module).cpu().double().eval()(torch.tensor(points)).numpy()
+            answers = copy.deepcopy(module).cpu().double().eval()(torch.tensor(points)).numpy()
     except (RuntimeError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ValueError(f"the module needs to map points (n, {network.inputs}) to outputs; got {error!r:.80}") from None
     values = network(points)
     sizes = network.activations(points) @ np.abs(network.V).T + np.abs(network.output_bias)
-    if own.shape != values.shape or not (np.abs(own - values) <= AGREEMENT * sizes).all():
+    if answers.shape != values.shape or not (np.abs(answers - values) <= AGREEMENT * sizes).all():
         raise ValueError("the module does more than its layers Linear, ReLU, Linear say: its outputs are not theirs")
 
 

@@ -70,7 +70,7 @@ def new_axes(x: str, y: str, title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def median_line(axes: Axes, x, samples, label: str, colour: str, stroke: Any, **more: Any) -> None:
+def median_line(axes: Axes, x, samples, label: str, colour: str, stroke: Any, **style: Any) -> None:
     """Median and band of the samples at every x, NaN left out; no line where all are NaN."""
     bands = [
         (at, *np.nanpercentile(values, (BAND[0], 50, BAND[1])))
@@ -80,7 +80,7 @@ def median_line(axes: Axes, x, samples, label: str, colour: str, stroke: Any, **
     if bands:
         at, low, middle, high = np.array(bands).T
         axes.fill_between(at, low, high, color=colour, alpha=0.13, linewidth=0)
-        axes.plot(at, middle, color=colour, linestyle=stroke, linewidth=1.6, label=label, **more)
+        axes.plot(at, middle, color=colour, linestyle=stroke, linewidth=1.6, label=label, **style)
 
 
 def floor_below(values: Iterable[float]) -> float:

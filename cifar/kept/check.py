@@ -164,9 +164,9 @@ def clean(result: Result, network: ConvNet, oracle: ConvNet | None, images: cifa
     told = [f"{key} {100 * measured[key]:.2f} ({100 * result.clean[key]:.2f})" for key in shares]
     agrees = all(abs(measured[key] - result.clean[key]) <= SHARE_WITHIN for key in shares)
     if "logit_distance" in measured:
-        here, there = (math.sqrt(each["logit_distance"]) for each in (measured, result.clean))
-        told.append(f"logits {here:.3f} from the teacher's ({there:.3f})")
-        agrees = agrees and abs(here - there) <= LOGITS_WITHIN * max(1.0, there)
+        now, stored = (math.sqrt(each["logit_distance"]) for each in (measured, result.clean))
+        told.append(f"logits {now:.3f} from the teacher's ({stored:.3f})")
+        agrees = agrees and abs(now - stored) <= LOGITS_WITHIN * max(1.0, stored)
     return Seen(", ".join(told), agrees)
 
 
@@ -186,7 +186,7 @@ def attacked(result: Result, network: ConvNet, oracle: ConvNet, images: cifar10.
         inner=DTYPES[s["eval_inner"]],
         steps=s["eval_steps"] or None,
     )
-    here, there = measured[ATTACK][robustness.RULES[0]]["mean"] / 100, (result.robust(ATTACK) or 0.0) / 100
+    now, stored = measured[ATTACK][robustness.RULES[0]]["mean"] / 100, (result.robust(ATTACK) or 0.0) / 100
     count = len(test.labels)
-    error = math.sqrt(max(there * (1 - there), 1 / count) / count)
-    return Seen(f"{ATTACK} {100 * here:.1f} on {count} images ({100 * there:.1f})", abs(here - there) <= ERRORS * error)
+    error = math.sqrt(max(stored * (1 - stored), 1 / count) / count)
+    return Seen(f"{ATTACK} {100 * now:.1f} on {count} images ({100 * stored:.1f})", abs(now - stored) <= ERRORS * error)

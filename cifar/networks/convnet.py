@@ -63,11 +63,11 @@ class ConvNet(nn.Module):
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Post-ReLU maps, one for each conv layer.   (N, 3, h, w) -> [(N, C, h', w')]"""
-        here = ((x - self.mean) / self.std).to(self.head.weight.dtype)
+        activation = ((x - self.mean) / self.std).to(self.head.weight.dtype)
         maps = []
         for conv in self.convs:
-            here = torch.relu(conv(here))
-            maps.append(here)
+            activation = torch.relu(conv(activation))
+            maps.append(activation)
         return maps
 
     def forward(self, x: Tensor) -> Tensor:
@@ -86,26 +86,26 @@ class _InputGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, network: ConvNet) -> Tensor:  # type: ignore[override]
-        here = ((x - network.mean) / network.std).to(network.head.weight.dtype)
-        maps = [here]
+        activation = ((x - network.mean) / network.std).to(network.head.weight.dtype)
+        maps = [activation]
         for conv in network.convs:
-            here = conv(here).relu_()
-            maps.append(here)
+            activation = conv(activation).relu_()
+            maps.append(activation)
         ctx.save_for_backward(*maps)
         ctx.network, ctx.precision = network, x.dtype
-        return network.head(here.flatten(1)).to(x.dtype)
+        return network.head(activation.flatten(1)).to(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
         maps, network = ctx.saved_tensors, ctx.network
-        here = (gradient.to(network.head.weight.dtype) @ network.head.weight).view(maps[-1].shape)
-        here = here.contiguous(memory_format=torch.channels_last)  # as the maps are: mixed layouts cost a copy each time
+        slope = (gradient.to(network.head.weight.dtype) @ network.head.weight).view(maps[-1].shape)
+        slope = slope.contiguous(memory_format=torch.channels_last)  # as the maps are: mixed layouts cost a copy each time
         for below, above, conv in reversed(list(zip(maps[:-1], maps[1:], network.convs, strict=True))):
-            torch.ops.aten.threshold_backward.grad_input(here, above, 0, grad_input=here)
-            here = torch.ops.aten.convolution_backward(
-                here, below, conv.weight, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [True, False, False]
+            torch.ops.aten.threshold_backward.grad_input(slope, above, 0, grad_input=slope)
+            slope = torch.ops.aten.convolution_backward(
+                slope, below, conv.weight, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [True, False, False]
             )[0]
-        return here.to(ctx.precision) / network.std, None
+        return slope.to(ctx.precision) / network.std, None
 
 
 def like(network: ConvNet, widths: Sequence[int]) -> ConvNet:
@@ -128,8 +128,8 @@ def corner_views(wide: ConvNet, widths: Sequence[int]) -> list[Tensor]:
     """Views of the entries of a wide network that a narrow one has, in the order of its parameters."""
     fan_in = (wide.mean.shape[1], *widths[:-1])
     views = []
-    for conv, below, here in zip(wide.convs, fan_in, widths, strict=True):
-        views += [conv.weight.data[:here, :below], conv.bias.data[:here]]
+    for conv, below, width in zip(wide.convs, fan_in, widths, strict=True):
+        views += [conv.weight.data[:width, :below], conv.bias.data[:width]]
     return [*views, _grouped(wide.head, wide.widths[-1])[:, : widths[-1]], wide.head.bias.data]
 
 

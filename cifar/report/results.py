@@ -154,8 +154,8 @@ class Results:
         name = KINDS.get(kind, kind) + (f", seed {seed}" if seed else "")
         if paper == "0":
             return START
-        here = next((r.epoch for r in self.checkpoints.values() if r.kind == kind and r.paper_epoch == int(paper)), None)
-        epochs = [paper] if here == int(paper) else [f"({paper})"] if here is None else [str(here), f"({paper})"]
+        epoch = next((r.epoch for r in self.checkpoints.values() if r.kind == kind and r.paper_epoch == int(paper)), None)
+        epochs = [paper] if epoch == int(paper) else [f"({paper})"] if epoch is None else [str(epoch), f"({paper})"]
         return " ".join([name, *epochs])
 
 

@@ -29,10 +29,10 @@ def multiply_adds(widths: Iterable[int]) -> int:
 
 def cost(settings: Settings, grid: Mapping[str, Settings]) -> float:
     """Multiply-adds of a run, training and measuring.   grid: where the networks that it needs are"""
-    own = multiply_adds(settings.widths)
+    student = multiply_adds(settings.widths)
     oracle = multiply_adds(grid[settings.teacher.partition("@")[0]].widths) if settings.teacher else 0
-    attack = 2 * (own + oracle)
-    shown = oracle + FORWARD_BACKWARD * own + (settings.steps * attack if settings.examples != "clean" else 0)
+    attack = 2 * (student + oracle)
+    shown = oracle + FORWARD_BACKWARD * student + (settings.steps * attack if settings.examples != "clean" else 0)
     trained = (settings.epochs - settings.first_epoch) * settings.images * shown
     features = settings.images * settings.feature_steps * attack if settings.representation else 0
     steps = sum(len(names) for _, names in settings.attacks) * (settings.eval_steps or STEPS) * settings.repeats

@@ -76,9 +76,9 @@ def work_off(
     """
     out = world.out
     waiting = {name: settings for name, settings in runs.items() if not finished(out, settings, world.data.digest)}
-    known = failures.among(out, waiting)
-    failed = {name for name, failure in known.items() if failure.status == failures.DIVERGED}
-    for name in known:
+    earlier = failures.among(out, waiting)
+    failed = {name for name, failure in earlier.items() if failure.status == failures.DIVERGED}
+    for name in earlier:
         if name in failed:
             del waiting[name]
         else:

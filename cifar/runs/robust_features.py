@@ -35,12 +35,12 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
     size = images.pixels[0].numel()
     if not path.is_file() or path.stat().st_size < run.features * size:
         run.features = 0  # the cache is not carried along; it is made again
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     other = torch.randperm(len(images.pixels), generator=training.seeded(settings.seed, "features")).to(world.device)
     with path.open("r+b" if path.is_file() else "w+b") as file:
-        made.update(file.read(run.features * size))
-        if run.features and run.features_sum not in ("", made.hexdigest()):
-            run.features, made = 0, hashlib.sha256()  # a damaged one is made again too
+        digest.update(file.read(run.features * size))
+        if run.features and run.features_sum not in ("", digest.hexdigest()):
+            run.features, digest = 0, hashlib.sha256()  # a damaged one is made again too
         while run.features < len(images.pixels):
             part = slice(run.features, run.features + FEATURE_BATCH[world.device.type])
             target, start = (
@@ -61,8 +61,8 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            made.update(content)
-            run.features, run.features_sum = run.features + len(target), made.hexdigest()
+            digest.update(content)
+            run.features, run.features_sum = run.features + len(target), digest.hexdigest()
             run.spend("features")
             run.show(run.features, len(images.pixels), lambda: "robust features")
             run.pause()

@@ -114,8 +114,8 @@ def robust_features(
     point = start
     for taken in range(steps):
         point = point.detach().requires_grad_()
-        here, there = seen(point)
-        away = alpha * torch.linalg.vector_norm(there - logits, dim=1) + torch.linalg.vector_norm(here - features, dim=1)
+        maps, answers = seen(point)
+        away = alpha * torch.linalg.vector_norm(answers - logits, dim=1) + torch.linalg.vector_norm(maps - features, dim=1)
         (gradient,) = torch.autograd.grad(away.sum(), point)
         size = torch.linalg.vector_norm(gradient, dim=(1, 2, 3), keepdim=True)
         length = step * (1 - taken / steps)

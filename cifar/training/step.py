@@ -221,13 +221,13 @@ def captured(step: Callable[[], None], generator: Generator) -> Callable[[], Non
     Captured on the caller's own stream, where it has one: graphs captured on one stream share the workspaces of matrix
     products, so they must not run side by side, and the end of one can take them from the others.
     """
-    here = torch.cuda.current_stream()
-    stream = torch.cuda.Stream() if here == torch.cuda.default_stream() else here
-    stream.wait_stream(here)
+    current = torch.cuda.current_stream()
+    stream = torch.cuda.Stream() if current == torch.cuda.default_stream() else current
+    stream.wait_stream(current)
     with torch.cuda.stream(stream):
         for _ in range(WARM_UP):
             step()
-    here.wait_stream(stream)
+    current.wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     graph.register_generator_state(generator)
     # Other runs may work in other threads of this process meanwhile.

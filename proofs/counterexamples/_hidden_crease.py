@@ -67,11 +67,11 @@ def hidden_student(n: int, fan_out: Sequence[Fraction], observers: Sequence[Sequ
     return Instance(network(*teacher), network(*student), strip(n))
 
 
-def largest_disc_fits(made: Instance, observers: Sequence[int], margin: Fraction) -> bool:
+def largest_disc_fits(instance: Instance, observers: Sequence[int], margin: Fraction) -> bool:
     """Whether every point within `margin` of the segment of radius r - margin around 0 on tau = 0 lies in
     each A_m.
     """
-    a, _ = made.node(made.student, 0)
-    radius = made.region.c[0] - margin
-    regions = [made.active(m) for m in observers]
-    return all(where is not None and made.disc_fits((0, 0), a, radius, margin, where) for where in regions)
+    a, _ = instance.node(instance.student, 0)
+    radius = instance.region.c[0] - margin
+    regions = [instance.active(m) for m in observers]
+    return all(where is not None and instance.disc_fits((0, 0), a, radius, margin, where) for where in regions)

@@ -19,8 +19,8 @@ SINES_SQUARED = rational("1/2"), 1
 
 def instance():
     student = network(((1, 1), 3, 1), ((0, 1), 3, -1))
-    made = Instance(network(((1, 0), 0, 1)), student, box((1, 2), (-1, 1)))
-    return made.to_json("the teacher's boundary misses the region")
+    case = Instance(network(((1, 0), 0, 1)), student, box((1, 2), (-1, 1)))
+    return case.to_json("the teacher's boundary misses the region")
 
 
 def witness():

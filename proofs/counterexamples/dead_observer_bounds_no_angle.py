@@ -16,8 +16,8 @@ QUANTITIES = AngleBound(epsilon=0, alpha=1, radius_squared=1, nodes=2, dimension
 
 
 def instance():
-    made = Instance(network(((0, 1), 0, 1)), network(((1, 0), -2, 1)), box((-1, 1), (-1, 1)))
-    return made.to_json("the observer is dead")
+    case = Instance(network(((0, 1), 0, 1)), network(((1, 0), -2, 1)), box((-1, 1), (-1, 1)))
+    return case.to_json("the observer is dead")
 
 
 def the_student_is_dead_and_observes():

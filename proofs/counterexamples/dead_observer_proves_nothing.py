@@ -15,8 +15,8 @@ MEETING_POINT = 2, 0  # on the teacher's boundary and in the student's closed ac
 
 
 def instance():
-    made = Instance(network(((0, 1), 0, 1)), network(((1, 0), -2, 1)), box((-1, 1), (-1, 1)))
-    return made.to_json("the only observer is dead")
+    case = Instance(network(((0, 1), 0, 1)), network(((1, 0), -2, 1)), box((-1, 1), (-1, 1)))
+    return case.to_json("the only observer is dead")
 
 
 def witness():

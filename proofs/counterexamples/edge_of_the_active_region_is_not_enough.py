@@ -20,8 +20,8 @@ TOUCHING_POINT = 1, 0
 
 def instance():
     student = network(((-1, 0), 0, 1), ((-2, 0), 0, "-1/2"))
-    made = Instance(network(((1, 0), 0, 1)), student, box((-1, 1), (-1, 1)))
-    return made.to_json("the boundary is only the edge of the active region")
+    case = Instance(network(((1, 0), 0, 1)), student, box((-1, 1), (-1, 1)))
+    return case.to_json("the boundary is only the edge of the active region")
 
 
 def witness():

@@ -18,8 +18,8 @@ SINES_SQUARED = 0, rational("1/2"), 1  # of the angles of the three students to 
 
 def instance():
     student = network(((-1, 0), 0, 1), ((1, 1), 3, 1), ((0, 1), 3, -1))
-    made = Instance(network(((1, 0), 0, 1)), student, box((-1, 1), (-1, 1)))
-    return made.to_json("a flipped student copies the teacher")
+    case = Instance(network(((1, 0), 0, 1)), student, box((-1, 1), (-1, 1)))
+    return case.to_json("a flipped student copies the teacher")
 
 
 def witness():

@@ -18,8 +18,8 @@ SINES_SQUARED = rational("1/2"), rational("1/2")
 
 def instance():
     student = network(((1, 1), 3, (0, 1)), ((1, 1), 3, (0, -1)))
-    made = Instance(network(((1, 0), 0, (1, 0))), student, box((-1, 1), (-1, 1)))
-    return made.to_json("the observers' fan-outs are orthogonal to the teacher's")
+    case = Instance(network(((1, 0), 0, (1, 0))), student, box((-1, 1), (-1, 1)))
+    return case.to_json("the observers' fan-outs are orthogonal to the teacher's")
 
 
 def witness():

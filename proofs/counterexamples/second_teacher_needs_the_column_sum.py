@@ -38,8 +38,8 @@ def instance():
     ones, two_thirds = (1,) * OUTPUTS, (rational("2/3"),) * OUTPUTS
     student = network((("4/5", "3/5"), "32/5", (ROW,) * OUTPUTS))
     second = network(((0, 1), 0, ones), ((1, 0), "61/8", two_thirds))
-    made = Instance(student, student, box((-1, 1), (-1, 1)), second_teacher=second)
-    return made.to_json("second teacher, row sum")
+    case = Instance(student, student, box((-1, 1), (-1, 1)), second_teacher=second)
+    return case.to_json("second teacher, row sum")
 
 
 def the_inequality_of_the_proof_fails():

@@ -16,8 +16,8 @@ from ._entry import counterexample
 
 def instance():
     student = network(((1, 0, 1), 2, 1), ((1, 0, 0), 2, -1))
-    made = Instance(network(((0, 0, 1), 0, 1)), student, box((-1, 1), (-1, 1), (-1, 1)), basis=matrix([[1, 0, 0], [0, 1, 0]]))
-    return made.to_json("the teacher's projected weight is zero")
+    case = Instance(network(((0, 0, 1), 0, 1)), student, box((-1, 1), (-1, 1), (-1, 1)), basis=matrix([[1, 0, 0], [0, 1, 0]]))
+    return case.to_json("the teacher's projected weight is zero")
 
 
 def witness():

@@ -52,8 +52,8 @@ def small(outputs):
 
 
 def instance():
-    made = hidden_student(N, (rational(1),) * OUTPUTS, axes(OUTPUTS))
-    return made.to_json("the 2-norm costs the root of the number of outputs")
+    case = hidden_student(N, (rational(1),) * OUTPUTS, axes(OUTPUTS))
+    return case.to_json("the 2-norm costs the root of the number of outputs")
 
 
 def the_root_is_attained_with_the_sharp_bounds():

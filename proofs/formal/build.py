@@ -97,19 +97,19 @@ def digest(data: bytes) -> str:
 
 
 def _compiled(build: Path, name: str, text: bytes, key: str) -> str:
-    made, note = build / f"{name}.vo", build / f"{name}.key"
-    if made.exists() and note.exists() and note.read_text().split() == [key, digest(made.read_bytes())]:
+    compiled, note = build / f"{name}.vo", build / f"{name}.key"
+    if compiled.exists() and note.exists() and note.read_text().split() == [key, digest(compiled.read_bytes())]:
         return ""
-    for path in (made, note):
+    for path in (compiled, note):
         path.unlink(missing_ok=True)
     (build / f"{name}.v").write_bytes(text)
     try:
         done = coq("coqc", "-w", "none", "-Q", ".", LIBRARY, f"{name}.v", place=build)
     except subprocess.TimeoutExpired:
         return f"{name}.v is not compiled after {SECONDS} s"
-    if done.returncode or not made.exists():
+    if done.returncode or not compiled.exists():
         return " ".join((done.stderr or done.stdout).split()) or f"coqc stops with status {done.returncode}"
-    note.write_text(f"{key} {digest(made.read_bytes())}\n")
+    note.write_text(f"{key} {digest(compiled.read_bytes())}\n")
     return ""
 
 

@@ -202,8 +202,8 @@ def windows_cover() -> None:
         if left + right < 2 or (left < 2 and parity != left % 2):
             continue  # N = 1 + left + right >= 3
         kinds = tuple((NO_LINE, END, INNER)[places] for places in (left, right))
-        own = END if 0 in (left, right) else INNER
-        same(((kinds[0], own, kinds[1]), (-1) ** (parity + 1)) in WINDOWS, True)
+        middle = END if 0 in (left, right) else INNER
+        same(((kinds[0], middle, kinds[1]), (-1) ** (parity + 1)) in WINDOWS, True)
     count, k = sympy.symbols("N k")
     offset = SPACING * k + 1 - count
     same((offset.subs(k, 0), sympy.expand(offset.subs(k, count - 1))), (1 - count, count - 1))

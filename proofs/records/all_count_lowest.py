@@ -131,13 +131,13 @@ def odd_windows_cover() -> None:
     A window's kinds depend on how many lines are left and right of line k, 2 standing for more; its slope on the parity of
     the number left of it.
     """
-    known = {*WINDOWS, *RIGHT, *AT_THE_WALL}
+    windows = {*WINDOWS, *RIGHT, *AT_THE_WALL}
     for left, right, parity in itertools.product(range(3), range(3), range(2)):
         if left + right < 1 or (left < 2 and parity != left % 2):
             continue  # (N - 1)/2 = left + right >= 1 pairs
-        own = SINGLE if right == 0 else END if left == 0 else INNER
-        kinds = (NO_LINE, END, INNER)[left], own, (NO_LINE, SINGLE, INNER)[right]
-        same((kinds, (-1) ** (parity + 1)) in known, True)
+        middle = SINGLE if right == 0 else END if left == 0 else INNER
+        kinds = (NO_LINE, END, INNER)[left], middle, (NO_LINE, SINGLE, INNER)[right]
+        same((kinds, (-1) ** (parity + 1)) in windows, True)
     pairs = positives("pairs")[0]
     equal(SPACING * pairs + 1, (2 * pairs + 1))  # N, as 2 (pairs) + 1
 

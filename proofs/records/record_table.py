@@ -37,10 +37,10 @@ def lower(count: str, nodes: int, regime: str) -> tuple[Fraction, str]:
     height = regime_height(regime, nodes)
     best = (Fraction(0), "")
     for path in FOLDER.glob(f"{count}_*.json"):
-        made = read(path)
-        tall = made.height is None or (height is not None and made.height >= height)
-        if made.nodes <= nodes and tall:
-            best = max(best, (1 / made.eps, path.name))
+        hidden = read(path)
+        tall = hidden.height is None or (height is not None and hidden.height >= height)
+        if hidden.nodes <= nodes and tall:
+            best = max(best, (1 / hidden.eps, path.name))
     return best
 
 

@@ -134,13 +134,13 @@ def sharp(same: int) -> Instance:
 def sharp_for_small_counts() -> None:
     """N_same = 0, .., 4, at t = 2 rho/(N_same + 1): sup |h| is 1/(4 (N_same + 1)), exactly."""
     for same in range(5):
-        made = sharp(same)
-        check_lines(made)
-        check_eps(made)
-        masses = creases(made).values()
+        record = sharp(same)
+        check_lines(record)
+        check_eps(record)
+        masses = creases(record).values()
         if (len(masses), sum(mass > 0 for mass in masses)) != (3 * same + 2, same):
             raise AssertionError(f"[not {same} creases of the same sign and {2 * same + 2} opposing ones]")
-        equal(1 / sympy.Rational(str(made.eps)), (4 * EPS / HEIGHT * RHO / EPS).subs({N_SAME: same, M: 1, GAMMA: 1}))
+        equal(1 / sympy.Rational(str(record.eps)), (4 * EPS / HEIGHT * RHO / EPS).subs({N_SAME: same, M: 1, GAMMA: 1}))
 
 
 def attained() -> None:

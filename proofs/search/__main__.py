@@ -65,15 +65,15 @@ def main(arguments: list[str] | None = None) -> int:
     height = height_of(options.height, options.nodes)
     helpers = options.nodes + 2 if options.helpers is None else options.helpers
     empty = blank(options.count, options.nodes, height, helpers)
-    known = []
+    starts = []
     for path in () if options.fresh else sorted(RECORDS.glob(f"{options.count}*.json")):
-        made = filled(_hidden.read(path), empty, rng)
-        known += [made] if made is not None else []
-    known = known[-12:]
+        start = filled(_hidden.read(path), empty, rng)
+        starts += [start] if start is not None else []
+    starts = starts[-12:]
     started = time.monotonic()
     hidden = search(
         empty,
-        known,
+        starts,
         options.seconds,
         rng,
         lambda best, runs: print(

@@ -117,7 +117,7 @@ def search(
             start = shaken(pool[rng.integers(len(pool))], rng)
         else:
             lot = (best_masses(random_start(empty, rng)) for _ in range(SCREENED))
-            start = min((made for made in lot if made is not None), key=lambda made: made.eps).lines
+            start = min((hidden for hidden in lot if hidden is not None), key=lambda hidden: hidden.eps).lines
         hidden, runs = descend(start, deadline), runs + 1
         if hidden is not None and (best is None or hidden.eps < best.eps * (1 - 1e-9)):
             best = hidden

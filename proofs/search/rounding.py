@@ -44,10 +44,10 @@ def simplest(best: Hidden) -> Hidden:
     """The first of the rounded lines that is hardly worse, or the best of them."""
     chosen = None
     for lines in rounded_lines(best):
-        made = best_masses(lines)
-        if made is not None and (chosen is None or made.eps < chosen.eps):
-            chosen = made
-            if made.eps <= best.eps * (1 + LOSS):
+        hidden = best_masses(lines)
+        if hidden is not None and (chosen is None or hidden.eps < chosen.eps):
+            chosen = hidden
+            if hidden.eps <= best.eps * (1 + LOSS):
                 break
     return chosen or best
 
@@ -141,8 +141,8 @@ def as_data(best: Hidden, count: str, nodes: int) -> dict[str, Any]:
         "horizontals": [[text[i][0], str(masses[i])] for i in kept if lines.p[i] == 0],
         "affine": [str(a) for a in affine],
     }
-    made = parsed(data)
-    values = [value(made, x, tau) for x, tau in vertices(made)]
+    instance = parsed(data)
+    values = [value(instance, x, tau) for x, tau in vertices(instance)]
     middle = (max(values) + min(values)) / 2
     data["affine"][2] = str(affine[2] - middle)
     data["eps"] = str((max(values) - min(values)) / 2)

@@ -155,8 +155,8 @@ class _Restated:
         entry = {key: getattr(v, key) for key in keys if getattr(v, key) is not None}
         if v.bound is None:
             return {**entry, "measured": None, "bound": None} if v.terms.get("alpha") == 0 else None
-        own = {"theorem-1": self._theorem1, "corollary-1": self._corollary, recovery.STATEMENT: self._recovery}
-        restated = own.get(v.statement, self._angle)()
+        restatements = {"theorem-1": self._theorem1, "corollary-1": self._corollary, recovery.STATEMENT: self._recovery}
+        restated = restatements.get(v.statement, self._angle)()
         if restated is None:
             return None
         bound, extra = restated

@@ -61,9 +61,9 @@ def rows(setting: Setting) -> Iterator[Verdict]:
             yield _row(form, node, VACUOUS, UNJUDGED) if setting.is_over else judge(setting, node)
 
 
-def _row(form: str, node: Node, verdict: str, why: str, measured=None, bound=None, terms=None, **more: Any) -> Verdict:
+def _row(form: str, node: Node, verdict: str, why: str, measured=None, bound=None, terms=None, **fields: Any) -> Verdict:
     return Verdict(
-        STATEMENT, form, verdict, number(measured), number(bound), why, student=node.index, terms=float_terms(terms), **more
+        STATEMENT, form, verdict, number(measured), number(bound), why, student=node.index, terms=float_terms(terms), **fields
     )
 
 

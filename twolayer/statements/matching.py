@@ -53,23 +53,23 @@ def matching(setting: Setting, verdicts: Iterable[Verdict]) -> tuple[Match, ...]
 
 def _match(setting: Setting, teacher: Node, telling: Sequence[Verdict]) -> Match:
     angle, share = (_least(telling, statement) for statement in (theorem2.STATEMENT, recovery.STATEMENT))
-    known: dict[str, Any] = {
+    common: dict[str, Any] = {
         "bound": None if angle is None else angle.bound,
         "recovered": None if share is None else share.terms["recovered"],
         "observer": None if angle is None else angle.observer,
     }
     if teacher.is_constant:
-        return Match(teacher.index, **known)
+        return Match(teacher.index, **common)
     i = setting.crease(teacher)
     squares = setting.angles.sin_squared(i)
     students = [node for node in setting.problem.student if not node.is_constant]
     if not students:
-        return Match(teacher.index, measured=1.0, **known)
+        return Match(teacher.index, measured=1.0, **common)
     smallest = min(squares[setting.crease(node)] for node in students)
     at_it = [(_offset(setting, teacher, node), node) for node in students if squares[setting.crease(node)] == smallest]
     offset, best = min(at_it, key=lambda item: exact.upper_float(item[0]))
     sine = setting.angles.sine(i, setting.crease(best))
-    return Match(teacher.index, best.index, measured=number(sine), offset=number(offset * setting.unit), **known)
+    return Match(teacher.index, best.index, measured=number(sine), offset=number(offset * setting.unit), **common)
 
 
 def _least(telling: Sequence[Verdict], statement: str) -> Verdict | None:

@@ -398,6 +398,6 @@ def fan_outs(setting: Setting, creases: Sequence[int], side: str | None) -> np.n
     out = exact.balls(exact.zeros(outputs))
     for m in creases:
         members = [(node, abs(scale)) for node, scale in setting.problem.creases[m].members if side in (None, node.side)]
-        own = sum(((s if node.side == "teacher" else -s) * node.fan_out for node, s in members), exact.zeros(outputs))
-        out = out + setting.masses.unit_lengths[m] * exact.balls(own)
+        jump = sum(((s if node.side == "teacher" else -s) * node.fan_out for node, s in members), exact.zeros(outputs))
+        out = out + setting.masses.unit_lengths[m] * exact.balls(jump)
     return out

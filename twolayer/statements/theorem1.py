@@ -35,9 +35,9 @@ def rows(setting: Setting) -> Iterator[Verdict]:
                 yield judge(setting, teacher)
 
 
-def _row(form: str, teacher: Node, verdict: str, why: str, measured: arb | None = None, **more) -> Verdict:
+def _row(form: str, teacher: Node, verdict: str, why: str, measured: arb | None = None, **fields) -> Verdict:
     bound = None if measured is None else 0.0
-    return Verdict(STATEMENT, form, verdict, number(measured), bound, why, teacher=teacher.index, **more)
+    return Verdict(STATEMENT, form, verdict, number(measured), bound, why, teacher=teacher.index, **fields)
 
 
 def printed(setting: Setting, teacher: Node) -> Verdict:

@@ -51,7 +51,7 @@ class Row:
     observer: Node
     statement: str
 
-    def verdict(self, form: str, verdict: str, why: str, measured=None, bound=None, terms=None, **more: Any) -> Verdict:
+    def verdict(self, form: str, verdict: str, why: str, measured=None, bound=None, terms=None, **fields: Any) -> Verdict:
         """A row of the report."""
         return Verdict(
             self.statement,
@@ -63,7 +63,7 @@ class Row:
             teacher=self.teacher.index,
             observer=self.observer.index,
             terms=float_terms(terms),
-            **more,
+            **fields,
         )
 
 

@@ -73,15 +73,15 @@ class Verdict:
 Asked = str | int | Collection | None  # a value, several, or any
 
 
-def selected(verdicts: Iterable[Verdict], known: Mapping[str, Collection[str]], **asked: Asked) -> list[Verdict]:
+def selected(verdicts: Iterable[Verdict], allowed: Mapping[str, Collection[str]], **asked: Asked) -> list[Verdict]:
     """The rows whose fields have one of the values asked for, in order.
 
-    known: the values that a field can have; ValueError, with all of them, where another is asked for.
+    allowed: the values that a field can have; ValueError, with all of them, where another is asked for.
     """
     wanted = {
         name: {value} if isinstance(value, (str, int)) else set(value) for name, value in asked.items() if value is not None
     }
-    for name, values in known.items():
+    for name, values in allowed.items():
         for value in sorted(wanted.get(name, set()) - set(values)):
             raise ValueError(f"no {name} is named {value!r}; there are {', '.join(values)}")
     return [row for row in verdicts if all(getattr(row, name) in values for name, values in wanted.items())]
@@ -111,13 +111,13 @@ def float_terms(terms: dict[str, Any] | None) -> dict[str, Any]:
     return {key: number(value) if isinstance(value, arb) else value for key, value in (terms or {}).items()}
 
 
-def missing_hypotheses(known: tuple[str, ...], heals: Callable[[frozenset[str]], bool]) -> tuple[str, ...]:
+def missing_hypotheses(hypotheses: tuple[str, ...], heals: Callable[[frozenset[str]], bool]) -> tuple[str, ...]:
     """The smallest set of hypotheses, in the order in which they are known, that heals a failing row; all if none does."""
-    for size in range(1, len(known) + 1):
-        for added in combinations(known, size):
+    for size in range(1, len(hypotheses) + 1):
+        for added in combinations(hypotheses, size):
             if heals(frozenset(added)):
                 return added
-    return known
+    return hypotheses
 
 
 def compare(measured: arb, smallest: arb, largest: arb) -> str:

@@ -58,9 +58,9 @@ def read(text: str) -> tuple[list[Cell], float]:
     given = parsed(text, "a sweep's configuration")
     if not isinstance(given, dict) or given.get("format") != FORMAT:
         raise BadInput(f'a sweep\'s configuration needs "format": "{FORMAT}"')
-    known = ("format", "gap", "instances", "rank", *DEFAULTS)
-    for key in sorted(set(given) - set(known)):
-        raise BadInput(f"a sweep's configuration knows no {quoted(key)}; it knows {', '.join(known)}")
+    keys = ("format", "gap", "instances", "rank", *DEFAULTS)
+    for key in sorted(set(given) - set(keys)):
+        raise BadInput(f"a sweep's configuration knows no {quoted(key)}; it knows {', '.join(keys)}")
     if "rank" not in given:
         raise BadInput("a sweep's configuration needs a rank, or instances")
     gap = _gap(given)
@@ -86,9 +86,9 @@ def files_of(text: str) -> tuple[list[Path], float] | None:
     given = parsed(text, "a sweep's configuration")
     if not isinstance(given, dict) or "instances" not in given:
         return None
-    known = ("format", "gap", "instances")
-    for key in sorted(set(given) - set(known)):
-        raise BadInput(f"a sweep of instance files knows no {quoted(key)}; it knows {', '.join(known)}")
+    keys = ("format", "gap", "instances")
+    for key in sorted(set(given) - set(keys)):
+        raise BadInput(f"a sweep of instance files knows no {quoted(key)}; it knows {', '.join(keys)}")
     if given.get("format") != FORMAT:
         raise BadInput(f'a sweep\'s configuration needs "format": "{FORMAT}"')
     names = given["instances"] if isinstance(given["instances"], list) else [given["instances"]]

@@ -153,22 +153,22 @@ def _sines(panel, places: np.ndarray, parts: list[list[dict[str, Any]]]) -> None
     values = np.array([x for samples in series.values() for part in samples for x in part])
     floor = _logarithmic(panel, "y", values)
     for name, samples in series.items():
-        known = [np.maximum(part if part else [np.nan], floor) for part in samples]
+        shown = [np.maximum(part if part else [np.nan], floor) for part in samples]
         if name == "measured":
-            median_line(panel, places, known, name, INK, "solid", marker=".", markersize=4)
+            median_line(panel, places, shown, name, INK, "solid", marker=".", markersize=4)
         else:
-            median_line(panel, places, known, name, COLOUR[name], STROKE[name], marker=MARK[name], markersize=4)
+            median_line(panel, places, shown, name, COLOUR[name], STROKE[name], marker=MARK[name], markersize=4)
     panel.grid(True)
 
 
 def _logarithmic(panel, side: str, values: np.ndarray) -> float:
     """Make an axis logarithmic over the values that are above 0, with a tick for the others; where it begins."""
-    known = values[~np.isnan(values)]
-    above = known[known > 0]
+    numbers = values[~np.isnan(values)]
+    above = numbers[numbers > 0]
     if not len(above):
         panel.set(**{f"{side}scale": "log"})
         return 1e-3
-    floored = bool((known <= 0).any())
+    floored = bool((numbers <= 0).any())
     low = floor_below(above) if floored else 10.0 ** np.floor(np.log10(above.min()))
     decades(panel, side, low, max(above.max(), 10 * low), floored=floored)
     return low

@@ -105,9 +105,9 @@ def _samples(case: Case) -> int:
     return max(SAMPLES_PER_PARAMETER * case.student * (case.dimension + 1 + case.outputs) // case.outputs, FEWEST_SAMPLES)
 
 
-def _teacher(case: Case, data: LowRankData, rng, **more) -> TwoLayer:
+def _teacher(case: Case, data: LowRankData, rng, **choices) -> TwoLayer:
     sizes = geometric(case.teacher, case.options.get("fan_out_decay", 0.9))
-    return random_teacher(data, case.teacher, case.outputs, rng, fan_out=sizes, min_angle=0.25, off_plane=0.3, **more)
+    return random_teacher(data, case.teacher, case.outputs, rng, fan_out=sizes, min_angle=0.25, off_plane=0.3, **choices)
 
 
 def _train(case: Case, data: LowRankData, teacher: TwoLayer, rng, recipe: Recipe | None = None) -> Guided:
@@ -125,10 +125,10 @@ def _train(case: Case, data: LowRankData, teacher: TwoLayer, rng, recipe: Recipe
     )
 
 
-def _drawn(case: Case, data: LowRankData, teacher: TwoLayer, guided: Guided, **more) -> Drawn:
-    name = more.pop("name", case.name)
+def _drawn(case: Case, data: LowRankData, teacher: TwoLayer, guided: Guided, **fields) -> Drawn:
+    name = fields.pop("name", case.name)
     instance = Instance(
-        teacher, guided.trained.student, data.region(), more.pop("subspace", data.subspace()), name=name, **more
+        teacher, guided.trained.student, data.region(), fields.pop("subspace", data.subspace()), name=name, **fields
     )
     rounds = [(r.sampled, r.upper, r.witnesses, r.seconds) for r in guided.rounds]
     return Drawn(instance, guided.trained.gradient, rounds)
@@ -226,8 +226,8 @@ FAMILIES: dict[str, Callable[[Case, np.random.Generator], Iterator[Drawn]]] = {
 def cases(quick: bool, seed: int = 0) -> list[Case]:
     """The cases of `verify`, the most expensive first so that two processes finish together."""
 
-    def low(d, ambient, teacher, student, outputs, seeds, **more):
-        return [Case("exact low rank", d, ambient, teacher, student, outputs, seed + s, **more) for s in seeds]
+    def low(d, ambient, teacher, student, outputs, seeds, **choices):
+        return [Case("exact low rank", d, ambient, teacher, student, outputs, seed + s, **choices) for s in seeds]
 
     if quick:
         return [
