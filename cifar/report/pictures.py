@@ -162,10 +162,12 @@ def spectrum_and_pairs(results: Results) -> Picture:
     trained = results.get("st-logit@300")
     if trained is not None and trained.first("nc") is not None:
         measured = [r for r in (*results.untrained(len(trained.layers)), trained) if r.first("nc") is not None]
-        flat = [[tuple(chain(*r.first(reading))) for reading in ("nc", "eps_in")] for r in measured]
-        pairs = tuple(Series(results.label(r.checkpoint), r.checkpoint, *both) for r, both in zip(measured, flat, strict=True))
+        pairs = []
+        for r in measured:
+            nc, distance = (tuple(chain(*r.first(reading))) for reading in ("nc", "eps_in"))
+            pairs.append(Series(results.label(r.checkpoint), r.checkpoint, nc, distance))
         title = f"Pearson score {trained.first('pearson_in'):.3f}"
-        panels.append(Panel("figure-2-pairs", CLOUD, title, "NC", "eps_in", pairs))
+        panels.append(Panel("figure-2-pairs", CLOUD, title, "NC", "eps_in", tuple(pairs)))
         told = ", ".join(f"{results.label(r.checkpoint)} {r.first('pearson_in'):.3f}" for r in measured)
         captions.append(f"Every pair of a student and a teacher node; Pearson score of eps_in and NC: {told}.")
     return Picture("figure-2", "Figure 2: patch spectrum; eps_in against NC", " ".join(captions), tuple(panels))

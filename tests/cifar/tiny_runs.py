@@ -58,6 +58,12 @@ def grid() -> dict[str, Settings]:
     return {settings.name: settings for settings in known}
 
 
+def content(out: Path, pattern: str = "*") -> dict[str, bytes]:
+    """What equal runs have in common: every file of results and weights; seconds live in files of their own."""
+    files = [path for path in sorted((out / "runs").glob(f"*/{pattern}")) if not path.name.endswith(".time.json")]
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+
+
 def world(out: Path, stop: Callable[[], bool], save_every: float = 1000.0) -> World:
     return shared_world(out, made.made_cifar(TRAIN, TEST), torch.device("cpu"), stop=stop, save_every=save_every)
 

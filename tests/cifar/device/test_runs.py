@@ -26,6 +26,7 @@ from cifar.training import step as training
 from twolayer.files import BadInput
 
 from .. import made, tiny_runs
+from ..tiny_runs import content
 from .pretended import pretending
 
 
@@ -69,14 +70,6 @@ def with_needs(settings: Settings, out: Path, done: Path) -> None:
         path = places.located(out, tiny_runs.grid(), need)
         path.parent.mkdir(parents=True)
         path.write_bytes(places.located(done, tiny_runs.grid(), need).read_bytes())
-
-
-def content(out: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(out).as_posix(): path.read_bytes()
-        for path in sorted(out.glob("runs/*/*"))
-        if not path.name.endswith(".time.json")
-    }
 
 
 @pytest.fixture(scope="module")

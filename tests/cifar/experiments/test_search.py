@@ -18,6 +18,7 @@ from cifar.runs import queue
 from twolayer.files import BadInput
 
 from .. import made
+from ..tiny_runs import content
 
 TRAIN, APART, TEST = 48, 16, 6
 WIDTHS = {"FOUR": (6, 6, 6, 8), "PRUNED_FOUR": (5, 3, 3, 3), "FIVE": (6,) * 5, "PRUNED_FIVE": (5, 3, 3, 3, 2)}
@@ -41,12 +42,6 @@ def scaled():
 
 def command(out: Path, *more: str) -> int:
     return cli.main(["search", "--data", "unused", "--out", str(out), "--profile", "demo", "--jobs", "1", *more])
-
-
-def content(out: Path, pattern: str = "*") -> dict[str, bytes]:
-    """All that equal searches have in common: every file of results and weights."""
-    files = [path for path in sorted((out / "search/runs").glob(f"*/{pattern}")) if not path.name.endswith(".time.json")]
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +78,7 @@ def test_the_images_held_out_are_the_last_training_images_and_no_test_image_is_a
 def test_the_test_images_change_no_byte(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(cifar10, "load", lambda *_, **__: dataclasses.replace(MADE, test=made.made_images(TEST, 99)))
     assert command(tmp_path) == 0
-    assert content(tmp_path) == content(whole)
+    assert content(tmp_path / "search") == content(whole / "search")
 
 
 def test_the_images_held_out_change_what_is_measured_and_no_weight(whole, tmp_path, monkeypatch):
@@ -92,8 +87,8 @@ def test_the_images_held_out_change_what_is_measured_and_no_weight(whole, tmp_pa
     images = Images(pixels, torch.cat([MADE.train.labels[:-APART], others.labels]))
     monkeypatch.setattr(cifar10, "load", lambda *_, **__: dataclasses.replace(MADE, train=images))
     assert command(tmp_path) == 0
-    assert content(tmp_path, "*.pt") == content(whole, "*.pt")
-    before, after = content(whole, "*.json"), content(tmp_path, "*.json")
+    assert content(tmp_path / "search", "*.pt") == content(whole / "search", "*.pt")
+    before, after = content(whole / "search", "*.json"), content(tmp_path / "search", "*.json")
     assert all(after[name] != result for name, result in before.items())
 
 
@@ -114,7 +109,7 @@ def test_a_search_that_is_interrupted_again_and_again_ends_at_the_same_bytes(who
         assert command(tmp_path) == (0 if (tmp_path / "search.md").exists() else 3) and pieces < 100
         pieces += 1
     assert pieces > 3 and "runs unfinished; the same command continues" in capsys.readouterr().err
-    assert content(tmp_path) == content(whole)
+    assert content(tmp_path / "search") == content(whole / "search")
 
 
 def test_the_page_and_the_terminal_name_the_winner(whole, capsys):

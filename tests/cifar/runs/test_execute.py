@@ -30,15 +30,10 @@ from twolayer.files import BadInput
 from twolayer.process import STOPPED
 
 from .. import made, tiny_runs
+from ..tiny_runs import content
 
 KILLS = 6  # of a process that works for about ten seconds, at random moments
 PATIENCE = 240  # seconds for a process that works for about ten, on a busy machine
-
-
-def content(out: Path) -> dict[str, bytes]:
-    """Every result and every weight; seconds live in files of their own."""
-    files = sorted(p for p in (out / "runs").rglob("*") if p.is_file() and not p.name.endswith(".time.json"))
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")
