@@ -41,9 +41,9 @@ def is_kind(value: Any, kind: str) -> bool:
 def wrong(value: Any, part: Any, root: Any, place: str) -> str | None:
     """The first thing in a value that a part of a schema does not allow."""
     for keyword, wanted in part.items():
-        found = None if keyword in SAYS_NOTHING else broken(keyword, wanted, value, part, root, place)
-        if found is not None:
-            return found
+        fault = None if keyword in SAYS_NOTHING else broken(keyword, wanted, value, part, root, place)
+        if fault is not None:
+            return fault
     return None
 
 
@@ -57,10 +57,10 @@ def broken(keyword: str, wanted: Any, value: Any, part: Any, root: Any, place: s
                 target = target[step]
             return wrong(value, target, whole, place)
         case "anyOf":
-            found = [wrong(value, one, root, place) for one in wanted]
-            return None if None in found else f"{place}: none of {len(found)}, {'; '.join(map(str, found))}"
+            faults = [wrong(value, one, root, place) for one in wanted]
+            return None if None in faults else f"{place}: none of {len(faults)}, {'; '.join(map(str, faults))}"
         case "allOf":
-            return next((found for one in wanted if (found := wrong(value, one, root, place))), None)
+            return next((fault for one in wanted if (fault := wrong(value, one, root, place))), None)
         case "type":
             kinds = wanted if isinstance(wanted, list) else [wanted]
             return None if any(is_kind(value, kind) for kind in kinds) else f"{place}: no {' or '.join(kinds)}"
@@ -72,15 +72,15 @@ def broken(keyword: str, wanted: Any, value: Any, part: Any, root: Any, place: s
             return f"{place}: no {missing[0]}" if missing else None
         case "properties" if isinstance(value, dict):
             pairs = ((key, wanted[key]) for key in value if key in wanted)
-            return next((found for key, one in pairs if (found := wrong(value[key], one, root, f"{place}.{key}"))), None)
+            return next((fault for key, one in pairs if (fault := wrong(value[key], one, root, f"{place}.{key}"))), None)
         case "additionalProperties" if isinstance(value, dict):
             more = [key for key in value if key not in part.get("properties", {})]
             if wanted is False:
                 return f"{place}: {more[0]} is not known" if more else None
-            return next((found for key in more if (found := wrong(value[key], wanted, root, f"{place}.{key}"))), None)
+            return next((fault for key in more if (fault := wrong(value[key], wanted, root, f"{place}.{key}"))), None)
         case "items" if isinstance(value, list):
             pairs = enumerate(value)
-            return next((found for i, x in pairs if (found := wrong(x, wanted, root, f"{place}[{i}]"))), None)
+            return next((fault for i, x in pairs if (fault := wrong(x, wanted, root, f"{place}[{i}]"))), None)
         case "minItems" if isinstance(value, list):
             return f"{place}: too short" if len(value) < wanted else None
         case "maxItems" if isinstance(value, list):

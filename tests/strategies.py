@@ -208,12 +208,12 @@ def brute_vertices(A: np.ndarray, c: np.ndarray, extra=()) -> list[list[fmpq]]:
     """
     planes = [([*row], limit) for row, limit in zip(A, c, strict=True)]
     planes += [([*row], limit) for row, limit in extra if any(x != 0 for x in row)]
-    found = []
+    points = []
     for chosen in itertools.combinations(dict.fromkeys((*row, limit) for row, limit in planes), A.shape[1]):
         z = _intersection([[*plane[:-1]] for plane in chosen], [plane[-1] for plane in chosen])
         if z is not None and all(_dot(row, z) <= limit for row, limit in zip(A, c, strict=True)):
-            found.append(z)
-    return found
+            points.append(z)
+    return points
 
 
 def brute_has_interior(A: np.ndarray, c: np.ndarray) -> bool:

@@ -54,12 +54,12 @@ def row(cell: Cell, repeats: int) -> dict:
     return {"cell": cell.name, "repeats": repeats, **{key: statistics.median(run[key] for run in runs) for key in runs[0]}}
 
 
-def line(found: dict) -> str:
+def line(times: dict) -> str:
     """A row as it is printed."""
     return (
-        f"{found['cell']:10s} {found['rows']:6.0f} rows   certifying {found['certifying_cpu']:7.2f} s   "
-        f"judging {found['judging_cpu']:7.2f} s   {found['ratio']:6.1f} times   (wall {found['certifying']:.2f}, "
-        f"{found['judging']:.2f} s)"
+        f"{times['cell']:10s} {times['rows']:6.0f} rows   certifying {times['certifying_cpu']:7.2f} s   "
+        f"judging {times['judging_cpu']:7.2f} s   {times['ratio']:6.1f} times   (wall {times['certifying']:.2f}, "
+        f"{times['judging']:.2f} s)"
     )
 
 

@@ -67,15 +67,15 @@ def every(cell: Cell, limit: float, gap: float, workers: int) -> dict:
         problem = restricted(cell.instance)
         domains = active_domains(problem)
         ready = time.perf_counter()
-        found = gradient_suprema(problem, domains, gap=gap, deadline=time.monotonic() + limit, workers=workers)
+        enclosures = gradient_suprema(problem, domains, gap=gap, deadline=time.monotonic() + limit, workers=workers)
         end = time.perf_counter()
         rows.append({"seconds": end - start, "set_up": ready - start})
-    gaps = [described(e)["gap"] for e in found]
+    gaps = [described(e)["gap"] for e in enclosures]
     chosen = sorted(rows, key=lambda row: row["seconds"])[len(rows) // 2 if len(rows) > 2 else 0]
     return {
         **chosen,
         "first": rows[0]["seconds"],
-        "students": len(found),
+        "students": len(enclosures),
         "worst_gap": max(gaps),
         "reached": int(sum(gap_k <= gap for gap_k in gaps)),
         "status": "done",

@@ -71,8 +71,8 @@ def posed(region: str, cell: Cell = CELL, size: int = SIZE) -> Task:
         c = ROOM * np.abs(A).sum(axis=1)
         instance = replace(instance, region=Polytope(np.concatenate([whole.A, A]), np.concatenate([whole.c, c])))
     problem = restricted(instance)
-    found = (problem.active_domain(node) for node in problem.student)
-    domains = list(islice((x for x in found if x is not None), size))
+    regions = (problem.active_domain(node) for node in problem.student)
+    domains = list(islice((x for x in regions if x is not None), size))
     return Task(problem.frame, problem.creases[:size], domains)
 
 
@@ -87,7 +87,7 @@ def scipy_linprog(n, o, A, c, shape: str) -> float:
     """One linear program a pair."""
     lengths = np.linalg.norm(A if shape == "ball" else A - np.outer(A @ n, n), axis=1)
     d = len(n)
-    found = linprog(
+    solution = linprog(
         np.append(np.zeros(d), -1),
         np.column_stack([A, lengths]),
         c,
@@ -96,7 +96,7 @@ def scipy_linprog(n, o, A, c, shape: str) -> float:
         bounds=[(None, None)] * d + [(0, None)],
         method="highs",
     )
-    return found.x[-1] if found.status == 0 else 0.0
+    return solution.x[-1] if solution.status == 0 else 0.0
 
 
 def within(n, o, A, c) -> tuple[np.ndarray, np.ndarray]:
@@ -156,18 +156,18 @@ def measure(solver: str, shape: str, region: str, limit: float, cell: Cell = CEL
 
     def radius(i: int, j: int) -> float:
         if solver == "ours":
-            found = Surroundings(task.frame, task.creases[i], task.domains[j]).disc()
-            return 0.0 if found is None else found.radius
+            disc = Surroundings(task.frame, task.creases[i], task.domains[j]).disc()
+            return 0.0 if disc is None else disc.radius
         return PEERS[solver][0](*floats(task.creases[i], task.domains[j]), shape)
 
     radius(*pairs[-1])  # the first use of a solver
-    start, found = time.perf_counter(), []
+    start, radii = time.perf_counter(), []
     for i, j in pairs:
-        found.append(radius(i, j))
+        radii.append(radius(i, j))
         if time.perf_counter() - start > limit:
             break
     seconds = time.perf_counter() - start
-    return {"seconds": seconds / len(found) * len(pairs), "pairs": len(found), "radii": found, "status": "done"}
+    return {"seconds": seconds / len(radii) * len(pairs), "pairs": len(radii), "radii": radii, "status": "done"}
 
 
 def _batch(region: str, cell: Cell, size: int) -> dict:
@@ -179,15 +179,15 @@ def _batch(region: str, cell: Cell, size: int) -> dict:
         task = posed(region, cell, size)
         for seconds in (first, again):
             start = time.perf_counter()
-            found = inscribed_radii(task.frame, task.creases, task.domains)
+            inscribed = inscribed_radii(task.frame, task.creases, task.domains)
             seconds.append(time.perf_counter() - start)
-    radii = [float(found.radius[i, j]) for i, j in task.pairs]
+    radii = [float(inscribed.radius[i, j]) for i, j in task.pairs]
     return {
         "seconds": statistics.median(first),
         "again": statistics.median(again),
         "pairs": len(radii),
         "radii": radii,
-        "one_by_one": len(found.exactly),
+        "one_by_one": len(inscribed.exactly),
         "status": "done",
     }
 

@@ -116,12 +116,12 @@ def run(spec: Spec) -> dict:
 
 def load(directory: Path) -> dict[str, dict]:
     """The results that are there, by name; what failed or was skipped is tried again."""
-    found = {}
+    by_name = {}
     for path in sorted((directory / "measured").glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
         if result["status"] != "skipped" and not result["status"].startswith("failed"):
-            found[result["name"]] = result
-    return found
+            by_name[result["name"]] = result
+    return by_name
 
 
 def line(spec: Spec, result: dict) -> str:

@@ -142,11 +142,11 @@ def enclosure(h, region, method: str, deadline: float) -> Enclosure:
     return (boxes if method == "boxes" else trees).supremum(h, region, gap=1e-3, deadline=deadline)
 
 
-def fault(found: Enclosure, value) -> str | None:
-    """What is wrong with an enclosure of a supremum that is known exactly; None if nothing is."""
-    for low, high, which in ((*map(exact.rational, (found.lower, found.upper)), "floats"), (*found.ends, "ends")):
+def fault(proved: Enclosure, value) -> str | None:
+    """What is wrong with an proved of a supremum that is known exactly; None if nothing is."""
+    for low, high, which in ((*map(exact.rational, (proved.lower, proved.upper)), "floats"), (*proved.ends, "ends")):
         if not low <= value <= high:
-            return f"{which} {found.lower!r}, {found.upper!r}, {found.ends} miss {value}"
+            return f"{which} {proved.lower!r}, {proved.upper!r}, {proved.ends} miss {value}"
     return None
 
 
@@ -162,17 +162,17 @@ def checked(seed: int, number: int) -> Tally:
     domains = suprema.active_domains(problem)
     truths = [brute_epsilon(instance, k) or exact.ZERO for k in range(len(domains))]
     try:
-        found = [("front door", k, True, e) for k, e in enumerate(suprema.gradient_suprema(problem, domains))]
+        enclosures = [("front door", k, True, e) for k, e in enumerate(suprema.gradient_suprema(problem, domains))]
         k, method, hurried = int(rng.integers(len(domains))), str(rng.choice(METHODS)), rng.random() < HURRY
         if domains[k] is not None:
             seconds = float(rng.uniform(0, SOON)) if hurried else PATIENCE
             h = problem.gradient(problem.student[k])
-            found.append((method, k, not hurried, enclosure(h, domains[k], method, time.monotonic() + seconds)))
+            enclosures.append((method, k, not hurried, enclosure(h, domains[k], method, time.monotonic() + seconds)))
     except BadInput:
         tally.refused += max(truths) > LARGEST / 4
         tally.unproved += max(truths) <= LARGEST / 4
         return tally
-    for method, k, finished, one in found:
+    for method, k, finished, one in enclosures:
         tally.enclosures[method] += 1
         wrong = fault(one, truths[k])
         if wrong:

@@ -109,9 +109,9 @@ def _region(d: int, rng: np.random.Generator, small: bool) -> Domain:
         row = exact.rationals(rng.integers(-2, 3, size=d).astype(float) if small else rng.normal(size=d))
         if not exact.is_zero(row):
             A, c = np.concatenate([A, row[None, :]]), np.append(c, exact.rational(size * float(rng.uniform(0, 0.5))))
-    found = domain(A, c, lower, upper)
-    assert found is not None, "a box around 0 cut beyond 0 has interior"
-    return found
+    polytope = domain(A, c, lower, upper)
+    assert polytope is not None, "a box around 0 cut beyond 0 has interior"
+    return polytope
 
 
 def enclosures(problem: Problem, rng: np.random.Generator) -> Iterator[tuple[str, bool, Enclosure]]:
@@ -121,34 +121,34 @@ def enclosures(problem: Problem, rng: np.random.Generator) -> Iterator[tuple[str
         hurried = rng.random() < HURRY and method != "vertices"
         deadline = time.monotonic() + (float(rng.uniform(0, SOON)) if hurried else PATIENCE)
         if method == "vertices":
-            found = vertices.supremum(h, region)
+            enclosure = vertices.supremum(h, region)
         elif method == "vertices in floats":
             with mock.patch.object(vertices, "EXACT_WORK", -1):
-                found = vertices.supremum(h, region, deadline=deadline)
+                enclosure = vertices.supremum(h, region, deadline=deadline)
         elif method == "boxes by creases":
             with mock.patch.object(boxes, "HALVED_UP_TO", 0):
-                found = boxes.supremum(h, region, gap=gap, deadline=deadline)
+                enclosure = boxes.supremum(h, region, gap=gap, deadline=deadline)
         elif method == "front door":
-            found = suprema.supremum(h, region, gap=gap, deadline=deadline)
+            enclosure = suprema.supremum(h, region, gap=gap, deadline=deadline)
         else:
             search = boxes if method == "boxes" else trees
-            found = search.supremum(h, region, gap=gap, deadline=deadline)
-        yield method, not hurried and found.upper - found.lower > gap * found.upper, found
+            enclosure = search.supremum(h, region, gap=gap, deadline=deadline)
+        yield method, not hurried and enclosure.upper - enclosure.lower > gap * enclosure.upper, enclosure
 
 
-def fault(problem: Problem, found: Enclosure, value) -> str | None:
+def fault(problem: Problem, enclosure: Enclosure, value) -> str | None:
     """What is wrong with an enclosure of a supremum that is known exactly; None if nothing is."""
-    if exact.rational(found.lower) > value:
-        return f"lower {found.lower!r} lies above the supremum {exact.nearest_float(value)!r}"
-    if exact.rational(found.upper) < value:
-        return f"upper {found.upper!r} lies below the supremum {exact.nearest_float(value)!r}"
-    if found.witness is not None:
-        if not all(x >= 0 for x in problem.region.c - problem.region.A @ found.witness):
+    if exact.rational(enclosure.lower) > value:
+        return f"lower {enclosure.lower!r} lies above the supremum {exact.nearest_float(value)!r}"
+    if exact.rational(enclosure.upper) < value:
+        return f"upper {enclosure.upper!r} lies below the supremum {exact.nearest_float(value)!r}"
+    if enclosure.witness is not None:
+        if not all(x >= 0 for x in problem.region.c - problem.region.A @ enclosure.witness):
             return "the witness lies outside the domain"
-        if abs(brute_value(problem.h, found.witness)) < exact.rational(found.lower):
-            return f"|h(witness)| is below the lower end {found.lower!r}"
-    elif found.lower > 0:
-        return f"lower {found.lower!r} has no witness"
+        if abs(brute_value(problem.h, enclosure.witness)) < exact.rational(enclosure.lower):
+            return f"|h(witness)| is below the lower end {enclosure.lower!r}"
+    elif enclosure.lower > 0:
+        return f"lower {enclosure.lower!r} has no witness"
     return None
 
 
@@ -157,10 +157,10 @@ def checked(seed: int, number: int) -> Tally:
     rng = np.random.default_rng([seed, number])
     problem, tally = drawn(rng), Tally()
     value = brute_supremum(problem.h, problem.region)
-    for method, left_open, found in enclosures(problem, rng):
+    for method, left_open, enclosure in enclosures(problem, rng):
         tally.counts[method] += 1
         tally.open_[method] += left_open
-        wrong = fault(problem, found, value)
+        wrong = fault(problem, enclosure, value)
         if wrong:
             tally.misses.append(
                 f"seed {seed} number {number} (d = {problem.h.dimension}, eps {problem.eps:.1e}, "
@@ -183,10 +183,10 @@ def survey(count: int, seed: int = 0, processes: int = 1) -> Tally:
     parts = [range(i, min(i + step, count)) for i in range(0, count, step)]
     tally = Tally()
     if processes == 1:
-        found = (together(seed, part) for part in parts)
+        results = (together(seed, part) for part in parts)
     else:
-        found = Parallel(n_jobs=processes, return_as="generator")(delayed(together)(seed, part) for part in parts)
-    for part in found:
+        results = Parallel(n_jobs=processes, return_as="generator")(delayed(together)(seed, part) for part in parts)
+    for part in results:
         tally.add(part)
     return tally
 

@@ -62,19 +62,19 @@ def ratio(mine: dict[int, dict], theirs: dict[int, dict]) -> tuple[float, bool] 
 
 def cell_text(results: dict[str, dict], cell: str, solver: str) -> str:
     """What the table says about a solver on a cell."""
-    found, mine = singles(results, cell, solver), singles(results, cell, plan.OURS)
-    if not found:
+    theirs, mine = singles(results, cell, solver), singles(results, cell, plan.OURS)
+    if not theirs:
         return "-"
-    if all(r["status"] == "skipped" for r in found.values()):
+    if all(r["status"] == "skipped" for r in theirs.values()):
         return "not installed"
-    timed = [r for r in found.values() if "seconds" in r]
+    timed = [r for r in theirs.values() if "seconds" in r]
     if not timed:
-        return next(iter(found.values()))["status"][:40]
+        return next(iter(theirs.values()))["status"][:40]
     text = f"{statistics.median(r['seconds'] for r in timed):.3g} s"
     short = [r for r in timed if r["status"] not in ("solved", "noise")]
     if short:
         text = f"gap {100 * max(r['gap'] for r in short):.3g} % at {short[0]['seconds']:.3g} s"
-    if solver != plan.OURS and (share := ratio(mine, found)):
+    if solver != plan.OURS and (share := ratio(mine, theirs)):
         text += f" ({'>' if share[1] else ''}{share[0]:.3g}x)"
     return text
 
@@ -99,8 +99,8 @@ def limits_text(rows: list[dict]) -> str:
     """Seconds that the solvers with cuts, and the others, were given for a student."""
     out = []
     for group in (plan.QUICK, plan.OTHERS):
-        found = {r["limit"] for r in rows if r["solver"] in group and "limit" in r}
-        out.append("-" if not found else f"{min(found):.0f}" if len(found) == 1 else f"{min(found):.0f}-{max(found):.0f}")
+        limits = {r["limit"] for r in rows if r["solver"] in group and "limit" in r}
+        out.append("-" if not limits else f"{min(limits):.0f}" if len(limits) == 1 else f"{min(limits):.0f}-{max(limits):.0f}")
     return " / ".join(out)
 
 

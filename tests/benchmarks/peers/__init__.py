@@ -55,11 +55,11 @@ class Entry:
 
 def entries() -> list[Entry]:
     """All peers, in the order of the table."""
-    found = []
+    listed = []
     for module in MODULES:
         peer = importlib.import_module(f"{__name__}.{module}")
-        found += [Entry(name, *peer.get(name)) for name in peer.NAMES]
-    return found
+        listed += [Entry(name, *peer.get(name)) for name in peer.NAMES]
+    return listed
 
 
 def by_name(name: str) -> Entry:

@@ -103,11 +103,11 @@ def search(h: Scaled, bounds: Bounds, limit: float) -> Answer:
             steps = new_r * np.sign(((new_x @ h.P.T + h.beta > 0) * h.c) @ h.P + h.slope)
             for points in (new_x, new_x + steps, new_x - steps):
                 best = max(best, float(np.where(h.inside(points), np.abs(h(points)), 0).max()))
-            found = upper.max(axis=1)
-            alive = found * (1 - GAP) > best
-            settled = max(settled, found[~alive].max(initial=0.0))
+            tops = upper.max(axis=1)
+            alive = tops * (1 - GAP) > best
+            settled = max(settled, tops[~alive].max(initial=0.0))
             X, R = np.concatenate([X, new_x[alive]]), np.concatenate([R, new_r[alive]])
-            worst = np.concatenate([worst, found[alive]])
+            worst = np.concatenate([worst, tops[alive]])
             along = np.concatenate([along, weights.argmax(axis=1)[alive]])
         if not len(X) or worst.max() * (1 - GAP) <= best:
             break

@@ -31,18 +31,18 @@ def textbook(h: Scaled, limit: float, threads: int = 1) -> Answer:
 
 
 def _scipy(p: Program, seconds: float, cutoff: float | None) -> Outcome:
-    found = milp(
+    solution = milp(
         -p.objective,
         integrality=p.integral,
         bounds=Bounds(p.lower, p.upper),
         constraints=LinearConstraint(p.rows, ub=p.limit),
         options={"time_limit": seconds, "mip_rel_gap": GAP},
     )
-    value = -np.inf if found.fun is None else -found.fun + p.constant
-    bound = np.inf if found.mip_dual_bound is None else -found.mip_dual_bound + p.constant
-    if found.status == 0 and not p.integral.any():  # a linear program has no such bound
+    value = -np.inf if solution.fun is None else -solution.fun + p.constant
+    bound = np.inf if solution.mip_dual_bound is None else -solution.mip_dual_bound + p.constant
+    if solution.status == 0 and not p.integral.any():  # a linear program has no such bound
         bound = value
-    return Outcome(value, bound, found.status == 0)
+    return Outcome(value, bound, solution.status == 0)
 
 
 def tight(h: Scaled, limit: float, threads: int = 1) -> Answer:
@@ -85,6 +85,6 @@ def _highspy(p: Program, seconds: float, cutoff: float | None, threads: int) -> 
     status, info = model.getModelStatus(), model.getInfo()
     if status == highspy.HighsModelStatus.kInfeasible and cutoff is not None:
         return Outcome(-np.inf, cutoff, True)
-    found = info.primal_solution_status == 2
-    value = info.objective_function_value if found else -np.inf
+    feasible = info.primal_solution_status == 2
+    value = info.objective_function_value if feasible else -np.inf
     return Outcome(value, info.mip_dual_bound, status == highspy.HighsModelStatus.kOptimal)

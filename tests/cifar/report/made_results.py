@@ -64,8 +64,8 @@ def counted(mean: float, images: int) -> dict[str, Any]:
 def confident(mean: float, images: int) -> dict[str, Any]:
     """The same under the rule confident: the hardest images are parted by most."""
     strength = np.where(np.arange(images) >= images - round(images * mean / 100), -1.0, 2 * TAU)
-    found = {key: value for key, value in counted(mean, images).items() if key != "bits"}
-    return {**found, "tau": TAU, "strength": [packed_numbers(strength)]}
+    counts = {key: value for key, value in counted(mean, images).items() if key != "bits"}
+    return {**counts, "tau": TAU, "strength": [packed_numbers(strength)]}
 
 
 def result(
@@ -192,18 +192,18 @@ def store(out: Path, value: dict[str, Any], seconds: float | None = 12.5) -> Pat
 
 def cells() -> dict[str, tuple[str, ...]]:
     """Every student's checkpoint of the grid with its attacks."""
-    found: dict[str, dict[str, None]] = {}
+    attacked: dict[str, dict[str, None]] = {}
     for experiment in experiments.EXPERIMENTS.values():
         for checkpoint, attacks in experiment.cells:
-            found.setdefault(checkpoint, {}).update(dict.fromkeys(attacks))
+            attacked.setdefault(checkpoint, {}).update(dict.fromkeys(attacks))
     for table in tables.TABLES:
         for row in table.rows:
-            found.setdefault(row, {}).update(dict.fromkeys((*table.attacks, *(attack for attack, _ in tables.JUDGES))))
-    for checkpoint in [*found]:
+            attacked.setdefault(row, {}).update(dict.fromkeys((*table.attacks, *(attack for attack, _ in tables.JUDGES))))
+    for checkpoint in [*attacked]:
         kind, _, epoch = checkpoint.partition("@")
         for seed in (1, 2) if kind in SEVERAL else ():
-            found[f"{kind}{SEED}{seed}@{epoch}"] = found[checkpoint]
-    return {name: tuple(attacks) for name, attacks in found.items()}
+            attacked[f"{kind}{SEED}{seed}@{epoch}"] = attacked[checkpoint]
+    return {name: tuple(attacks) for name, attacks in attacked.items()}
 
 
 def spectrum(source: str = "original", images: int = 4000, share: float = 0.9992) -> dict[str, Any]:

@@ -18,7 +18,7 @@ OWN = 0.6  # how much of an image's difficulty is a student's own
 
 def students(rng: np.random.Generator, shares: Mapping[str, float], *, seeds: Mapping[str, int] | int = SEEDS) -> Results:
     """One checkpoint, "kind@300", a kind and seed, whose expected shares of right answers are given."""
-    difficulty, found = rng.standard_normal(IMAGES), {}
+    difficulty, checkpoints = rng.standard_normal(IMAGES), {}
     for kind, share in shares.items():
         for seed in range(seeds if isinstance(seeds, int) else seeds[kind]):
             level = np.clip(share + SEED_POINTS * rng.standard_normal(), 0.01, 0.99)
@@ -38,5 +38,5 @@ def students(rng: np.random.Generator, shares: Mapping[str, float], *, seeds: Ma
                 {},
                 {},
             )
-            found[result.checkpoint] = result
-    return Results(found)
+            checkpoints[result.checkpoint] = result
+    return Results(checkpoints)

@@ -253,8 +253,8 @@ def refused(certificate, why: str) -> None:
 
 def enclosures(out: str) -> list[tuple[Fraction, Fraction]]:
     """The enclosures that the checker prints: of every student, then of the maximum."""
-    found = re.findall(r"^proved: (\S+) <= sup \|g_1(?:,\d+)?\| <= (\S+)$", out, re.M)
-    return [(Fraction(low), Fraction(high)) for low, high in found]
+    intervals = re.findall(r"^proved: (\S+) <= sup \|g_1(?:,\d+)?\| <= (\S+)$", out, re.M)
+    return [(Fraction(low), Fraction(high)) for low, high in intervals]
 
 
 # -- mutations ------------------------------------------------------------------------------------------------------
