@@ -14,6 +14,7 @@ import statistics
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from twolayer.files import BadInput, written
@@ -124,23 +125,10 @@ def searched_runs(profile: str) -> dict[str, Settings]:
         shortened("teacher", "search-teacher", 200, images, epochs),
         shortened("pruned", "search-pruned", 50, images, pruning, start="search-teacher@200"),
     ]
-    runs += [
-        shortened(
-            like,
-            run_name(candidate, seed, kind),
-            300,
-            size.images,
-            size.epochs,
-            seed=seed,
-            teacher="search-pruned@50",
-            attacks=((300, (ATTACK,)),) if kind == "at" else (),
-            optimiser=candidate.optimiser,
-            lr=candidate.lr,
-        )
-        for candidate in CANDIDATES
-        for seed in SEEDS
-        for kind, like in KINDS.items()
-    ]
+    for candidate, seed, (kind, like) in product(CANDIDATES, SEEDS, KINDS.items()):
+        searched = {"seed": seed, "optimiser": candidate.optimiser, "lr": candidate.lr}
+        searched |= {"teacher": "search-pruned@50", "attacks": ((300, (ATTACK,)),) if kind == "at" else ()}
+        runs.append(shortened(like, run_name(candidate, seed, kind), 300, size.images, size.epochs, **searched))
     return {settings.name: settings for settings in runs}
 
 

@@ -26,7 +26,6 @@ from ..report import write as report
 from ..report.results import Result, Results, read
 from ..report.whole import whole
 from ..runs import checkpoint, paths
-from ..training.step import DTYPES
 from . import manifest
 from .keep import COLOURS
 
@@ -172,20 +171,8 @@ def clean(result: Result, network: ConvNet, oracle: ConvNet | None, images: cifa
 
 def attacked(result: Result, network: ConvNet, oracle: ConvNet, images: cifar10.Cifar10) -> Seen:
     """Robust accuracy on the first few images, against that on all."""
-    s = result.settings
-    test = images.test.first(min(ATTACKED, s["test_images"]))
-    measured = robustness.evaluate(
-        network,
-        oracle,
-        None,
-        test.pixels,
-        attacks=(ATTACK,),
-        repeats=1,
-        seed=s["seed"],
-        batch=s["eval_batch"],
-        inner=DTYPES[s["eval_inner"]],
-        steps=s["eval_steps"] or None,
-    )
+    test, how = images.test.first(min(ATTACKED, result.settings["test_images"])), checkpoint.how(result.settings)
+    measured = robustness.evaluate(network, oracle, None, test.pixels, attacks=(ATTACK,), repeats=1, **how)
     now, stored = measured[ATTACK][robustness.RULES[0]]["mean"] / 100, (result.robust(ATTACK) or 0.0) / 100
     count = len(test.labels)
     error = math.sqrt(max(stored * (1 - stored), 1 / count) / count)

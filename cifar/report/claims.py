@@ -167,11 +167,8 @@ def robustness_rises(results: Results, robust: Robust) -> Finding:
         for run, part in (("st-logit", HARDLY), ("st-label", -1.0))
         for epoch, sign in ((last, 1), (first, -1))
     ]
-    questions.append(
-        Question(
-            f"{reading.name}: {HARDLY:g} of ST logit's rise less ST label's rise", contrast(results, *terms), low=0.0, digits=2
-        )
-    )
+    what = f"{reading.name}: {HARDLY:g} of ST logit's rise less ST label's rise"
+    questions.append(Question(what, contrast(results, *terms), low=0.0, digits=2))
     return decided(questions)
 
 
@@ -197,15 +194,10 @@ def distance_predicts_correlation(results: Results, _: Robust) -> Finding:
     f"17 directions carry more than {CARRIED:g} of the variance, on every set of images measured.",
 )
 def patches_are_low_rank(results: Results, _: Robust) -> Finding:
-    questions = [
-        Question(
-            f"share of the variance in {s['rank']} directions, {s['images']:,} images ({s['source']})",
-            Estimate(s["share"]),
-            low=CARRIED,
-            digits=4,
-        )
-        for s in results.spectra
-    ]
+    questions = []
+    for s in results.spectra:
+        what = f"share of the variance in {s['rank']} directions, {s['images']:,} images ({s['source']})"
+        questions.append(Question(what, Estimate(s["share"]), low=CARRIED, digits=4))
     return decided(questions or [Question("patch spectrum", "not measured")])
 
 

@@ -65,19 +65,10 @@ def measure(settings: Settings, paper_epoch: int, epoch: int, needed: Mapping[st
     }
     save_json(clock, {**whole, "trained": before, "measured": mine})
     attacks = {name: part for name, part in run.parts.items() if name in dict(settings.attacks).get(paper_epoch, ())}
-    save_json(
-        result_path(world.out, settings.name, epoch),
-        {
-            "run": settings.name,
-            "epoch": epoch,
-            "paper_epoch": paper_epoch,
-            "config": {"settings": settings.record, "data": trained["data"], "mean": world.mean, "std": world.std},
-            "attacks": attacks,
-            "specialisation": run.parts.get("specialisation"),
-            "clean": run.parts["clean"],
-            "loss": trained["loss"],
-        },
-    )
+    named = {"run": settings.name, "epoch": epoch, "paper_epoch": paper_epoch, "loss": trained["loss"]}
+    config = {"settings": settings.record, "data": trained["data"], "mean": world.mean, "std": world.std}
+    measures = {"attacks": attacks, "specialisation": run.parts.get("specialisation"), "clean": run.parts["clean"]}
+    save_json(result_path(world.out, settings.name, epoch), {**named, "config": config, **measures})
     run.path.unlink(missing_ok=True)
 
 
@@ -119,26 +110,19 @@ def tasks(
     )
 
     def attack(name: str) -> dict[str, Any]:
-        return robustness.evaluate(
-            network,
-            oracle,
-            surrogate,
-            images.pixels,
-            images.labels,
-            attacks=(name,),
-            repeats=settings.repeats,
-            seed=settings.seed,
-            batch=settings.eval_batch,
-            inner=DTYPES[settings.eval_inner],
-            plane=world.plane,
-            steps=settings.eval_steps or None,
-            counts=counts,
-            after=lambda _: after(),
-        )[name]
+        asked: dict[str, Any] = {"attacks": (name,), "repeats": settings.repeats, "plane": world.plane, **how(settings.record)}
+        asked |= {"counts": counts, "after": lambda _: after()}
+        return robustness.evaluate(network, oracle, surrogate, images.pixels, images.labels, **asked)[name]
 
     for name in dict(settings.attacks).get(paper_epoch, ()):
         parts[name] = partial(attack, name)
     return parts
+
+
+def how(record: Mapping[str, Any]) -> dict[str, Any]:
+    """How a run's students are attacked, as `evaluate` takes it, from the record of its settings."""
+    numbers = {"seed": record["seed"], "batch": record["eval_batch"], "steps": record["eval_steps"] or None}
+    return {**numbers, "inner": DTYPES[record["eval_inner"]]}
 
 
 def clean(network: ConvNet, oracle: ConvNet | None, pixels: Tensor, labels: Tensor, *, batch: int) -> dict[str, float]:

@@ -30,14 +30,8 @@ def _git(folder: Path, *arguments: str) -> str | None:
     """What git prints, in that folder and whatever repository the environment names; None where it fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        answer = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(folder), *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     return answer.stdout.strip() if answer.returncode == 0 else None

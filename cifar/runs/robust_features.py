@@ -47,16 +47,9 @@ def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Te
                 pixels.float().div(255).contiguous(memory_format=torch.channels_last)
                 for pixels in (images.pixels[part], images.pixels[other[part]])
             )
-            images_made = modes.robust_features(
-                target,
-                start,
-                representation,
-                teacher,
-                alpha=settings.alpha,
-                step=settings.feature_step,
-                steps=settings.feature_steps,
-            )
-            content = images_made.mul(255).round().to(torch.uint8).contiguous().cpu().numpy().tobytes()
+            alpha, step, steps = settings.alpha, settings.feature_step, settings.feature_steps
+            finished = modes.robust_features(target, start, representation, teacher, alpha=alpha, step=step, steps=steps)
+            content = finished.mul(255).round().to(torch.uint8).contiguous().cpu().numpy().tobytes()
             file.seek(run.features * size)
             file.write(content)
             file.flush()

@@ -23,6 +23,8 @@ from .world import World
 SHOW_EVERY = 1.0  # seconds between two looks at the loss, which wait for the device
 KINDS = ("train", "evaluate", "features", "processor")  # of seconds; the last counts this thread's processor time in all
 
+SAVED = ("epoch", "parts", "counts", "features", "features_sum", "seconds", "commits")  # of a run, beside its training
+
 
 class PausedError(Exception):
     """The run is saved and must stop here."""
@@ -64,22 +66,9 @@ class Run:
         return place(self.world.out, self.settings.name)
 
     def save(self) -> None:
-        save_tensors(
-            self.path,
-            {
-                "config": self.settings.record,
-                "training": None if self.training is None else self.training.state(),
-                "epoch": self.epoch,
-                "parts": self.parts,
-                "counts": self.counts,
-                "features": self.features,
-                "features_sum": self.features_sum,
-                "seconds": self.seconds,
-                "commits": self.commits,
-                "images": self.world.data.digest,
-                "device": self.world.device.type,
-            },
-        )
+        begun_with = {"config": self.settings.record, "images": self.world.data.digest, "device": self.world.device.type}
+        training = None if self.training is None else self.training.state()
+        save_tensors(self.path, {**begun_with, "training": training, **{name: getattr(self, name) for name in SAVED}})
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:

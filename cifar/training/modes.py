@@ -49,16 +49,8 @@ def shown(
         return x, None
 
     def attack(objective: Objective, images: Tensor) -> Tensor:
-        return pgd(
-            objective,
-            images,
-            Linf(settings.eps),
-            step=settings.step,
-            steps=settings.steps,
-            start=True,
-            generator=generator,
-            track=False,
-        ).last
+        ball = Linf(settings.eps)
+        return pgd(objective, images, ball, step=settings.step, steps=settings.steps, generator=generator, track=False).last
 
     if settings.examples == "calibrated":
         with torch.no_grad():
