@@ -400,12 +400,12 @@ class _Restated:
         return (bound, {**extra, "radii": places}) if bound.is_finite() else None
 
     def _recovery(self):
-        found = recovered.restated(self.setting, self.node, self.verdict)
-        if found is None:
+        restated = recovered.restated(self.setting, self.node, self.verdict)
+        if restated is None:
             return None
-        places = [self._shape("ball", observer, ball) for observer, ball in found.balls]
+        places = [self._shape("ball", observer, ball) for observer, ball in restated.balls]
         keys = {"radius": places[0]} if self.verdict.observers is None else {"radii": places}
-        return found.bound, {**keys, **found.extra, "rounded": found.largest * exact.ball(SUMMED)}
+        return restated.bound, {**keys, **restated.extra, "rounded": restated.largest * exact.ball(SUMMED)}
 
     def _length(self) -> arb:
         """|p| of the node in the geometry of U."""
