@@ -185,17 +185,18 @@ def test_weights_that_a_finished_run_has_lost_are_one_clear_line_not_an_endless_
 
 
 def test_what_was_run_in_this_queue_and_left_no_weights_is_not_waited_for(tmp_path, monkeypatch):
-    tried: list[str] = []
+    grid, stop, stopped = tiny_runs.grid(), queue.Stop(), []
 
     def without_weights(settings: Settings, *_: object) -> bool:
         time.sleep(2 * queue.POLL)
-        tried.append(settings.name)
+        stopped.append((settings.name, stop()))
         return True
 
     monkeypatch.setattr(queue, "execute", without_weights)
+    chosen = {name: grid[name] for name in ("teacher", "pruned")}
     with pytest.raises(BadInput, match="run pruned needs .*which is not there"):
-        work(tmp_path, tiny_runs.grid(), ["teacher", "pruned"])
-    assert tried == ["teacher"]  # which was waited for while its work was under way
+        queue.work_off(chosen, grid, tiny_runs.world(tmp_path, stop), stop, workers=2)
+    assert stopped == [("teacher", False)]  # nothing was said while its work was under way
 
 
 def test_a_finished_run_needs_nothing_any_more(tmp_path):
