@@ -117,9 +117,9 @@ class Case:
 
     def shape(self, kind, node, k, n):
         """The n-th radius, which needs to be of that kind, node and observer."""
-        found = self.proved.radii[index(n, len(self.proved.radii))]
-        need(found["kind"] == kind and found["of"] is node and found["observer"] == k, "a row names the wrong radius")
-        return found
+        radius = self.proved.radii[index(n, len(self.proved.radii))]
+        need(radius["kind"] == kind and radius["of"] is node and radius["observer"] == k, "a row names the wrong radius")
+        return radius
 
     def mass(self, node, observer, nodes=None):
         """kappa of a node's hyperplane in units of |p| of that node, of all nodes or of some."""
@@ -241,10 +241,10 @@ def opposing(case: Case, node, observer, body, up: bool):
     A cylinder is met where |distance| <= rho sin + t cos, the roots rounded up or down. Where the node's own kink mass is
     0, every other hyperplane with a kink opposes. A ball that the observer may cut misses its hyperplane where it matters.
     """
-    p, own, found = case.problem, case.mass(node, observer), {}
+    p, kappa, others = case.problem, case.mass(node, observer), {}
     for other in case.nodes:
-        mass = ZERO if other.scale is None or other.hyperplane in found else case.mass(other, observer)
-        if mass * own > 0 or mass == 0 or (body["kind"] == "wall" and other.hyperplane == observer.hyperplane):
+        mass = ZERO if other.scale is None or other.hyperplane in others else case.mass(other, observer)
+        if mass * kappa > 0 or mass == 0 or (body["kind"] == "wall" and other.hyperplane == observer.hyperplane):
             continue  # the node's own hyperplane among them
         sine = sine_squared(p, node.form, other.form)
         size, value = p.product(other.form, other.form), abs(at(other.form, body["centre"]))
@@ -253,8 +253,8 @@ def opposing(case: Case, node, observer, body, up: bool):
         else:
             meets = value <= body["radius"] * root(sine * size, up) + body["allowance"] * root((1 - sine) * size, up)
         if meets:
-            found[other.hyperplane] = any(s.hyperplane == other.hyperplane for s in case.students), sine
-    return list(found.values())
+            others[other.hyperplane] = any(s.hyperplane == other.hyperplane for s in case.students), sine
+    return list(others.values())
 
 
 def fan_out(case: Case):
