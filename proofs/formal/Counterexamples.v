@@ -33,16 +33,16 @@ Lemma dot_vec2 a b (x : 'rV[R]_2) : dot (vec2 a b) x = a * x 0 0 + b * x 0 1.
 Proof. by rewrite /dot !big_ord_recl big_ord0 addr0 !mxE /=; congr (_ + _ * x 0 _); apply: val_inj. Qed.
 Definition one1 (k : R) : 'rV[R]_1 := \row__ k.
 
-Definition square (x : 'rV[R]_2) : Prop := forall j, `|x 0 j| < 1.
+Definition cube d (x : 'rV[R]_d) : Prop := forall j, `|x 0 j| < 1.
 Definition T1 : net R 2 1 [finType of 'I_1] := Net (fun=> vec2 1 0) (fun=> 0) (fun=> one1 1).
 Definition S1 : net R 2 1 [finType of 'I_3] := Net
   (fun i => if i == 0 then vec2 (-1) 0 else if i == 1 then vec2 1 1 else vec2 0 1)
   (fun i => if i == 0 then 0 else 3%:R)
   (fun i => if i == 0 then one1 1 else if i == 1 then one1 1 else one1 (-1)).
 
-Lemma square_open x : square x -> strictly_inside square x.
+Lemma cube_open d x : @cube d x -> strictly_inside (@cube d) x.
 Proof.
-move=> sx; have [|q [q0 _ qF]] := @below R [finType of 'I_2] xpredT (fun j => 1 - `|x 0 j|) 1 ltr01.
+move=> sx; have [|q [q0 _ qF]] := @below R [finType of 'I_d] xpredT (fun j => 1 - `|x 0 j|) 1 ltr01.
   by move=> j _; rewrite subr_gt0.
 exists (q / 2%:R); first by rewrite divr_gt0 ?ltr0n.
 move=> y near j; have -> : y 0 j = x 0 j + (y - x) 0 j by rewrite !mxE addrCA subrr addr0.
@@ -59,7 +59,7 @@ Qed.
 
 Lemma one1E k (i j : 'I_1) : one1 k i j = k. Proof. by rewrite mxE. Qed.
 
-Lemma agree x : square x -> out T1 x = out S1 x.
+Lemma agree x : @cube 2 x -> out T1 x = out S1 x.
 Proof.
 move=> sx; have x0 := sx 0; have x1 := sx 1.
 apply/rowP => i; rewrite /out !big_ord_recl !big_ord0 !addr0 /node /= !dot_vec2 !mxE.
@@ -79,7 +79,7 @@ Qed.
 Theorem theorem_1_printed_false : ~ theorem_1_printed.
 Proof.
 move=> H.
-have [||||||s [l [l0]]] := H 2%N 1%N _ _ T1 S1 square square_open _ agree 0 1 0.
+have [||||||s [l [l0]]] := H 2%N 1%N _ _ T1 S1 (@cube 2) (@cube_open 2) _ agree 0 1 0.
 - move=> k x sx; rewrite /g_1 /h_k agree // subrr dot0r; by case: ifP.
 - by move=> j; rewrite mxE normr0 ltr01.
 - by rewrite /node /= dot0r addr0.

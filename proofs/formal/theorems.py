@@ -357,4 +357,14 @@ ENTRIES = (
         IN_THE_CONSTANT,
         kind="counterexample",
     ),
+    formal(
+        "theorem-2-unnormalised-angle",
+        "Theorem 2, printed (unnormalised angle)",
+        "PrintedAngle.theorem_2_unnormalised_angle",
+        "For every constant C there are a network, its own student, of weights of length 1, and a plane of inputs with the"
+        " hypotheses of the printed Theorem 2 and eps = 0, so that C K eps/(alpha r) = 0, where the printed angle arccos(p ."
+        " p') of the projections, which are not normalised, has a positive sine, sqrt(544/625) here.",
+        "Concern the angle of normalised projections, which is 0 here.",
+        kind="counterexample",
+    ),
 )
