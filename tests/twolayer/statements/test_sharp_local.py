@@ -158,6 +158,17 @@ def test_a_pair_of_opposite_masses_costs_their_distance():
     assert found[0][0] == pytest.approx(1) and float(found[0][1]["pairs"].mid()) == pytest.approx(1 / 200)
 
 
+def test_two_creases_on_both_sides_of_the_centre_are_as_far_apart_as_they_are():
+    """relu(y) / 100 + relu(y - c) - relu(y + c) on [-1, 1]^2, c = 1/10: distances of both sides have opposite signs.
+
+    A hundredth of the third is paired with H at c/2, the rest with the second at c, a hundredth of which is left alone.
+    """
+    creases = [([0, 1], Q(-1, 10), Q(1), True), ([0, 1], Q(1, 10), Q(-1), True)]
+    radius, bounds = levels(built(creases, [1, 1], kappa=Q(1, 100)))[0][0]
+    assert radius == pytest.approx(1)
+    assert float(bounds["pairs"].mid()) == pytest.approx(0.01 * 0.05 + 0.99 * 0.1 + 0.01 * (1 - 0.01) / 4)
+
+
 @pytest.mark.parametrize("fault", ["values", "angles"])
 def test_a_wrong_local_gradient_is_noticed(monkeypatch, fault):
     """The comparison above is no test of silence: half the values, or pairs without their angles, fall below h."""
