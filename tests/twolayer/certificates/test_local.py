@@ -99,6 +99,17 @@ def test_a_wall_proves_no_more_than_its_radius_and_its_own_observer_say():
         assert [refused(one, "") for one in walled(d, of_another)]
 
 
+def test_beside_a_wall_two_other_hyperplanes_are_paired_with_opposite_signs_only():
+    def with_itself(row, radius):
+        row["shares"] = [[row["teacher"], row["teacher"], "0", "0"], *row["shares"]]
+
+    def none_on_a_hyperplane(row, radius):
+        row["shares"] = [[2, row["teacher"], "0", "0"], *row["shares"]]  # teacher 2 is constant on U
+
+    assert [refused(one, "a pair is not of opposite signs") for one in walled(3, with_itself)]
+    assert [refused(one, "a node has no hyperplane to pair") for one in walled(3, none_on_a_hyperplane)]
+
+
 def test_no_mass_is_paired_twice_or_with_one_of_its_sign():
     def twice(row):
         row["shares"].append(row["shares"][0])
