@@ -179,6 +179,18 @@ def test_a_student_next_to_the_teacher_sees_it_by_the_length_of_its_crease():
     assert said.terms["local_epsilon"] < said.terms["epsilon"]
 
 
+def test_a_wall_says_nothing_where_the_region_is_too_thin_for_its_ball():
+    """R = (-1, 1) x (-t, t), the observer relu(y - x), h = |y|/2 - t/4 on A_k: eps = t/4, and X > 1 needs a radius above t."""
+    t = Q(1, 100)
+    teacher = TwoLayer([[0, 1], [1, 0], [0, 1], [0, 0]], [0, FAR, FAR, 1], [[1, -1, Q(1, 2), Q(FAR, 2) - t / 4]])
+    instance = Instance(teacher, TwoLayer([[-1, 1]], [0], [[1]]), Box([-1, -t], [1, t]))
+    made, i, size, domain = seen(instance)
+    assert float(size.epsilon.mid()) == pytest.approx(float(t) / 4)
+    found = wall.wall_of(made, i, size.observer, domain)
+    assert found.rho > 0.4 and found.ball.radius <= float(t) and not bodies(made, i, found, size)
+    assert row(check(instance), "theorem-2", "sharp").verdict == "vacuous"
+
+
 @settings(quick, max_examples=40)
 @given(plane_walls, plane_creases)
 def test_a_local_gradient_beside_a_wall_is_above_every_reading_of_h_in_the_active_region(own, drawn):
