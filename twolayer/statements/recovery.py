@@ -32,6 +32,7 @@ from ..certify.radii.one import Inscribed, length, square_root
 from ..restriction.restricted import Node
 from . import bounds
 from .geometry import cached_by
+from .loops import clusters
 from .observers import choose, length_of_limits
 from .setting import FAR_OFF, Setting
 from .sharp.around import Around, around, radii, sizes, total
@@ -218,11 +219,8 @@ def _seen(setting: Setting, i: int, observer: Node) -> _Seen | None:
     near, size = around(setting, i, observer, inscribed.centre), sizes(setting, i, observer)
     tried = radii(inscribed.radius, near.distance)
     turn = near.sine**2 / (1 + np.sqrt(np.maximum(1 - near.sine**2, 0.0)))
-    places = (
-        np.unique(np.linspace(0, len(tried) - 1, MOST_BALLS).astype(int)).tolist()
-        if size.eps > 0 and not setting.is_late
-        else []
-    )
+    evenly = sorted({k * (len(tried) - 1) // (MOST_BALLS - 1) for k in range(MOST_BALLS)})
+    places = evenly if size.eps > 0 and not setting.is_late else []
     pairings = zip(places, pairings_in(setting, i, size, inscribed, near, tried[places].tolist()), strict=True)
     local = {place: pairing for place, pairing in pairings if pairing.value < size.eps}
     eps = np.full(len(tried), size.eps)
@@ -254,30 +252,13 @@ def _least(seen: _Seen, free: np.ndarray) -> _Choice:
         cost = near.kink * (seen.turn + tilt * near.sine + np.hypot(1, tilt) * seen.away / seen.radii[0])
         with np.errstate(divide="ignore", invalid="ignore"):
             order = free[np.argsort((cost / near.cotangent)[free], kind="stable")]
-        values = _values(seen, order)
-        place, count = np.unravel_index(np.argmin(values), values.shape)
-        if values[place, count] < best.value:
+        value, place, count = clusters.least(
+            near.kink, seen.turn, near.sine, near.cotangent, seen.away, near.distance, seen.radii, seen.eps, order
+        )
+        if value < best.value:
             chosen = order[:count]
-            best = _Choice(float(values[place, count]), int(place), chosen[seen.meets[place][chosen]])
+            best = _Choice(value, place, chosen[seen.meets[place][chosen]])
     return best
-
-
-def _values(seen: _Seen, order: np.ndarray) -> np.ndarray:
-    """The bound in floats at every radius, for C = H and each beginning of an order of creases.   -> (radii, len(order) + 1)
-
-    Creases of C that miss the ball are left out of it.
-    """
-    near, meets = seen.near, seen.meets
-    slopes = np.where(meets, near.cotangent, 0.0)
-    fixed = np.delete(slopes, order, axis=1).sum(axis=1)
-
-    def sums(values: np.ndarray) -> np.ndarray:
-        terms = np.where(meets[:, order], (near.kink * values)[order], 0.0)
-        return np.concatenate([np.zeros((len(meets), 1)), np.cumsum(terms, axis=1)], axis=1)
-
-    left = np.cumsum(slopes[:, order[::-1]], axis=1)[:, ::-1]
-    gamma = fixed[:, None] + np.concatenate([left, np.zeros((len(meets), 1))], axis=1)
-    return _bound(seen, gamma, sums(seen.turn), sums(near.sine), sums(seen.away))
 
 
 def _bound(seen: _Seen, gamma, turned, tilted, away) -> np.ndarray:

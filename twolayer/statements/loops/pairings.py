@@ -49,13 +49,13 @@ def paired(distance, kink, height, near, far, wall, radius):
                 count += 1
     pairs, used, value = np.empty((count, 2), np.int64), 0, 0.0
     for place in np.argsort(costs[:count], kind="mergesort"):
-        a, b = places[place]
+        a, b = places[place, 0], places[place, 1]
         amount = min(left[a], left[b])
         if amount > 0:
             value += amount * costs[place]
             left[a] -= amount
             left[b] -= amount
-            pairs[used] = a, b
+            pairs[used, 0], pairs[used, 1] = a, b
             used += 1
     rest = 0.0
     for m in range(n):

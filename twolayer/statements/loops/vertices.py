@@ -17,13 +17,13 @@ GRAZING = 1e-3  # sine of the angle to a side below which a line is not cut off 
 
 
 @compiled
-def ends(foot, along, sides, edge):
-    """(low, high) of a line {foot + t along} in the polygon {side . y <= 1 + edge}, drawn out by `edge`."""
+def ends(x, y, u, v, sides, edge):
+    """(low, high) of a line {(x, y) + t (u, v)} in the polygon {side . z <= 1 + edge}, drawn out by `edge`."""
     low, high = -np.inf, np.inf
-    for side in sides:
-        rise = along[0] * side[0] + along[1] * side[1]
+    for k in range(len(sides)):
+        rise = u * sides[k, 0] + v * sides[k, 1]
         if abs(rise) > GRAZING:
-            reach = (1 + edge - (foot[0] * side[0] + foot[1] * side[1])) / rise
+            reach = (1 + edge - (x * sides[k, 0] + y * sides[k, 1])) / rise
             if rise > 0:
                 high = min(high, reach)
             else:
@@ -38,19 +38,19 @@ def on_lines(kink, normal, height, sides, edge, points, values):
     kink (m,), normal (m, 2), height (m,); N: (m + sides) (m + 2), at most.
     """
     m, count = len(kink), 0
-    line, foot, along = np.empty(2), np.empty(2), np.empty(2)
     a, b, turn, t = np.empty(m), np.empty(m), np.empty(m), np.empty(m + 2)
     for at in range(m + len(sides)):
-        place = height[at] if at < m else -1 - edge
-        line[:] = normal[at] if at < m else sides[at - m]
-        foot[:] = -place * line
-        along[0], along[1] = -line[1], line[0]
-        low, high = ends(foot, along, sides, edge)
+        if at < m:
+            u, v, place = -normal[at, 1], normal[at, 0], height[at]
+        else:
+            u, v, place = -sides[at - m, 1], sides[at - m, 0], -1 - edge
+        x, y = -place * v, place * u
+        low, high = ends(x, y, u, v, sides, edge)
         if not low <= high:
             continue
         for j in range(m):
-            a[j] = along[0] * normal[j, 0] + along[1] * normal[j, 1]
-            b[j] = foot[0] * normal[j, 0] + foot[1] * normal[j, 1] + height[j]
+            a[j] = u * normal[j, 0] + v * normal[j, 1]
+            b[j] = x * normal[j, 0] + y * normal[j, 1] + height[j]
             turn[j] = 0.0 if abs(a[j]) < FLAT else -b[j] / a[j]
             t[j] = min(max(turn[j], low), high)
         t[m], t[m + 1] = low, high
@@ -58,7 +58,7 @@ def on_lines(kink, normal, height, sides, edge, points, values):
             value = 0.0
             for j in range(m):
                 value += kink[j] * (abs(b[j]) if abs(a[j]) < FLAT else abs(a[j]) * abs(t[k] - turn[j]))
-            points[count, 0], points[count, 1] = foot[0] + t[k] * along[0], foot[1] + t[k] * along[1]
+            points[count, 0], points[count, 1] = x + t[k] * u, y + t[k] * v
             values[count] = value / 2
             count += 1
     return count
@@ -87,7 +87,7 @@ def solved(matrix, right):
         for j in range(k + 1, 3):
             right[k] -= matrix[k, j] * right[j]
         right[k] /= matrix[k, k]
-    return bool(np.isfinite(right).all())
+    return abs(right[0]) + abs(right[1]) + abs(right[2]) < np.inf
 
 
 @compiled
@@ -101,7 +101,10 @@ def near_affine(points, values, rounds, near):
     weights, best, least = np.full(n, 1.0 / n), np.zeros(3), np.inf
     matrix, g = np.empty((3, 3)), np.empty(3)
     for _ in range(rounds):
-        matrix[:], g[:] = 0.0, 0.0
+        for i in range(3):
+            g[i] = 0.0
+            for j in range(3):
+                matrix[i, j] = 0.0
         for k in range(n):
             w, x, y = weights[k], points[k, 0], points[k, 1]
             matrix[0, 0] += w * x * x
@@ -128,7 +131,8 @@ def near_affine(points, values, rounds, near):
             best[0], best[1], best[2] = g[0], g[1], g[2] + (high + low) / 2
         if not (total > 0 and least > (1 + near) * math.sqrt(square)):
             break
-        weights /= total
+        for k in range(n):
+            weights[k] /= total
     return best
 
 

@@ -111,22 +111,34 @@ class Around:
     distance: np.ndarray
 
 
+@cached_by
+def _seen(setting: Setting, observer: Node) -> np.ndarray:
+    """The creases that have a kink in h_k."""
+    return np.flatnonzero(setting.masses.signs(observer))
+
+
+@cached_by
+def _steepness(setting: Setting, i: int) -> np.ndarray:
+    """cos^2 / sin of the angle between crease i and every crease, infinite for a parallel one."""
+    sines = setting.angles.floats(i)[0]
+    with np.errstate(divide="ignore"):
+        return np.where(sines > 0, (1 - sines**2) / sines, np.inf)
+
+
 def around(setting: Setting, i: int, observer: Node, centre: np.ndarray) -> Around:
     """The other creases as the observer sees them from a centre on crease i."""
-    masses = setting.masses.signs(observer)
-    keep = np.flatnonzero((masses != 0) & (np.arange(len(masses)) != i))
-    sines, cotangents = (values[keep] for values in setting.angles.floats(i))
+    masses, seen = setting.masses.signs(observer), _seen(setting, observer)
+    keep = seen[seen != i]
+    sines, cotangents = setting.angles.floats(i)
     kinks = setting.float_kinks(observer)[keep]
-    with np.errstate(divide="ignore"):
-        weights = np.where(sines > 0, kinks * (1 - sines**2) / sines, np.inf)
     return Around(
         keep,
         masses[keep] * masses[i] < 0,
         setting.masses.carries_student[keep],
         kinks,
-        sines,
-        cotangents,
-        weights,
+        sines[keep],
+        cotangents[keep],
+        kinks * _steepness(setting, i)[keep],
         setting.angles.directions[keep],
         setting.shapes.distances(centre)[keep],
     )

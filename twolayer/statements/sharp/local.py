@@ -37,7 +37,7 @@ MOST_BALLS = 2  # balls around one centre whose local gradient is worked out fur
 PLENTY = 2.0  # of all masses of the sign of crease i: more than is ever set against them
 MOST_LINES = 60  # creases in one ball up to which vertices are listed
 SIDES = 16  # of the polygon around a ball: 2 % longer than the ball
-ROUNDS, NEAR = 100, 1e-4  # of reweighted least squares for the affine part, and how near the best one ends them
+ROUNDS, NEAR = 60, 1e-3  # of reweighted least squares for the affine part, and how near the best one ends them
 ERROR = 2.0**-40  # of a value, as a share of all that is added up: 9e3 roundings, where MOST_LINES need some 200
 EDGE = 1e-11  # by which a line in the polygon is drawn out at both ends, more than rounding takes
 
@@ -128,7 +128,7 @@ class Scene:
     def paired(self, radius: float) -> Pairing:
         """Masses of opposite sign in a ball paired while a pair costs less than its two creases alone."""
         value, pairs = loops.paired(*self._arrays, radius)
-        return Pairing(self, radius, np.flatnonzero(self.distance <= radius), [(a, b) for a, b in pairs.tolist()], value)
+        return Pairing(self, radius, np.flatnonzero(self.distance <= radius), pairs, value)
 
     def best(self, radii: np.ndarray) -> list[float]:
         """The radii, of many, the largest first, at which Theorem A says most by its pairing; at most MOST_BALLS."""
@@ -217,7 +217,7 @@ class Pairing:
     scene: Scene
     radius: float
     members: np.ndarray
-    pairs: list[tuple[int, int]]
+    pairs: np.ndarray
     value: float
 
     @cached_property
@@ -237,7 +237,7 @@ class Pairing:
         One of them is all that is left of its crease; the other's kink is equal, up to a rounding.
         """
         lengths, left, out = self.scene.setting.masses.unit_lengths, dict(self.masses), []
-        for a, b in self.pairs:
+        for a, b in self.pairs.tolist():
             ratio = exact.short_down(exact.middle(lengths[self.scene.index[a]] / lengths[self.scene.index[b]]))
             x, y = min(left[a], left[b] / ratio), min(left[b], left[a] * ratio)
             out.append((a, b, x, y))
