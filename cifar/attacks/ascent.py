@@ -7,7 +7,7 @@ Source: Section 5.1; Madry et al. (2017).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -38,14 +38,14 @@ def pgd(
     x: Tensor,
     ball: Ball,
     *,
-    step: float,
+    step: float | Sequence[float],
     steps: int,
     start: bool | Tensor = True,
     generator: Generator | None = None,
     track: bool = True,
     watch: Callable[..., Tensor] | None = None,
 ) -> Adversarial:
-    """Projected gradient ascent: `steps` steepest steps of size `step`, in the ball's norm.   x (N, 3, 32, 32) in [0, 1]
+    """Projected gradient ascent: `steps` steepest steps, of one size or a size each.   x (N, 3, 32, 32) in [0, 1]
 
     start: True, a random point of the ball, drawn from `generator`; False, the image; or the points themselves.
     track: also keep the iterate of highest loss (one more forward pass).  watch: a score (N,) of the objective's
@@ -57,10 +57,10 @@ def pgd(
     with attacking(*objective.networks), torch.enable_grad():
         point = start.detach() if isinstance(start, Tensor) else ball.start(x, generator) if start else x
         best = watched = None
-        for _ in range(steps):
+        for size in [step] * steps if isinstance(step, float | int) else step:
             loss, score, gradient = _ascent(objective, point, watch)
             best, watched = _higher(best, loss if track else None, point), _higher(watched, score, point)
-            point = ball.step(point, gradient, x, step)
+            point = ball.step(point, gradient, x, size)
         if track or watch is not None:
             with torch.no_grad():
                 loss, score = _evaluated(objective, point, watch)

@@ -10,7 +10,7 @@
 | cw-label | the margin against the oracle's label at the clean image, unlimited, ascended as in linf |
 | cw-l2 | Carlini and Wagner's search for the nearest success; it counts within a 2-norm of .5 |
 | transfer | linf on the surrogate; the student is not looked at |
-| oracle-ce | cross-entropy to the oracle's label at x', in linf's ball with steps of 2.5 eps / 40: AutoAttack's core |
+| oracle-ce | cross-entropy to the oracle's label at x', in linf's ball, with the steps of `falling`: AutoAttack's core |
 | confident | the smaller of the student's excess over the oracle's class and the oracle's margin, in units of their spreads |
 | label | the margin against the dataset's label, steps alike: context, the robustness that RobustBench speaks of |
 | data | Equation 4: the distance to the teacher's logits at the clean image, ascended as in linf |
@@ -21,8 +21,10 @@ Source: Section 5.1, Tables 1 and 2; the sizes of l1, l2 and cw, oracle-ce, conf
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -47,7 +49,8 @@ from .objectives import (
 Score = Callable[[Tensor, Tensor], Tensor]  # of the logits of student and teacher, a number a sample
 EPS, STEP, STEPS = 10 / 255, 0.01, 40  # the paper's
 L2_EPS, L2_SMALL_EPS, L1_EPS, L1_SMALL_EPS, L1_SHARE = 0.5, 0.3, 12.0, 10.0, 0.01
-SPARE = 2.5  # steps add up to this many radii, the usual choice; .01, four times as far, is weaker than AutoAttack's
+SPARE = 2.5  # steps of l2 and l1 add up to this many radii, the usual choice
+FIRST, FALL = 2.0, 0.6  # of `falling`: the first step in radii, and the share of steps that fall
 CONFIDENCE = 0.1  # in logits: above the rounding of bfloat16 copies, below the margin at which the oracle follows
 NAMES = tuple(
     "linf oracle-ce confident label l2 l2-small l1 l1-small fgsm cw cw-label cw-l2 transfer data in-plane out-plane".split()
@@ -100,7 +103,12 @@ def table(
     """The rows by name; `transfer` only with a surrogate, `in-plane` and `out-plane` only with a patch spectrum."""
 
     def ascended(
-        objective: Objective, ball: Ball, size: float, n: int = steps, start: bool = True, watch: Score | None = disagreement
+        objective: Objective,
+        ball: Ball,
+        size: float | Sequence[float],
+        n: int = steps,
+        start: bool = True,
+        watch: Score | None = disagreement,
     ) -> Attack:
         seen = objective if watch is None else replace(objective, networks=(student, teacher))
 
@@ -109,20 +117,21 @@ def table(
 
         return Attack(run, start)
 
-    def anchored(objective: Callable[[Tensor, Tensor | None], Objective], size: float = step, labelled: bool = False) -> Attack:
-        """linf, with an objective that remembers the clean images or their labels."""
+    def anchored(objective: Callable[[Tensor, Tensor | None], Objective], labelled: bool = False) -> Attack:
+        """linf, with an objective that remembers the clean images, or oracle-ce with one of their labels."""
+        own: dict[str, Any] = {"size": sizes, "watch": None} if labelled else {"size": step}
 
         def run(x: Tensor, generator: Generator | None, labels: Tensor | None) -> Adversarial:
-            return ascended(objective(x, labels), linf, size, watch=None if labelled else disagreement)(x, generator)
+            return ascended(objective(x, labels), linf, **own)(x, generator)
 
         return Attack(run, True, labelled)
 
-    distance, linf, fine = logit_distance(student, teacher), Linf(eps), SPARE * eps / steps
+    distance, linf, sizes = logit_distance(student, teacher), Linf(eps), falling(eps, steps)
     rows = {
         "linf": ascended(distance, linf, step),
-        "oracle-ce": ascended(cross_entropy_to_oracle(student, teacher), linf, fine),
-        "confident": ascended(confident(student, teacher), linf, fine, watch=surely_parted),
-        "label": anchored(lambda _, labels: margin(student, labels), fine, labelled=True),  # type: ignore[arg-type]
+        "oracle-ce": ascended(cross_entropy_to_oracle(student, teacher), linf, sizes),
+        "confident": ascended(confident(student, teacher), linf, sizes, watch=surely_parted),
+        "label": anchored(lambda _, labels: margin(student, labels), labelled=True),  # type: ignore[arg-type]
         "l2": ascended(distance, L2(L2_EPS), SPARE * L2_EPS / steps),
         "l2-small": ascended(distance, L2(L2_SMALL_EPS), STEP),
         "l1": ascended(distance, L1(L1_EPS, L1_SHARE), SPARE * L1_EPS / steps),
@@ -139,6 +148,16 @@ def table(
         rows["in-plane"] = _twice(rows["linf"], plane, nearer=True)
         rows["out-plane"] = _twice(rows["linf"], plane, nearer=False)
     return {name: rows[name] for name in NAMES if name in rows}
+
+
+def falling(eps: float, steps: int) -> list[float]:
+    """Sizes of steps: from FIRST radii down to 0 in the first FALL of them, then as many small ones as are left, all alike.
+
+    The large ones find where two networks part, the small ones look around there. Constant steps of .01 or of SPARE eps / steps
+    left 2.4 points more of a student's images at eps = 2/255 than AutoAttack's APGD, and 3 of 4 at the paper's eps.
+    """
+    large = math.ceil(FALL * steps)
+    return [FIRST * eps * (1 - i / large) for i in range(large)] + [SPARE * eps / steps] * (steps - large)
 
 
 def _twice(attack: Attack, plane: InputPlane, *, nearer: bool) -> Attack:

@@ -14,7 +14,7 @@ from cifar.attacks.table import L2, Linf, pgd
 from cifar.networks.convnet import inner_copy
 
 from ..made import real_images, small_network
-from .attacked import BALLS, SIZE, generator, images, networks
+from .attacked import BALLS, SIZE, Linear, generator, images, networks
 
 
 def iterates(objective, x, ball, step, steps, start):
@@ -52,6 +52,13 @@ def test_more_steps_never_lower_the_best_loss(ball, step):
     best = [pgd(objective, x, ball, step=5 * step, steps=steps, start=start).best_loss for steps in (0, 1, 2, 5, 10, 20)]
     assert all((after >= before).all() for before, after in zip(best, best[1:], strict=False))
     assert torch.equal(best[0], objective(start)) and (best[-1] > best[0]).all()
+
+
+def test_steps_may_have_a_size_each():
+    x, sizes = torch.full((2, 3, SIZE, SIZE), 0.5), [0.08, 0.04, 0.01]
+    rising = objectives.margin(Linear(torch.ones(3 * SIZE * SIZE)), torch.zeros(2, dtype=torch.long))
+    found = pgd(rising, x, Linf(0.4), step=sizes, steps=3, start=False)
+    assert (found.last - x - sum(sizes)).abs().max() < 1e-6
 
 
 def test_two_runs_are_merged_sample_by_sample_not_batch_by_batch():

@@ -148,6 +148,14 @@ def on_two_pixels(student_w, student_b, teacher_w, teacher_b):
     return Pair(w[0], student_b), Pair(w[1], teacher_b), torch.full((3, 3, SIZE, SIZE), 0.5)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5, 40])
+def test_steps_fall_and_the_last_of_them_are_small_and_alike(steps):
+    sizes = attacks.falling(0.1, steps)
+    assert len(sizes) == steps and sizes[0] == 0.2 and sizes == sorted(sizes, reverse=True) and min(sizes) > 0
+    if steps == 40:
+        assert sizes[24:] == [0.1 * 2.5 / 40] * 16 and sizes[23] == pytest.approx(0.2 / 24)
+
+
 def test_the_confident_attack_of_linear_networks_finds_the_best_of_a_linear_program():
     # Student's margin s = 30 a - .3, teacher's t = -5 a + 2 b - .5 for pixels .5 + a, .5 + b with |a|, |b| <= eps. t < 0
     # everywhere, so the two part where s > 0; logits -v / 2 and v / 2 have a spread of |v| / sqrt(2), and (4 s / |s|, -t / |t|)
