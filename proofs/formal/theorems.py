@@ -231,42 +231,90 @@ ENTRIES = (
         "theorem-b-count",
         "Theorem B",
         "CountB.theorem_B_count",
-        "The same h. N lines, of slope at most gamma, are all that meet |x| < rho, |tau| <= t and have c_i kappa < 0 (or more"
-        " than those): |kappa| <= 2 eps [max(1/t, N gamma/rho) + max(1/t, N gamma/(3 rho))].",
-        "Say it of a ball or of the sine (theorem-b does, by algebra).",
+        "h of theorem-b. N lines, of slope at most gamma, are all that meet |x| < rho, |tau| <= t and have c_i kappa < 0 (or"
+        " more than those): |kappa| <= 2 eps [max(1/t, N gamma/rho) + max(1/t, N gamma/(3 rho))].",
+        "Say it of a ball or of the sine (theorem-b-ball and theorem-b-sine do).",
+    ),
+    formal(
+        "theorem-b-ball",
+        "Theorem B, ball",
+        "Balls.theorem_B_ball",
+        "Setting of Theorem A, d' = 2. N hyperplanes of opposite kink mass meet the open disc, each counted once, none"
+        " parallel to H, |cot| at most gamma: |kappa_H| r <= 2 eps (1 + 1/s) sqrt(N^2 gamma^2 + s^2) for every s in [1, 3].",
+        "Choose s. Hyperplanes of the same sign are not counted, parallel to H or not.",
+    ),
+    formal(
+        "theorem-b-sine",
+        "Theorem B, sine",
+        "Balls.theorem_B_sine",
+        "Setting of theorem-b-ball, N >= 1, parallel ones allowed: one of them has sin theta |kappa_H| r <= 2 (1 + 1/s) N eps"
+        " for all s in [1, 3] with s <= N: with s = 1, 2, 3 the constants are 4, 6 and 8N/3.",
+        "Claim that they are attained (theorem-b-attained).",
     ),
     formal(
         "theorem-c",
         "Theorem C, certificate form",
         "Plane.theorem_C",
-        "The same h. Line j and all parallel to it are left out, every other line of any sign is left or right of a gap. If"
-        " chords along line j fit in pairs, up to u > 0 and down to -v < 0: |kappa| u v <= 2 eps (u + v).",
+        "h of theorem-b without the q_j, |h| <= eps there. Line j and all parallel to it are left out, every other line of"
+        " any sign is left or right of a gap. If chords along line j fit in pairs, up to u > 0 and down to -v < 0: |kappa| u"
+        " v <= 2 eps (u + v).",
         "Choose the line or the gap (theorem-c-count does).",
     ),
     formal(
         "theorem-c-count",
         "Theorem C",
         "CountC.theorem_C_count",
-        "The same h. N >= 2 lines, of slope at most gamma, are all that meet |x| < rho, |tau| <= t, of any sign (or more than"
-        " those): if t >= 3 rho/(N gamma), |kappa| rho <= 2N gamma eps for odd N, (2N + 1) gamma eps for even N.",
-        "Say it of a ball or of the sine (theorem-c does, by algebra).",
+        "h of theorem-c. N >= 2 lines, of slope at most gamma, are all that meet |x| < rho, |tau| <= t, of any sign (or more"
+        " than those): if t >= 3 rho/(N gamma), |kappa| rho <= 2N gamma eps for odd N, (2N + 1) gamma eps for even N.",
+        "Say it of a ball or of the sine (theorem-c-ball and theorem-c-sine do).",
+    ),
+    formal(
+        "theorem-c-ball",
+        "Theorem C, ball",
+        "Balls.theorem_C_ball",
+        "Setting of Theorem A, d' = 2. N >= 3 hyperplanes other than H, of any kink mass but 0, meet the open disc, none"
+        " parallel to H, |cot| at most gamma: |kappa_H| r <= C eps sqrt(N^2 gamma^2 + 9)/N, C = 2N for odd N, 2N + 1 for even"
+        " N.",
+        "Cover N <= 2, where theorem-a-two-directions gives 4.",
+    ),
+    formal(
+        "theorem-c-sine",
+        "Theorem C, sine",
+        "Balls.theorem_C_sine",
+        "Setting of theorem-c-ball, parallel ones allowed: one of them has sin theta |kappa_H| r <= C eps.",
+        "Cover N <= 2.",
     ),
     formal(
         "theorem-c2",
         "Theorem C2, certificate form",
         "Plane.theorem_C2",
-        "The same h. Lines j and k and all parallel to them are left out, every other line is left or right of a gap. With s <="
-        " t, m the mean of w_j and w_k, D half their difference, reach(w) = s max(|D|, |w - m|): if o_i + reach(w_i) <= o_l -"
-        " reach(w_l) for each left i and right l, walls (slope 0) included, |kappa| s <= 4 eps.",
+        "h of theorem-c. Lines j and k and all parallel to them are left out, every other line is left or right of a gap."
+        " With s <= t, m the mean of w_j and w_k, D half their difference, reach(w) = s max(|D|, |w - m|): if o_i +"
+        " reach(w_i) <= o_l - reach(w_l) for each left i and right l, walls (slope 0) included, |kappa| s <= 4 eps.",
         "Choose the two lines or the gap (theorem-c2-count does).",
     ),
     formal(
         "theorem-c2-count",
         "Theorem C2",
         "CountC2.theorem_C2_count",
-        "The same h. N >= 1 lines, of slope at most gamma, are all that meet |x| < rho, |tau| <= t, of any sign (or more than"
-        " those): |kappa| rho <= max((12/7)(N + 1) gamma eps, 6 eps rho/t).",
-        "Say it of a ball or of the sine (theorem-c2 does, by algebra).",
+        "h of theorem-c. N >= 1 lines, of slope at most gamma, are all that meet |x| < rho, |tau| <= t, of any sign (or more"
+        " than those): |kappa| rho <= max((12/7)(N + 1) gamma eps, 6 eps rho/t).",
+        "Say it of a ball or of the sine (theorem-c2-ball and theorem-c2-sine do).",
+    ),
+    formal(
+        "theorem-c2-ball",
+        "Theorem C2, ball",
+        "Balls.theorem_C2_ball",
+        "Setting of theorem-c-ball, N >= 1: |kappa_H| r <= (12/7) eps sqrt((N + 1)^2 gamma^2 + 49/4).",
+        "Claim that the constant is the best.",
+    ),
+    formal(
+        "theorem-c2-sine",
+        "Theorem C2, sine",
+        "Balls.theorem_C2_sine",
+        "Setting of theorem-c2-ball, N >= 3, parallel ones allowed: one of them has sin theta |kappa_H| r <= (12/7)(N + 1)"
+        " eps.",
+        "Cover N <= 2.",
     ),
     formal(
         "theorem-a-one-direction",
