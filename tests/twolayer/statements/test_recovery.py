@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from dataclasses import replace
 from fractions import Fraction as Q
 
 import numpy as np
@@ -22,6 +23,7 @@ from twolayer.restriction.restricted import restricted
 from twolayer.statements import recovery
 from twolayer.statements.certificates import certificate
 from twolayer.statements.check import check
+from twolayer.statements.matching import matching
 from twolayer.statements.setting import Setting
 from twolayer.statements.sharp.around import around, sizes
 from twolayer.statements.sharp.local import ball_of, pairings_in
@@ -363,6 +365,14 @@ def test_the_matching_names_the_best_bound_and_the_share_behind_the_least_error(
         "recovered": match.recovered,
         "observer": 2,
     }
+
+
+@pytest.mark.parametrize("form", ["printed", "repaired"])
+def test_the_matching_takes_its_bound_from_sharp_rows_alone(form):
+    """A printed bound is no certificate, and a repaired one speaks of any node."""
+    result = check(instance([X], HALVES))
+    sharp = next(v for v in result.verdicts if (v.statement, v.form, v.verdict) == ("theorem-2", "sharp", "holds"))
+    assert matching(result.setting, [*result.verdicts, replace(sharp, form=form, bound=1e-9)]) == result.matching
 
 
 def test_the_matching_says_null_where_nothing_is_certified_or_defined():
