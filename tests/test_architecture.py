@@ -36,7 +36,7 @@ ARROWS = {
     "instances": {"files", "exact", "networks", "regions", "linear", "samples"},
     "restriction": {"files", "exact", "linear", "regions", "instances"},
     "certify": PROBLEM | {"workers"},
-    "statements": PROBLEM | METRICS | {"certify"},
+    "statements": PROBLEM | METRICS | {"certify", "workers"},
     "synthetic": PROBLEM | METRICS | {"certify"},
     "plotting": {"statements", "drawing"},
     "study": PROBLEM | METRICS | {"certify", "statements", "synthetic", "drawing", "plotting", "workers", "process"},

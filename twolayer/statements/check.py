@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -17,21 +19,25 @@ from ..certify.starts import best_samples, coordinates
 from ..certify.suprema import active_domains, gradient_suprema, interrupted, largest, open_nodes
 from ..instances import Instance
 from ..restriction.domains import Domain
-from ..restriction.restricted import Restricted, restricted
+from ..restriction.restricted import Node, Restricted, restricted
+from ..workers import configured, results
 from . import corollary1, recovery, theorem1, theorem2, theorem3
+from .geometry import cached_by
 from .matching import Match, matching
 from .setting import Setting
 from .showing import enclosure
 from .verdict import FORMS, VERDICTS, Asked, Verdict, plain, selected
 
-STATEMENTS = {  # Theorem 3 has a setting of its own
+STATEMENTS = {
     theorem1.STATEMENT: theorem1.rows,
     theorem2.STATEMENT: theorem2.rows,
     corollary1.STATEMENT: corollary1.rows,
     recovery.STATEMENT: recovery.rows,
+    theorem3.STATEMENT: theorem3.rows,
 }
-NAMES = (*STATEMENTS, theorem3.STATEMENT)
+NAMES = tuple(STATEMENTS)
 KNOWN = {"statement": NAMES, "form": FORMS, "verdict": VERDICTS}
+MANY = 400  # (teacher node, student node) pairs from which on processes share their rows
 SEARCH_SHARE = 0.7  # of the time limit goes to the gradient; the rest to the statements' own programs
 LATE_SHARE, LATE_SECONDS = 1.1, 0.8  # of the time limit, and more: when rows are not judged any more. 1.2 S + 2 s is the end
 
@@ -180,7 +186,7 @@ def check(
                 (`Check.limits` says what it left undone), and so they are after a KeyboardInterrupt during the searches
                 (`Check.interrupted`)
     floor       a gradient below it need not be resolved further
-    workers     processes for the searches at d' >= 4
+    workers     processes for the searches at d' >= 4, and for the rows of many nodes
     progress    wraps the iterable of long searches (a progress bar)
     statements  names of those to judge, all by default
 
@@ -204,7 +210,8 @@ def check(
     )
     if interrupted(enclosures):
         deadline = time.monotonic()  # whoever interrupts waits for what there is, not for the best bounds
-    result = judged(instance, problem, domains, enclosures, gap=gap, deadline=deadline, end=end, statements=statements)
+    asked: dict[str, Any] = {"gap": gap, "deadline": deadline, "end": end, "workers": workers, "statements": statements}
+    result = judged(instance, problem, domains, enclosures, **asked)
     limits = replace(result.limits, gap=open_nodes(problem, domains, enclosures, gap, floor))
     sampled = None if instance.samples is None else _at_samples(problem, starts)
     return replace(result, seconds=time.monotonic() - start, limits=limits, sampled=sampled)
@@ -226,35 +233,95 @@ def judged(
     deadline: float | None,
     end: float | None = None,
     excess: tuple[float, float] | None = None,
+    workers: int = 1,
     statements: Sequence[str] | None = None,
 ) -> Check:
     """Every statement judged with given enclosures of eps_k, and of Theorem 3's e0 if it is known already.
 
     Each statement gets an equal share of the time until the deadline and until the end (see `Setting`) that those before
-    it left.
+    it left; its nodes are shared among processes where they are many.
     """
     start = time.monotonic()
     setting, second = Setting(instance, problem, domains, enclosures), None
-    asked = [name for name in STATEMENTS if statements is None or name in statements]
+    asked = [name for name in NAMES if name != theorem3.STATEMENT and (statements is None or name in statements)]
     with_second = instance.second_teacher is not None and (statements is None or theorem3.STATEMENT in statements)
     verdicts: list[Verdict] = []
     late: list[int] = []
 
-    def judge(rows: Iterator[Verdict], drawn_on: Setting) -> None:
-        for row in rows:
-            if drawn_on.times.cut_short():
+    def judge(name: str, drawn_on: Setting) -> None:
+        for row, cut_short in rows_of(name, drawn_on, workers):
+            if cut_short:
                 late.append(len(verdicts))
             verdicts.append(row)
 
     for n, name in enumerate(asked):
         rest = len(asked) - n + with_second
         setting.times.deadline, setting.times.end = _share(deadline, rest), _share(end, rest)
-        judge(STATEMENTS[name](setting), setting)
+        judge(name, setting)
     if with_second:
         second = theorem3.setting_of(instance, domains, enclosures, gap=gap, deadline=_share(deadline, 2), known=excess)
         second.times.deadline, second.times.end = deadline, end
-        judge(theorem3.rows(second), second)
+        judge(theorem3.STATEMENT, second)
     return Check(instance, setting, second, verdicts, time.monotonic() - start, Limits(statements=tuple(late)))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a setting is made of, for another process; its key tells it from all others of this one."""
+
+    key: str
+    instance: Instance = field(compare=False)
+    enclosures: Sequence[Enclosure] = field(compare=False)
+    excess: tuple[float, float] = field(compare=False)
+    second: bool = field(compare=False)
+
+
+_NUMBERS = count()
+
+
+@cached_by
+def _drawn(setting: Setting, second: bool) -> Drawn:
+    instance = replace(setting.instance, samples=None)  # rows need none, and they may be many
+    return Drawn(f"{os.getpid()}.{next(_NUMBERS)}", instance, setting.enclosures, setting.excess, second)
+
+
+@lru_cache(maxsize=2)
+def _setting_of(drawn: Drawn) -> Setting:
+    """The setting, made once in a process that works out rows."""
+    first = restricted(drawn.instance)
+    problem = restricted(drawn.instance, second_teacher=True) if drawn.second else first
+    return Setting(drawn.instance, problem, active_domains(first), drawn.enclosures, drawn.excess)
+
+
+def _nodes(name: str, setting: Setting) -> Sequence[Node]:
+    """The nodes for each of which a statement has rows."""
+    return setting.problem.student if name == corollary1.STATEMENT else setting.problem.teacher
+
+
+def _rows(name: str, setting: Setting, nodes: Sequence[Node]) -> Iterator[tuple[Verdict, bool]]:
+    for row in STATEMENTS[name](setting, nodes):
+        yield row, setting.times.cut_short()
+
+
+def _rows_elsewhere(drawn: Drawn, name: str, n: int, deadline: float | None, end: float | None) -> list[tuple[Verdict, bool]]:
+    """The rows of one node; processes of one machine have one monotonic clock."""
+    setting = _setting_of(drawn)
+    setting.times.deadline, setting.times.end = deadline, end
+    return list(_rows(name, setting, _nodes(name, setting)[n : n + 1]))
+
+
+def rows_of(name: str, setting: Setting, workers: int) -> Iterator[tuple[Verdict, bool]]:
+    """The rows of a statement in order, and of each whether time was short for it; where there are many, from processes.
+
+    A row depends on its setting alone, not on who works it out; Theorem 1's are quick.
+    """
+    problem, nodes = setting.problem, _nodes(name, setting)
+    if workers == 1 or configured() or name == theorem1.STATEMENT or len(problem.teacher) * len(problem.student) < MANY:
+        yield from _rows(name, setting, nodes)
+        return
+    drawn, moments = _drawn(setting, name == theorem3.STATEMENT), (setting.times.deadline, setting.times.end)
+    for found in results(_rows_elsewhere, [(drawn, name, n, *moments) for n in range(len(nodes))], workers):
+        yield from found
 
 
 def times(limit: float | None) -> tuple[float | None, float | None]:

@@ -16,7 +16,7 @@ those that there are; its terms say what is bounded, the length of the projectio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,9 +54,9 @@ NEW = 1e-6  # share of a fan-out beyond the span of others' that makes it a furt
 HEALERS = ("norm", "region", "thickness")
 
 
-def rows(setting: Setting) -> Iterator[Verdict]:
-    """All rows, form by form, for every student node."""
-    for node in setting.problem.student:
+def rows(setting: Setting, students: Sequence[Node]) -> Iterator[Verdict]:
+    """All rows, form by form, for every one of the student nodes."""
+    for node in students:
         for judge, form in ((printed, PRINTED), (repaired, REPAIRED), (sharpened, SHARP)):
             yield _row(form, node, VACUOUS, UNJUDGED) if setting.is_over else judge(setting, node)
 

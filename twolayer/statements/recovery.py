@@ -85,10 +85,10 @@ class Vector:
         return {"vector_measured": self.measured, "vector_bound": self.bound, "vector_observers": list(self.observers)}
 
 
-def rows(setting: Setting) -> Iterator[Verdict]:
-    """One row for every (teacher node, observer) pair."""
+def rows(setting: Setting, teachers: Sequence[Node]) -> Iterator[Verdict]:
+    """One row for every pair of one of the teacher nodes and an observer."""
     observers = setting.problem.student
-    for teacher in setting.problem.teacher:
+    for teacher in teachers:
         excluded: dict[int, Verdict] = {}
         errors: dict[int, Error | None] = {}
         for k in observers:

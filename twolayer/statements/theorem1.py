@@ -9,7 +9,7 @@ The hypothesis g_1 = 0 is decided by the exact zero test.   Source: Section 3.2 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flint import arb
 
@@ -22,10 +22,10 @@ from .verdict import FAILS, HOLDS, NOT_APPLICABLE, PRINTED, REPAIRED, SHARP, UNJ
 STATEMENT = "theorem-1"
 
 
-def rows(setting: Setting) -> Iterator[Verdict]:
-    """All rows, form by form, for every teacher node."""
+def rows(setting: Setting, teachers: Sequence[Node]) -> Iterator[Verdict]:
+    """All rows, form by form, for every one of the teacher nodes."""
     vanishing = all(e.upper == 0 for e in setting.enclosures)
-    for teacher in setting.problem.teacher:
+    for teacher in teachers:
         for judge, form in ((printed, PRINTED), (repaired, REPAIRED), (sharpened, SHARP)):
             if not vanishing:
                 yield _row(form, teacher, NOT_APPLICABLE, "g_1 is not identically zero")

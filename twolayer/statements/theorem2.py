@@ -9,7 +9,7 @@ Source: Section 3.2 and Appendix A.6; Theorem 3 reuses these rows with a second 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,9 +67,9 @@ class Row:
         )
 
 
-def rows(setting: Setting, statement: str = STATEMENT) -> Iterator[Verdict]:
-    """All rows, form by form, for every (teacher node, observer) pair."""
-    for teacher in setting.problem.teacher:
+def rows(setting: Setting, teachers: Sequence[Node], statement: str = STATEMENT) -> Iterator[Verdict]:
+    """All rows, form by form, for every pair of one of the teacher nodes and an observer."""
+    for teacher in teachers:
         for observer in setting.problem.student:
             row = Row(setting, teacher, observer, statement)
             for judge, form in ((printed, PRINTED), (repaired, REPAIRED), (sharpened, SHARP)):

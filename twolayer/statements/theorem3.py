@@ -13,7 +13,7 @@ from ..certify.enclosure import Enclosure
 from ..certify.suprema import largest, supremum, uninterrupted
 from ..instances import Instance
 from ..restriction.domains import Domain
-from ..restriction.restricted import difference, restricted
+from ..restriction.restricted import Node, difference, restricted
 from . import theorem2
 from .geometry import Times
 from .setting import Setting
@@ -52,6 +52,6 @@ def setting_of(
     )
 
 
-def rows(setting: Setting) -> Iterator[Verdict]:
-    """All rows, form by form, for every (node of the second teacher, observer) pair."""
-    yield from theorem2.rows(setting, STATEMENT)
+def rows(setting: Setting, teachers: Sequence[Node]) -> Iterator[Verdict]:
+    """All rows, form by form, for every pair of one of the second teacher's nodes and an observer."""
+    yield from theorem2.rows(setting, teachers, STATEMENT)

@@ -77,7 +77,7 @@ def test_theorem_3_adds_e0_times_the_observer_s_own_fan_out_norm():
     """|v_0|_1 = 1.299, |v_1|_1 = 1.501: printed takes the largest, the other forms the observer's."""
 
     def as_rows(made):
-        return {(v.form, v.teacher, v.observer): v for v in theorem3.rows(made)}
+        return {(v.form, v.teacher, v.observer): v for v in theorem3.rows(made, made.problem.teacher)}
 
     made = as_rows(setting(1e-4, 1e-4, excess=(0.0, 1e-3)))
     assert made["sharp", 0, 0].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.299, rel=1e-12)

@@ -92,7 +92,7 @@ def test_every_statement_gets_its_share_of_the_time_and_what_others_left(clock, 
     begun = {}
 
     def slow(statement):
-        def rows(setting):
+        def rows(setting, nodes):
             begun[statement] = clock.now
             while not setting.is_over:
                 clock.tick(1.0)
@@ -107,6 +107,18 @@ def test_every_statement_gets_its_share_of_the_time_and_what_others_left(clock, 
     judged(*prepared(trained(2, 2)), gap=1e-3, deadline=45.0, end=45.0)
     thirds = {"corollary-1": pytest.approx(15.0, abs=1.5), "fan-out-recovery": pytest.approx(30.0, abs=2.5)}
     assert begun == {"theorem-2": 0.0, **thirds} and clock.now == pytest.approx(45, abs=2.5)
+
+
+def test_rows_are_the_same_whoever_works_them_out(monkeypatch):
+    """On two processes, nodes shared: every row, in order, of both teachers; and a time that is over is told from there too."""
+    given = prepared(trained(2, 3, outputs=2, second=True))
+    alone = judged(*given, gap=1e-3, deadline=None)
+    monkeypatch.setattr(checks, "MANY", 1)
+    shared = judged(*given, gap=1e-3, deadline=None, workers=2)
+    assert [v.to_dict() for v in shared] == [v.to_dict() for v in alone] and shared.limits == alone.limits
+    assert {v.statement for v in shared} == set(checks.NAMES)
+    over = judged(*given, gap=1e-3, deadline=0.0, end=0.0, workers=2, statements=["theorem-2"])
+    assert {v.why for v in over} == {UNJUDGED} and over.limits.statements == tuple(range(len(over.verdicts)))
 
 
 def test_the_choice_of_observers_ends_with_the_time(clock, monkeypatch):

@@ -188,7 +188,8 @@ def test_theorem_1_asks_every_observer_whether_it_sees_a_student_on_the_hyperpla
 def test_theorem_1_says_nothing_unless_every_gradient_is_exactly_zero(loud, ends):
     given_ends = [(0.0, 0.0)] * 3
     given_ends[loud] = ends
-    rows = list(theorem1.rows(setting(seen_by((1, 0), (1, 1), (1, 2)), *given_ends)))
+    made = setting(seen_by((1, 0), (1, 1), (1, 2)), *given_ends)
+    rows = list(theorem1.rows(made, made.problem.teacher))
     assert {(v.verdict, v.why) for v in rows} == {(NOT_APPLICABLE, "g_1 is not identically zero")} and len(rows) == 3
 
 
