@@ -35,7 +35,8 @@ def setting(lower, upper, excess=(0.0, 0.0)):
 
 
 def rows(made, statement=theorem2):
-    return {(v.form, v.teacher, v.student, v.observer): v for v in statement.rows(made)}
+    found = statement.rows(made, made.problem.student if statement is corollary1 else made.problem.teacher)
+    return {(v.form, v.teacher, v.student, v.observer): v for v in found}
 
 
 @pytest.mark.parametrize("statement", [theorem2, corollary1])
