@@ -39,6 +39,7 @@ slopes = st.builds(Fraction, st.integers(-12, 12), st.sampled_from((10, 40, 200)
 offsets = st.builds(Fraction, st.integers(-9, 9), st.just(10))
 lines = st.tuples(slopes, offsets, st.booleans(), st.booleans())  # slope, offset, steep?, a student's?
 FAR = 8  # relu(z + 8) is linear on the square
+MASSES = 20  # largest coefficient that the program may choose
 PLANAR = sharp_cells, sharp_chords, sharp_pairs
 
 
@@ -48,28 +49,37 @@ def weights(line):
     return ([Fraction(1), -slope], -offset) if steep else ([-slope, Fraction(1)], -offset)
 
 
-def hidden(drawn):
-    """The instance in which the crease on H is hidden best behind the drawn lines, rounded to rationals."""
-    nodes = [([Fraction(0), Fraction(1)], Fraction(0)), *map(weights, drawn)]
-    W, b = np.array([w for w, _ in nodes], dtype=float), np.array([c for _, c in nodes], dtype=float)
-    planes = np.vstack([np.column_stack([W, -b]), [[1, 0, 1], [1, 0, -1], [0, 1, 1], [0, 1, -1]]])
-    points = [
-        np.linalg.solve(planes[[i, j], :2], planes[[i, j], 2])
-        for i, j in itertools.combinations(range(len(planes)), 2)
-        if abs(np.linalg.det(planes[[i, j], :2])) > 1e-9
-    ]
-    points = np.array([p for p in points if np.abs(p).max() <= 1 + 1e-9])
-    ridges = np.maximum(points @ W.T + b, 0)
-    columns = np.column_stack([ridges[:, 1:], points, np.ones(len(points))])
-    ones = np.ones((len(points), 1))
+def hiding(creases, within=None):
+    """(masses of all creases (w, b) but the first, slope, constant), rationals: what hides the first best in [-1, 1]^d.
+
+    A linear program over the vertices of the arrangement, where sup |h| is taken; within: (w, b), of the part w . z + b >= 0
+    """
+    normals, biases = (np.array([crease[part] for crease in creases], dtype=float) for part in (0, 1))
+    dimension = normals.shape[1]
+    unit, rows = np.eye(dimension), [np.column_stack([normals, -biases])]
+    w, b = (np.zeros(dimension), 0.0) if within is None else (np.array(within[0], dtype=float), float(within[1]))
+    rows += [] if within is None else [np.append(w, -b)[None]]
+    planes = np.vstack([*rows, *(np.column_stack([unit, np.full(dimension, side)]) for side in (-1, 1))])
+    systems = planes[np.array(list(itertools.combinations(range(len(planes)), dimension)))]
+    systems = systems[np.abs(np.linalg.det(systems[:, :, :-1])) > 1e-9]
+    points = np.linalg.solve(systems[:, :, :-1], systems[:, :, -1:])[:, :, 0]
+    points = points[(np.abs(points).max(axis=1) <= 1 + 1e-9) & (points @ w + b >= -1e-9)]
+    ridges = np.maximum(points @ normals.T + biases, 0)
+    columns, ones = np.column_stack([ridges[:, 1:], points, np.ones(len(points))]), np.ones((len(points), 1))
     program = linprog(
         np.append(np.zeros(columns.shape[1]), 1.0),
         A_ub=np.block([[columns, -ones], [-columns, -ones]]),
         b_ub=np.append(-ridges[:, 0], ridges[:, 0]),
-        bounds=[(-20, 20)] * columns.shape[1] + [(0, None)],
+        bounds=[(-MASSES, MASSES)] * columns.shape[1] + [(0, None)],
     )
-    found = [Fraction(x).limit_denominator(4000) for x in program.x[:-1]]
-    masses, (a1, a2, constant) = found[: len(drawn)], found[len(drawn) :]
+    chosen, count = [Fraction(x).limit_denominator(4000) for x in program.x[:-1]], len(creases) - 1
+    return chosen[:count], chosen[count:-1], chosen[-1]
+
+
+def hidden(drawn):
+    """The instance in which the crease on H is hidden best behind the drawn lines, rounded to rationals."""
+    nodes = [([Fraction(0), Fraction(1)], Fraction(0)), *map(weights, drawn)]
+    masses, (a1, a2), constant = hiding(nodes)
     teacher, student = [(nodes[0], Fraction(1))], [(([Fraction(1), Fraction(0)], Fraction(FAR)), Fraction(1))]
     for node, line, mass in zip(nodes[1:], drawn, masses, strict=True):
         (student if line[3] else teacher).append((node, -mass if line[3] else mass))
@@ -121,36 +131,15 @@ def test_hidden_creases_leave_most_sharp_bounds_below_one():
 
 # Every method by itself, in the plane and in space
 
-MASSES = 20  # largest coefficient that the program may choose
-
 
 def best_hidden(drawn, dimension):
     """A crease on H = {last coordinate = 0} hidden best behind the drawn creases (w, b, a student's?); [-1, 1]^d.
 
-    The same program as above in any dimension: sup |h| is taken at a vertex of the arrangement.
+    The program of `hidden` in any dimension.
     """
-    unit = np.eye(dimension)
-    normals = np.array([unit[-1], *(w for w, _, _ in drawn)], dtype=float)
-    biases = np.array([0.0, *(b for _, b, _ in drawn)], dtype=float)
-    planes = np.vstack(
-        [np.column_stack([normals, -biases]), *(np.column_stack([unit, np.full(dimension, side)]) for side in (-1, 1))]
-    )
-    chosen = np.array(list(itertools.combinations(range(len(planes)), dimension)))
-    systems = planes[chosen]
-    regular = np.abs(np.linalg.det(systems[:, :, :-1])) > 1e-9
-    points = np.linalg.solve(systems[regular][:, :, :-1], systems[regular][:, :, -1:])[:, :, 0]
-    points = points[np.abs(points).max(axis=1) <= 1 + 1e-9]
-    ridges = np.maximum(points @ normals.T + biases, 0)
-    columns, ones = np.column_stack([ridges[:, 1:], points, np.ones(len(points))]), np.ones((len(points), 1))
-    program = linprog(
-        np.append(np.zeros(columns.shape[1]), 1.0),
-        A_ub=np.block([[columns, -ones], [-columns, -ones]]),
-        b_ub=np.append(-ridges[:, 0], ridges[:, 0]),
-        bounds=[(-MASSES, MASSES)] * columns.shape[1] + [(0, None)],
-    )
-    found = [Fraction(x).limit_denominator(4000) for x in program.x[:-1]]
-    creases = [(list(w), b, mass, mine) for (w, b, mine), mass in zip(drawn, found, strict=False)]
-    return built(creases, [1] * dimension, affine=(found[len(drawn) : -1], found[-1]))
+    masses, slope, constant = hiding([(np.eye(dimension)[-1], 0), *((w, b) for w, b, _ in drawn)])
+    creases = [(list(w), b, mass, mine) for (w, b, mine), mass in zip(drawn, masses, strict=True)]
+    return built(creases, [1] * dimension, affine=(slope, constant))
 
 
 def candidates(instance):

@@ -180,7 +180,7 @@ def test_the_joint_maximum_of_the_cells_is_the_largest_over_all_corners(drawn, c
         ball = arb(fmpq(c.numerator, c.denominator))
         assert sharp_cells.excludes(lines, gap, ball, room(1 + 2.0**-30))
         assert not sharp_cells.excludes(lines, gap, ball, room(1 - 2.0**-30))
-        found = sharp_cells._largest_slope(lines, gap, float(largest) * (1 + 2.0**-30))
+        found = loops.cell(lines.floats, gap, sharp_cells.NEAREST, float(largest) * (1 + 2.0**-30), 0.0)
         assert found >= float(c)
 
 

@@ -94,14 +94,19 @@ def test_the_steepest_choice_is_the_steepest_of_all(drawn, c, goal, width):
         assert sum_of(lines, *chosen, cot * (1 - CLOSE)) <= room
 
 
+def steepest_in(lines, gap, room):
+    """The largest slope at which the cell of one gap says something."""
+    return loops.cell(lines.floats, gap, cells.NEAREST, room, 0.0)
+
+
 @quick
 @given(drawn_lines, st.floats(0.1, 20.0), st.floats(0.05, 0.95))
 def test_the_steepest_cell_is_the_steepest_of_all(drawn, room, goal):
     lines, *_ = arranged(drawn)
-    start, alone = gaps.steepest(goal), [cells._largest_slope(lines, gap, room) for gap in map(int, lines.gaps)]
+    start, alone = gaps.steepest(goal), [steepest_in(lines, gap, room) for gap in map(int, lines.gaps)]
     cot, gap = loops.steepest_cell(lines.floats, lines.gaps, cells.NEAREST, room, start)
     assert cot == max(start, *alone) and (gap < 0) == (max(alone) <= start)
-    assert gap < 0 or cells._largest_slope(lines, gap, room) == cot
+    assert gap < 0 or steepest_in(lines, gap, room) == cot
 
 
 @quick

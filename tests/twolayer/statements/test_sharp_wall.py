@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from fractions import Fraction as Q
 
@@ -11,7 +10,6 @@ import pytest
 from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
 
 from twolayer import exact
 from twolayer.certify.suprema import active_domains, gradient_suprema
@@ -25,11 +23,10 @@ from twolayer.statements.sharp import local, wall
 from twolayer.statements.sharp.around import sizes
 
 from ...strategies import quick
-from .test_sharp_adversarial import gentle, mine, row
+from .test_sharp_adversarial import gentle, hiding, mine, row
 from .test_sharp_local import distance, readings
 
 FAR = 8  # relu(z + 8) is linear on the cube
-MASSES = 20  # largest coefficient that the program may choose
 EVERY = 100.0  # a sine that every bound beats
 
 
@@ -40,30 +37,7 @@ def walled(own, drawn, dimension=2):
     the observer is affine. -> the instance
     """
     unit = np.eye(dimension)
-    creases = [(unit[-1], Q(0)), *((w, b) for w, b, _ in drawn)]
-    normals, biases = (np.array([x[part] for x in creases], dtype=float) for part in (0, 1))
-    w, b = np.array(own[0], dtype=float), float(own[1])
-    planes = np.vstack(
-        [
-            np.column_stack([normals, -biases]),
-            [*w, -b],
-            *(np.column_stack([unit, np.full(dimension, side)]) for side in (-1, 1)),
-        ]
-    )
-    chosen = np.array(list(itertools.combinations(range(len(planes)), dimension)))
-    regular = np.abs(np.linalg.det(planes[chosen][:, :, :-1])) > 1e-9
-    points = np.linalg.solve(planes[chosen][regular][:, :, :-1], planes[chosen][regular][:, :, -1:])[:, :, 0]
-    points = points[(np.abs(points).max(axis=1) <= 1 + 1e-9) & (points @ w + b >= -1e-9)]
-    ridges = np.maximum(points @ normals.T + biases, 0)
-    columns, ones = np.column_stack([ridges[:, 1:], points, np.ones(len(points))]), np.ones((len(points), 1))
-    program = linprog(
-        np.append(np.zeros(columns.shape[1]), 1.0),
-        A_ub=np.block([[columns, -ones], [-columns, -ones]]),
-        b_ub=np.append(-ridges[:, 0], ridges[:, 0]),
-        bounds=[(-MASSES, MASSES)] * columns.shape[1] + [(0, None)],
-    )
-    found = [Q(x).limit_denominator(4000) for x in program.x[:-1]]
-    masses, slope, constant = found[: len(drawn)], found[len(drawn) : -1], found[-1]
+    masses, slope, constant = hiding([(unit[-1], 0), *((w, b) for w, b, _ in drawn)], within=own)
     teacher = [(unit[-1], 0, 1), *((w, b, mass) for (w, b, mine), mass in zip(drawn, masses, strict=True) if not mine)]
     student = [(*own, 1), *((w, b, -mass) for (w, b, mine), mass in zip(drawn, masses, strict=True) if mine)]
     # on A_k the observer is w . z + b: the teacher gives it back together with the affine part
