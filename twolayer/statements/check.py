@@ -320,8 +320,8 @@ def rows_of(name: str, setting: Setting, workers: int) -> Iterator[tuple[Verdict
         yield from _rows(name, setting, nodes)
         return
     drawn, moments = _drawn(setting, name == theorem3.STATEMENT), (setting.times.deadline, setting.times.end)
-    for found in results(_rows_elsewhere, [(drawn, name, n, *moments) for n in range(len(nodes))], workers):
-        yield from found
+    for rows in results(_rows_elsewhere, [(drawn, name, n, *moments) for n in range(len(nodes))], workers):
+        yield from rows
 
 
 def times(limit: float | None) -> tuple[float | None, float | None]:

@@ -173,6 +173,11 @@ class Masses:
         """|normal| of every crease."""
         return [length(self.problem.frame.orthonormal(crease.normal)) for crease in self.problem.creases]
 
+    @cached_property
+    def float_lengths(self) -> np.ndarray:
+        """The same in floats."""
+        return np.array([float(x.mid()) for x in self.unit_lengths])
+
     @cached_by
     def mass(self, i: int, observer: Node, side: str | None = None) -> fmpq:
         """kappa of crease i for an observer in units of |normal|, exactly; its sign is the sign of kappa."""
@@ -270,7 +275,7 @@ class Shapes:
     def _float_creases(self) -> tuple[np.ndarray, np.ndarray]:
         normals = np.stack([exact.nearest(crease.normal) for crease in self.problem.creases])
         offsets = np.array([exact.nearest_float(crease.offset) for crease in self.problem.creases])
-        lengths = np.array([float(x.mid()) for x in self.masses.unit_lengths])
+        lengths = self.masses.float_lengths
         return normals / lengths[:, None], offsets / lengths
 
     def distance(self, i: int, centre: np.ndarray) -> arb:

@@ -123,12 +123,12 @@ def lonely(h: RidgeSum, region: Domain) -> float:
     rows = np.concatenate([h.floats.P * radius, (h.floats.beta + h.floats.P @ middle)[:, None]], axis=1)
     size = np.abs(rows).sum(axis=1)
     rows = rows[size > 0] / size[size > 0, None]
-    alone = 0
+    count = 0
     for i, row in enumerate(rows):
         others = np.delete(rows, i, axis=0)
         distance = np.minimum(np.abs(others - row).sum(axis=1), np.abs(others + row).sum(axis=1))
-        alone += distance.min(initial=np.inf) > NEARLY_PARALLEL
-    return alone / max(len(rows), 1)
+        count += distance.min(initial=np.inf) > NEARLY_PARALLEL
+    return count / max(len(rows), 1)
 
 
 def _signs(A: np.ndarray, limit: np.ndarray) -> dict[tuple, int]:

@@ -58,24 +58,9 @@ def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around,
     return 1 / np.hypot(1, cot) if np.isfinite(cot) else 0.0, prove
 
 
-def _sides(lines: Lines, gap: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the lines left and right of a gap that can be binding."""
-    left, right = np.arange(gap, -1, -1), np.arange(gap + 1, len(lines.place))
-    kept = []
-    for side in (left, right):
-        free = lines.free[side]
-        kept.append(side[~free | (np.cumsum(free) <= NEAREST)])
-    return kept[0], kept[1]
-
-
-def _largest_slope(lines: Lines, gap: int, room: float) -> float:
-    """The largest c such that 1/a + 1/b stays below `room` whatever the free slopes in [-c, c]; 0 if none, in floats."""
-    return loops.cell(lines.floats, gap, NEAREST, room, 0.0)
-
-
 def excludes(lines: Lines, gap: int, c: arb, room: arb) -> bool:
     """Proved: 1/a + 1/b < room in the cell of this gap for all free slopes in [-c, c]."""
-    left, right = _sides(lines, gap)
+    left, right = loops.binding(lines.free, gap, NEAREST)
     pairs = []  # (quotient above, quotient below, 1/(o_r - o_l), left, right)
     for j in left:
         low, high = lines.slopes(j, c)

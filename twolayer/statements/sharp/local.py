@@ -68,12 +68,6 @@ def _rows(setting: Setting) -> list[list[fmpq]]:
     return [[*crease.normal, crease.offset] for crease in setting.problem.creases]
 
 
-@cached_by
-def _float_lengths(setting: Setting) -> np.ndarray:
-    """|normal| of every crease in floats."""
-    return np.array([float(x.mid()) for x in setting.masses.unit_lengths])
-
-
 @dataclass(frozen=True, eq=False)
 class Scene:
     """The creases of h_k that meet a ball around a centre on crease i, which comes first; arrays of equal length n.
@@ -112,7 +106,7 @@ class Scene:
     @cached_property
     def height(self) -> np.ndarray:
         """The same in floats."""
-        return exact.nearest(np.array(self.values, dtype=object)) / _float_lengths(self.setting)[self.index]
+        return exact.nearest(np.array(self.values, dtype=object)) / self.setting.masses.float_lengths[self.index]
 
     @cached_property
     def _arrays(self) -> tuple[Any, ...]:
@@ -302,7 +296,7 @@ def by_vertices(scene: Scene, radius: float) -> tuple[float, np.ndarray] | None:
         return None
     size, r, places = abs(kink).sum(), exact.rational(radius), scene.index[members]
     normal = _float_normals(scene.setting)[places]
-    height = exact.nearest(np.array(scene.values, dtype=object)[members] / r) / _float_lengths(scene.setting)[places]
+    height = exact.nearest(np.array(scene.values, dtype=object)[members] / r) / scene.setting.masses.float_lengths[places]
     if not np.isfinite(height).all():
         return None
     level, g = vertices.nearest(kink / size, normal, height, _SIDES, EDGE, ROUNDS, NEAR)
