@@ -41,6 +41,7 @@ def alone(command: str, work: Callable[[], int]) -> int:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, terminated)
+    _heard_in_callbacks()
     printed = open(os.dup(1), "w", encoding=sys.stdout.encoding, errors="backslashreplace")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -64,6 +65,23 @@ def alone(command: str, work: Callable[[], int]) -> int:
     except Exception:
         traceback.print_exc()
         return BUG
+
+
+def _heard_in_callbacks() -> None:
+    """An interrupt that falls into a callback, where Python reports an exception and drops it, comes again a moment later."""
+
+    def again(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    def dropped(report: sys.UnraisableHookArgs) -> None:
+        if issubclass(report.exc_type, KeyboardInterrupt) and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        else:
+            sys.__unraisablehook__(report)
+
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, again)
+    sys.unraisablehook = dropped
 
 
 class Parser(argparse.ArgumentParser):

@@ -74,6 +74,7 @@ def alone(command: str, work: Callable[[], int], libraries: Mapping[str, str] = 
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, terminated)
+    _heard_in_callbacks()
     printed = _Result(sys.stdout, os.dup(1))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -100,6 +101,23 @@ def alone(command: str, work: Callable[[], int], libraries: Mapping[str, str] = 
         said = _refused(command, f"standard output needs to take the result; got {reason(error)}; the result is {where}")
         status = status or said
     return status
+
+
+def _heard_in_callbacks() -> None:
+    """An interrupt that falls into a callback, where Python reports an exception and drops it, comes again a moment later."""
+
+    def again(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    def dropped(report: sys.UnraisableHookArgs) -> None:
+        if issubclass(report.exc_type, KeyboardInterrupt) and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        else:
+            sys.__unraisablehook__(report)
+
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, again)
+    sys.unraisablehook = dropped
 
 
 def ended(command: str, work: Callable[[], int], libraries: Mapping[str, str] = LIBRARIES) -> int:

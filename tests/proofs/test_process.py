@@ -21,6 +21,9 @@ sys.exit(alone("python -m proofs", work))
 """
 
 
+IN_CALLBACK = "import weakref; x = {{1}}; y = weakref.ref(x, lambda _: os.kill(os.getpid(), {number})); del x; time.sleep(5)"
+
+
 def ran(command, **options):
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False, **options)
 
@@ -39,6 +42,8 @@ def program(work: str, **options):
         ("raise KeyboardInterrupt", 130, "interrupted\n"),
         ("os.kill(os.getpid(), signal.SIGINT); time.sleep(5)", 130, "interrupted\n"),
         ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(5)", 143, "interrupted\n"),
+        (IN_CALLBACK.format(number=2), 130, "interrupted\n"),
+        (IN_CALLBACK.format(number=15), 143, "interrupted\n"),
         ("raise SystemExit(2)", 2, ""),
         ("return 1 // 0", 70, None),
     ],
