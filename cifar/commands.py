@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 
 from twolayer.files import BadInput
@@ -32,7 +31,6 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True, metavar=f"list | run | {' | '.join(COMMANDS)}")
     listing = commands.add_parser("list", help="the experiments and their runs")
     listing.add_argument("--profile", default="paper", choices=run_options.PROFILES)
-    listing.add_argument("--json", action="store_true", help="every run's settings, one JSON object")
     run = commands.add_parser("run", help="train and evaluate experiments (or single runs, or all), resuming what --out holds")
     run.add_argument("names", nargs="+", metavar="NAME")
     run_options.add_to(run)
@@ -46,25 +44,11 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def show_list(options: argparse.Namespace) -> int:
-    from . import settings
     from .experiments import grid as experiments
 
-    grid = experiments.grid(options.profile)
-    if options.json:
-        listed = {
-            "format": "cifar-list/1",
-            "experiments": {
-                name: {"title": experiment.title, "reads": experiment.reads, "cells": experiment.cells}
-                for name, experiment in experiments.EXPERIMENTS.items()
-            },
-            "runs": {name: run.record for name, run in grid.items()},
-            "choices": settings.CHOICES,
-        }
-        print(json.dumps(listed, indent=1))
-        return DONE
     for name, experiment in experiments.EXPERIMENTS.items():
         print(f"{name:<10} {experiment.title}\n{'':<10} runs: {', '.join(experiment.runs)}")
-    print(f"\nruns of profile {options.profile}: {', '.join(grid)}")
+    print(f"\nruns of profile {options.profile}: {', '.join(experiments.grid(options.profile))}")
     return DONE
 
 

@@ -1,9 +1,11 @@
-"""Correlation of activations as a stream: moments of what was seen, for data that do not fit."""
+"""Moments as a stream, for data that do not fit: the correlation of activations, and the spectrum of images' 3x3 patches."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from .arrays import Array, as_array, doubles_or_rationals, library, root, unit
 
@@ -13,6 +15,10 @@ CONSTANT_WITHIN_UNITS = 1
 # Blocks of this many rows keep the float64 copies near the processor: several times faster than 10^6 at once. A CUDA device
 # has no such place, and every block costs it a few dozen launches.
 BLOCK_ROWS = 2**14
+SIDE, POSITIONS = 3, 30  # of a patch; of the places that it has in an image of 32, along each edge
+DIMENSION = 3 * SIDE * SIDE
+LEVELS = 255  # a pixel byte is divided by this: pixels lie in [0, 1]
+AT_A_TIME = 100  # images; their sums of products stay below 2^53, so float64 adds them exactly
 
 
 def by_channel(activations: Array) -> Array:
@@ -141,3 +147,60 @@ def _moments(f: Array, g: Array) -> StreamingCorrelation:
         deviations.append(deviation)
         spreads.append(Spread(origin, offset, (deviation * deviation).sum(0), unit(rows)))
     return StreamingCorrelation(len(f), spreads[0], spreads[1], deviations[0].T @ deviations[1])
+
+
+@dataclass(frozen=True, eq=False)
+class PatchSums:
+    """Exact sums over patches of bytes: how many, their sum (27,), their products (27, 27); all integers."""
+
+    count: int
+    total: np.ndarray
+    products: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class PatchSpectrum:
+    """Mean and covariance of patches, pixels in [0, 1]; coordinates channel-major: (channel, row, column).
+
+    mean           (27,)
+    eigenvalues    (27,)      descending
+    eigenvectors   (27, 27)   one a row; the entry of largest size is positive
+    """
+
+    mean: np.ndarray
+    eigenvalues: np.ndarray
+    eigenvectors: np.ndarray
+
+
+def patch_sums(images: np.ndarray) -> PatchSums:
+    """Exact sums over every 3x3 patch of every image.   (n, 3, 32, 32) uint8 -> PatchSums"""
+    total = np.zeros(DIMENSION, dtype=np.int64)
+    products = np.zeros((DIMENSION, DIMENSION), dtype=np.int64)
+    for start in range(0, len(images), AT_A_TIME):
+        block = images[start : start + AT_A_TIME]
+        shifts = [
+            block[:, c, dy : dy + POSITIONS, dx : dx + POSITIONS].ravel()
+            for c in range(3)
+            for dy in range(SIDE)
+            for dx in range(SIDE)
+        ]
+        patches = np.array(shifts, dtype=np.float64)
+        total += patches.sum(axis=1).astype(np.int64)
+        products += (patches @ patches.T).astype(np.int64)
+    return PatchSums(len(images) * POSITIONS**2, total, products)
+
+
+def spectrum_of(sums: PatchSums) -> PatchSpectrum:
+    """Mean and eigen-decomposition of the covariance; the numerator of each entry is an exact integer."""
+    n, total, products = sums.count, sums.total.tolist(), sums.products.tolist()  # these do not overflow
+    covariance = np.array(
+        [
+            [(n * product - total[i] * total[j]) / (n * LEVELS) ** 2 for j, product in enumerate(row)]
+            for i, row in enumerate(products)
+        ]
+    )
+    values, vectors = np.linalg.eigh(covariance)
+    vectors = vectors.T[::-1]
+    largest = vectors[np.arange(DIMENSION), np.abs(vectors).argmax(axis=1)]
+    mean = np.array([t / (n * LEVELS) for t in total])
+    return PatchSpectrum(mean, values[::-1].copy(), vectors * np.sign(largest)[:, None])

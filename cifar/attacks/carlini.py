@@ -20,6 +20,7 @@ from .objectives import Objective, attacking
 # tanh is flat where a pixel is 0 or 1, and w infinite: the search starts from images pulled this share towards grey,
 # 1/4 of a grey level at the walls. At 1e-6, usual elsewhere, such a pixel needs hundreds of steps to leave its wall.
 PULL = 2e-3
+# RATE: of the first step of each search, in units of w; it falls linearly to 0.
 SEARCHES, STEPS, RATE, FIRST_WEIGHT = 5, 40, 0.02, 0.1  # 2.5 times the steps found 2 % more within .5; rate .03, 7 % fewer
 STRETCH = 10.0  # Adam's step in w is stretched, at most so much, where tanh is flat: all pixels move alike
 DECAY, DECAY_SQUARES, TINY = 0.9, 0.999, 1e-8  # Adam's usual constants
@@ -42,43 +43,33 @@ class Nearest:
         return Adversarial(last, self.strongest, self.margin, self.strongest, self.margin)
 
 
-def carlini_l2(
-    objective: Objective,
-    x: Tensor,
-    *,
-    budget: float,
-    searches: int = SEARCHES,
-    steps: int = STEPS,
-    rate: float = RATE,
-    first_weight: float = FIRST_WEIGHT,
-) -> Nearest:
-    """The nearest image with positive objective, by `searches` x `steps` steps of Adam.   x (N, 3, 32, 32) in [0, 1]
+def carlini_l2(objective: Objective, x: Tensor, *, budget: float) -> Nearest:
+    """The nearest image with positive objective, by SEARCHES x STEPS steps of Adam.   x (N, 3, 32, 32) in [0, 1]
 
-    rate: of the first step of each search, in units of w; it falls linearly to 0.
     objective: a margin, positive on success. No randomness, and nothing waits for the device.
     """
     x = x.detach()
-    weight = torch.full((len(x),), first_weight, dtype=x.dtype, device=x.device)
+    weight = torch.full((len(x),), FIRST_WEIGHT, dtype=x.dtype, device=x.device)
     low, high = torch.zeros_like(weight), torch.full_like(weight, torch.inf)
     start = ((2 * x - 1) * (1 - PULL)).atanh()
     with attacking(*objective.networks), torch.enable_grad():
         with torch.no_grad():
             clean = objective(x)
         best = Nearest(torch.where(clean > 0, 0, torch.inf).to(x.dtype), x, clean)
-        for _ in range(searches):
-            best, succeeded = _descend(objective, x, start, weight, steps, rate, budget, best)
+        for _ in range(SEARCHES):
+            best, succeeded = _descend(objective, x, start, weight, budget, best)
             low, high = torch.where(succeeded, low, weight), torch.where(succeeded, weight, high)
             weight = torch.where(high.isinf(), weight * GROW, (low + high) / 2)
     return best
 
 
 def _descend(
-    objective: Objective, x: Tensor, start: Tensor, weight: Tensor, steps: int, rate: float, budget: float, best: Nearest
+    objective: Objective, x: Tensor, start: Tensor, weight: Tensor, budget: float, best: Nearest
 ) -> tuple[Nearest, Tensor]:
     """One run of Adam for given weights c (N,): the nearest successes so far, and where this run had one (N,)."""
     w, mean, square = start, torch.zeros_like(start), torch.zeros_like(start)
     succeeded = torch.zeros(len(x), dtype=torch.bool, device=x.device)
-    for step in range(1, steps + 1):
+    for step in range(1, STEPS + 1):
         w = w.detach().requires_grad_()
         image = (1 + w.tanh()) / 2
         distance_squared = (image - x).flatten(1).square().sum(1)
@@ -90,7 +81,7 @@ def _descend(
             succeeded = succeeded | (gap.detach() > 0)
             mean = DECAY * mean + (1 - DECAY) * gradient
             square = DECAY_SQUARES * square + (1 - DECAY_SQUARES) * gradient.square()
-            size = rate * (1 - (step - 1) / steps) / (1 - DECAY**step)
+            size = RATE * (1 - (step - 1) / STEPS) / (1 - DECAY**step)
             stretch = (1 - w.tanh().square()).reciprocal().clamp_max(STRETCH)
             w = w - size * stretch * mean / ((square / (1 - DECAY_SQUARES**step)).sqrt() + TINY)
     with torch.no_grad():

@@ -37,11 +37,9 @@ SEEDED = (*ALWAYS, *CONTEXT)  # the attacks on further seeds
 
 @dataclass(frozen=True)
 class Experiment:
-    """title: what it shows;  reads: which part of a result;  cells: (checkpoint, attacks);
-    panels, caption: of a figure (report/pictures.py)."""
+    """title: what it shows;  cells: (checkpoint, attacks);  panels, caption: of a figure (report/pictures.py)."""
 
     title: str
-    reads: tuple[str, ...]
     cells: tuple[tuple[str, tuple[str, ...]], ...]
     panels: tuple[str, ...] = ()
     caption: str = ""
@@ -51,14 +49,14 @@ class Experiment:
         return tuple(dict.fromkeys(checkpoint.partition("@")[0] for checkpoint, _ in self.cells))
 
 
-def _experiment(title: str, reads: list[str], cells: list[dict[str, Any]], **figure: Any) -> Experiment:
+def _experiment(title: str, cells: list[dict[str, Any]], **figure: Any) -> Experiment:
     """As it is written: runs, epochs and sets of attacks that belong together."""
     pairs = []
     for cell in cells:
         epochs = EPOCHS if cell["epochs"] == "all" else cell["epochs"]
         attacks = tuple(attack for name in cell.get("attacks", ()) for attack in ATTACKS.get(name, (name,)))
         pairs += [(f"{run}@{epoch}", attacks) for run in cell["runs"] for epoch in epochs]
-    return Experiment(title, tuple(reads), tuple(pairs), tuple(figure.get("panels", ())), figure.get("caption", ""))
+    return Experiment(title, tuple(pairs), tuple(figure.get("panels", ())), figure.get("caption", ""))
 
 
 EXPERIMENTS = {name: _experiment(**written) for name, written in WRITTEN["experiments"].items()}

@@ -41,25 +41,26 @@ RULE = (
     "wins; one of which a student diverged is last. Noise: the median over the candidates of the larger score of a seed over "
     "the smaller; a candidate within that factor of the winner is as good."
 )
-HEADINGS = ("optimiser", "rate", "seed", "ST distance", "ST agrees %", "AT parts %", "score", "ST s", "AT s")
 FILE, FOLDER = "search.md", "search"
 
 
 @dataclass(frozen=True)
 class Size:
     """held_out: training images measured on, the last ones;  images, epochs: of every student, from start to end of the
-    schedule;  teacher: images, and epochs before and after its pruning."""
+    schedule;  teacher_epochs, pruning_epochs: before and after the teacher's pruning."""
 
     held_out: int
     images: int
     epochs: int
-    teacher: tuple[int, int, int]
+    teacher_images: int
+    teacher_epochs: int
+    pruning_epochs: int
 
 
 SIZES = {
-    "paper": Size(5000, 45000, 10, (45000, 50, 10)),
-    "standard": Size(1000, 6000, 4, (45000, 4, 1)),  # an hour and a half of a core
-    "demo": Size(500, 4096, 4, (10000, 4, 1)),
+    "paper": Size(5000, 45000, 10, 45000, 50, 10),
+    "standard": Size(1000, 6000, 4, 45000, 4, 1),  # an hour and a half of a core
+    "demo": Size(500, 4096, 4, 10000, 4, 1),
 }
 
 
@@ -79,7 +80,7 @@ CANDIDATES = tuple(Candidate(optimiser, rate) for optimiser, rates in RATES.item
 
 @dataclass(frozen=True)
 class Trial:
-    """A candidate with a seed.   score: inf where a student diverged;  row: under HEADINGS"""
+    """A candidate with a seed.   score: inf where a student diverged;  row: in the table of search.md"""
 
     candidate: Candidate
     score: float
@@ -106,7 +107,6 @@ def searched_runs(profile: str) -> dict[str, Settings]:
     Settings that are not searched, and are not a matter of length, are those of the profile's runs.
     """
     profile_runs, size = grid.grid(profile), SIZES[profile]
-    images, epochs, pruning = size.teacher
 
     def shortened(like: str, name: str, paper_epoch: int, count: int, length: int, **changes: object) -> Settings:
         settings = profile_runs[like]
@@ -122,8 +122,8 @@ def searched_runs(profile: str) -> dict[str, Settings]:
         )
 
     runs = [
-        shortened("teacher", "search-teacher", 200, images, epochs),
-        shortened("pruned", "search-pruned", 50, images, pruning, start="search-teacher@200"),
+        shortened("teacher", "search-teacher", 200, size.teacher_images, size.teacher_epochs),
+        shortened("pruned", "search-pruned", 50, size.teacher_images, size.pruning_epochs, start="search-teacher@200"),
     ]
     for candidate, seed, (kind, like) in product(CANDIDATES, SEEDS, KINDS.items()):
         searched = {"seed": seed, "optimiser": candidate.optimiser, "lr": candidate.lr}
@@ -210,19 +210,9 @@ def main(argv: list[str]) -> int:
             print(f"cifar: {failed[oracle[0]].words}: there is no teacher, so nothing is decided", file=sys.stderr)
             return NO
         trials = [trial(world.out, candidate, seed, failed) for candidate in CANDIDATES for seed in SEEDS]
-        told, (images_of, epochs, pruning) = verdict(arguments.profile, trials), size.teacher
-        page = filled(
-            Path(__file__).with_name(FILE),
-            profile=arguments.profile,
-            commit=world.commit,
-            rule=RULE,
-            size=size,
-            teacher={"images": images_of, "epochs": epochs, "pruning": pruning},
-            source=apart.facts["source"],
-            headings=HEADINGS,
-            trials=trials,
-            verdict=told,
-        )
+        told, template = verdict(arguments.profile, trials), Path(__file__).with_name(FILE)
+        said = {"profile": arguments.profile, "commit": world.commit, "rule": RULE, "size": size, "source": apart.source}
+        page = filled(template, **said, trials=trials, verdict=told)
         written(arguments.out / FILE, f"{page}\n".encode())
     print(page)
     return DONE if told else NO

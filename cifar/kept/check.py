@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -63,20 +64,16 @@ def main(argv: list[str]) -> int:
 
 
 def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Seen]]]:
-    """What is checked by name, runs last, with its comparisons; BadInput or BadInput where nothing can be checked."""
+    """What is checked by name, runs last, with its comparisons; BadInput where nothing can be checked."""
     sums = manifest.sums(folder)
     results = read(folder)
     images = None if path is None else the_images(results, path)
     yield "files", files(folder, sums)
     yield "claims, tables", texts(folder, results)
-    for run in dict.fromkeys(result.run for result in results.checkpoints.values()):
-        mine = [result for result in results.checkpoints.values() if result.run == run]
+    for run, mine in groupby(results.checkpoints.values(), lambda result: result.run):
         kept = [result for result in mine if result.weights(folder).is_file()]
-        yield (
-            run,
-            [seen for result in kept for seen in checked(folder, results, result, images)]
-            or [Seen("no weights are kept", True)],
-        )
+        seen = [each for result in kept for each in checked(folder, results, result, images)]
+        yield run, seen or [Seen("no weights are kept", True)]
 
 
 def the_images(results: Results, path: Path) -> cifar10.Cifar10:
@@ -111,8 +108,8 @@ def checked(folder: Path, results: Results, result: Result, images: cifar10.Cifa
     """The comparisons of one checkpoint whose weights are kept."""
     name = result.checkpoint
     try:
-        network, model = load(folder, result), result.settings["teacher"] or result.settings["start"]
-        oracle = load(folder, required(results, model)) if model else None
+        network, model = load(folder, results, name), result.settings["teacher"] or result.settings["start"]
+        oracle = load(folder, results, model) if model else None
         seen = [Seen(name, True)]
         if result.specialisation and oracle is not None:
             seen.append(distances(results, result, network, oracle))
@@ -125,22 +122,17 @@ def checked(folder: Path, results: Results, result: Result, images: cifar10.Cifa
         return [Seen(f"{name}: {str(error).splitlines()[0]}", False)]
 
 
-def load(folder: Path, result: Result) -> ConvNet:
-    """The kept network; BadInput where its colours are not those that its results record."""
-    path = result.weights(folder)
-    network = paths.load_network(path, torch.device("cpu"))
+def load(folder: Path, results: Results, name: str) -> ConvNet:
+    """The kept network of a checkpoint; BadInput where it has no result, or other colours than its result records."""
+    result = results.get(name)
+    if result is None:
+        raise BadInput(f"{name}, which it needs, has no result")
+    network = paths.load_network(result.weights(folder), torch.device("cpu"))
     config = load_json(folder / result.file)["config"]
     for name in COLOURS:
         if not torch.equal(getattr(network, name).flatten(), torch.tensor(config[name])):
             raise BadInput(f"the {name} of the colours is not the recorded one")
     return network
-
-
-def required(results: Results, name: str) -> Result:
-    result = results.get(name)
-    if result is None:
-        raise BadInput(f"{name}, which it needs, has no result")
-    return result
 
 
 def distances(results: Results, result: Result, network: ConvNet, oracle: ConvNet) -> Seen:

@@ -1,23 +1,20 @@
-"""The part of a README that shows what the kept results say: the headline figure and the table of claims.
+"""The part of a README that shows what the kept results say (front_page.md): the headline figure and the table of claims.
 
 It stands between two comments, and every number in it is read from results/<profile>.
 """
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
-from twolayer.files import BadInput, written
-from twolayer.files import text as content
+from twolayer.files import BadInput, text, written
 
+from ..pages import filled
 from ..report.results import read
 from ..report.write import front
 
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
 PROFILES = ("paper", "standard", "demo")  # the best first
-FIGURE, SHOWN = "figures/headline.png", 760  # pixels across
-WIDTH = 120  # of a line
 
 
 def kept(root: Path) -> Path:
@@ -32,33 +29,20 @@ def kept(root: Path) -> Path:
 def block(root: Path) -> str:
     """The block, with both of its comments, of the results that a repository keeps."""
     folder = kept(root)
-    where = f"[`{folder.as_posix()}`]({folder.as_posix()}/README.md)"
-    words = f"{front(read(root / folder))} Every number, the report, weights and checksums: {where}."
-    return "\n".join(
-        (
-            BEGIN,
-            f'<img src="{folder.as_posix()}/{FIGURE}" width="{SHOWN}" '
-            'alt="Robust accuracy against specialisation under both rules, one point a kind of training">',
-            "",
-            textwrap.fill(words, WIDTH, break_long_words=False, break_on_hyphens=False),
-            "",
-            content(root / folder / "claims.md").strip(),
-            END,
-        )
-    )
+    name, claims = folder.as_posix(), text(root / folder / "claims.md").strip()
+    words = f"{front(read(root / folder))} Every number, the report, weights and checksums: [`{name}`]({name}/README.md)."
+    template = Path(__file__).with_name("front_page.md")
+    return filled(template, begin=BEGIN, end=END, folder=name, words=words, claims=claims)
 
 
-def replaced(text: str, new: str) -> str:
+def replaced(readme: str, new: str) -> str:
     """The text of a README with another block; BadInput where it has no place for one."""
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(END) < text.index(BEGIN):
+    if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(END) < readme.index(BEGIN):
         raise BadInput(f"a README needs one {BEGIN} and one {END} behind it; write them where the claims shall stand")
-    return text[: text.index(BEGIN)] + new + text[text.index(END) + len(END) :]
+    return readme[: readme.index(BEGIN)] + new + readme[readme.index(END) + len(END) :]
 
 
 def write(readme: Path) -> Path:
     """Write the block into a README at the root of a repository.   -> the folder whose claims it shows"""
-    text = content(readme)
-    new = replaced(text, block(readme.parent))
-    if new != text:
-        written(readme, new.encode())
+    written(readme, replaced(text(readme), block(readme.parent)).encode())
     return kept(readme.parent)

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..data.patches import PLANE_RANK
 from ..devices import device_name
 from ..files import load_json, load_tensors, save_json
 from ..measures import robustness, specialisation
@@ -106,7 +107,7 @@ def tasks(
     surrogate = needed.get(settings.surrogate)
 
     parts["specialisation"] = lambda: specialisation.measure(
-        network, oracle, images.pixels, world.spectrum.plane(), batch=settings.eval_batch
+        network, oracle, images.pixels, world.spectrum.eigenvectors[:PLANE_RANK], batch=settings.eval_batch
     )
 
     def attack(name: str) -> dict[str, Any]:

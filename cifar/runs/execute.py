@@ -7,6 +7,7 @@ state is saved, and each run computes on its own number of threads.
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Mapping
 
 import torch
@@ -50,7 +51,8 @@ def execute(settings: Settings, grid: Mapping[str, Settings], world: World) -> b
         except PausedError:
             return False
         if run is not None and diverged is not None:
-            failures.record_divergence(out, settings, diverged, run.commits)
+            why = {"epoch": diverged.epoch, "reason": diverged.reason, "commits": run.commits}
+            failures.record(out, settings, failures.DIVERGED, **why)
             discard(settings, world, failures.DIVERGED)
             raise diverged
     discard(settings, world, "done")
@@ -77,8 +79,9 @@ def pruned_channels(settings: Settings, needed: Mapping[str, ConvNet], device: t
 
 def discard(settings: Settings, world: World, words: str) -> None:
     """Remove what only an unfinished run needs, and show its end."""
-    for path in (paths.state_path, paths.measures_path, paths.features_path):
+    for path in (paths.state_path, paths.measures_path):
         path(world.out, settings.name).unlink(missing_ok=True)
+    shutil.rmtree(paths.features_path(world.out, settings.name, 0).parent, ignore_errors=True)
     world.show(settings.name, settings.epochs, settings.epochs, words)
 
 

@@ -8,7 +8,7 @@ A run that diverged is not tried again until its settings change or its file is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,17 +44,9 @@ def path_of(out: Path, run: str) -> Path:
     return out / "state" / f"{run}.json"
 
 
-def record_divergence(out: Path, settings: Settings, error: DivergedError, commits: Sequence[str | None]) -> None:
-    _record(out, settings, {"status": DIVERGED, "epoch": error.epoch, "reason": error.reason, "commits": commits})
-
-
-def record_need(out: Path, settings: Settings, need: str) -> None:
-    """need: the checkpoint, "run@paper's epoch", that will never be there."""
-    _record(out, settings, {"status": NOT_RUN, "needs": need})
-
-
-def _record(out: Path, settings: Settings, why: dict[str, Any]) -> None:
-    save_json(path_of(out, settings.name), {"run": settings.name, "settings": settings.record, **why})
+def record(out: Path, settings: Settings, status: str, **why: Any) -> None:
+    """why: what else the file says of this status; needs: the checkpoint, "run@paper's epoch", that will never be there."""
+    save_json(path_of(out, settings.name), {"run": settings.name, "settings": settings.record, "status": status, **why})
 
 
 def forget(out: Path, run: str) -> None:

@@ -34,8 +34,9 @@ def measures_path(out: Path, run: str) -> Path:
     return out / "state" / f"{run}.measures.pt"
 
 
-def features_path(out: Path, run: str) -> Path:
-    return out / "cache" / f"{run}.u8"
+def features_path(out: Path, run: str, first: int) -> Path:
+    """first: the place of the first image of a part"""
+    return out / "cache" / run / f"{first}.pt"
 
 
 def located(out: Path, grid: Mapping[str, Settings], checkpoint: str) -> Path:

@@ -94,7 +94,7 @@ def work_off(
             for need in missing:
                 run = need.partition("@")[0]
                 if run in failed:
-                    failures.record_need(out, waiting.pop(name), need)
+                    failures.record(out, waiting.pop(name), failures.NOT_RUN, needs=need)
                     failed.add(name)
                     break
                 if run not in waiting and run not in working.values():

@@ -1,64 +1,65 @@
-"""The images of robust-feature training, made once for a run and kept in a file that goes on where it stopped."""
+"""The images of robust-feature training, made once for a run, part by part, each part kept in a file of its own."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from twolayer.files import BadInput
+
 from ..data.cifar10 import Images
+from ..files import load_tensors, save_tensors
 from ..networks.convnet import ConvNet, inner_copy
+from ..settings import training_part
 from ..training import modes
 from ..training import step as training
 from .paths import features_path
 from .run import Run
 
-FEATURE_BATCH = {"cpu": 128, "cuda": 1000}  # images made at a time; on a GPU small ones wait for their kernels' launches
+FEATURE_BATCH = {"cpu": 128, "cuda": 1000}  # images of a part; on a GPU small ones wait for their kernels' launches
 
 
 def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Tensor:
-    """Equation 35's image for every training image, in a file that goes on where it stopped.
+    """Equation 35's image for every training image; those that an earlier call made are read back.
 
     Each image starts from another, by one random permutation.   bytes (N, 3, h, w) -> bytes, same shape
     The networks compute in the precision of attacks (settings.inner), images and steps in float32.
     """
-    settings, world = run.settings, run.world
+    settings, world, parts = run.settings, run.world, []
     representation, teacher = (
         inner_copy(needed[name], dtype=training.DTYPES[settings.inner], multiple=settings.multiple)[0]
         for name in (settings.representation, settings.teacher)
     )
-    path = features_path(world.out, settings.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    size = images.pixels[0].numel()
-    if not path.is_file() or path.stat().st_size < run.features * size:
-        run.features = 0  # the cache is not carried along; it is made again
-    digest = hashlib.sha256()
+    of = {"settings": training_part(settings.record), "images": world.data.digest}
     other = torch.randperm(len(images.pixels), generator=training.seeded(settings.seed, "features")).to(world.device)
-    with path.open("r+b" if path.is_file() else "w+b") as file:
-        digest.update(file.read(run.features * size))
-        if run.features and run.features_sum not in ("", digest.hexdigest()):
-            run.features, digest = 0, hashlib.sha256()  # a damaged one is made again too
-        while run.features < len(images.pixels):
-            part = slice(run.features, run.features + FEATURE_BATCH[world.device.type])
+    size = FEATURE_BATCH[world.device.type]
+    for first in range(0, len(images.pixels), size):
+        path = features_path(world.out, settings.name, first)
+        part = made(path, of)
+        if part is None:
+            places = slice(first, first + size)
             target, start = (
                 pixels.float().div(255).contiguous(memory_format=torch.channels_last)
-                for pixels in (images.pixels[part], images.pixels[other[part]])
+                for pixels in (images.pixels[places], images.pixels[other[places]])
             )
             alpha, step, steps = settings.alpha, settings.feature_step, settings.feature_steps
             finished = modes.robust_features(target, start, representation, teacher, alpha=alpha, step=step, steps=steps)
-            content = finished.mul(255).round().to(torch.uint8).contiguous().cpu().numpy().tobytes()
-            file.seek(run.features * size)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            digest.update(content)
-            run.features, run.features_sum = run.features + len(target), digest.hexdigest()
+            part = finished.mul(255).round().to(torch.uint8).contiguous().cpu()
+            save_tensors(path, {"of": of, "pixels": part})
             run.spend("features")
-            run.show(run.features, len(images.pixels), lambda: "robust features")
+            run.show(first + len(part), len(images.pixels), lambda: "robust features")
             run.pause()
-        file.seek(0)
-        content = file.read(len(images.pixels) * size)
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8).view_as(images.pixels).to(world.device)
+        parts.append(part)
+    return torch.cat(parts).to(world.device)
+
+
+def made(path: Path, of: Mapping[str, object]) -> Tensor | None:
+    """The images in a file; None where there is none, or a damaged one, or one of other settings or images."""
+    with suppress(BadInput):
+        if path.is_file() and (stored := load_tensors(path))["of"] == of:
+            return stored["pixels"]
+    return None

@@ -23,7 +23,7 @@ from .world import World
 SHOW_EVERY = 1.0  # seconds between two looks at the loss, which wait for the device
 KINDS = ("train", "evaluate", "features", "processor")  # of seconds; the last counts this thread's processor time in all
 
-SAVED = ("epoch", "parts", "counts", "features", "features_sum", "seconds", "commits")  # of a run, beside its training
+SAVED = ("epoch", "parts", "counts", "seconds", "commits")  # of a run, beside its training
 
 
 class PausedError(Exception):
@@ -34,9 +34,8 @@ class PausedError(Exception):
 class Run:
     """A run under way, in training or being measured, and the clock.
 
-    training: all that changes while it trains, None while it is measured;  features: images of robust features made, and
-    the SHA-256 of their bytes;  epoch: of the checkpoint that is measured;  parts: measured so far;  counts: of the
-    attacks, batch by batch;  commits: of the code that contributed, in order.
+    training: all that changes while it trains, None while it is measured;  epoch: of the checkpoint that is measured;
+    parts: measured so far;  counts: of the attacks, batch by batch;  commits: of the code that contributed, in order.
     """
 
     settings: Settings
@@ -45,8 +44,6 @@ class Run:
     epoch: int | None = None
     parts: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    features: int = 0
-    features_sum: str = ""
     commits: list[str | None] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
     clock: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.thread_time()))
@@ -91,10 +88,7 @@ class Run:
                 self.training.restore(state["training"])
             elif (state["config"], state["epoch"]) != (self.settings.record, self.epoch):
                 return
-            self.parts, self.counts, self.features, self.seconds = (
-                state[key] for key in ("parts", "counts", "features", "seconds")
-            )
-            self.features_sum = state.get("features_sum", "")  # of those begun before there were sums nothing is known
+            self.parts, self.counts, self.seconds = (state[key] for key in ("parts", "counts", "seconds"))
             self.commits = state.get("commits", ["unknown"])  # those begun before commits were recorded have none
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise BadInput(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
@@ -104,7 +98,7 @@ class Run:
         epoch, batch = state["training"]["epoch"], state["training"]["batch"]
         settings, place = self.settings, (epoch, batch)
         first, last = (settings.first_epoch, 0), (settings.epochs, 0)
-        if not (first <= place <= last and 0 <= batch < settings.batches and 0 <= state["features"] <= settings.images):
+        if not (first <= place <= last and 0 <= batch < settings.batches):
             raise BadInput(f"{self.path} is at epoch {epoch}, batch {batch}, where its run never is; delete it")
 
     def contribute(self) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 
 from twolayer.files import swept
+from twolayer.streaming import PatchSpectrum
 
 from ..data.cifar10 import Cifar10, colour_moments
-from ..data.patches import InputPlane, PatchSpectrum, input_plane, kept_spectrum
+from ..data.patches import InputPlane, input_plane, kept_spectrum
 from .commit import commit
 from .turns import Turns
 

@@ -13,6 +13,7 @@ from cifar.data import patches
 from cifar.data.cifar10 import BATCHES, Cifar10, Images
 from cifar.networks.convnet import ConvNet
 from cifar.settings import Settings
+from twolayer.streaming import PatchSpectrum, patch_sums, spectrum_of
 
 REAL = Path(__file__).parent / "cifar32.npz"
 COLOURS = {"mean": (0.49, 0.48, 0.45), "std": (0.25, 0.24, 0.26)}
@@ -143,7 +144,11 @@ def tiny(**choices: object) -> Settings:
     return Settings(**{**plain, **choices})
 
 
-def the_plane() -> tuple[patches.InputPlane, patches.PatchSpectrum]:
-    """The input plane of the real images, as training takes it, and their spectrum."""
-    spectrum = patches.spectrum(real_images().pixels)
-    return patches.input_plane(spectrum), spectrum
+def the_spectrum(images: Images | None = None) -> PatchSpectrum:
+    """Of the patches of some images, of the real ones if None."""
+    return spectrum_of(patch_sums((images or real_images()).pixels.numpy()))
+
+
+def the_plane() -> patches.InputPlane:
+    """The input plane of the real images, as training takes it."""
+    return patches.input_plane(the_spectrum())

@@ -67,8 +67,8 @@ def test_without_a_package_every_command_is_one_line_that_names_what_brings_it_o
 
 
 def test_a_list_whose_reader_closes_the_pipe_early_is_done():
-    command = f"{sys.executable} -m cifar list --json; echo status $? >&2"
-    done = subprocess.run(["sh", "-c", f"({command}) | head -c 1"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = f"{sys.executable} -m cifar list; echo status $? >&2"
+    done = subprocess.run(["sh", "-c", f"({command}) | true"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stderr == "status 0\n"
 
 

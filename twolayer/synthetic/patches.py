@@ -10,45 +10,19 @@ from __future__ import annotations
 import json
 import lzma
 import sys
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
+from ..streaming import DIMENSION, POSITIONS, PatchSpectrum, PatchSums, patch_sums, spectrum_of
 from .data import LowRankData, low_rank_data
 
 STORED = "patch_covariance.json"
-SIDE, POSITIONS, RECORD = 3, 30, 1 + 3 * 32 * 32
-DIMENSION = 3 * SIDE * SIDE
-LEVELS = 255  # a pixel byte is divided by this: pixels lie in [0, 1]
-AT_A_TIME = 100  # images; their sums of products stay below 2^53, so float64 adds them exactly
+RECORD = 1 + 3 * 32 * 32
 SAME = 1e-12  # eigen-decompositions by different LAPACKs agree to this, relative to the largest eigenvalue
 PATCH_RANK = 17  # directions counted as thick: they carry 99.92 % of the variance
-
-
-@dataclass(frozen=True, eq=False)
-class PatchSums:
-    """Exact sums over patches of bytes: how many, their sum (27,), their products (27, 27); all integers."""
-
-    count: int
-    total: np.ndarray
-    products: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class PatchSpectrum:
-    """Mean and covariance of patches, pixels in [0, 1]; coordinates channel-major: (channel, row, column).
-
-    mean           (27,)
-    eigenvalues    (27,)      descending
-    eigenvectors   (27, 27)   one a row; the entry of largest size is positive
-    """
-
-    mean: np.ndarray
-    eigenvalues: np.ndarray
-    eigenvectors: np.ndarray
 
 
 def patch_spectrum() -> PatchSpectrum:
@@ -90,40 +64,6 @@ def read_images(path) -> np.ndarray:
     if len(raw) == 0 or len(raw) % RECORD:
         raise ValueError(f"{path.name} needs whole records of {RECORD} bytes; got {len(raw)} bytes")
     return np.frombuffer(raw, np.uint8).reshape(-1, RECORD)[:, 1:].reshape(-1, 3, 32, 32)
-
-
-def patch_sums(images: np.ndarray) -> PatchSums:
-    """Exact sums over every 3x3 patch of every image.   (n, 3, 32, 32) uint8 -> PatchSums"""
-    total = np.zeros(DIMENSION, dtype=np.int64)
-    products = np.zeros((DIMENSION, DIMENSION), dtype=np.int64)
-    for start in range(0, len(images), AT_A_TIME):
-        block = images[start : start + AT_A_TIME]
-        shifts = [
-            block[:, c, dy : dy + POSITIONS, dx : dx + POSITIONS].ravel()
-            for c in range(3)
-            for dy in range(SIDE)
-            for dx in range(SIDE)
-        ]
-        patches = np.array(shifts, dtype=np.float64)
-        total += patches.sum(axis=1).astype(np.int64)
-        products += (patches @ patches.T).astype(np.int64)
-    return PatchSums(len(images) * POSITIONS**2, total, products)
-
-
-def spectrum_of(sums: PatchSums) -> PatchSpectrum:
-    """Mean and eigen-decomposition of the covariance; the numerator of each entry is an exact integer."""
-    n, total, products = sums.count, sums.total.tolist(), sums.products.tolist()  # these do not overflow
-    covariance = np.array(
-        [
-            [(n * product - total[i] * total[j]) / (n * LEVELS) ** 2 for j, product in enumerate(row)]
-            for i, row in enumerate(products)
-        ]
-    )
-    values, vectors = np.linalg.eigh(covariance)
-    vectors = vectors.T[::-1]
-    largest = vectors[np.arange(DIMENSION), np.abs(vectors).argmax(axis=1)]
-    mean = np.array([t / (n * LEVELS) for t in total])
-    return PatchSpectrum(mean, values[::-1].copy(), vectors * np.sign(largest)[:, None])
 
 
 def as_json(sums: PatchSums, source: str) -> str:

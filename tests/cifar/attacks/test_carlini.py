@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from cifar.attacks import objectives
+from cifar.attacks import carlini, objectives
 from cifar.attacks import table as attacks
 from cifar.attacks.table import L2
 
@@ -39,14 +39,14 @@ def test_carlini_and_wagner_find_the_nearest_image_of_a_linear_model_and_respect
 
 
 @pytest.mark.parametrize("first_weight", [1e-3, 1.0, 10.0])
-def test_carlini_and_wagner_find_the_weight_wherever_they_start(first_weight):
+def test_carlini_and_wagner_find_the_weight_wherever_they_start(first_weight, monkeypatch):
+    monkeypatch.setattr(carlini, "FIRST_WEIGHT", first_weight)
+    monkeypatch.setattr(carlini, "SEARCHES", 10)
     w = torch.randn(3 * SIZE * SIZE, generator=generator())
     x = torch.full((2, 3, SIZE, SIZE), 0.5)
     student = Linear(w, -(w.sum() / 2).item() - 0.3 * w.norm().item())
-    found = attacks.carlini_l2(
-        objectives.margin(student, Linear(torch.zeros_like(w), -1.0)), x, budget=0.3, searches=10, first_weight=first_weight
-    )
-    assert found.distance.tolist() == pytest.approx([0.3] * 2, rel=0.02)
+    nearest = attacks.carlini_l2(objectives.margin(student, Linear(torch.zeros_like(w), -1.0)), x, budget=0.3)
+    assert nearest.distance.tolist() == pytest.approx([0.3] * 2, rel=0.02)
 
 
 def test_carlini_and_wagner_leave_an_image_that_parts_the_networks_already():

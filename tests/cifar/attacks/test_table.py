@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 from cifar.attacks import objectives
 from cifar.attacks import table as attacks
 from cifar.attacks.table import Linf, pgd
-from cifar.data.patches import input_plane, spectrum
 
+from ..made import the_plane
 from .attacked import ROUNDING, SIZE, Linear, generator, images, networks
 
 
@@ -43,7 +43,7 @@ def test_one_step_without_a_start_is_the_fast_gradient_sign():
 def test_no_row_of_the_table_leaves_a_parameter_gradient_or_leaves_the_box(name):
     student, teacher, surrogate = networks(3)
     x = images(3)
-    rows = attacks.table(student, teacher, surrogate, input_plane(spectrum(images(20))), steps=3)
+    rows = attacks.table(student, teacher, surrogate, the_plane(), steps=3)
     found = rows[name](x, generator(), torch.tensor([1, 2, 3]))
     assert found.last.shape == x.shape and found.last.dtype == x.dtype
     assert (found.watched is None) is (name in ("transfer", "label"))
@@ -68,7 +68,7 @@ def test_the_transfer_attack_does_not_look_at_the_student():
 def test_in_plane_and_out_plane_part_the_same_two_runs_sample_by_sample():
     student, teacher = networks()
     x = images(12)
-    plane = input_plane(spectrum(images(20)))
+    plane = the_plane()
     rows = attacks.table(student, teacher, None, plane)
     shared = generator(3)
     runs = [rows["linf"](x, shared).last for _ in range(2)]

@@ -3,7 +3,6 @@ a machine with a GPU needs."""
 
 from __future__ import annotations
 
-import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from cifar.attacks import carlini
 from cifar.attacks import table as attacks
-from cifar.attacks.carlini import carlini_l2
 from cifar.bench import bench
 from cifar.data.cifar10 import Images
 from cifar.experiments import grid as experiments
@@ -86,7 +85,7 @@ def begun(settings: Settings):
     if settings.removed:
         kept = [stay.to("cuda") for stay in pruning.kept_channels(network, settings.removed)]
     state = training.begin(settings, network.to("cuda"))
-    plane = made.the_plane()[0].to("cuda")
+    plane = made.the_plane().to("cuda")
     buffers = training.buffers_for(settings, images, teacher)
     step = training.make_step(settings, state, buffers, teacher, plane, lambda: pruning.silence(state.student, kept))
     return state, images, buffers, step
@@ -178,8 +177,9 @@ def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_more_steps_
         made.small_network(widths, 1),
         made.small_network(student_widths(widths), 2),
     ]
-    plane, _ = made.the_plane()
-    monkeypatch.setattr(attacks, "carlini_l2", functools.partial(carlini_l2, searches=2, steps=4))
+    plane = made.the_plane()
+    monkeypatch.setattr(carlini, "SEARCHES", 2)
+    monkeypatch.setattr(carlini, "STEPS", 4)
     counts, waits = {}, []
     for kind, steps in (("cpu", 3), ("cuda", 6), ("cuda", 3)):
         counts[kind] = {}

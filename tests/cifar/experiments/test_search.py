@@ -32,7 +32,7 @@ def scaled():
         for name, widths in WIDTHS.items():
             patched.setattr(grid, name, widths)
         patched.setattr(search, "CANDIDATES", TWO)
-        patched.setitem(search.SIZES, "demo", search.Size(APART, 16, 1, (24, 1, 1)))
+        patched.setitem(search.SIZES, "demo", search.Size(APART, 16, 1, 24, 1, 1))
         students = {**grid.PROFILES["demo"].students, "batch": 8, "steps": 1, "eval_steps": 2, "eval_batch": 5}
         teacher = {**grid.PROFILES["demo"].teacher, "batch": 8}
         patched.setitem(grid.PROFILES, "demo", dataclasses.replace(grid.PROFILES["demo"], students=students, teacher=teacher))
@@ -122,7 +122,7 @@ def test_the_page_and_the_terminal_name_the_winner(whole, capsys):
 
 
 def test_more_images_than_there_are_is_one_clear_line(scaled, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(search.SIZES, "demo", search.Size(APART, 40, 1, (24, 1, 1)))
+    monkeypatch.setitem(search.SIZES, "demo", search.Size(APART, 40, 1, 24, 1, 1))
     assert command(tmp_path) == 2
     assert "search trains on 40 images and holds 16 others out; --data has 48" in capsys.readouterr().err
 

@@ -17,7 +17,8 @@ from ..report import made_results as cifar_results
 from .made import size
 
 ROOT = Path(__file__).parents[3]
-KEPT = [ROOT / "results" / name for name in front.PROFILES if (ROOT / "results" / name / "claims.md").is_file()]
+RESULTS = ROOT / "cifar" / "results"
+KEPT = [RESULTS / name for name in front.PROFILES if (RESULTS / name / "claims.md").is_file()]
 
 
 def repository(root: Path, *profiles: str) -> Path:
@@ -70,6 +71,10 @@ def test_without_kept_results_there_are_no_claims_to_show(tmp_path, capsys):
     (tmp_path / "README.md").write_text(f"{front.BEGIN}{front.END}")
     assert main(["keep", "--readme", str(tmp_path / "README.md")]) == 2
     assert "has no results/paper or results/standard or results/demo" in capsys.readouterr().err
+
+
+def test_this_repository_keeps_results():
+    assert KEPT
 
 
 @pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)

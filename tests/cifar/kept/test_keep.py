@@ -194,7 +194,7 @@ def test_the_old_folder_is_put_back_after_a_kill_between_the_renames(copy, tmp_p
 def test_a_run_that_diverged_is_kept_as_such(tmp_path):
     grid, out = experiments.grid("paper"), tmp_path / "out"
     cifar_results.store(out, cifar_results.result("st-logit", 300))
-    failures.record_divergence(out, grid["at"], failures.DivergedError(3, "the mean loss is inf"), ["abc"])
+    failures.record(out, grid["at"], failures.DIVERGED, epoch=3, reason="the mean loss is inf", commits=["abc"])
     (out / "search.md").write_text("# searched\n")
     (out / "runs/st-logit/notes.json").write_text("{}")
     (out / "patches.json").write_text('{"spectra": [{}]}')

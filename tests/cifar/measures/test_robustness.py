@@ -11,12 +11,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from cifar.attacks.table import NAMES, Adversarial
-from cifar.data import patches
 from cifar.measures import bits
 from cifar.measures import robustness as evaluation
 from cifar.measures.robustness import RULES, agreements, evaluate
 
-from ..made import made_images, real_images, small_network
+from ..made import made_images, real_images, small_network, the_plane
 
 FAST = {"steps": 2, "batch": 4}
 ITERATED = ("linf", "oracle-ce", "confident", "l2", "l1", "cw", "data")
@@ -238,9 +237,7 @@ def test_every_seed_attack_repeat_and_batch_has_a_start_of_its_own():
 def test_a_student_equal_to_its_teacher_scores_100_under_every_attack(three, pixels):
     student = small_network((5, 4), 0)
     labels = three[0](evaluation.as_pixels(pixels)).argmax(1)
-    found = evaluate(
-        student, three[0], three[2], pixels, labels, repeats=2, plane=patches.input_plane(patches.spectrum(pixels)), **FAST
-    )
+    found = evaluate(student, three[0], three[2], pixels, labels, repeats=2, plane=the_plane(), **FAST)
     assert set(found) == set(NAMES)
     for name in set(NAMES) - {"label"}:
         assert all(found[name][rule]["mean"] == 100 for rule in RULES[:3]), name

@@ -10,11 +10,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from cifar.data import patches
+from cifar.data.cifar10 import Images
 from cifar.measures import specialisation
 from twolayer import metrics
-from twolayer.synthetic import patches as theory_patches
 
-from ..made import made_images, real_images, small_network
+from ..made import made_images, real_images, small_network, the_spectrum
 
 STREAMED = 1e-9  # float64 sums in another order
 SPECTRUM = 1e-10  # two eigen-decompositions of one covariance, relative to its largest eigenvalue
@@ -28,7 +28,7 @@ def pixels():
 
 @pytest.fixture(scope="module")
 def plane(pixels):
-    return patches.spectrum(pixels).plane()
+    return the_spectrum().eigenvectors[: patches.PLANE_RANK]
 
 
 def permuted(network, order, scale):
@@ -140,43 +140,30 @@ def test_networks_of_different_depth_are_refused(pixels):
 
 
 def test_the_spectrum_is_that_of_every_patch_laid_out_as_a_convolution_does():
-    images = made_images(5).pixels
+    images = made_images(5)
     places = [(n, i, j) for n in range(5) for i in range(30) for j in range(30)]
-    rows = np.array([images[n, :, i : i + 3, j : j + 3].numpy().ravel() / 255 for n, i, j in places])
-    found = patches.spectrum(images)
+    rows = np.array([images.pixels[n, :, i : i + 3, j : j + 3].numpy().ravel() / 255 for n, i, j in places])
+    found = the_spectrum(images)
     covariance = np.cov(rows.T, bias=True)
     assert abs(found.mean - rows.mean(0)).max() < SPECTRUM
-    rebuilt = (found.vectors.T * found.eigenvalues) @ found.vectors
+    rebuilt = (found.eigenvectors.T * found.eigenvalues) @ found.eigenvectors
     assert abs(rebuilt - covariance).max() < SPECTRUM * found.eigenvalues[0]
     assert (np.diff(found.eigenvalues) <= 0).all()
-    assert abs(found.vectors @ found.vectors.T - np.eye(27)).max() < SPECTRUM
-
-
-def test_the_spectrum_is_the_theory_wings(pixels):
-    found = patches.spectrum(pixels)
-    theirs = theory_patches.spectrum_of(theory_patches.patch_sums(pixels.numpy()))
-    assert abs(found.eigenvalues - theirs.eigenvalues).max() < SPECTRUM * theirs.eigenvalues[0]
-    assert abs(found.mean - theirs.mean).max() < SPECTRUM
-    assert abs(found.vectors[:5] - theirs.eigenvectors[:5]).max() < 1e-6  # signs too
-
-
-def test_bytes_and_floats_have_one_spectrum(pixels):
-    bytes_, floats = patches.spectrum(pixels), patches.spectrum(pixels.double() / 255)
-    assert abs(bytes_.eigenvalues - floats.eigenvalues).max() < SPECTRUM * bytes_.eigenvalues[0]
+    assert abs(found.eigenvectors @ found.eigenvectors.T - np.eye(27)).max() < SPECTRUM
 
 
 def test_images_of_three_patterns_have_a_spectrum_of_rank_three():
     generator = torch.Generator().manual_seed(0)
-    flat = torch.rand(40, 3, 1, 1, generator=generator, dtype=torch.float64).expand(-1, 3, 5, 5)  # one direction a colour
-    found = patches.spectrum(flat)
-    assert found.eigenvalues[2] > 1e-3 and abs(found.eigenvalues[3:]).max() < 1e-15
-    assert found.share(3) == pytest.approx(1)
+    flat = torch.randint(256, (40, 3, 1, 1), generator=generator, dtype=torch.uint8)  # one direction a colour
+    spectrum = the_spectrum(Images(flat.expand(-1, 3, 32, 32), torch.zeros(40)))
+    assert spectrum.eigenvalues[2] > 1e-3 and abs(spectrum.eigenvalues[3:]).max() < 1e-15
+    assert patches.stored(spectrum)["share"] == pytest.approx(1)
 
 
 def test_the_distance_from_the_plane_sums_what_sticks_out_of_every_patch():
-    images = made_images(6).pixels.double() / 255
-    spectrum = patches.spectrum(images)
-    basis, total = spectrum.plane(), np.zeros(2)
+    made, total = made_images(6), np.zeros(2)
+    images, spectrum = made.pixels.double() / 255, the_spectrum(made)
+    basis = spectrum.eigenvectors[: patches.PLANE_RANK]
     for n in range(2):
         for i in range(30):
             for j in range(30):
@@ -185,11 +172,6 @@ def test_the_distance_from_the_plane_sums_what_sticks_out_of_every_patch():
     assert patches.input_plane(spectrum).distance(images[:2].float()).numpy() == pytest.approx(total, rel=1e-4)  # float32
 
 
-def test_the_spectrum_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="N > 0"):
-        patches.spectrum(torch.zeros(0, 3, 32, 32))
-
-
-def test_a_spectrum_is_json(pixels):
-    stored = json.loads(json.dumps(patches.spectrum(pixels).as_dict(), allow_nan=False))
+def test_a_spectrum_is_json():
+    stored = json.loads(json.dumps(patches.stored(the_spectrum()), allow_nan=False))
     assert len(stored["eigenvalues"]) == 27 and 0.9 < stored["share"] <= 1

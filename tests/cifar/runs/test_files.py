@@ -166,17 +166,17 @@ def test_a_state_at_a_place_where_its_run_never_is_is_one_clear_line(tmp_path, p
         runs.execute(settings, tiny_runs.grid(), world)
 
 
-def test_a_state_from_before_there_were_sums_is_gone_on_with(tmp_path):
+def test_a_state_that_counted_images_of_robust_features_is_gone_on_with(tmp_path):
+    """As states did while these images were one file."""
     settings, world = tiny_runs.grid()["surrogate"], tiny_runs.world(tmp_path, queue.Stop())
     run = runs.begun(settings, world, {})
     run.save()
-    old = state.load_tensors(run.path)
-    del old["features_sum"]
-    state.save_tensors(run.path, old)
+    state.save_tensors(run.path, {**state.load_tensors(run.path), "features": 0, "features_sum": ""})
     assert runs.execute(settings, tiny_runs.grid(), world)
 
 
 def test_images_of_robust_features_that_were_altered_are_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(robust_features, "FEATURE_BATCH", {"cpu": 20})
     settings, world = tiny_runs.grid()["rft"], tiny_runs.world(tmp_path, queue.Stop())
     needed = {name: made.small_network((5, 4)) for name in settings.needs}
     made_of = []
@@ -185,23 +185,21 @@ def test_images_of_robust_features_that_were_altered_are_made_again(tmp_path, mo
     )
     images = world.data.train.first(settings.images)
 
-    def seen(before: Run | None) -> Run:
-        run = Run(settings, world, training.begin(settings, training.untrained(settings, world.mean, world.std)))
-        if before is not None:
-            before.save()
-            run.resume()
+    def made_now(**changes: object) -> list[int]:
+        """How many images each part had that was made."""
+        made_of.clear()
+        altered = settings.altered(**changes)
+        run = Run(altered, world, training.begin(altered, training.untrained(altered, world.mean, world.std)))
         assert torch.equal(robust_features.robust_images(run, images, needed), images.pixels)
-        return run
+        return list(made_of)
 
-    run, path = seen(None), places.features_path(tmp_path, "rft")
-    assert made_of == [48] and run.features == 48
-    seen(run)
-    assert made_of == [48], "what is whole is not made again"
+    assert made_now() == [20, 20, 8]
+    assert made_now() == [], "what is whole is not made again"
+    path = places.features_path(tmp_path, "rft", 40)
     whole = bytearray(path.read_bytes())
-    whole[1000] ^= 1
+    whole[len(whole) // 2] ^= 1
     path.write_bytes(whole)
-    seen(run)
-    assert made_of == [48, 48]
-    run.features_sum = ""  # a state from before there were sums
-    seen(run)
-    assert made_of == [48, 48]
+    assert made_now() == [8]
+    path.unlink()
+    assert made_now() == [8]
+    assert made_now(feature_steps=settings.feature_steps + 1) == [20, 20, 8], "nor are those of other settings taken"

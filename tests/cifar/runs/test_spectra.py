@@ -22,7 +22,7 @@ OTHERS = dataclasses.replace(IMAGES, digest="others", source="original")
 
 def test_a_spectrum_is_kept_as_the_report_reads_it(tmp_path):
     patches.kept_spectrum(tmp_path, IMAGES)
-    expected = {"sha256": "made", "source": "unknown", "images": 20, **patches.spectrum(IMAGES.train.pixels).as_dict()}
+    expected = {"sha256": "made", "source": "unknown", "images": 20, **patches.stored(made.the_spectrum(IMAGES.train))}
     assert load_json(tmp_path / "patches.json") == {"spectra": [expected]}
     assert results.read(tmp_path).spectra == (expected,)
 
@@ -39,7 +39,7 @@ def test_spectra_of_other_images_stay_and_nothing_is_written_twice(tmp_path):
 def test_another_machines_last_bits_do_not_enter_where_a_spectrum_is_kept(tmp_path, monkeypatch):
     first = patches.kept_spectrum(tmp_path, IMAGES)
     rounded = dataclasses.replace(first, eigenvalues=first.eigenvalues * (1 + 1e-15))
-    monkeypatch.setattr(patches, "spectrum", lambda pixels: rounded)
+    monkeypatch.setattr(patches, "spectrum_of", lambda sums: rounded)
     assert np.array_equal(patches.kept_spectrum(tmp_path, IMAGES).eigenvalues, first.eigenvalues)
 
 
@@ -68,5 +68,5 @@ def test_a_world_keeps_the_spectrum_of_its_training_images(tmp_path):
     world = tiny_runs.world(tmp_path, lambda: False)
     (entry,) = results.read(tmp_path).spectra
     assert entry["images"] == tiny_runs.TRAIN and torch.equal(
-        torch.tensor(entry["vectors"], dtype=torch.float64), torch.from_numpy(world.spectrum.vectors)
+        torch.tensor(entry["vectors"], dtype=torch.float64), torch.from_numpy(world.spectrum.eigenvectors)
     )

@@ -67,7 +67,7 @@ def test_adversarial_modes_show_the_last_iterate_of_their_objective(choices, obj
 
 
 def test_in_plane_examples_are_the_nearer_of_two_attacks_and_out_plane_the_farther():
-    plane, _ = made.the_plane()
+    plane = made.the_plane()
     near, _ = shown(examples="in-plane", plane=plane)
     far, _ = shown(examples="out-plane", plane=plane)
     student, teacher = pair()

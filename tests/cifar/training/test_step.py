@@ -26,7 +26,7 @@ def begun(settings: Settings, *, teacher: bool = True):
     oracle = made.small_network((6, 4), 2).requires_grad_(False) if teacher else None
     state = training.begin(settings, made.small_network(settings.widths, settings.seed))
     buffers = training.buffers_for(settings, images, oracle)
-    plane, _ = made.the_plane()
+    plane = made.the_plane()
     return state, images, buffers, training.make_step(settings, state, buffers, oracle, plane)
 
 
@@ -189,7 +189,7 @@ def test_the_schedule_reaches_the_update():
 @pytest.mark.parametrize("choices", MODES, ids=lambda choices: "-".join(map(str, choices.values())) or "plain")
 def test_a_captured_step_trains_like_the_plain_one_on_the_device(choices):
     settings, device = made.tiny(**choices), torch.device("cuda")
-    plane, _ = made.the_plane()
+    plane = made.the_plane()
     plane = plane.to(device)
     totals = []
     for captured in (False, True):

@@ -6,17 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from twolayer.synthetic.patches import (
-    PatchSums,
-    disagreements,
-    main,
-    patch_data,
-    patch_spectrum,
-    patch_sums,
-    read_images,
-    spectrum_of,
-    stored_sums,
-)
+from twolayer.streaming import PatchSums, patch_sums, spectrum_of
+from twolayer.synthetic.patches import disagreements, main, patch_data, patch_spectrum, read_images, stored_sums
 
 from ...damage import damaged_bytes
 
