@@ -71,7 +71,7 @@ def data(thicknesses=THICKNESSES, seeds=SEEDS) -> dict[str, Side]:
     """Both subspaces, {"X": ..., "U2": ...}, with the teacher nodes of all seeds side by side."""
     rows: dict[str, list] = {"X": [], "U2": []}
     for s in thicknesses:
-        found: dict[str, list] = {"X": [], "U2": []}
+        numbers: dict[str, list] = {"X": [], "U2": []}
         for seed in seeds:
             box, teacher, start = _drawn(seed, s)
             student = _trained(box, teacher, start)
@@ -80,9 +80,9 @@ def data(thicknesses=THICKNESSES, seeds=SEEDS) -> dict[str, Side]:
             for j in range(TEACHERS):
                 across = Subspace(box.basis[RANK:], _on_boundary(box, teacher, j))
                 off_plane = check(Instance(teacher, student, box.region(), across), gap=1e-2)
-                found["X"].append(_numbers(on_plane, j, partners[j], box.basis[:RANK]))
-                found["U2"].append(_numbers(off_plane, j, partners[j], box.basis[RANK:]))
-        for name, columns in found.items():
+                numbers["X"].append(_numbers(on_plane, j, partners[j], box.basis[:RANK]))
+                numbers["U2"].append(_numbers(off_plane, j, partners[j], box.basis[RANK:]))
+        for name, columns in numbers.items():
             rows[name].append(np.array(columns).T)
     return {name: Side(np.array(thicknesses), *np.array(values).transpose(1, 0, 2)) for name, values in rows.items()}
 
@@ -134,23 +134,23 @@ def _numbers(result: Check, j: int, partner: int, basis: np.ndarray) -> tuple[fl
     return radius, float(sines.min()), float(sines[partner]), min([*bounds, 1.0])
 
 
-def draw(found: dict[str, Side]) -> Figure:
+def draw(sides: dict[str, Side]) -> Figure:
     """Panels (b), (c1), (c2)."""
-    thicknesses = found["X"].thickness
+    thicknesses = sides["X"].thickness
     with rc_context(STYLE):
         figure = Figure(figsize=(12.6, 3.9), layout="constrained")
         radius, *sines = figure.subplots(1, 3)
         for name, colour in (("X", COLOUR["repaired"]), ("U2", COLOUR["printed"])):
-            _dots(radius, thicknesses, found[name].radius, colour, f"U = {name}")
+            _dots(radius, thicknesses, sides[name].radius, colour, f"U = {name}")
         decades(radius, "y", min(thicknesses), 1.0)
         radius.set(title="(b) radius of the largest disc on the boundary", ylabel="certified radius")
         for axes, (name, title) in zip(sines, (("X", "(c1) U = X"), ("U2", "(c2) U = U2, orthogonal to X")), strict=True):
-            side = found[name]
+            side = sides[name]
             axes.plot(thicknesses, side.partner, "o", color="#8a8a94", mfc="none", markersize=6)
             _dots(axes, thicknesses, side.nearest, INK, "nearest student")
             _dots(axes, thicknesses, side.bound, COLOUR[SHARP], "sharp bound")
             axes.plot([], [], "o", color="#8a8a94", mfc="none", label="the student nearest in X")
-            decades(axes, "y", min(x.nearest.min() for x in found.values()) / 2, 1.0)
+            decades(axes, "y", min(x.nearest.min() for x in sides.values()) / 2, 1.0)
             axes.set(title=title, ylabel="sine of the projected angle")
         for axes in (radius, *sines):
             axes.grid(True)
@@ -170,14 +170,14 @@ def _dots(axes, x, values: np.ndarray, colour: str, label: str) -> None:
 def main(argv=None) -> Path:
     """Write figure_1.png and print medians over the teacher nodes."""
     out = directory(argv, __doc__, __file__)
-    found = data()
-    for name, side in found.items():
+    sides = data()
+    for name, side in sides.items():
         print(f"U = {name}\n{'thickness':>10} {'radius':>10} {'nearest':>10} {'partner':>10} {'sharp':>10}")
         for row in zip(
             side.thickness, *(np.median(x, axis=1) for x in (side.radius, side.nearest, side.partner, side.bound)), strict=True
         ):
             print(" ".join(f"{x:10.3g}" for x in row))
-    return saved(draw(found), out / "figure_1.png")
+    return saved(draw(sides), out / "figure_1.png")
 
 
 if __name__ == "__main__":

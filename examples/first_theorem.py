@@ -99,10 +99,10 @@ def _pairs(axes, result: Check) -> None:
     axes.set_axisbelow(True)
     axes.bar(range(len(names)), sines, color=INK, alpha=0.25, width=0.55, label="measured sine")
     for shift, form in ((-0.16, PRINTED), (0.0, REPAIRED), (0.16, SHARP)):
-        found = {(v.teacher, v.observer): min(v.bound, 1.0) for v in rows if v.form == form and v.verdict != NOT_APPLICABLE}
+        bounds = {(v.teacher, v.observer): min(v.bound, 1.0) for v in rows if v.form == form and v.verdict != NOT_APPLICABLE}
         axes.plot(
-            [names.index(name) + shift for name in found],
-            list(found.values()),
+            [names.index(name) + shift for name in bounds],
+            list(bounds.values()),
             MARK[form],
             color=COLOUR[form],
             label=f"{form} bound",

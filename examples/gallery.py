@@ -61,8 +61,8 @@ class Panel:
 
 def data(folder: Path = HERE / "instances") -> list[Panel]:
     """A panel for every instance of the folder that is planar: all of them."""
-    found = [(path.stem, Instance.from_json(path.read_text())) for path in sorted(folder.glob("*.json"))]
-    return [panel(name, instance) for name, instance in found if instance.subspace.dimension == 2]
+    named = [(path.stem, Instance.from_json(path.read_text())) for path in sorted(folder.glob("*.json"))]
+    return [panel(name, instance) for name, instance in named if instance.subspace.dimension == 2]
 
 
 def panel(name: str, instance: Instance) -> Panel:

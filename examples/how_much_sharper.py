@@ -53,7 +53,7 @@ class Constants:
     """
 
     x: tuple[int, ...]
-    found: dict[str, list[np.ndarray]]
+    ratios: dict[str, list[np.ndarray]]
     methods: Counter
 
 
@@ -66,7 +66,7 @@ def data(dimensions=DIMENSIONS, widths=WIDTHS, seeds=SEEDS) -> tuple[Constants, 
 
 
 def _constants(x, sizes, seeds) -> Constants:
-    found: dict[str, list[np.ndarray]] = {form: [] for form in (*FORMS, ALONE)}
+    ratios: dict[str, list[np.ndarray]] = {form: [] for form in (*FORMS, ALONE)}
     methods: Counter = Counter()
     for d, width in sizes:
         rows = [row for seed in seeds for row in _pairs(d, width, seed)]
@@ -74,11 +74,11 @@ def _constants(x, sizes, seeds) -> Constants:
         for form in FORMS:
             bounds = [row[form].bound for row, _ in rows]
             values = [bound * scale for bound, scale in zip(bounds, scales, strict=True) if bound is not None and bound > 0]
-            found[form].append(np.array(values))
+            ratios[form].append(np.array(values))
         alone = [view.least(view.epsilon[1]) for _, view in rows]
-        found[ALONE].append(np.array([bound * scale for bound, scale in zip(alone, scales, strict=True)]))
+        ratios[ALONE].append(np.array([bound * scale for bound, scale in zip(alone, scales, strict=True)]))
         methods.update(row[SHARP].terms["method"] for row, _ in rows)
-    return Constants(tuple(x), found, methods)
+    return Constants(tuple(x), ratios, methods)
 
 
 def _pairs(d: int, width: int, seed: int) -> list[tuple[dict, View]]:
@@ -107,14 +107,14 @@ def draw(by_dimension: Constants, by_width: Constants) -> Figure:
         for axes, constants, law in zip(panels, (by_dimension, by_width), laws, strict=True):
             axes.grid(True)
             for form in FORMS[:2]:
-                median_line(axes, constants.x, constants.found[form], form, COLOUR[form], STROKE[form], marker=".")
-            median_line(axes, constants.x, constants.found[ALONE], ALONE, PURPLE, STEPS, marker=".")
-            median_line(axes, constants.x, constants.found[SHARP], SHARP, COLOUR[SHARP], STROKE[SHARP], marker=".")
+                median_line(axes, constants.x, constants.ratios[form], form, COLOUR[form], STROKE[form], marker=".")
+            median_line(axes, constants.x, constants.ratios[ALONE], ALONE, PURPLE, STEPS, marker=".")
+            median_line(axes, constants.x, constants.ratios[SHARP], SHARP, COLOUR[SHARP], STROKE[SHARP], marker=".")
             axes.plot(*law, color=INK, linewidth=0.7, label="10 sqrt(d' / 2π) K")
             axes.set(yscale="log", xscale="log")
             axes.minorticks_off()
             axes.set(xticks=constants.x, xticklabels=constants.x)
-        arrays = [v for constants in (by_dimension, by_width) for found in constants.found.values() for v in found]
+        arrays = [v for constants in (by_dimension, by_width) for ratios in constants.ratios.values() for v in ratios]
         bands = [np.percentile(v, BAND) for v in arrays if len(v)]
         low, high = 0.9 * np.min(bands), 1.3 * max(law.max() for _, law in laws)
         for axes in panels:
@@ -129,16 +129,18 @@ def draw(by_dimension: Constants, by_width: Constants) -> Figure:
 def main(argv=None) -> Path:
     """Write how_much_sharper.png and print the medians."""
     out = directory(argv, __doc__, __file__)
-    found = data()
-    for name, constants in zip(("d'", "K"), found, strict=True):
-        print(f"{name:>4} {'pairs':>6} " + " ".join(f"{form:>9}" for form in constants.found) + f" {'rep/sharp':>10}   medians")
+    both = data()
+    for name, constants in zip(("d'", "K"), both, strict=True):
+        print(
+            f"{name:>4} {'pairs':>6} " + " ".join(f"{form:>9}" for form in constants.ratios) + f" {'rep/sharp':>10}   medians"
+        )
         for i, x in enumerate(constants.x):
-            values = [found[i] for found in constants.found.values()]
+            values = [ratios[i] for ratios in constants.ratios.values()]
             medians = [np.median(v) if len(v) else np.nan for v in values]
             ratio = np.median(values[1] / values[2])
             print(f"{x:4d} {len(values[2]):6d} " + " ".join(f"{m:9.3g}" for m in medians) + f" {ratio:10.3g}")
         print("methods of the sharp form:", ", ".join(f"{name} {n}" for name, n in constants.methods.most_common()))
-    return saved(draw(*found), out / "how_much_sharper.png")
+    return saved(draw(*both), out / "how_much_sharper.png")
 
 
 if __name__ == "__main__":

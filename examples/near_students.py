@@ -91,22 +91,22 @@ def measured(half: Fraction) -> Near:
     )
 
 
-def draw(found: list[Near]) -> Figure:
+def draw(students: list[Near]) -> Figure:
     """Fan-out, gradient and bounds against the angle; the function of a pair."""
     with rc_context(STYLE):
         figure = Figure(figsize=(9.2, 3.9), layout="constrained")
         FigureCanvasAgg(figure)
         curves, plane = figure.subplots(1, 2)
-        sines = [n.sine for n in found]
-        curves.plot(sines, [n.fan_out for n in found], color=INK, linewidth=2, label="fan-out |v| of each")
-        curves.plot(sines, [n.far for n in found], color=INK, linestyle="--", linewidth=1, label="sine to all other nodes")
-        curves.plot(sines, [n.epsilon[1] for n in found], "D-", color="#cc79a7", markersize=4, label="certified sup |g₁|")
-        curves.plot(sines, [n.alone for n in found], color=COLOUR[PRINTED], linestyle=":", label="4ε/r, neighbour ignored")
+        sines = [n.sine for n in students]
+        curves.plot(sines, [n.fan_out for n in students], color=INK, linewidth=2, label="fan-out |v| of each")
+        curves.plot(sines, [n.far for n in students], color=INK, linestyle="--", linewidth=1, label="sine to all other nodes")
+        curves.plot(sines, [n.epsilon[1] for n in students], "D-", color="#cc79a7", markersize=4, label="certified sup |g₁|")
+        curves.plot(sines, [n.alone for n in students], color=COLOUR[PRINTED], linestyle=":", label="4ε/r, neighbour ignored")
         for form in (REPAIRED, SHARP):
-            known = [(n.sine, n.bounds[form]) for n in found if n.bounds.get(form) is not None]
-            if known:
+            bounded = [(n.sine, n.bounds[form]) for n in students if n.bounds.get(form) is not None]
+            if bounded:
                 curves.plot(
-                    *zip(*known, strict=True),
+                    *zip(*bounded, strict=True),
                     color=COLOUR[form],
                     marker=MARK[form],
                     linestyle=STROKE[form],
@@ -114,7 +114,7 @@ def draw(found: list[Near]) -> Figure:
                 )
         curves.grid(True)
         decades(curves, "x", min(sines), 1.0)
-        decades(curves, "y", min(n.epsilon[1] for n in found), 1e4)  # room for the legend
+        decades(curves, "y", min(n.epsilon[1] for n in students), 1e4)  # room for the legend
         curves.set(xlabel="sine of the angle d between the two", title="strong fan-outs, gradient to zero")
         curves.legend(loc="upper left", fontsize=8, ncols=2)
         ticks = np.linspace(-1, 1, 201)
@@ -134,14 +134,14 @@ def draw(found: list[Near]) -> Figure:
 def main(argv=None) -> Path:
     """Write near_students.png and print a line a pair."""
     out = directory(argv, __doc__, __file__)
-    found = data()
-    for n in found:
+    students = data()
+    for n in students:
         print(
             f"sin d = {n.sine:8.2e}  |v| = {n.fan_out:g}  eps in [{n.epsilon[0]:.6g}, {n.epsilon[1]:.6g}]  sine to others "
             f"{n.far:.3g}  bounds { ({form: None if b is None else float(f'{b:.4g}') for form, b in n.bounds.items()}) }  "
             f"4 eps/r = {n.alone:.3g}"
         )
-    return saved(draw(found), out / "near_students.png")
+    return saved(draw(students), out / "near_students.png")
 
 
 if __name__ == "__main__":

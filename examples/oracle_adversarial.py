@@ -62,12 +62,12 @@ def data(levels: int = LEVELS, sizes=SIZES, balls: int = BALLS, seed: int = SEED
     run = train(teacher, flat.samples, 8, rng, subspace=flat.subspace(), recipe=recipe)
     chosen = np.linspace(0, len(run.checkpoints) - 1, levels).round().astype(int)
     centres = flat.samples[-balls:]
-    found = []
+    moments = []
     for i in chosen:
         for size in sizes:
             student = with_off_plane(run.checkpoints[i].student, flat, size)
-            found.append(measure(teacher, student, flat, centres, size, run.checkpoints[i].loss))
-    return found
+            moments.append(measure(teacher, student, flat, centres, size, run.checkpoints[i].loss))
+    return moments
 
 
 def with_off_plane(student: TwoLayer, flat: LowRankData, size: float) -> TwoLayer:
@@ -110,25 +110,25 @@ def worst_point(
     nodes = [restrict(network, around) for network in (teacher, student)]
     P, beta = (np.concatenate(parts) for parts in zip(*nodes, strict=True))
     V = np.concatenate([exact.rationals(teacher.V), -exact.rationals(student.V)], axis=1)
-    found = []
+    suprema = []
     for c in V:
         h = RidgeSum(P, beta, c, exact.zeros(len(basis)), exact.ZERO)
-        found.append(supremum(h, ball))
-    worst = max(found, key=lambda e: e.lower)
+        suprema.append(supremum(h, ball))
+    worst = max(suprema, key=lambda e: e.lower)
     z = exact.zeros(len(basis)) if worst.witness is None else worst.witness
-    return (worst.lower, max(e.upper for e in found)), exact.nearest(around.point(z))
+    return (worst.lower, max(e.upper for e in suprema)), exact.nearest(around.point(z))
 
 
-def draw(found: list[Measured]) -> Figure:
+def draw(moments: list[Measured]) -> Figure:
     """Worst cases against eps_in, eps_out and 1 - NC; colour is the off-plane size."""
-    sizes = sorted({m.size for m in found})
+    sizes = sorted({m.size for m in moments})
     colours = dict(zip(sizes, colormaps["viridis"](np.linspace(0, 0.9, len(sizes))), strict=True))
     with rc_context(STYLE):
         figure = Figure(figsize=(11, 3.9), layout="constrained")
         FigureCanvasAgg(figure)
         inside, outside, activations = figure.subplots(1, 3)
         for size in sizes:
-            mine = [m for m in found if m.size == size]
+            mine = [m for m in moments if m.size == size]
             label, colour = f"{size:g}", colours[size]
             floor = 1 - 1 / np.sqrt(1 + size**2)
             inside.axvline(floor, color=colour, linestyle=":", linewidth=1)
@@ -143,11 +143,11 @@ def draw(found: list[Measured]) -> Figure:
                 fillstyle="none",
                 markersize=5,
             )
-        worst = [m.in_plane[1] for m in found], [m.out_plane[1] for m in found]
+        worst = [m.in_plane[1] for m in moments], [m.out_plane[1] for m in moments]
         scales = [
-            (inside, [m.eps_in for m in found], worst[0]),
-            (outside, [m.eps_out for m in found], worst[1]),
-            (activations, [max(m.decorrelation, 1e-16) for m in found], worst[0] + worst[1]),
+            (inside, [m.eps_in for m in moments], worst[0]),
+            (outside, [m.eps_out for m in moments], worst[1]),
+            (activations, [max(m.decorrelation, 1e-16) for m in moments], worst[0] + worst[1]),
         ]
         for axes, x, y in scales:
             axes.grid(True)
@@ -163,14 +163,14 @@ def draw(found: list[Measured]) -> Figure:
 def main(argv=None) -> Path:
     """Write oracle_adversarial.png and print a line a student."""
     out = directory(argv, __doc__, __file__)
-    found = data()
+    moments = data()
     print(f"{'off-plane':>9} {'loss':>9} {'eps_in':>9} {'eps_out':>9} {'1 - NC':>9} {'in-plane':>10} {'out-plane':>10}")
-    for m in found:
+    for m in moments:
         print(
             f"{m.size:9g} {m.loss:9.2e} {m.eps_in:9.2e} {m.eps_out:9.2e} {m.decorrelation:9.2e} {m.in_plane[1]:10.3e} "
             f"{m.out_plane[1]:10.3e}"
         )
-    return saved(draw(found), out / "oracle_adversarial.png")
+    return saved(draw(moments), out / "oracle_adversarial.png")
 
 
 if __name__ == "__main__":

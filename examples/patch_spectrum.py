@@ -80,31 +80,36 @@ def data(nodes: int = NODES, width: int = WIDTH, outputs: int = OUTPUTS, samples
     return Patches(eigenvalues, left_out, stored_sums().count, guided.rounds, guided.upper, sines)
 
 
-def draw(found: Patches) -> Figure:
+def draw(patches: Patches) -> Figure:
     """The spectrum, and the rounds of training."""
     with rc_context(STYLE):
         figure = Figure(figsize=(9.2, 3.9), layout="constrained")
         FigureCanvasAgg(figure)
         spectrum, training = figure.subplots(1, 2)
-        numbers = np.arange(1, len(found.eigenvalues) + 1)
+        numbers = np.arange(1, len(patches.eigenvalues) + 1)
         spectrum.axvspan(PATCH_RANK + 0.5, len(numbers) + 0.5, color="#e8e8ee", linewidth=0)
-        spectrum.plot(numbers, found.eigenvalues, "o-", color=COLOUR[REPAIRED], label="variance", markersize=4)
+        spectrum.plot(numbers, patches.eigenvalues, "o-", color=COLOUR[REPAIRED], label="variance", markersize=4)
         spectrum.plot(
-            numbers[:-1], found.left_out[:-1], "s-", color=COLOUR[PRINTED], markersize=4, label="share left out by the first n"
+            numbers[:-1],
+            patches.left_out[:-1],
+            "s-",
+            color=COLOUR[PRINTED],
+            markersize=4,
+            label="share left out by the first n",
         )
-        decades(spectrum, "y", min(found.eigenvalues.min(), found.left_out[-2]), 1.0)
+        decades(spectrum, "y", min(patches.eigenvalues.min(), patches.left_out[-2]), 1.0)
         spectrum.set(
             xlabel="principal direction n of a 3×3 colour patch",
             xlim=(0, len(numbers) + 0.5),
-            title=f"CIFAR-10: {PATCH_RANK} of 27 directions carry {1 - found.left_out[PATCH_RANK - 1]:.2%}",
+            title=f"CIFAR-10: {PATCH_RANK} of 27 directions carry {1 - patches.left_out[PATCH_RANK - 1]:.2%}",
         )
         spectrum.legend(loc="lower left")
-        rounds = np.arange(1, len(found.rounds) + 1)
-        sampled, upper = ([getattr(r, name) for r in found.rounds] for name in ("sampled", "upper"))
+        rounds = np.arange(1, len(patches.rounds) + 1)
+        sampled, upper = ([getattr(r, name) for r in patches.rounds] for name in ("sampled", "upper"))
         training.plot(rounds, upper, marker=MARK[SHARP], color=COLOUR[SHARP], label="certified sup |g₁|")
         training.plot(rounds, sampled, "x--", color=INK, label="largest sampled |g₁|")
         decades(training, "y", min(min(sampled), min(upper)), max(upper))
-        inside, space = (sines.max() for sines in found.sines)
+        inside, space = (sines.max() for sines in patches.sines)
         training.set(
             xticks=rounds,
             xlim=(0.5, len(rounds) + 0.5),
@@ -120,15 +125,17 @@ def draw(found: Patches) -> Figure:
 def main(argv=None) -> Path:
     """Write patch_spectrum.png and print the spectrum and the rounds."""
     out = directory(argv, __doc__, __file__)
-    found = data()
+    patches = data()
     print(
-        f"{found.count:,} patches; variances {found.eigenvalues[0]:.4f} to {found.eigenvalues[-1]:.1e}; the first "
-        f"{PATCH_RANK} directions carry {1 - found.left_out[PATCH_RANK - 1]:.4%}"
+        f"{patches.count:,} patches; variances {patches.eigenvalues[0]:.4f} to {patches.eigenvalues[-1]:.1e}; the first "
+        f"{PATCH_RANK} directions carry {1 - patches.left_out[PATCH_RANK - 1]:.4%}"
     )
-    for number, r in enumerate(found.rounds, 1):
+    for number, r in enumerate(patches.rounds, 1):
         print(f"round {number}: sampled gradient {r.sampled:.1e}, certified sup |g_1| <= {r.upper:.1e}")
-    print(f"largest sine to the best student: {found.sines[0].max():.1e} on X, {found.sines[1].max():.3f} in the whole space")
-    return saved(draw(found), out / "patch_spectrum.png")
+    print(
+        f"largest sine to the best student: {patches.sines[0].max():.1e} on X, {patches.sines[1].max():.3f} in the whole space"
+    )
+    return saved(draw(patches), out / "patch_spectrum.png")
 
 
 if __name__ == "__main__":

@@ -92,8 +92,8 @@ def data(most: int = MOST) -> Data:
 def certified(student: TwoLayer) -> tuple[float, np.ndarray]:
     """(certified upper bound of sup |g_1|, the witnesses of all observers).   -> number, (n, 2)"""
     result = check(Instance(TEACHER, student, REGION))
-    found = [result.witness(k) for k in range(student.width) if result.enclosures[k].lower > TARGET / 10]
-    return result.gradient[1], np.array([x for x in found if x is not None]).reshape(-1, 2)
+    witnesses = [result.witness(k) for k in range(student.width) if result.enclosures[k].lower > TARGET / 10]
+    return result.gradient[1], np.array([x for x in witnesses if x is not None]).reshape(-1, 2)
 
 
 def _gradients(student: TwoLayer, x: np.ndarray) -> np.ndarray:
@@ -107,32 +107,32 @@ def _levels(checkpoints: tuple[Checkpoint, ...]) -> Levels:
     return Levels(np.sqrt([c.loss for c in checkpoints]), np.array([c.gradient for c in checkpoints]), lower, upper)
 
 
-def draw(found: Data) -> Figure:
+def draw(numbers: Data) -> Figure:
     """Along training, in the plane, and against the number of samples."""
     with rc_context(STYLE):
         figure = Figure(figsize=(13.2, 4.0), layout="constrained")
         along, plane, many = figure.subplots(1, 3, width_ratios=(1, 1.1, 1))
-        _along(along, found)
-        _plane(plane, figure, found)
-        _many(many, found)
+        _along(along, numbers)
+        _plane(plane, figure, numbers)
+        _many(many, numbers)
     return figure
 
 
-def _along(axes, found: Data) -> None:
+def _along(axes, numbers: Data) -> None:
     axes.grid(True)
-    for levels, colour, name in ((found.plain, INK, ""), (found.guided, COLOUR["sharp"], ", with witnesses")):
+    for levels, colour, name in ((numbers.plain, INK, ""), (numbers.guided, COLOUR["sharp"], ", with witnesses")):
         axes.plot(levels.error, levels.sampled, "o-", color=colour, mfc="none", markersize=5, label=f"sampled{name}")
         axes.plot(levels.error, levels.upper, "x--", color=colour, markersize=6, label=f"certified{name}")
-    decades(axes, "x", found.plain.error.min() / 2, 1.0)
-    decades(axes, "y", found.plain.sampled.min() / 2, 1.0)
+    decades(axes, "x", numbers.plain.error.min() / 2, 1.0)
+    decades(axes, "y", numbers.plain.sampled.min() / 2, 1.0)
     axes.invert_xaxis()
     axes.set(xlabel="root mean square error on the samples", ylabel="sup |g₁|", title="along training")
     axes.legend(loc="lower left")
 
 
-def _plane(axes, figure, found: Data) -> None:
-    student = found.check.instance.student
-    k = max(range(student.width), key=lambda k: found.check.enclosures[k].lower)
+def _plane(axes, figure, numbers: Data) -> None:
+    student = numbers.check.instance.student
+    k = max(range(student.width), key=lambda k: numbers.check.enclosures[k].lower)
     right, low = np.linspace(0.1, 1, 301), np.linspace(-1, -0.1, 301)
     grid = np.stack(np.meshgrid(right, low), axis=-1)
     shade = axes.pcolormesh(
@@ -146,21 +146,21 @@ def _plane(axes, figure, found: Data) -> None:
         for w, b in zip(network.W, network.b, strict=True):
             foot = -b * w / (w @ w)
             axes.axline(foot, foot + np.array([-w[1], w[0]]), **style)
-    axes.plot(*found.samples.T, ".", color=COLOUR["repaired"], markersize=5)
-    axes.plot(*found.check.witness(k), "*", color=COLOUR["printed"], markersize=14, markeredgecolor=INK, clip_on=False)
+    axes.plot(*numbers.samples.T, ".", color=COLOUR["repaired"], markersize=5)
+    axes.plot(*numbers.check.witness(k), "*", color=COLOUR["printed"], markersize=14, markeredgecolor=INK, clip_on=False)
     axes.set(xlim=(0.1, 1), ylim=(-1, -0.1), aspect="equal", xlabel="x", ylabel="y", title="a corner without samples")
 
 
-def _many(axes, found: Data) -> None:
+def _many(axes, numbers: Data) -> None:
     axes.grid(True)
-    upper = found.check.gradient[1]
+    upper = numbers.check.gradient[1]
     axes.axhline(upper, color=INK, linestyle="--", label=f"certified: {upper:.4g}")
-    middle = np.median(found.maxima, axis=1)
+    middle = np.median(numbers.maxima, axis=1)
     axes.fill_between(
-        found.sizes, found.maxima.min(axis=1), found.maxima.max(axis=1), color=COLOUR["repaired"], alpha=0.2, linewidth=0
+        numbers.sizes, numbers.maxima.min(axis=1), numbers.maxima.max(axis=1), color=COLOUR["repaired"], alpha=0.2, linewidth=0
     )
-    axes.plot(found.sizes, middle, "o-", color=COLOUR["repaired"], mfc="none", label="largest of n samples")
-    decades(axes, "x", found.sizes[0], found.sizes[-1])
+    axes.plot(numbers.sizes, middle, "o-", color=COLOUR["repaired"], mfc="none", label="largest of n samples")
+    decades(axes, "x", numbers.sizes[0], numbers.sizes[-1])
     axes.set(ylim=(0, 1.12 * upper), xlabel="n fresh samples", ylabel="sup |g₁|", title="sampling from below")
     axes.legend(loc="lower right")
 
@@ -168,15 +168,15 @@ def _many(axes, found: Data) -> None:
 def main(argv=None) -> Path:
     """Write sampled_or_certified.png and print the numbers."""
     out = directory(argv, __doc__, __file__)
-    found = data()
-    for name, levels in (("samples only", found.plain), ("witnesses joined", found.guided)):
+    numbers = data()
+    for name, levels in (("samples only", numbers.plain), ("witnesses joined", numbers.guided)):
         print(f"{name}\n{'error':>10} {'sampled':>10} {'lower':>10} {'upper':>10}")
         for row in zip(levels.error, levels.sampled, levels.lower, levels.upper, strict=True):
             print(" ".join(f"{x:10.2e}" for x in row))
     print("largest of n fresh samples, as a share of the certified supremum: median, least, most of", DRAWS, "draws")
-    for n, maxima in zip(found.sizes, found.maxima / found.check.gradient[1], strict=True):
+    for n, maxima in zip(numbers.sizes, numbers.maxima / numbers.check.gradient[1], strict=True):
         print(f"{n:9d} {np.median(maxima):8.4f} {maxima.min():8.4f} {maxima.max():8.4f}")
-    return saved(draw(found), out / "sampled_or_certified.png")
+    return saved(draw(numbers), out / "sampled_or_certified.png")
 
 
 if __name__ == "__main__":

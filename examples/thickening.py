@@ -83,18 +83,18 @@ def data(thicknesses=THICKNESSES, seed: int = SEED) -> tuple[np.ndarray, list[Th
         subspace=flat.subspace(),
         recipe=Recipe(off_plane=0.75),
     ).trained.student
-    found = []
+    thickened = []
     for t in thicknesses:
         noise = rng.uniform(-t, t, size=(len(flat.samples), 1)) * flat.basis[2]
         student = trained_on(teacher, natural, flat.samples + noise, flat, t)
-        found.append(measured("noise", teacher, natural, student, flat, t))
+        thickened.append(measured("noise", teacher, natural, student, flat, t))
         student, samples = natural, flat.samples
         for _ in range(ROUNDS):
             near = flat.samples[rng.integers(len(flat.samples), size=ATTACKED)]
             samples = np.vstack([samples, [worst_point(teacher, student, x, flat.basis[2:], t)[1] for x in near]])
             student = trained_on(teacher, student, samples, flat, t)
-        found.append(measured("adversarial", teacher, natural, student, flat, t))
-    return projected_sine(natural.W, teacher.W).min(axis=0), found
+        thickened.append(measured("adversarial", teacher, natural, student, flat, t))
+    return projected_sine(natural.W, teacher.W).min(axis=0), thickened
 
 
 def trained_on(teacher: TwoLayer, student: TwoLayer, samples: np.ndarray, flat: LowRankData, t: float) -> TwoLayer:
@@ -133,9 +133,9 @@ def measured(kind, teacher, natural, student, flat, t) -> Thickened:
     return Thickened(kind, t, gradient(teacher, natural, flat, t), result.gradient, *sines, float(bounds.max()))
 
 
-def draw(found: tuple[np.ndarray, list[Thickened]]) -> Figure:
+def draw(sines_and_students: tuple[np.ndarray, list[Thickened]]) -> Figure:
     """Sines and bounds against the radius, gradients before and after."""
-    natural, students = found
+    natural, students = sines_and_students
     with rc_context(STYLE):
         figure = Figure(figsize=(9.2, 3.9), layout="constrained")
         FigureCanvasAgg(figure)
@@ -169,14 +169,14 @@ def draw(found: tuple[np.ndarray, list[Thickened]]) -> Figure:
 def main(argv=None) -> Path:
     """Write thickening.png and print a line a student."""
     out = directory(argv, __doc__, __file__)
-    found = data()
-    print(f"natural student: sines in the whole space {np.round(found[0], 3)}")
-    for s in found[1]:
+    sines_and_students = data()
+    print(f"natural student: sines in the whole space {np.round(sines_and_students[0], 3)}")
+    for s in sines_and_students[1]:
         print(
             f"{s.kind:12} t = {s.thickness:7.1e}  sup|g_1| {s.before[1]:.2e} -> {s.after[1]:.2e}  largest sine "
             f"{s.sines.max():.2e} (on X {s.in_plane.max():.1e}), sharp bound {s.bound:.2e}"
         )
-    return saved(draw(found), out / "thickening.png")
+    return saved(draw(sines_and_students), out / "thickening.png")
 
 
 if __name__ == "__main__":

@@ -97,9 +97,9 @@ def turn(moments: list[Moment]) -> int:
     return moments[min(last + 1, len(moments) - 1)].step
 
 
-def draw(found: tuple[tuple[float, float], list[Moment]]) -> Figure:
+def draw(phases: tuple[tuple[float, float], list[Moment]]) -> Figure:
     """Sines and bounds of both explanations along training."""
-    bias, moments = found
+    bias, moments = phases
     steps = [m.step for m in moments]
     with rc_context(STYLE):
         figure = Figure(figsize=(9.2, 3.9), layout="constrained")
@@ -129,14 +129,14 @@ def draw(found: tuple[tuple[float, float], list[Moment]]) -> Figure:
 def main(argv=None) -> Path:
     """Write two_phases.png and print a line a moment."""
     out = directory(argv, __doc__, __file__)
-    bias, moments = found = data()
+    bias, moments = phases = data()
     print(f"e0 of the salient explanation in [{bias[0]:.6g}, {bias[1]:.6g}]; the order turns at step {turn(moments)}")
     for m in moments:
         print(
             f"step {m.step:6d}  loss {m.loss:.1e}  sup|g_1| {m.epsilon[1]:.2e}  sine to salient {m.sines[0]:.3f}, real "
             f"{m.sines[1]:.3f}  bound for salient {m.bounds[0]:.2e}, real {m.bounds[1]:.2e}"
         )
-    return saved(draw(found), out / "two_phases.png")
+    return saved(draw(phases), out / "two_phases.png")
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ class Student:
 
 def data(targets=TARGETS, sizes=SIZES) -> list[Student]:
     """The first students on one training run whose certified gradients are at most the targets."""
-    found = [drawn.instance for drawn in instances(CASE)]
-    gradients = [certified_gradient(instance)[1] for instance in found]
-    chosen = [next(i for i, g in zip(found, gradients, strict=True) if g <= target) for target in targets]
+    checkpoints = [drawn.instance for drawn in instances(CASE)]
+    gradients = [certified_gradient(instance)[1] for instance in checkpoints]
+    chosen = [next(i for i, g in zip(checkpoints, gradients, strict=True) if g <= target) for target in targets]
     return [_student(instance, sizes) for instance in chosen]
 
 
@@ -76,11 +76,11 @@ def _student(instance: Instance, sizes) -> Student:
 
 def _rows(result: Check) -> dict:
     """Theorem 3's rows: {(teacher, observer): {form: verdict}}."""
-    found: dict = {}
+    rows: dict = {}
     for v in result.verdicts:
         if v.statement == "theorem-3":
-            found.setdefault((v.teacher, v.observer), {})[v.form] = v
-    return found
+            rows.setdefault((v.teacher, v.observer), {})[v.form] = v
+    return rows
 
 
 def _said(bound: float | None) -> float:

@@ -98,7 +98,7 @@ def apart_within(flat: LowRankData, one: TwoLayer, other: TwoLayer, thickness: f
     return excess(Instance(one, one, thick.region(), Subspace.whole(flat.ambient), other), gap=1e-6, deadline=None)
 
 
-def draw(found: Twins) -> Figure:
+def draw(twins: Twins) -> Figure:
     """The section through X, and the suprema against thickness."""
     with rc_context(STYLE):
         figure = Figure(figsize=(9.2, 3.9), layout="constrained")
@@ -106,9 +106,9 @@ def draw(found: Twins) -> Figure:
         section, growth = figure.subplots(1, 2)
         ticks = np.linspace(-1, 1, 161)
         across, up = np.meshgrid(ticks, ticks)
-        basis, flat = found.data.basis, found.data
+        basis, flat = twins.data.basis, twins.data
         points = flat.mean + across[..., None] * basis[0] + up[..., None] * basis[2]
-        height = (found.first(points) - found.second(points))[..., 0]
+        height = (twins.first(points) - twins.second(points))[..., 0]
         top = np.abs(height).max()
         shade = section.pcolormesh(ticks, ticks, height, cmap="RdBu_r", vmin=-top, vmax=top, shading="gouraud", rasterized=True)
         figure.colorbar(shade, ax=section, label="f* − f*'", shrink=0.9)
@@ -118,9 +118,9 @@ def draw(found: Twins) -> Figure:
         section.legend(loc="upper left")
         growth.grid(True)
         for name, (form, label) in PAIRS.items():
-            growth.plot(found.thickness, found.apart[name][:, 1], marker=MARK[form], color=COLOUR[form], label=label)
-        decades(growth, "x", found.thickness[0], 1.0)
-        decades(growth, "y", min(a[0, 1] for a in found.apart.values()), max(a[-1, 1] for a in found.apart.values()))
+            growth.plot(twins.thickness, twins.apart[name][:, 1], marker=MARK[form], color=COLOUR[form], label=label)
+        decades(growth, "x", twins.thickness[0], 1.0)
+        decades(growth, "y", min(a[0, 1] for a in twins.apart.values()), max(a[-1, 1] for a in twins.apart.values()))
         growth.set(
             xlabel="thickness t of the box off X",
             ylabel="certified sup of the difference",
@@ -133,12 +133,12 @@ def draw(found: Twins) -> Figure:
 def main(argv=None) -> Path:
     """Write unidentifiable_teacher.png and print the suprema."""
     out = directory(argv, __doc__, __file__)
-    found = data()
-    print(f"sup |f* - f*'| on X: {found.on_plane}; sup |g_1| for both teachers: {found.gradients}")
-    print(f"sine between twin nodes: on X at most {found.sines[0].max():.3g}, in space {np.round(found.sines[1], 3)}")
-    for i, t in enumerate(found.thickness):
-        print(f"t = {t:8.2e}   " + "   ".join(f"{name}: {a[i, 1]:.4e}" for name, a in found.apart.items()))
-    return saved(draw(found), out / "unidentifiable_teacher.png")
+    twins = data()
+    print(f"sup |f* - f*'| on X: {twins.on_plane}; sup |g_1| for both teachers: {twins.gradients}")
+    print(f"sine between twin nodes: on X at most {twins.sines[0].max():.3g}, in space {np.round(twins.sines[1], 3)}")
+    for i, t in enumerate(twins.thickness):
+        print(f"t = {t:8.2e}   " + "   ".join(f"{name}: {a[i, 1]:.4e}" for name, a in twins.apart.items()))
+    return saved(draw(twins), out / "unidentifiable_teacher.png")
 
 
 if __name__ == "__main__":

@@ -91,24 +91,24 @@ def pairs_of_run(seed: int, sizes) -> list[np.ndarray]:
     return list(np.concatenate(rows, axis=1))
 
 
-def draw(found: Pairs) -> Figure:
+def draw(pairs: Pairs) -> Figure:
     """Three scatters of 1 - NC."""
-    sizes = np.unique(found.size)
+    sizes = np.unique(pairs.size)
     with rc_context(STYLE):
         figure = Figure(figsize=(11, 3.9), layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, 3)
-        shown = [(found.angle, found.on_data), (found.distance, found.on_data), (found.eps_out, found.on_noisy)]
+        shown = [(pairs.angle, pairs.on_data), (pairs.distance, pairs.on_data), (pairs.eps_out, pairs.on_noisy)]
         for axes, (x, y) in zip(panels, shown, strict=True):
             y = np.maximum(y, 1e-16)
             for size, colour in zip(sizes, colormaps["viridis"](np.linspace(0, 0.85, len(sizes))), strict=True):
-                mine = (found.size == size) & ~found.is_flipped
+                mine = (pairs.size == size) & ~pairs.is_flipped
                 axes.plot(x[mine], y[mine], "o", color=colour, markersize=4, alpha=0.7, label=f"off-plane part {size:g}")
-            axes.plot(x[found.is_flipped], y[found.is_flipped], "x", color=INK, markersize=5, label="flipped match")
+            axes.plot(x[pairs.is_flipped], y[pairs.is_flipped], "x", color=INK, markersize=5, label="flipped match")
             axes.grid(True)
             decades(axes, "x", x.min(), x.max())
             decades(axes, "y", y.min(), 1.0)
-        at = np.array([found.angle.min(), 1.0])
+        at = np.array([pairs.angle.min(), 1.0])
         panels[0].plot(at, at**2, color=INK, linewidth=0.9, label="angle²")
         panels[0].set(xlabel="projected angle on X", ylabel="1 − NC on the data", title="weights on X: one line")
         panels[1].set(xlabel="distance of normalised weights", title="weights in the whole space: a floor")
@@ -120,16 +120,16 @@ def draw(found: Pairs) -> Figure:
 def main(argv=None) -> Path:
     """Write weights_or_activations.png and print medians of the converged students."""
     out = directory(argv, __doc__, __file__)
-    found = data()
-    print(f"{len(found.size)} pairs, {found.is_flipped.sum()} of them flipped")
-    for size in np.unique(found.size):
-        mine = (found.size == size) & ~found.is_flipped & (found.angle < 1e-4)
+    pairs = data()
+    print(f"{len(pairs.size)} pairs, {pairs.is_flipped.sum()} of them flipped")
+    for size in np.unique(pairs.size):
+        mine = (pairs.size == size) & ~pairs.is_flipped & (pairs.angle < 1e-4)
         print(
             f"off-plane part {size:g}: {mine.sum()} pairs at a projected angle below 1e-4; median eps_in "
-            f"{np.median(found.eps_in[mine]):.1e}, eps_out {np.median(found.eps_out[mine]):.1e}, 1 - NC on the data "
-            f"{np.median(found.on_data[mine]):.1e}, with noise off X {np.median(found.on_noisy[mine]):.1e}"
+            f"{np.median(pairs.eps_in[mine]):.1e}, eps_out {np.median(pairs.eps_out[mine]):.1e}, 1 - NC on the data "
+            f"{np.median(pairs.on_data[mine]):.1e}, with noise off X {np.median(pairs.on_noisy[mine]):.1e}"
         )
-    return saved(draw(found), out / "weights_or_activations.png")
+    return saved(draw(pairs), out / "weights_or_activations.png")
 
 
 if __name__ == "__main__":

@@ -90,15 +90,15 @@ def _factors(view: View, rng) -> list[float]:
     whole = min(view.radii, key=lambda radius: view.sine(upper, radius))
     smaller = view.radii[view.radii <= whole]
     smaller = smaller[np.unique(np.linspace(0, len(smaller) - 1, MOST_RADII).astype(int))]
-    found = {radius: largest(view.gradient, view.centre, radius, rng) for radius in smaller}
-    best = min(smaller, key=lambda radius: view.sine(found[radius][1], radius))
+    gradients = {radius: largest(view.gradient, view.centre, radius, rng) for radius in smaller}
+    best = min(smaller, key=lambda radius: view.sine(gradients[radius][1], radius))
     chain = [
         view.sine(upper, whole),
         view.sine(lower, whole),
-        view.sine(found[whole][0], whole),
-        view.sine(found[whole][1], whole),
-        view.sine(found[best][1], best),
-        sine(1, 0.0, view.kappa * best / (4 * found[best][1])),
+        view.sine(gradients[whole][0], whole),
+        view.sine(gradients[whole][1], whole),
+        view.sine(gradients[best][1], best),
+        sine(1, 0.0, view.kappa * best / (4 * gradients[best][1])),
         view.measured,
     ]
     return [a / b for a, b in zip(chain[:-1], chain[1:], strict=True)][::-1]
@@ -146,8 +146,8 @@ def fitted(points: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
     columns, ones = np.column_stack([points, np.ones(len(points))]), np.ones((len(points), 1))
     A = np.concatenate([np.hstack([columns, -ones]), np.hstack([-columns, -ones])])
     cost = np.append(np.zeros(columns.shape[1]), 1.0)
-    found = linprog(cost, A, np.concatenate([values, -values]) / size, bounds=(None, None), method="highs")
-    return float(found.x[-1] * size), found.x[:-1] * size
+    program = linprog(cost, A, np.concatenate([values, -values]) / size, bounds=(None, None), method="highs")
+    return float(program.x[-1] * size), program.x[:-1] * size
 
 
 def draw(gaps: list[Gap]) -> Figure:

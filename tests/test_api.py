@@ -31,8 +31,8 @@ def corner():
 def test_the_examples_in_docstrings_say_what_happens(name):
     if name == "twolayer.networks":
         pytest.importorskip("torch")
-    found = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
-    assert found.failed == 0 and found.attempted > 0
+    outcome = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    assert outcome.failed == 0 and outcome.attempted > 0
 
 
 def test_a_check_of_one_statement_has_the_rows_of_the_whole_check(corner):
@@ -71,7 +71,7 @@ def test_float32_weights_keep_their_exact_values():
 
 def test_a_torch_module_of_another_kind_is_refused_by_name():
     nn = pytest.importorskip("torch").nn
-    for module, found in (
+    for module, named in (
         (nn.Linear(2, 2), "Linear"),
         (nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)), "Linear, Tanh, Linear"),
         (nn.Sequential(nn.Linear(2, 3), nn.ReLU()), "Linear, ReLU"),
@@ -79,7 +79,7 @@ def test_a_torch_module_of_another_kind_is_refused_by_name():
         (nn.ModuleList(2 * [nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2))]), "Linear, ReLU, Linear, Linear, ReLU"),
     ):
         what = r"nn.Sequential\(Linear, ReLU, Linear\), or a module that holds one"
-        with pytest.raises(ValueError, match=rf"expected {what}; got {found}"):
+        with pytest.raises(ValueError, match=rf"expected {what}; got {named}"):
             TwoLayer.from_torch(module)
     with pytest.raises(ValueError, match="^Tanh is not supported; expected"):
         TwoLayer.from_torch(nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)))

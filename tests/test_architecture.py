@@ -66,11 +66,11 @@ CIFAR_FLOORS = (
 
 def files(*places: str) -> list[Path]:
     """Python files under directories (or the files named) of the repository."""
-    found = []
+    paths = []
     for place in places:
         path = ROOT / place
-        found += [path] if path.is_file() else sorted(path.rglob("*.py")) if path.is_dir() else []
-    return found
+        paths += [path] if path.is_file() else sorted(path.rglob("*.py")) if path.is_dir() else []
+    return paths
 
 
 def module_of(path: Path) -> tuple[str, ...]:

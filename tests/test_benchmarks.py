@@ -50,17 +50,17 @@ def test_the_scaled_problem_is_the_same_function(small):
 
 def drawn(count: int):
     """Small problems on boxes, with affine parts and nodes of one sign, and values that a solver's tolerances leave be."""
-    found = []
+    pictures = []
     for number in range(10_000):
         problem = soundness.drawn(np.random.default_rng([5, number]))
         ends = problem.region.lower, problem.region.upper
         value = exact.nearest_float(brute_supremum(problem.h, problem.region))
         mild = problem.eps > 1e-2 and problem.region.is_box and 0.01 < problem.weights < 100
         if mild and value > 1e-2 * problem.h.size(*ends) > 0:
-            found.append((problem.h, problem.region, value))
-        if len(found) == count:
+            pictures.append((problem.h, problem.region, value))
+        if len(pictures) == count:
             break
-    return found
+    return pictures
 
 
 @pytest.mark.parametrize(
@@ -118,15 +118,15 @@ def test_nearly_all_hyperplanes_cross_the_box(cell):
 @pytest.mark.parametrize("shape, region", radii.TASKS)
 def test_radii_agree_with_linear_programs(shape, region):
     cell = instances.cube(3, 4)
-    found = {
+    measured = {
         solver: radii.measure(solver, shape, region, 0.2, cell, size=4)["radii"]
         for solver in (plan.OURS, *radii.PEERS)
         if radii.missing(solver) is None and (solver == plan.OURS or shape in radii.PEERS[solver][1])
     }
-    assert len(found) > 1
-    assert max(found[plan.OURS]) > 0
-    for solver, theirs in found.items():
-        assert radii.disagreements(found[plan.OURS], theirs) == 0, solver
+    assert len(measured) > 1
+    assert max(measured[plan.OURS]) > 0
+    for solver, theirs in measured.items():
+        assert radii.disagreements(measured[plan.OURS], theirs) == 0, solver
 
 
 def test_a_radius_that_is_too_large_is_counted():
@@ -230,13 +230,13 @@ def test_nothing_begins_once_the_seconds_are_spent(tmp_path, monkeypatch, capsys
 
 def test_an_anytime_curve_is_what_one_search_reported(monkeypatch):
     monkeypatch.setattr(ours, "APART", 1 + 1e-9)  # every report counts, however fast the machine
-    found = ours.anytime(instances.cube(4, 8), 0, 120.0)  # compiling the box search alone takes over 20 s on a busy machine
-    points = found["points"]
-    assert found["status"] == "done" and len(points) > 3
-    assert points[-1]["upper"] == found["upper"] and points[-1]["lower"] == found["lower"]
-    assert points[-1]["gap"] == found["gap"] <= plan.GAP
+    curve = ours.anytime(instances.cube(4, 8), 0, 120.0)  # compiling the box search alone takes over 20 s on a busy machine
+    points = curve["points"]
+    assert curve["status"] == "done" and len(points) > 3
+    assert points[-1]["upper"] == curve["upper"] and points[-1]["lower"] == curve["lower"]
+    assert points[-1]["gap"] == curve["gap"] <= plan.GAP
     assert all(a["seconds"] < b["seconds"] and b["gap"] <= a["gap"] for a, b in pairwise(points))
-    assert tables.aims({"a": {"kind": "anytime", "cell": instances.patches().name, "solver": plan.OURS, **found}})
+    assert tables.aims({"a": {"kind": "anytime", "cell": instances.patches().name, "solver": plan.OURS, **curve}})
 
 
 def test_an_enclosure_outside_the_one_before_is_told(monkeypatch):
@@ -288,8 +288,10 @@ def test_a_solver_that_is_cut_short_never_looks_faster_than_one_that_finished():
 def test_judging_is_measured_beside_the_certification_of_the_same_instance(tmp_path, capsys):
     assert judging.main(["--cells", "2,2", "--repeats", "2", "-o", str(tmp_path / "judging.json")]) == 0
     told = json.loads((tmp_path / "judging.json").read_text())
-    [found] = told["rows"]
-    assert found["cell"] == instances.cube(2, 2).name and found["repeats"] == 2 and told["environment"]["versions"]["numpy"]
-    assert found["judging_cpu"] > 0 < found["certifying_cpu"]
-    assert found["rows"] == len(check(instances.cube(2, 2).instance).verdicts)
+    [measured] = told["rows"]
+    assert (
+        measured["cell"] == instances.cube(2, 2).name and measured["repeats"] == 2 and told["environment"]["versions"]["numpy"]
+    )
+    assert measured["judging_cpu"] > 0 < measured["certifying_cpu"]
+    assert measured["rows"] == len(check(instances.cube(2, 2).instance).verdicts)
     assert capsys.readouterr().out.startswith("(2, 2)")

@@ -60,10 +60,10 @@ def test_check_prints_the_rows_that_are_asked_for(capsys):
         ["--statement", "theorem-2", "--form", "printed", "--form", "sharp"],
         ["--verdict", "fails"],
     ):
-        found = json.loads(run(capsys, "check", str(CORNER), "--json", *asked)[1])["verdicts"]
+        rows = json.loads(run(capsys, "check", str(CORNER), "--json", *asked)[1])["verdicts"]
         pairs = list(zip(asked[::2], asked[1::2], strict=True))
         wanted = {option[2:]: [value for other, value in pairs if other == option] for option, _ in pairs}
-        assert found == [row for row in whole if all(row[field] in values for field, values in wanted.items())] and found
+        assert rows == [row for row in whole if all(row[field] in values for field, values in wanted.items())] and rows
     status, out, _ = run(capsys, "check", str(CORNER), "--verdict", "undecided")
     assert status == 0 and "none of the" in out
     status, _, err = run(capsys, "check", "no such file.json", "--form", "blunt")

@@ -215,3 +215,16 @@ def test_a_bug_in_a_process_of_another_program_leaves_its_output_alone(capsys):
     assert capsys.readouterr().out == "x\n"
     with pytest.raises(BadInput):
         raise process.BadInput("the same class everywhere")
+
+
+@pytest.mark.parametrize("module", [wing for wing in ("proofs", "twolayer", "cifar") if (ROOT / wing).is_dir()])
+def test_ctrl_c_while_modules_are_loaded_leaves_one_line(module, tmp_path):
+    """A module that is loaded first thing and takes long: a Ctrl-C falls into it."""
+    slow = "import sys, time; print('loading', file=sys.stderr, flush=True); time.sleep(20)"
+    (tmp_path / "argparse.py").write_text(slow)
+    command = [sys.executable, "-m", module, "--help"]
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
+    assert process.stderr is not None and process.stderr.readline() == "loading\n"
+    process.send_signal(signal.SIGINT)
+    assert (process.wait(timeout=10), process.stderr.read()) == (130, "interrupted\n")

@@ -39,8 +39,8 @@ def test_every_function_and_test_of_the_claims_table_exists():
     for row in rows:
         for name in re.findall(r"`([a-z_0-9.]+)`", row[2]):
             module, _, function = name.rpartition(".")
-            found = bool(module) and hasattr(import_module(f"twolayer.{module}"), function)
-            if not found and name != "volume_bound":  # named beside its twin, without the module
+            exists = bool(module) and hasattr(import_module(f"twolayer.{module}"), function)
+            if not exists and name != "volume_bound":  # named beside its twin, without the module
                 import_module(f"twolayer.{name}")
         for name in re.findall(r"`([a-z_/]*test_[a-z_0-9*]+)`", row[5]):
             assert list((ROOT / "tests").rglob(f"{name}.py")), name

@@ -42,9 +42,9 @@ def tracked() -> set[str]:
     """Files of the repository, or of an unpacked source archive, by their paths in it."""
     if (ROOT / ".git").exists() and shutil.which("git"):
         return set(run("git", "ls-files", cwd=ROOT).splitlines())
-    found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+    paths = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
     return {
-        str(path) for path in found if not re.search(r"(^|/)(\.(?!ci/)|__pycache__|build/|[\w-]*\.egg-info)", str(path))
+        str(path) for path in paths if not re.search(r"(^|/)(\.(?!ci/)|__pycache__|build/|[\w-]*\.egg-info)", str(path))
     } - MADE
 
 

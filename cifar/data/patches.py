@@ -80,7 +80,7 @@ def kept_spectrum(out: Path, data: Cifar10) -> PatchSpectrum:
     ours = next((entry for entry in entries if entry.get("sha256") == data.digest), None)
     if ours is None:
         images = {"sha256": data.digest, "source": data.source, "images": len(data.train.pixels)}
-        ours = {**images, **stored(spectrum_of(patch_sums(data.train.pixels.cpu().numpy())))}
+        ours = {**images, **stored(spectrum_of(patch_sums(data.train.pixels.numpy())))}
         save_json(out / FILE, {"spectra": [*entries, ours]})
     return PatchSpectrum(*(np.array(ours[name], np.float64) for name in ("mean", "eigenvalues", "vectors")))
 

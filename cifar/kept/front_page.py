@@ -1,4 +1,4 @@
-"""The part of a README that shows what the kept results say (front_page.md): the headline figure and the table of claims.
+"""The part of a README that shows what the kept results say (front_page.txt): the headline figure and the table of claims.
 
 It stands between two comments, and every number in it is read from results/<profile>.
 """
@@ -31,7 +31,7 @@ def block(root: Path) -> str:
     folder = kept(root)
     name, claims = folder.as_posix(), text(root / folder / "claims.md").strip()
     words = f"{front(read(root / folder))} Every number, the report, weights and checksums: [`{name}`]({name}/README.md)."
-    template = Path(__file__).with_name("front_page.md")
+    template = Path(__file__).with_name("front_page.txt")
     return filled(template, begin=BEGIN, end=END, folder=name, words=words, claims=claims)
 
 

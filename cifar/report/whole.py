@@ -122,11 +122,11 @@ def _run(name: str, mine: list[Result], shared: dict[str, Any]) -> dict[str, Any
     """One run; its seconds are those of its last checkpoint, which count the ones before."""
     last = max(mine, key=lambda result: result.epoch)
     seconds = last.timing.get("seconds")
-    own = {key: value for key, value in last.settings.items() if key not in COMPILED and shared.get(key) != value}
+    differing = {key: value for key, value in last.settings.items() if key not in COMPILED and shared.get(key) != value}
     return {
         "run": name,
         "checkpoints": [(r.paper_epoch, r.epoch) for r in sorted(mine, key=lambda r: r.epoch)],
-        "own": own,
+        "own": differing,
         "clean": last.clean,
         "seconds": seconds and {key: seconds.get(key, 0.0) for key in TIMES},
         "device": last.timing.get("device", "unknown"),

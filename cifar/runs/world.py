@@ -47,6 +47,6 @@ def shared_world(out: Path, data: Cifar10, device: torch.device, **options: Any)
     """The shared part of all runs, with colours and patch spectrum of the training images."""
     swept(out)
     mean, std = colour_moments(data.train.pixels)
-    data, options = data.to(device), {"commit": commit(), **options}
     spectrum = kept_spectrum(out, data)
+    data, options = data.to(device), {"commit": commit(), **options}
     return World(out, device, data, mean, std, spectrum, input_plane(spectrum).to(device), **options)

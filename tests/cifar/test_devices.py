@@ -31,11 +31,11 @@ PAGES = 5 * 3 * 40_000_000 // 4096  # what the tensors of five steps take
 
 @pytest.mark.skipif(sys.platform != "linux" or os.confstr("CS_GNU_LIBC_VERSION") is None, reason="the wish is glibc's")
 def test_tensors_of_one_size_are_asked_of_the_kernel_once():
-    found = {}
+    faults = {}
     for how in ("kept", "plain"):
         run = subprocess.run(
             [sys.executable, "-c", PROGRAM, how], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
         )
-        kept, found[how] = json.loads(run.stdout)
+        kept, faults[how] = json.loads(run.stdout)
         assert kept
-    assert found["kept"] < PAGES / 20 < found["plain"], f"of {PAGES} pages"
+    assert faults["kept"] < PAGES / 20 < faults["plain"], f"of {PAGES} pages"

@@ -62,8 +62,8 @@ def small(name: str):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_every_script_writes_its_picture_and_prints_numbers(name, tmp_path, monkeypatch, capsys):
-    module, found = script(name), small(name)
-    monkeypatch.setattr(module, "data", lambda: found)
+    module, numbers = script(name), small(name)
+    monkeypatch.setattr(module, "data", lambda: numbers)
     written = module.main(["--out", str(tmp_path / "pictures")])
     assert written == tmp_path / "pictures" / f"{name}.png"
     assert written.read_bytes()[:4] == b"\x89PNG" and written.stat().st_size <= LARGEST_PICTURE
@@ -157,14 +157,14 @@ def test_a_second_teacher_is_as_close_as_it_agrees_with_the_first():
 
 
 def test_samples_never_exceed_the_supremum_and_one_run_hides_it_from_them():
-    found = small("sampled_or_certified")
-    for levels in (found.plain, found.guided):
+    numbers = small("sampled_or_certified")
+    for levels in (numbers.plain, numbers.guided):
         assert (levels.lower <= levels.upper).all()
         assert (levels.sampled <= levels.upper + 1e-15).all()  # sums of terms of order 1
-    assert found.plain.sampled[-1] < 1e-9 < 0.05 < found.plain.lower[-1]
-    assert found.guided.upper[-1] <= script("sampled_or_certified").TARGET
-    assert (found.maxima <= found.check.gradient[1] * (1 + ROUNDING)).all()
-    assert (np.diff(found.maxima, axis=0) >= 0).all()
+    assert numbers.plain.sampled[-1] < 1e-9 < 0.05 < numbers.plain.lower[-1]
+    assert numbers.guided.upper[-1] <= script("sampled_or_certified").TARGET
+    assert (numbers.maxima <= numbers.check.gradient[1] * (1 + ROUNDING)).all()
+    assert (np.diff(numbers.maxima, axis=0) >= 0).all()
 
 
 def test_the_sharp_constant_is_smaller_and_the_repaired_one_obeys_its_law():
@@ -172,7 +172,7 @@ def test_the_sharp_constant_is_smaller_and_the_repaired_one_obeys_its_law():
     by_dimension, by_width = small("how_much_sharper")
     for constants, nodes, d in ((by_dimension, 2 * module.TEACHERS, by_dimension.x), (by_width, by_width.x, (2, 2))):
         law = 10 * np.sqrt(np.array(d) / (2 * np.pi)) * np.array(nodes)
-        for sharp, repaired, most in zip(constants.found[SHARP], constants.found[REPAIRED], law, strict=True):
+        for sharp, repaired, most in zip(constants.ratios[SHARP], constants.ratios[REPAIRED], law, strict=True):
             assert len(sharp) == len(repaired) >= 5
             assert (sharp < repaired).all() and np.median(sharp) < np.median(repaired) / 5
             assert (repaired <= most * (1 + 1e-3)).all()  # a disc is at least as large as a ball, up to q / r

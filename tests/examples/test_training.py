@@ -43,13 +43,13 @@ SCRIPTS = [pytest.param(script, id=script.__name__) for script in SMALL]
 
 
 @cache
-def found(script):
+def numbers(script):
     return script.data(**SMALL[script])
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_writes_its_picture_and_prints_its_numbers(script, tmp_path, monkeypatch, capsys):
-    small = found(script)
+    small = numbers(script)
     monkeypatch.setattr(script, "data", lambda: small)
     picture = script.main(["--out", str(tmp_path)])
     assert picture == tmp_path / f"{script.__name__}.png"
@@ -66,14 +66,14 @@ def test_the_kept_picture_is_small(script):
 
 
 def test_the_gallery_shows_every_instance_file_and_each_breaks_its_bound():
-    panels = found(gallery)
+    panels = numbers(gallery)
     assert [p.name for p in panels] == sorted(path.stem for path in (EXAMPLES / "instances").glob("*.json"))
     assert all(p.measured > p.bound for p in panels)
     assert all(p.missing for p in panels)
 
 
 def test_the_gallery_s_star_is_where_the_certified_gradient_is_attained():
-    starred = [p for p in found(gallery) if p.gradient[1] > 0]
+    starred = [p for p in numbers(gallery) if p.gradient[1] > 0]
     assert len(starred) >= 10
     for p in starred:
         instance = Instance.from_json((EXAMPLES / "instances" / f"{p.name}.json").read_text())
@@ -95,7 +95,7 @@ def test_a_polygon_is_cut_out_of_the_plane_by_its_rows():
 
 
 def test_twin_teachers_agree_exactly_on_the_plane_and_differ_linearly_off_it():
-    twins = found(unidentifiable_teacher)
+    twins = numbers(unidentifiable_teacher)
     assert twins.on_plane == (0.0, 0.0)
     assert max(upper for _, upper in twins.gradients) < unidentifiable_teacher.TARGET
     assert twins.sines[0].max() < 1e-9 and twins.sines[1].min() > 0.1
@@ -105,7 +105,7 @@ def test_twin_teachers_agree_exactly_on_the_plane_and_differ_linearly_off_it():
 
 
 def test_thicker_data_close_the_angle_and_stay_below_the_sharp_bound():
-    natural, students = found(thickening)
+    natural, students = numbers(thickening)
     assert natural.max() > 0.5
     for s in students:
         assert s.after[1] <= thickening.EPSILON < s.before[0]
@@ -117,7 +117,7 @@ def test_thicker_data_close_the_angle_and_stay_below_the_sharp_bound():
 
 
 def test_the_student_meets_the_salient_explanation_first_and_ends_at_the_real_one():
-    (low, high), moments = found(two_phases)
+    (low, high), moments = numbers(two_phases)
     assert low <= 4 / 17 <= high + ROUNDING  # at (0, 1), where the half-way node is off
     first, last = moments[0], moments[-1]
     assert first.bounds[0] < first.bounds[1] and last.bounds[1] < last.bounds[0]
@@ -128,7 +128,7 @@ def test_the_student_meets_the_salient_explanation_first_and_ends_at_the_real_on
 
 
 def test_two_near_students_keep_their_fan_outs_while_the_gradient_vanishes():
-    pairs = found(near_students)
+    pairs = numbers(near_students)
     for n in pairs:
         assert n.fan_out == 1 and n.far > 0.5
         assert n.sine <= n.epsilon[1] <= 1.3 * n.sine
@@ -141,7 +141,7 @@ def test_two_near_students_keep_their_fan_outs_while_the_gradient_vanishes():
 
 
 def test_the_activation_check_is_blind_off_the_plane_and_sees_the_angle_squared():
-    pairs = found(weights_or_activations)
+    pairs = numbers(weights_or_activations)
     small, large = (pairs.size == size for size in (0.001, 1.0))
     assert np.allclose(pairs.on_data[small], pairs.on_data[large], atol=1e-12)
     middle = small & (pairs.angle > 1e-5) & (pairs.angle < 1e-1)
@@ -168,7 +168,7 @@ def test_a_worst_point_attains_its_lower_end_and_no_point_of_the_ball_exceeds_th
 
 
 def test_the_in_plane_attack_ignores_the_off_plane_part_and_the_out_plane_attack_grows_with_it():
-    students = found(oracle_adversarial)
+    students = numbers(oracle_adversarial)
     for thin, wide in zip(students[::2], students[1::2], strict=True):
         assert (thin.size, wide.size) == (0.01, 0.1) and thin.loss == wide.loss
         assert thin.in_plane[1] == pytest.approx(wide.in_plane[1], rel=1e-3)
@@ -178,7 +178,7 @@ def test_the_in_plane_attack_ignores_the_off_plane_part_and_the_out_plane_attack
 
 
 def test_seventeen_directions_of_a_patch_carry_the_variance_and_the_student_is_certified_on_them():
-    patches = found(patch_spectrum)
+    patches = numbers(patch_spectrum)
     assert len(patches.eigenvalues) == 27 and (np.diff(patches.eigenvalues) < 0).all()
     assert 0 < patches.left_out[16] < 1e-3 and patches.left_out[9] > 1e-3
     assert all(r.sampled <= r.upper for r in patches.rounds) and patches.upper <= patch_spectrum.TARGET

@@ -83,21 +83,21 @@ def strips(draw, opposing):
 @exactly
 def test_bangs_point_is_outside_every_slab(drawn):
     normals, offsets, widths = drawn
-    found = bang_point(normals, offsets, widths)
-    for a, m, w, e in zip(normals, offsets, widths, found.signs, strict=True):
-        assert abs(dot(a, found.point) - m) >= w
-        assert w == 0 or e * (dot(a, found.point) - m) >= w
+    point = bang_point(normals, offsets, widths)
+    for a, m, w, e in zip(normals, offsets, widths, point.signs, strict=True):
+        assert abs(dot(a, point.point) - m) >= w
+        assert w == 0 or e * (dot(a, point.point) - m) >= w
 
 
 @given(slabs())
 @exactly
 def test_bangs_point_is_the_signed_sum_and_not_farther_than_the_widths_add_up_to(drawn):
     normals, offsets, widths = drawn
-    found = bang_point(normals, offsets, widths)
+    bangs = bang_point(normals, offsets, widths)
     point = (Q(0),) * (len(normals[0]) if normals else 0)
-    for a, w, e in zip(normals, widths, found.signs, strict=True):
+    for a, w, e in zip(normals, widths, bangs.signs, strict=True):
         point = moved(point, e * w / dot(a, a), a)
-    assert point == found.point
+    assert point == bangs.point
     unit = [w / max(map(abs, a)) for a, w in zip(normals, widths, strict=True)]  # |a| >= its largest entry
     assert dot(point, point) <= sum(unit) ** 2
 
@@ -106,8 +106,8 @@ def test_bangs_point_is_the_signed_sum_and_not_farther_than_the_widths_add_up_to
 @exactly
 def test_every_flip_increases_bangs_objective_so_the_search_visits_no_sign_vector_twice(drawn):
     normals, offsets, widths = drawn
-    found = bang_point(normals, offsets, widths)
-    assert found.flips <= 2 ** len(normals) - 1
+    bangs = bang_point(normals, offsets, widths)
+    assert bangs.flips <= 2 ** len(normals) - 1
 
     def objective(signs):
         point = (Q(0),) * (len(normals[0]) if normals else 0)
@@ -117,21 +117,21 @@ def test_every_flip_increases_bangs_objective_so_the_search_visits_no_sign_vecto
             e * w * m / dot(a, a) for a, m, w, e in zip(normals, offsets, widths, signs, strict=True)
         )
 
-    best = objective(found.signs)
+    best = objective(bangs.signs)
     for i in range(len(normals)):
-        flipped = [-e if j == i else e for j, e in enumerate(found.signs)]
+        flipped = [-e if j == i else e for j, e in enumerate(bangs.signs)]
         assert objective(flipped) <= best
 
 
 def test_bangs_point_by_hand():
     """Two slabs |x| < 1, |x - 1/2| < 1 on the line: e = (1, 1), s = 2, distances 2 and 3/2."""
-    found = bang_point([(Q(1),), (Q(1),)], [Q(0), Q(1, 2)], [Q(1), Q(1)])
-    assert (found.point, found.signs, found.flips) == ((Q(2),), (1, 1), 0)
+    point = bang_point([(Q(1),), (Q(1),)], [Q(0), Q(1, 2)], [Q(1), Q(1)])
+    assert (point.point, point.signs, point.flips) == ((Q(2),), (1, 1), 0)
 
 
 def test_bangs_search_flips_where_the_first_signs_are_wrong():
-    found = bang_point([(Q(1), Q(0))], [Q(3)], [Q(1)])
-    assert (found.point, found.signs, found.flips) == ((Q(-1), Q(0)), (-1,), 1)
+    point = bang_point([(Q(1), Q(0))], [Q(3)], [Q(1)])
+    assert (point.point, point.signs, point.flips) == ((Q(-1), Q(0)), (-1,), 1)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_bang_point_says_what_is_wrong(arguments, message):
 def test_three_evaluations_see_a_quarter_of_the_kink(drawn, tau):
     h, (p, beta), centre = drawn
     try:
-        found = three_evaluations(h, (p, beta), centre, tau)
+        evaluations = three_evaluations(h, (p, beta), centre, tau)
     except ValueError as error:
         assert "parallel to H and within t" in str(error)
         assume(False)
@@ -165,8 +165,8 @@ def test_three_evaluations_see_a_quarter_of_the_kink(drawn, tau):
         return any(q) and all(a * e == b * d for (a, d), (b, e) in itertools.combinations(entries, 2))
 
     own = [(c, q) for c, q, gamma in h.nodes if on_the_crease(q, gamma)]
-    assert found.lower == abs(sum(c * abs(dot(q, p)) for c, q in own)) * tau / 4
-    assert max(abs(value(h, y)) for y in found.points) >= found.lower
+    assert evaluations.lower == abs(sum(c * abs(dot(q, p)) for c, q in own)) * tau / 4
+    assert max(abs(value(h, y)) for y in evaluations.points) >= evaluations.lower
 
 
 @given(hidden_creases(dimension=2), positive)
@@ -186,22 +186,22 @@ def test_the_middle_point_is_on_the_crease_and_the_others_tau_p_away(drawn, tau)
 def test_only_creases_that_meet_the_cylinder_need_to_be_avoided(drawn, tau, radius):
     h, (p, beta), centre = drawn
     try:
-        found = three_evaluations(h, (p, beta), centre, tau, radius**2)
+        evaluations = three_evaluations(h, (p, beta), centre, tau, radius**2)
     except ValueError as error:
         assert "take a smaller tau" in str(error)
         assume(False)
-    away = moved(found.points[1], Q(-1), centre)
+    away = moved(evaluations.points[1], Q(-1), centre)
     assert dot(away, away) <= radius**2
-    assert max(abs(value(h, y)) for y in found.points) >= found.lower
+    assert max(abs(value(h, y)) for y in evaluations.points) >= evaluations.lower
 
 
 def test_three_evaluations_by_hand():
     """relu(y) - relu(y - x/2): the opposing line rises by 1/2 x, so at (x, 0) it is cut within |x|/2 < 1:
     Bang goes to |x| = 2."""
     h = Ridges(((Q(1), UP, Q(0)), (Q(-1), (Q(-1, 2), Q(1)), Q(0))), (Q(0), Q(0)), Q(0))
-    found = three_evaluations(h, (UP, Q(0)), (Q(0), Q(0)), Q(1))
-    assert abs(found.points[1][0]) == 2 and found.points[1][1] == 0
-    assert found.lower == Q(1, 4)
+    evaluations = three_evaluations(h, (UP, Q(0)), (Q(0), Q(0)), Q(1))
+    assert abs(evaluations.points[1][0]) == 2 and evaluations.points[1][1] == 0
+    assert evaluations.lower == Q(1, 4)
 
 
 def test_creases_of_the_same_sign_are_not_avoided():
@@ -253,31 +253,31 @@ def kink(h):
 @exactly
 def test_three_points_of_a_cell_see_a_crease_behind_opposing_lines(drawn):
     lines, h, rho, t = drawn
-    found = cell_points(lines, rho, t)
-    assert all(abs(x) <= rho and abs(tau) <= t for x, tau in found.points)
-    assert max(abs(value(h, y)) for y in found.points) >= found.lower * kink(h)
+    evaluations = cell_points(lines, rho, t)
+    assert all(abs(x) <= rho and abs(tau) <= t for x, tau in evaluations.points)
+    assert max(abs(value(h, y)) for y in evaluations.points) >= evaluations.lower * kink(h)
 
 
 @given(strips(opposing=False))
 @exactly
 def test_four_points_of_two_chords_see_a_crease_behind_any_lines(drawn):
     lines, h, rho, t = drawn
-    found = parallel_chords(lines, rho, t)
-    assume(found is not None)
-    assert all(abs(x) <= rho and abs(tau) <= t for x, tau in found.points)
+    evaluations = parallel_chords(lines, rho, t)
+    assume(evaluations is not None)
+    assert all(abs(x) <= rho and abs(tau) <= t for x, tau in evaluations.points)
     # a line with w = 0 and o = 0 is vertical, never H itself, so kink(h) is the teacher's mass
-    assert max(abs(value(h, y)) for y in found.points) >= found.lower * kink(h)
+    assert max(abs(value(h, y)) for y in evaluations.points) >= evaluations.lower * kink(h)
 
 
 @given(strips(opposing=False))
 @exactly
 def test_four_points_of_a_parallelogram_see_a_crease_behind_any_lines(drawn):
     lines, h, rho, t = drawn
-    found = parallelogram(lines, rho, t)
-    assume(found is not None)
-    assert all(abs(x) <= rho and abs(tau) <= t for x, tau in found.points)
-    above, right, left, below = (value(h, y) for y in found.points)
-    assert abs(above - right - left + below) == 4 * found.lower * kink(h)
+    evaluations = parallelogram(lines, rho, t)
+    assume(evaluations is not None)
+    assert all(abs(x) <= rho and abs(tau) <= t for x, tau in evaluations.points)
+    above, right, left, below = (value(h, y) for y in evaluations.points)
+    assert abs(above - right - left + below) == 4 * evaluations.lower * kink(h)
 
 
 def test_a_parallelogram_sees_more_than_two_chords_where_slopes_alternate():
@@ -295,8 +295,8 @@ def test_theorem_c2_bounds_the_best_of_parallelograms_chords_and_end_cells(gaps,
     n, total = len(gaps) - 1, sum(gaps)
     slopes = data.draw(st.lists(st.builds(Q, st.integers(-4, 4), st.just(4)), min_size=n, max_size=n))
     lines = [(2 * sum(gaps[: i + 1]) / total - 1, w) for i, w in enumerate(slopes)]
-    found = [body(lines, Q(1), Q(7, 2 * (n + 1))) for body in (parallelogram, parallel_chords, cell_points)]
-    assert 1 / max(body.lower for body in found) <= Q(12, 7) * (n + 1)
+    evaluations = [body(lines, Q(1), Q(7, 2 * (n + 1))) for body in (parallelogram, parallel_chords, cell_points)]
+    assert 1 / max(body.lower for body in evaluations) <= Q(12, 7) * (n + 1)
 
 
 @given(st.lists(scaled_lines, min_size=1, max_size=7), positive)
@@ -327,8 +327,8 @@ def test_the_points_see_all_of_an_instance_that_attains_theorem_b():
     nodes, (_, slope, constant), level = family(5, Q(3))
     lines = [(-beta, -p[1]) for c, p, beta in nodes if c < 0]
     h = Ridges(tuple(nodes), (Q(0), slope), constant)
-    found = cell_points(lines, Q(5), Q(3))
-    assert found.lower == max(abs(value(h, y)) for y in found.points) == level
+    evaluations = cell_points(lines, Q(5), Q(3))
+    assert evaluations.lower == max(abs(value(h, y)) for y in evaluations.points) == level
 
 
 def test_lines_that_meet_on_h_leave_no_room_for_chords():

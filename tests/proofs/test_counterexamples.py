@@ -23,8 +23,8 @@ LARGE = 400  # an instance with more numbers than this is sampled
 SAMPLED = {"row-sum-of-the-inverse-is-too-small": 40, "two-norm-costs-the-root-of-the-outputs": 2}
 
 MODULES = {}
-for found in pkgutil.iter_modules(counterexamples.__path__):
-    module = importlib.import_module(f"{counterexamples.__name__}.{found.name}")
+for listed in pkgutil.iter_modules(counterexamples.__path__):
+    module = importlib.import_module(f"{counterexamples.__name__}.{listed.name}")
     if hasattr(module, "ENTRY"):
         MODULES[module.ENTRY.name] = module
 ALL = [pytest.param(module, id=name) for name, module in MODULES.items()]

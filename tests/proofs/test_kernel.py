@@ -170,8 +170,8 @@ def test_a_sum_of_roots_has_the_sign_that_eighty_digits_show(pairs):
 @given(terms, terms)
 def test_products_and_sums_of_roots_agree_with_eighty_digits(first, second):
     a, b, x, y = surd_of(first), surd_of(second), decimal_of(first), decimal_of(second)
-    for found, expected in ((a * b, x * y), (a + b, x + y), (a - b, x - y)):
-        low, high = found.enclosure(300)
+    for root, expected in ((a * b, x * y), (a + b, x + y), (a - b, x - y)):
+        low, high = root.enclosure(300)
         assert Decimal(low.numerator) / low.denominator - DECIMALLY_ZERO <= expected
         assert expected <= Decimal(high.numerator) / high.denominator + DECIMALLY_ZERO
     assert (a < b) == (b > a) == (not a >= b) == (not b <= a)
@@ -235,10 +235,10 @@ def test_a_bound_is_between_numbers_only_if_both_bounds_of_pi_prove_it():
 
 
 def polynomial(zeros) -> tuple[Fraction, ...]:
-    found = [Fraction(1)]
+    coefficients = [Fraction(1)]
     for zero in zeros:
-        found = [a - zero * b for a, b in zip([Fraction(0), *found], [*found, Fraction(0)], strict=True)]
-    return tuple(found)
+        coefficients = [a - zero * b for a, b in zip([Fraction(0), *coefficients], [*coefficients, Fraction(0)], strict=True)]
+    return tuple(coefficients)
 
 
 @quick
@@ -319,8 +319,8 @@ def test_a_family_computed_at_once_agrees_with_each_of_its_members(module):
     whole = module.family(parameter(top))
     for at in (top, top / 3, top / 1000):
         member = module.family(at)
-        found = whole.epsilon
-        assert (found.at(at) if isinstance(found, Function) else found) == member.epsilon
+        epsilon = whole.epsilon
+        assert (epsilon.at(at) if isinstance(epsilon, Function) else epsilon) == member.epsilon
 
 
 # Polytopes and sums of ridges
@@ -329,10 +329,10 @@ def test_a_family_computed_at_once_agrees_with_each_of_its_members(module):
 @st.composite
 def polygons(draw):
     """A square cut by up to three half-planes; it may be empty or flat."""
-    found = box((-2, 2), (-1, 2))
+    polygon = box((-2, 2), (-1, 2))
     for _ in range(draw(st.integers(0, 3))):
-        found = found.cut(draw(vectors(2).filter(any)), draw(numbers))
-    return found
+        polygon = polygon.cut(draw(vectors(2).filter(any)), draw(numbers))
+    return polygon
 
 
 def cramer(first, second):
@@ -640,9 +640,9 @@ def test_the_gradient_vanishes_only_if_it_does_at_every_student():
 def test_the_fan_out_bound_takes_the_smallest_alpha():
     student = network(((0, 1), 0, (1, 2)), ((1, 0), 3, (1, 0)), ((1, 0), 3, (0, -3)))
     made = Instance(network(((1, 0), 3, (1, -3)), ((0, 1), 4, (0, 0))), student, box((-1, 1), (-1, 1)))
-    found = fan_out_bound(made, 0, (1, 2))  # v_1 . v = 1, v_2 . v = -6; Q = diag(1, -3)
-    assert (found.alpha, found.inverse_norm, found.fan_out_squared, found.nodes) == (1, 1, 5, 5)
-    assert found.distance_squared == 0 and found.length_squared == 1 and found.radius_squared == 1
+    bound = fan_out_bound(made, 0, (1, 2))  # v_1 . v = 1, v_2 . v = -6; Q = diag(1, -3)
+    assert (bound.alpha, bound.inverse_norm, bound.fan_out_squared, bound.nodes) == (1, 1, 5, 5)
+    assert bound.distance_squared == 0 and bound.length_squared == 1 and bound.radius_squared == 1
 
 
 def test_the_distance_of_two_teachers_is_the_largest_error_of_either_sign():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -85,19 +84,6 @@ def test_an_output_of_ascii_gets_what_it_lacks_escaped():
 def test_a_command_that_cannot_be_is_one_line_and_status_2(arguments):
     done = ran([sys.executable, "-m", "proofs", *arguments])
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1) and "\x1b" not in done.stderr
-
-
-@pytest.mark.parametrize("module", ["proofs", "twolayer", "cifar"])
-def test_ctrl_c_while_modules_are_loaded_leaves_one_line(module, tmp_path):
-    """A module that is loaded first thing and takes long: a Ctrl-C falls into it."""
-    slow = "import sys, time; print('loading', file=sys.stderr, flush=True); time.sleep(20)"
-    (tmp_path / "argparse.py").write_text(slow)
-    command = [sys.executable, "-m", module, "--help"]
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
-    assert process.stderr is not None and process.stderr.readline() == "loading\n"
-    process.send_signal(signal.SIGINT)
-    assert (process.wait(timeout=10), process.stderr.read()) == (130, "interrupted\n")
 
 
 def test_a_certificate_is_read_from_standard_input_too():

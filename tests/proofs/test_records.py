@@ -22,7 +22,7 @@ from proofs.records import _hidden, all_count, all_count_lowest, instances, reco
 from proofs.records._hidden import Instance, check_eps, check_lines, parsed, read, value
 
 FILES = sorted(instances.FOLDER.glob("*.json"))
-SECONDS = 20  # all records together
+SECONDS = 20  # of a processor, all records together
 LITTLE = Fraction(1, 10**9)
 WITNESSES = ("all_08_5_over_4", "all_04_endless", "all_03_lowest", "opp_05_lowest")  # rows that errors are planted in
 
@@ -57,12 +57,12 @@ def independent_supremum(data: dict) -> Fraction:
 
 
 def test_every_record_passes_and_all_together_are_quick():
-    start = time.perf_counter()
+    start = time.process_time()
     for entry in (*instances.ENTRIES, record_table.ENTRY):
         assert entry.kind == "record"
         entry.check()
     assert len(instances.ENTRIES) == len(FILES) > 0
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if read(path).height is not None][::5], ids=lambda p: p.stem)

@@ -59,15 +59,15 @@ def test_theorem_d_is_words_and_so_it_is_labelled_and_nothing_else_is():
 
 def test_what_is_checked_on_samples_is_named():
     """Four steps of enumeration: everything else that is checked is decided for all values that the step speaks of."""
-    found = {(name, step.samples) for name, entry in ENTRIES.items() for step in entry.steps if step.kind == SAMPLES}
-    assert {name for name, _ in found} == {
+    sampled = {(name, step.samples) for name, entry in ENTRIES.items() for step in entry.steps if step.kind == SAMPLES}
+    assert {name for name, _ in sampled} == {
         "theorem-b-attained",
         "all-count-lowest",
         "same-sign-count",
         "two-norm-costs-the-root-of-the-outputs",
         "augmented-angle-is-not-the-weights-angle",
     }
-    assert all(any(character.isdigit() for character in samples) for _, samples in found)
+    assert all(any(character.isdigit() for character in samples) for _, samples in sampled)
 
 
 def test_words_alone_are_printed_as_words_and_are_not_counted_as_proofs(monkeypatch, capsys):
@@ -85,9 +85,9 @@ def test_words_alone_are_printed_as_words_and_are_not_counted_as_proofs(monkeypa
         " 1 in words alone; steps: 5 in general, 1 on samples, 3 in words"
     )
     assert commands.main(["--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["rows"]
-    assert [row["result"] for row in found] == ["pass"] * 5
-    assert [row["steps"] for row in found][:3] == [
+    printed = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["result"] for row in printed] == ["pass"] * 5
+    assert [row["steps"] for row in printed][:3] == [
         {"general": 1, "samples": 1, "words": 1},
         {"general": 2, "samples": 0, "words": 0},
         {"general": 0, "samples": 0, "words": 2},

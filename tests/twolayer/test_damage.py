@@ -76,8 +76,8 @@ def test_a_damaged_result_counts_for_nothing_and_is_made_again(done, tmp_path):
         path.write_bytes(damaged(whole, rng))
         assert done[2].kept(tmp_path, "rows") in (None, result(2))
     path.write_bytes(whole[:-9])
-    found, new = kept.carried_out(result, done, tmp_path, "rows", workers=1, deadline=float("inf"))
-    assert new == 1 and path.read_bytes() == whole and found == {job.name: result(n) for n, job in enumerate(done)}
+    kept_rows, new = kept.carried_out(result, done, tmp_path, "rows", workers=1, deadline=float("inf"))
+    assert new == 1 and path.read_bytes() == whole and kept_rows == {job.name: result(n) for n, job in enumerate(done)}
 
 
 @pytest.fixture(scope="module")

@@ -169,11 +169,11 @@ def test_a_projection_that_vanishes_up_to_rounding_is_zero():
 
 def test_a_flipped_match_is_reported_apart_from_an_aligned_one():
     student = [[0, 3, 9], [-2, 1e-9, 5], [1, 1, 0]]
-    found = metrics.match(student, [[1, 0, 0], [0, 1, 7]], plane=[[1, 0, 0], [0, 1, 0]])
-    assert found.student.tolist() == [2, 0] and found.flipped_student.tolist() == [1, 1]
-    assert_allclose(found.angle, [np.pi / 4, 0], atol=SHARP)
-    assert_allclose(found.flipped_angle, [5e-10, np.pi / 2 + 5e-10], rtol=1e-6)
-    assert found.is_flipped.tolist() == [True, False]
+    match = metrics.match(student, [[1, 0, 0], [0, 1, 7]], plane=[[1, 0, 0], [0, 1, 0]])
+    assert match.student.tolist() == [2, 0] and match.flipped_student.tolist() == [1, 1]
+    assert_allclose(match.angle, [np.pi / 4, 0], atol=SHARP)
+    assert_allclose(match.flipped_angle, [5e-10, np.pi / 2 + 5e-10], rtol=1e-6)
+    assert match.is_flipped.tolist() == [True, False]
 
 
 # ---- three number types --------------------------------------------------------------------------
@@ -219,10 +219,10 @@ def test_torch_gives_what_numpy_gives(kind):
     ):
         here, there = formula(*map(numpy, args)), numpy(formula(*args))
         assert_allclose(there, here, atol=SHARP, err_msg=formula.__name__)
-    found = metrics.match(student, teacher, plane)
+    match = metrics.match(student, teacher, plane)
     expected = metrics.match(*map(numpy, (student, teacher, plane)))
     for name in ("student", "angle", "flipped_student", "flipped_angle", "is_flipped"):
-        assert_allclose(numpy(getattr(found, name)), getattr(expected, name), atol=SHARP)
+        assert_allclose(numpy(getattr(match, name)), getattr(expected, name), atol=SHARP)
     assert metrics.specialisation(rho) == metrics.specialisation(RHO)
     assert metrics.mean_best_correlation(rho) == pytest.approx(metrics.mean_best_correlation(RHO), rel=SHARP)
 

@@ -88,8 +88,8 @@ def test_a_polytope_that_holds_a_ray_is_called_unbounded_along_one(drawn, data):
     spread, A, point = drawn
     ray = data.draw(wild(spread, A.shape[1]))
     A = np.where(A @ ray > 0, -exact.ONE, exact.ONE)[:, None] * A
-    found = ray_within(A)
-    assert any(found) and (A @ found <= 0).all()
+    direction = ray_within(A)
+    assert any(direction) and (A @ direction <= 0).all()
     c = A @ point + 1
     inner, _ = interior_point(A, c)
     assert (A @ inner < c).all() and not is_empty(A, c)
@@ -166,9 +166,9 @@ def test_a_bounded_region_of_any_scale_is_accepted_and_its_supremum_enclosed(pol
     if domain is not None:
         assert domain.dimension and (domain.A @ domain.interior < domain.c).all()
         h = problem.gradient(problem.student[0])
-        found, true = supremum(h, domain, gap=1e-3), brute_supremum(h, domain)
-        assert exact.rational(found.lower) <= true <= exact.rational(found.upper)
-        assert exact.rational(found.upper) <= true * exact.rational(1.01) + exact.rational(5e-324)
+        enclosure, true = supremum(h, domain, gap=1e-3), brute_supremum(h, domain)
+        assert exact.rational(enclosure.lower) <= true <= exact.rational(enclosure.upper)
+        assert exact.rational(enclosure.upper) <= true * exact.rational(1.01) + exact.rational(5e-324)
 
 
 @quick

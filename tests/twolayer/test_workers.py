@@ -39,9 +39,9 @@ def calls(folder) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_jobs_come_back_in_order_whoever_did_them(count, tmp_path):
-    found = list(workers.results(slow_square, [(x, str(tmp_path)) for x in range(5)], count))
-    assert [value for value, _ in found] == [0, 1, 4, 9, 16]
-    assert (os.getpid() in {process for _, process in found}) == (count == 1)
+    squares = list(workers.results(slow_square, [(x, str(tmp_path)) for x in range(5)], count))
+    assert [value for value, _ in squares] == [0, 1, 4, 9, 16]
+    assert (os.getpid() in {process for _, process in squares}) == (count == 1)
 
 
 def test_no_jobs_need_no_engine():
@@ -136,9 +136,9 @@ def test_a_worker_that_is_killed_during_the_run_loses_nothing(cluster, tmp_path)
     killer = threading.Thread(target=kill_one)
     killer.start()
     with parallel_config(backend="dask"):
-        found = list(workers.results(slow_square, [(x, str(tmp_path)) for x in range(16)], 1))
+        squares = list(workers.results(slow_square, [(x, str(tmp_path)) for x in range(16)], 1))
     killer.join()
-    assert [value for value, _ in found] == [x * x for x in range(16)]
+    assert [value for value, _ in squares] == [x * x for x in range(16)]
     done = calls(tmp_path)
     assert killed and len(done) > 16, "the job that was killed has to be run a second time"
     assert len({process for _, process in done}) >= 2 and os.getpid() not in {process for _, process in done}

@@ -103,13 +103,13 @@ def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> 
     first = tuple(groups.crossing)
     units = np.array([exact.power_of_two(P[i]) for i in first], dtype=object)
     shared = P[list(first)] / units[:, None], beta[list(first)] / units
-    more = [(n, i, share) for n, r in enumerate(first) for i, share in groups.crossing[r][1:]]
+    crossings = [(n, i, share) for n, r in enumerate(first) for i, share in groups.crossing[r][1:]]
     domains = _Domains(centre, axes)
     out: list[Balanced] = []
     like: RidgeSum | None = None
     for h, region in zip(ridges, regions, strict=True):
         c = h.c[list(first)]
-        for n, i, share in more:
+        for n, i, share in crossings:
             c[n] += h.c[i] * share
         slope = h.slope * axes + sum((h.c[i] * P[i] for i in groups.affine), exact.zeros(len(axes)))
         offset = h.offset + (h.slope * centre).sum() + sum((h.c[i] * beta[i] for i in groups.affine), exact.ZERO)

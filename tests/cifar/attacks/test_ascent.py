@@ -33,14 +33,14 @@ def test_what_is_kept_is_the_last_iterate_and_sample_by_sample_the_highest(ball,
     x = images()
     objective = objectives.logit_distance(student, teacher)
     start = ball.start(x, generator())
-    found = pgd(objective, x, ball, step=4 * step, steps=7, start=start, watch=objectives.disagreement)
+    proposed = pgd(objective, x, ball, step=4 * step, steps=7, start=start, watch=objectives.disagreement)
     points = torch.stack(iterates(objective, x, ball, 4 * step, 7, start))
     losses = torch.stack([objective(point) for point in points]).detach()
     scores = torch.stack([objectives.disagreement(*objective.logits(point)) for point in points]).detach()
     rows = torch.arange(len(x))
-    assert torch.equal(found.last, points[-1])
-    assert torch.equal(found.best, points[losses.argmax(0), rows]) and torch.equal(found.best_loss, losses.amax(0))
-    assert torch.equal(found.watched, points[scores.argmax(0), rows])
+    assert torch.equal(proposed.last, points[-1])
+    assert torch.equal(proposed.best, points[losses.argmax(0), rows]) and torch.equal(proposed.best_loss, losses.amax(0))
+    assert torch.equal(proposed.watched, points[scores.argmax(0), rows])
     if not isinstance(ball, L2):  # whose steps are smooth
         assert len(losses.argmax(0).unique()) > 1  # the samples disagree on when, so a choice by batch would show
 
@@ -57,8 +57,8 @@ def test_more_steps_never_lower_the_best_loss(ball, step):
 def test_steps_may_have_a_size_each():
     x, sizes = torch.full((2, 3, SIZE, SIZE), 0.5), [0.08, 0.04, 0.01]
     rising = objectives.margin(Linear(torch.ones(3 * SIZE * SIZE)), torch.zeros(2, dtype=torch.long))
-    found = pgd(rising, x, Linf(0.4), step=sizes, steps=3, start=False)
-    assert (found.last - x - sum(sizes)).abs().max() < 1e-6
+    proposed = pgd(rising, x, Linf(0.4), step=sizes, steps=3, start=False)
+    assert (proposed.last - x - sum(sizes)).abs().max() < 1e-6
 
 
 def test_two_runs_are_merged_sample_by_sample_not_batch_by_batch():
@@ -76,8 +76,8 @@ def test_a_student_equal_to_its_teacher_gives_no_loss_and_no_gradient():
     (teacher,) = networks(1)
     x = images()
     start = Linf(0.1).start(x, generator())
-    found = pgd(objectives.logit_distance(teacher, teacher), x, Linf(0.1), step=0.02, steps=5, start=start)
-    assert (found.best_loss == 0).all() and torch.allclose(found.last, start, atol=1e-7)
+    proposed = pgd(objectives.logit_distance(teacher, teacher), x, Linf(0.1), step=0.02, steps=5, start=start)
+    assert (proposed.best_loss == 0).all() and torch.allclose(proposed.last, start, atol=1e-7)
 
 
 def test_the_clean_images_are_not_changed_and_need_no_gradient_afterwards():
@@ -110,7 +110,7 @@ def test_attacks_see_evaluation_mode_and_restore_every_module_and_parameter():
     x = images()
     modes = []
     student[1].register_forward_hook(lambda module, *_: modes.append(module.training))
-    found = pgd(objectives.logit_distance(student, teacher), x, Linf(0.1), step=0.02, steps=3, start=False)
+    proposed = pgd(objectives.logit_distance(student, teacher), x, Linf(0.1), step=0.02, steps=3, start=False)
     assert modes and not any(modes)
     assert [module.training for module in student.modules()] == before and teacher[1].training
     assert torch.equal(student[1].running_mean, statistics)
@@ -118,7 +118,7 @@ def test_attacks_see_evaluation_mode_and_restore_every_module_and_parameter():
     assert all(p.grad is None for network in (student, teacher) for p in network.parameters())
     student.eval(), teacher.eval()
     again = pgd(objectives.logit_distance(student, teacher), x, Linf(0.1), step=0.02, steps=3, start=False)
-    assert torch.equal(found.last, again.last)
+    assert torch.equal(proposed.last, again.last)
 
 
 @pytest.mark.parametrize("run", ["pgd", "carlini"])
@@ -143,11 +143,11 @@ def test_half_precision_copies_give_points_in_full_precision_and_nearly_the_same
     x = real_images().pixels[:8].float() / 255
     exact = objectives.logit_distance(student, teacher)
     start = Linf(10 / 255).start(x, generator())
-    found = pgd(exact, x, Linf(10 / 255), step=0.01, steps=20, start=start)
+    proposed = pgd(exact, x, Linf(10 / 255), step=0.01, steps=20, start=start)
     copies = [inner_copy(network, dtype=torch.bfloat16, multiple=8)[0] for network in (student, teacher)]
     fast = pgd(objectives.logit_distance(*copies), x, Linf(10 / 255), step=0.01, steps=20, start=start)
     assert fast.last.dtype == torch.float32 and (fast.last - x).abs().max() <= 10 / 255 + 1e-7
-    gained, reference = exact(fast.last) - exact(x), exact(found.last) - exact(x)
+    gained, reference = exact(fast.last) - exact(x), exact(proposed.last) - exact(x)
     assert (gained.sum() / reference.sum() - 1).abs() < 0.1  # bf16 has 8 bits; the loss agrees within 1 % on trained networks
 
 

@@ -21,9 +21,9 @@ def test_a_linear_model_gains_the_dual_norm_times_eps(ball, step):
     x = torch.full((3, 3, SIZE, SIZE), 0.5, dtype=torch.float64)
     small = type(ball)(**{**vars(ball), "eps": 0.05, **({"share": 0.0} if isinstance(ball, L1) else {})})  # no wall is near
     objective = ascending(w)
-    found = pgd(objective, x, small, step=0.01, steps=40, generator=generator())
+    proposed = pgd(objective, x, small, step=0.01, steps=40, generator=generator())
     dual = w.norm(p={Linf: 1, L2: 2, L1: torch.inf}[type(ball)])
-    gain = objective(found.last) - objective(x)
+    gain = objective(proposed.last) - objective(x)
     assert (gain <= 0.05 * dual + 1e-12).all()
     assert (gain >= 0.05 * dual * 0.9999).all()  # the l2 gradient's direction is reached only in the limit
 
@@ -32,8 +32,8 @@ def test_the_l1_attack_of_a_linear_model_fills_the_room_of_the_best_coordinates(
     w = torch.randn(3 * SIZE * SIZE, generator=generator())
     x = images(3)
     objective, eps = ascending(w), 4.0
-    found = pgd(objective, x, L1(eps, 0.01), step=2.5 * eps / 40, steps=40, generator=generator())
-    for image, gain in zip(x.flatten(1), objective(found.last) - objective(x), strict=True):
+    proposed = pgd(objective, x, L1(eps, 0.01), step=2.5 * eps / 40, steps=40, generator=generator())
+    for image, gain in zip(x.flatten(1), objective(proposed.last) - objective(x), strict=True):
         room = torch.where(w > 0, 1 - image, image)
         order = w.abs().argsort(descending=True)
         used = torch.minimum(room[order], (eps - room[order].cumsum(0) + room[order]).clamp_min(0))

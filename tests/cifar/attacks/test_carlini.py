@@ -15,10 +15,10 @@ from .attacked import ROUNDING, SIZE, Linear, distance, generator, images
 
 def test_images_of_walls_alone_are_carried_across_the_boundary_by_carlini_and_wagner():
     w = torch.full((3 * SIZE * SIZE,), 1.0)
-    found = attacks.carlini_l2(
+    nearest = attacks.carlini_l2(
         objectives.margin(Linear(w, -4.0), torch.zeros(2, dtype=torch.long)), torch.zeros(2, 3, SIZE, SIZE), budget=0.5
     )
-    assert found.distance.tolist() == pytest.approx([4 / 300**0.5] * 2, rel=0.05)  # the exact distance of the boundary
+    assert nearest.distance.tolist() == pytest.approx([4 / 300**0.5] * 2, rel=0.05)  # the exact distance of the boundary
 
 
 def test_carlini_and_wagner_find_the_nearest_image_of_a_linear_model_and_respect_the_budget():
@@ -28,10 +28,10 @@ def test_carlini_and_wagner_find_the_nearest_image_of_a_linear_model_and_respect
     for wanted in (0.2, 0.4):
         student = Linear(w, b - wanted * w.norm().item())  # the boundary lies exactly this far from x
         oracle = Linear(torch.zeros_like(w), -1.0)
-        found = attacks.carlini_l2(objectives.margin(student, oracle), x, budget=0.3)
-        assert found.distance.tolist() == pytest.approx([wanted] * 3, rel=0.03)
-        assert (found.distance >= wanted * 0.9999).all()
-        counted = found.within(0.3, x)
+        nearest = attacks.carlini_l2(objectives.margin(student, oracle), x, budget=0.3)
+        assert nearest.distance.tolist() == pytest.approx([wanted] * 3, rel=0.03)
+        assert (nearest.distance >= wanted * 0.9999).all()
+        counted = nearest.within(0.3, x)
         flipped = student(counted.last).argmax(1) == 1
         assert flipped.tolist() == [wanted < 0.3] * 3
         assert (distance(L2(0.3), counted.last, x) <= 0.3 + ROUNDING).all()
@@ -52,5 +52,5 @@ def test_carlini_and_wagner_find_the_weight_wherever_they_start(first_weight, mo
 def test_carlini_and_wagner_leave_an_image_that_parts_the_networks_already():
     w = torch.ones(3 * SIZE * SIZE)
     x = images(3)
-    found = attacks.carlini_l2(objectives.margin(Linear(w, 1.0), Linear(w, -1000.0)), x, budget=0.3)
-    assert found.distance.tolist() == [0.0] * 3
+    nearest = attacks.carlini_l2(objectives.margin(Linear(w, 1.0), Linear(w, -1000.0)), x, budget=0.3)
+    assert nearest.distance.tolist() == [0.0] * 3

@@ -23,9 +23,9 @@ def test_a_pixel_at_a_wall_can_leave_it(name, wall):
     x = torch.full((3, 3, SIZE, SIZE), wall)
     inwards = Linear(w, -0.3 if wall == 0 else 299.7)  # flips once the pixels have moved by .3 in all
     oracle = Linear(torch.zeros_like(w), -1.0)
-    found = attacks.table(inwards, oracle)[name](x, generator())
-    assert ((found.last - x).flatten(1).abs().amax(1) > (1e-4 if name == "cw-l2" else 1e-3)).all()
-    assert name == "l1-small" or (found.best_loss > 0).all()
+    proposed = attacks.table(inwards, oracle)[name](x, generator())
+    assert ((proposed.last - x).flatten(1).abs().amax(1) > (1e-4 if name == "cw-l2" else 1e-3)).all()
+    assert name == "l1-small" or (proposed.best_loss > 0).all()
 
 
 def test_one_step_without_a_start_is_the_fast_gradient_sign():
@@ -35,8 +35,8 @@ def test_one_step_without_a_start_is_the_fast_gradient_sign():
     (gradient,) = torch.autograd.grad(objective(point).sum(), point)
     fast = (x + 10 / 255 * gradient.sign()).clamp(0, 1)
     assert (attacks.table(student, teacher)["fgsm"](x).last - fast).abs().max() <= 1e-7
-    found = pgd(objective, x, Linf(10 / 255), step=10 / 255, steps=1, start=False)
-    assert torch.equal(attacks.table(student, teacher)["fgsm"](x).last, found.last)
+    proposed = pgd(objective, x, Linf(10 / 255), step=10 / 255, steps=1, start=False)
+    assert torch.equal(attacks.table(student, teacher)["fgsm"](x).last, proposed.last)
 
 
 @pytest.mark.parametrize("name", sorted(attacks.NAMES))
@@ -44,10 +44,10 @@ def test_no_row_of_the_table_leaves_a_parameter_gradient_or_leaves_the_box(name)
     student, teacher, surrogate = networks(3)
     x = images(3)
     rows = attacks.table(student, teacher, surrogate, the_plane(), steps=3)
-    found = rows[name](x, generator(), torch.tensor([1, 2, 3]))
-    assert found.last.shape == x.shape and found.last.dtype == x.dtype
-    assert (found.watched is None) is (name in ("transfer", "label"))
-    for point in (found.last, found.best, found.last if found.watched is None else found.watched):
+    proposed = rows[name](x, generator(), torch.tensor([1, 2, 3]))
+    assert proposed.last.shape == x.shape and proposed.last.dtype == x.dtype
+    assert (proposed.watched is None) is (name in ("transfer", "label"))
+    for point in (proposed.last, proposed.best, proposed.last if proposed.watched is None else proposed.watched):
         assert point.min() >= 0 and point.max() <= 1 and not point.requires_grad
     assert all(p.grad is None and p.requires_grad for n in (student, teacher, surrogate) for p in n.parameters())
 
@@ -59,10 +59,10 @@ def test_the_transfer_attack_does_not_look_at_the_student():
     def unseen(x):
         raise AssertionError("the student was asked")
 
-    found = attacks.table(unseen, teacher, surrogate)["transfer"](x, generator())
-    assert found.watched is None
+    proposed = attacks.table(unseen, teacher, surrogate)["transfer"](x, generator())
+    assert proposed.watched is None
     blind = pgd(objectives.logit_distance(surrogate, teacher), x, Linf(10 / 255), step=0.01, steps=40, generator=generator())
-    assert torch.equal(found.last, blind.last) and torch.equal(found.best_loss, blind.best_loss)
+    assert torch.equal(proposed.last, blind.last) and torch.equal(proposed.best_loss, blind.best_loss)
 
 
 def test_in_plane_and_out_plane_part_the_same_two_runs_sample_by_sample():
@@ -87,11 +87,11 @@ def test_rows_that_lack_what_they_need_are_not_there():
 def test_the_data_row_aims_at_the_teacher_at_the_clean_image():
     student, teacher = networks()
     x = images()
-    found = attacks.table(student, teacher)["data"](x, generator())
-    loss = (student(found.last) - teacher(x)).square().sum(1)
+    proposed = attacks.table(student, teacher)["data"](x, generator())
+    loss = (student(proposed.last) - teacher(x)).square().sum(1)
     assert (loss > (student(x) - teacher(x)).square().sum(1)).all()
-    highest = (student(found.best) - teacher(x)).square().sum(1)
-    assert (found.best_loss - highest).abs().max() <= ROUNDING and (highest >= loss - ROUNDING).all()
+    highest = (student(proposed.best) - teacher(x)).square().sum(1)
+    assert (proposed.best_loss - highest).abs().max() <= ROUNDING and (highest >= loss - ROUNDING).all()
 
 
 def test_a_huge_eps_leaves_nothing_to_stand_on():
@@ -99,8 +99,8 @@ def test_a_huge_eps_leaves_nothing_to_stand_on():
     x = images(12)
     rows = attacks.table(student, teacher, eps=1.0, step=0.1)
     clean = teacher(x).argmax(1)
-    found = rows["cw-label"](x, generator())
-    assert (student(found.last).argmax(1) != clean).all()
+    proposed = rows["cw-label"](x, generator())
+    assert (student(proposed.last).argmax(1) != clean).all()
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,9 @@ def test_the_confident_attack_of_linear_networks_finds_the_best_of_a_linear_prog
     # a = eps, b = -eps, where -t is largest.
     eps = 10 / 255
     student, teacher, x = on_two_pixels([30.0, 0.0], -15.3, [-5.0, 2.0], 1.0)
-    found = attacks.table(student, teacher)["confident"](x, generator())
-    assert found.watched_score.tolist() == pytest.approx([7 * eps + 0.5] * 3, abs=1e-5)
-    assert found.watched[:, 0, 0, :2].flatten().tolist() == pytest.approx([0.5 + eps, 0.5 - eps] * 3)
+    proposed = attacks.table(student, teacher)["confident"](x, generator())
+    assert proposed.watched_score.tolist() == pytest.approx([7 * eps + 0.5] * 3, abs=1e-5)
+    assert proposed.watched[:, 0, 0, :2].flatten().tolist() == pytest.approx([0.5 + eps, 0.5 - eps] * 3)
 
 
 def test_the_confident_attack_does_not_end_on_the_boundary_of_the_oracle():

@@ -17,19 +17,19 @@ from twolayer.files import BadInput
 from .. import made
 
 
-def same(found: data.Cifar10, parts: dict[str, data.Images]) -> None:
+def same(images: data.Cifar10, parts: dict[str, data.Images]) -> None:
     train = [parts[name] for name in data.TRAIN]
-    assert torch.equal(found.train.pixels, torch.cat([part.pixels for part in train]))
-    assert torch.equal(found.train.labels, torch.cat([part.labels for part in train]))
-    assert torch.equal(found.test.pixels, parts["test_batch"].pixels)
-    assert found.train.pixels.dtype == torch.uint8
+    assert torch.equal(images.train.pixels, torch.cat([part.pixels for part in train]))
+    assert torch.equal(images.train.labels, torch.cat([part.labels for part in train]))
+    assert torch.equal(images.test.pixels, parts["test_batch"].pixels)
+    assert images.train.pixels.dtype == torch.uint8
 
 
 def test_the_binary_folder_is_read_record_by_record(tmp_path):
     parts = made.binary_folder(tmp_path)
-    found = data.load(tmp_path)
-    same(found, parts)
-    assert found.source == "unknown"
+    images = data.load(tmp_path)
+    same(images, parts)
+    assert images.source == "unknown"
 
 
 @pytest.mark.parametrize("fortran", [False, True])
@@ -202,19 +202,19 @@ def generator(seed: int = 0) -> torch.Generator:
 
 def test_a_crop_is_the_padded_image_seen_through_a_moved_window():
     pixels = made.real_images().pixels
-    found = augment.cropped(pixels, generator())
+    cropped = augment.cropped(pixels, generator())
     offsets = torch.randint(0, 9, (2, 32, 1), generator=generator())
     frame = torch.nn.functional.pad(pixels, (4,) * 4)
     for i in range(32):
         row, column = int(offsets[0, i]), int(offsets[1, i])
-        assert torch.equal(found[i], frame[i, :, row : row + 32, column : column + 32])
+        assert torch.equal(cropped[i], frame[i, :, row : row + 32, column : column + 32])
 
 
 def test_about_half_of_the_images_are_mirrored_and_the_others_untouched():
     pixels = made.real_images().pixels
-    found = augment.flipped(pixels, generator())
-    mirrored = [torch.equal(a, b.flip(-1)) for a, b in zip(found, pixels, strict=True)]
-    same = [torch.equal(a, b) for a, b in zip(found, pixels, strict=True)]
+    flipped = augment.flipped(pixels, generator())
+    mirrored = [torch.equal(a, b.flip(-1)) for a, b in zip(flipped, pixels, strict=True)]
+    same = [torch.equal(a, b) for a, b in zip(flipped, pixels, strict=True)]
     assert all(m != s for m, s in zip(mirrored, same, strict=True))
     assert 6 <= sum(mirrored) <= 26  # all but 5e-4 of fair coins
 
@@ -222,8 +222,8 @@ def test_about_half_of_the_images_are_mirrored_and_the_others_untouched():
 def test_a_turn_by_a_right_angle_moves_pixels_to_pixels():
     pixels = made.real_images().pixels
     quarters = torch.arange(32) % 4
-    found = augment.turned(pixels, quarters * torch.pi / 2)
-    for image, before, quarter in zip(found, pixels, quarters.tolist(), strict=True):
+    turned = augment.turned(pixels, quarters * torch.pi / 2)
+    for image, before, quarter in zip(turned, pixels, quarters.tolist(), strict=True):
         assert torch.equal(image, torch.rot90(before, quarter, (1, 2)))
 
 

@@ -11,7 +11,6 @@ import torch
 
 from cifar import commands as cli
 from cifar.data import cifar10 as data
-from cifar.data import patches
 from cifar.experiments import grid as experiments
 from cifar.runs import execute as runs
 from cifar.runs import paths as places
@@ -124,13 +123,6 @@ def test_an_epoch_waits_for_the_device_as_often_whatever_its_number_of_batches(d
         runs.execute(run, {**tiny_runs.grid(), "at": run}, shared)
         counts.append(sorted(device.reads))
     assert counts[0] == counts[1] and counts[0]
-
-
-def test_the_patches_of_the_training_images_are_summed_on_the_device_to_the_same_bits(device, monkeypatch, tmp_path):
-    kinds, real = [], patches.spectrum
-    monkeypatch.setattr(patches, "spectrum", lambda pixels: (kinds.append(pixels.device.type), real(pixels))[1])
-    found = [world(tmp_path / kind, kind).spectrum.as_dict() for kind in ("cpu", "cuda")]
-    assert kinds == ["cpu", "cuda"] and found[0] == found[1]
 
 
 def test_a_worker_takes_its_turns_and_captures_alone(device, monkeypatch, tmp_path):

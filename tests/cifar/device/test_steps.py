@@ -55,7 +55,7 @@ def device(monkeypatch):
 
 def kinds() -> dict[str, Settings]:
     """Of the paper's runs one of each kind, with its own networks, a few images and two attack steps."""
-    found: dict[str, Settings] = {}
+    by_kind: dict[str, Settings] = {}
     for name, settings in experiments.grid("paper").items():
         short = settings.altered(
             name="run",
@@ -71,9 +71,9 @@ def kinds() -> dict[str, Settings]:
             start="",
             representation="",
         )
-        if short not in found.values() and not (settings.role == "student" and len(settings.widths) == 5):
-            found[name] = short
-    return found
+        if short not in by_kind.values() and not (settings.role == "student" and len(settings.widths) == 5):
+            by_kind[name] = short
+    return by_kind
 
 
 def begun(settings: Settings):

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def test_everything_that_a_reader_asks_for_is_kept(computed, whole):
-    out, found = contents(computed[0]), contents(whole)
+    out, kept = contents(computed[0]), contents(whole)
     assert {
         "README.md",
         "claims.md",
@@ -39,12 +39,12 @@ def test_everything_that_a_reader_asks_for_is_kept(computed, whole):
         "tables/table-1.csv",
         "figures/headline.png",
         "figures/headline-mbnc-paper.svg",
-    } <= set(found)
+    } <= set(kept)
     stored = {name for name in out if name.startswith("runs/")}
-    assert {name for name in found if name.startswith("runs/")} == stored and len(stored) == 30
-    assert all(found[name] == out[name] for name in stored if not name.endswith(".pt"))
-    assert not [name for name in found if name.startswith(("cache/", "state/", ".")) or name == "report.json"]
-    assert [name for name in found if name.endswith(".png")] == ["figures/headline.png"]
+    assert {name for name in kept if name.startswith("runs/")} == stored and len(stored) == 30
+    assert all(kept[name] == out[name] for name in stored if not name.endswith(".pt"))
+    assert not [name for name in kept if name.startswith(("cache/", "state/", ".")) or name == "report.json"]
+    assert [name for name in kept if name.endswith(".png")] == ["figures/headline.png"]
 
 
 def test_the_kept_folder_gives_the_report_of_the_results_again(computed, whole, tmp_path):
@@ -63,9 +63,9 @@ def test_a_kept_report_with_its_drawings_is_the_same_again(tmp_path, monkeypatch
     cifar_results.store(tmp_path / "out", cifar_results.result("st-label", 50))
     assert main(["keep", "--out", str(tmp_path / "out"), "--to", str(tmp_path / "kept"), "--weights"]) == 0
     assert main(["report", "--out", str(tmp_path / "kept"), "--to", str(tmp_path / "again")]) == 0
-    found = contents(tmp_path / "again")
-    assert found["figures/headline.png"].startswith(b"\x89PNG") and found["report.html"].count(b"<svg") > 2
-    assert {name: content for name, content in contents(tmp_path / "kept").items() if name in found}.items() <= found.items()
+    again = contents(tmp_path / "again")
+    assert again["figures/headline.png"].startswith(b"\x89PNG") and again["report.html"].count(b"<svg") > 2
+    assert {name: content for name, content in contents(tmp_path / "kept").items() if name in again}.items() <= again.items()
 
 
 def test_keeping_the_same_results_or_what_is_kept_gives_the_same_bytes(computed, whole, tmp_path):
@@ -104,8 +104,8 @@ def test_the_index_says_where_the_numbers_come_from_and_sha256sum_reads_its_chec
 def test_only_the_weights_that_are_named_are_kept_with_what_they_need(computed, tmp_path, capsys):
     command = ["keep", "--out", str(computed[0]), "--to", str(tmp_path / "kept"), "--weights"]
     assert main([*command, "rft"]) == 0
-    found = {name for name in contents(tmp_path / "kept") if name.endswith(".pt")}
-    assert found == {
+    weights = {name for name in contents(tmp_path / "kept") if name.endswith(".pt")}
+    assert weights == {
         f"runs/{name}.pt"
         for name in ("at/epoch-2", "pruned/epoch-1", "rft/epoch-4", "st/epoch-2", "surrogate/epoch-1", "teacher/epoch-2")
     }
@@ -199,10 +199,10 @@ def test_a_run_that_diverged_is_kept_as_such(tmp_path):
     (out / "runs/st-logit/notes.json").write_text("{}")
     (out / "patches.json").write_text('{"spectra": [{}]}')
     assert main(["keep", "--out", str(out), "--to", str(tmp_path / "kept"), "--weights"]) == 0
-    found = contents(tmp_path / "kept")
-    assert {"state/at.json", "search.md"} <= set(found)
-    assert not {"runs/st-logit/notes.json", "patches.json"} & set(found)
-    assert b"diverged in epoch 3" in found["README.md"] and b"`search.md`" in found["README.md"]
+    kept = contents(tmp_path / "kept")
+    assert {"state/at.json", "search.md"} <= set(kept)
+    assert not {"runs/st-logit/notes.json", "patches.json"} & set(kept)
+    assert b"diverged in epoch 3" in kept["README.md"] and b"`search.md`" in kept["README.md"]
     assert main(["kept", str(tmp_path / "kept")]) == 0
 
 

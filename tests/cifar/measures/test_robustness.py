@@ -48,8 +48,8 @@ def test_the_four_rules_by_hand():
     student = answering({0: 1, 1: 2, 2: 9, 3: 4})
     teacher = answering({0: 1, 1: 2, 2: 9, 3: 9})  # they differ on image 3 alone
     clean = numbered(0, 0, 0, 0, 2)
-    found = Adversarial(last=numbered(0, 3, 1, 1, 2), best=numbered(0, 1, 3, 1, 1), watched=numbered(0, 1, 1, 3, 1))
-    last, highest, every, clean_label = agreements(student, teacher, found, clean).tolist()
+    attacked = Adversarial(last=numbered(0, 3, 1, 1, 2), best=numbered(0, 1, 3, 1, 1), watched=numbered(0, 1, 1, 3, 1))
+    last, highest, every, clean_label = agreements(student, teacher, attacked, clean).tolist()
     assert last == [True, False, True, True, True]
     assert highest == [True, True, False, True, True]
     assert every == [True, False, False, False, True]
@@ -58,15 +58,15 @@ def test_the_four_rules_by_hand():
 
 def test_a_clean_image_that_parts_the_two_counts_under_any():
     student, teacher = answering({0: 1, 3: 4}), answering({0: 1, 3: 9})
-    found = Adversarial(last=numbered(0, 0), best=numbered(0, 0), watched=numbered(0, 0))
-    assert agreements(student, teacher, found, numbered(3, 0)).tolist()[2] == [False, True]
+    attacked = Adversarial(last=numbered(0, 0), best=numbered(0, 0), watched=numbered(0, 0))
+    assert agreements(student, teacher, attacked, numbered(3, 0)).tolist()[2] == [False, True]
 
 
 def test_a_row_with_labels_is_judged_by_them_and_not_by_the_teacher():
     student, teacher = answering({0: 1, 1: 2}), answering({0: 5, 1: 2})
-    found = Adversarial(last=numbered(0, 0, 1), best=numbered(0, 0, 0))
+    attacked = Adversarial(last=numbered(0, 0, 1), best=numbered(0, 0, 0))
     labels = torch.tensor([1, 5, 2])
-    last, highest, every, clean_label = agreements(student, teacher, found, numbered(1, 1, 1), labels).tolist()
+    last, highest, every, clean_label = agreements(student, teacher, attacked, numbered(1, 1, 1), labels).tolist()
     assert last == [True, False, True] and highest == [True, False, False] and every == [False, False, False]
     assert clean_label == [False, False, True]  # f*(x) is 2
 
@@ -84,8 +84,8 @@ def margins(table):
 def test_how_sure_the_teacher_is_where_the_two_part_by_hand():
     student, teacher = margins({0: 1.0, 1: 0.5, 2: 3.0}), margins({0: 2.0, 1: -4.0, 2: -1.0})
     # image 0: both say the second; image 1: the teacher is sure by 4; image 2: by 1
-    found = Adversarial(last=numbered(0, 1, 0, 0), best=numbered(1, 2, 0, 0), watched=numbered(0, 0, 0, 2))
-    assert evaluation.strength(student, teacher, found, numbered(0, 0, 1, 0)).tolist() == [4.0, 4.0, 4.0, 1.0]
+    attacked = Adversarial(last=numbered(0, 1, 0, 0), best=numbered(1, 2, 0, 0), watched=numbered(0, 0, 0, 2))
+    assert evaluation.strength(student, teacher, attacked, numbered(0, 0, 1, 0)).tolist() == [4.0, 4.0, 4.0, 1.0]
     assert (evaluation.strength(student, teacher, Adversarial(numbered(0)), numbered(0)) < 0).all()
 
 
@@ -112,8 +112,8 @@ def test_a_student_whose_logits_are_multiplied_is_counted_as_before(three, pixel
     student, teacher, _ = three
 
     def counted(scale):
-        found = evaluate(lambda x: scale * student(x), teacher, None, pixels, attacks=("confident",), repeats=1, **FAST)
-        return found["confident"]["confident"]["strength"]
+        measured = evaluate(lambda x: scale * student(x), teacher, None, pixels, attacks=("confident",), repeats=1, **FAST)
+        return measured["confident"]["confident"]["strength"]
 
     assert counted(2.0**-20) == counted(1) == counted(2.0**20)  # exact in floats
 
@@ -125,24 +125,24 @@ def test_a_student_that_hardly_says_anything_is_parted_where_the_teacher_is_sure
 
 
 def test_the_confident_count_follows_from_the_strengths_that_are_stored(three, pixels):
-    found = evaluate(three[0], three[1], None, pixels, attacks=("confident",), repeats=2, **FAST)["confident"]
-    sure = found["confident"]
+    measured = evaluate(three[0], three[1], None, pixels, attacks=("confident",), repeats=2, **FAST)["confident"]
+    sure = measured["confident"]
     for repeat, text in enumerate(sure["strength"]):
         strength = bits.unpacked_numbers(text, 10)
         assert sure["repeats"][repeat] == (strength < sure["tau"]).mean()
-        assert ((strength > 0) == ~bits.unpacked(found["any"]["bits"][repeat], 10)).all()  # parted at all, both ways told
+        assert ((strength > 0) == ~bits.unpacked(measured["any"]["bits"][repeat], 10)).all()  # parted at all, both ways told
 
 
 def test_bits_are_stored_of_every_image_and_give_the_mean(three, pixels):
     labels = torch.arange(10)
-    found = evaluate(*three, pixels, labels, attacks=("linf", "label"), repeats=2, **FAST)
-    for name in found:
+    measured = evaluate(*three, pixels, labels, attacks=("linf", "label"), repeats=2, **FAST)
+    for name in measured:
         for rule in RULES:
-            stored = [bits.unpacked(text, 10) for text in found[name][rule]["bits"]]
-            assert [float(each.mean()) for each in stored] == found[name][rule]["repeats"]
+            stored = [bits.unpacked(text, 10) for text in measured[name][rule]["bits"]]
+            assert [float(each.mean()) for each in stored] == measured[name][rule]["repeats"]
     with torch.no_grad():
         right = (three[0](evaluation.as_pixels(pixels)).argmax(1) == labels).numpy()
-    assert (bits.unpacked(found["label"]["any"]["bits"][0], 10) <= right).all()  # wrong when clean is wrong for good
+    assert (bits.unpacked(measured["label"]["any"]["bits"][0], 10) <= right).all()  # wrong when clean is wrong for good
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 2000])
@@ -183,9 +183,9 @@ def test_labels_that_are_not_one_an_image_are_refused(three, pixels):
 
 
 def test_mean_is_in_per_cent_and_variance_of_the_shares_by_hand():
-    found = evaluation.statistics([0.5, 0.7, 0.6])
-    assert found["mean"] == pytest.approx(60) and found["variance"] == pytest.approx(0.01)
-    assert found["repeats"] == [0.5, 0.7, 0.6]
+    statistics = evaluation.statistics([0.5, 0.7, 0.6])
+    assert statistics["mean"] == pytest.approx(60) and statistics["variance"] == pytest.approx(0.01)
+    assert statistics["repeats"] == [0.5, 0.7, 0.6]
     assert evaluation.statistics([0.25]) == {"mean": 25.0, "variance": 0.0, "repeats": [0.25]}
 
 
@@ -203,9 +203,9 @@ def test_batches_of_unequal_size_are_weighed_by_their_images_and_stand_in_their_
         "linf 1 4": counted([True], [False], [False], [True]),
         "l2 0 0": counted(no, no, no, no),
     }
-    found = evaluation.summary(counts, "linf")
-    assert found["last"]["repeats"] == [0.8, 1.0] and found["clean-label"]["repeats"] == [0.4, 0.2]
-    assert bits.unpacked(found["last"]["bits"][0], 5).tolist() == [True, True, True, True, False]
+    summary = evaluation.summary(counts, "linf")
+    assert summary["last"]["repeats"] == [0.8, 1.0] and summary["clean-label"]["repeats"] == [0.4, 0.2]
+    assert bits.unpacked(summary["last"]["bits"][0], 5).tolist() == [True, True, True, True, False]
 
 
 def test_an_attack_is_not_counted_under_another_whose_name_begins_alike():
@@ -216,7 +216,9 @@ def test_an_attack_is_not_counted_under_another_whose_name_begins_alike():
 
 def test_every_image_is_attacked_once_a_repeat(three, pixels, monkeypatch):
     seen, original = [], evaluation.agreements
-    monkeypatch.setattr(evaluation, "agreements", lambda s, t, found, x, labels: seen.append(x) or original(s, t, found, x))
+    monkeypatch.setattr(
+        evaluation, "agreements", lambda s, t, adversarial, x, _: seen.append(x) or original(s, t, adversarial, x)
+    )
     counts: dict[str, dict] = {}
     evaluate(*three, pixels, attacks=("fgsm",), repeats=3, counts=counts, **FAST)
     assert torch.equal(torch.cat(seen), evaluation.as_pixels(pixels))
@@ -237,17 +239,17 @@ def test_every_seed_attack_repeat_and_batch_has_a_start_of_its_own():
 def test_a_student_equal_to_its_teacher_scores_100_under_every_attack(three, pixels):
     student = small_network((5, 4), 0)
     labels = three[0](evaluation.as_pixels(pixels)).argmax(1)
-    found = evaluate(student, three[0], three[2], pixels, labels, repeats=2, plane=the_plane(), **FAST)
-    assert set(found) == set(NAMES)
+    measured = evaluate(student, three[0], three[2], pixels, labels, repeats=2, plane=the_plane(), **FAST)
+    assert set(measured) == set(NAMES)
     for name in set(NAMES) - {"label"}:
-        assert all(found[name][rule]["mean"] == 100 for rule in RULES[:3]), name
-    assert found["confident"]["confident"]["mean"] == 100
+        assert all(measured[name][rule]["mean"] == 100 for rule in RULES[:3]), name
+    assert measured["confident"]["confident"]["mean"] == 100
 
 
 def test_a_trained_attack_lowers_the_score_and_any_is_never_above_the_others(three, pixels):
-    found = evaluate(three[0], three[1], None, pixels, attacks=ITERATED, repeats=1, steps=10, batch=10)
+    measured = evaluate(three[0], three[1], None, pixels, attacks=ITERATED, repeats=1, steps=10, batch=10)
     for name in ITERATED:
-        last, highest, every, _ = (found[name][rule]["mean"] for rule in RULES)
+        last, highest, every, _ = (measured[name][rule]["mean"] for rule in RULES)
         assert every <= min(last, highest)
 
 
@@ -255,9 +257,9 @@ def test_repeats_differ_in_their_starts_alone_and_a_deterministic_attack_runs_on
     images = real_images().pixels
     student = small_network((8, 6), 0)
     teacher = small_network((8, 6), 1)
-    found = evaluate(student, teacher, None, images, attacks=("linf", "fgsm"), repeats=3, steps=1)
-    assert len(found["linf"]["last"]["repeats"]) == 3 and len(found["fgsm"]["last"]["repeats"]) == 1
-    assert found["fgsm"]["last"]["variance"] == 0
+    measured = evaluate(student, teacher, None, images, attacks=("linf", "fgsm"), repeats=3, steps=1)
+    assert len(measured["linf"]["last"]["repeats"]) == 3 and len(measured["fgsm"]["last"]["repeats"]) == 1
+    assert measured["fgsm"]["last"]["variance"] == 0
     keys = {}
     evaluate(student, teacher, None, images, attacks=("linf",), repeats=2, steps=1, counts=keys)
     assert set(keys) == {"linf 0 0", "linf 1 0"}
@@ -308,9 +310,9 @@ def test_attacks_in_half_precision_are_judged_in_full_by_the_networks_themselves
     judges = []
     original = evaluation.agreements
 
-    def watching(student, teacher, found, x, labels):
-        judges.append((student, teacher, found.last.dtype))
-        return original(student, teacher, found, x, labels)
+    def watching(student, teacher, attacked, x, labels):
+        judges.append((student, teacher, attacked.last.dtype))
+        return original(student, teacher, attacked, x, labels)
 
     monkeypatch.setattr(evaluation, "agreements", watching)
     evaluate(*three, pixels, attacks=("linf",), repeats=1, inner=torch.bfloat16, **FAST)
@@ -320,8 +322,8 @@ def test_attacks_in_half_precision_are_judged_in_full_by_the_networks_themselves
 def test_networks_are_judged_in_evaluation_mode_and_left_as_they_were(three, pixels):
     student = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout(0.9), torch.nn.Linear(3072, 10)).train()
     teacher = torch.nn.Sequential(*list(student)).train()
-    found = evaluate(student, teacher, None, pixels, attacks=("fgsm",), repeats=1, **FAST)
-    assert found["fgsm"]["last"]["mean"] == 100  # dropout would part the two
+    measured = evaluate(student, teacher, None, pixels, attacks=("fgsm",), repeats=1, **FAST)
+    assert measured["fgsm"]["last"]["mean"] == 100  # dropout would part the two
     assert all(module.training for module in student.modules())
     assert all(p.grad is None and p.requires_grad for p in student.parameters())
 

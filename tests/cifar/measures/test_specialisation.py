@@ -46,15 +46,15 @@ def test_a_teacher_with_its_channels_permuted_and_scaled_is_fully_specialised(pi
     teacher = small_network((5, 4))
     order = [3, 0, 4, 1, 2]
     student = permuted(teacher, order, [1.0, 2.0, 0.5, 1.0, 3.0])
-    found = specialisation.measure(student, teacher, pixels, plane)
-    alive = [node for node, best in enumerate(found["layers"][0]["bnc"]) if best > 0]
-    assert alive and found["layers"][0]["teachers"]["specialised"] == len(alive)
-    nc, eps_in = np.array(found["first"]["nc"]), np.array(found["first"]["eps_in"])
+    measured = specialisation.measure(student, teacher, pixels, plane)
+    alive = [node for node, best in enumerate(measured["layers"][0]["bnc"]) if best > 0]
+    assert alive and measured["layers"][0]["teachers"]["specialised"] == len(alive)
+    nc, eps_in = np.array(measured["first"]["nc"]), np.array(measured["first"]["eps_in"])
     for student_node, teacher_node in enumerate(order):
         assert eps_in[student_node, teacher_node] == pytest.approx(0, abs=STORED)
         if teacher_node in alive:
             assert nc[student_node, teacher_node] == pytest.approx(1, abs=STORED)
-    assert found["layers"][1]["mbnc"] == pytest.approx(np.mean(found["layers"][1]["bnc"]), abs=STORED)
+    assert measured["layers"][1]["mbnc"] == pytest.approx(np.mean(measured["layers"][1]["bnc"]), abs=STORED)
 
 
 @pytest.mark.parametrize("batch", [1, 5, 32])
@@ -81,14 +81,14 @@ def test_correlations_are_those_of_numpy_over_samples_and_positions(pixels):
 
 def test_one_layer_by_hand():
     rho = torch.tensor([[0.95, 0.2, 0.0], [0.92, 0.85, 0.0], [0.1, 0.7, 0.0]], dtype=torch.float64)
-    found = specialisation.layer(rho)
-    assert found["bnc"] == [0.95, 0.85, 0.0] and found["bnc_curve"] == [0.95, 0.85, 0.0]
-    assert found["mbnc"] == pytest.approx(0.6) and found["student_bnc"] == [0.95, 0.92, 0.7]
-    assert found["specialised_count"] == [2, 0, 0]
-    assert found["students"] == {"nodes": 3, "specialised": 2, "unspecialised": 1, "ratio": 0.5}
-    assert found["teachers"] == {"nodes": 3, "specialised": 1, "unspecialised": 1, "ratio": 1.0}
-    assert found["dead"] == {"students": 0, "teachers": 1}
-    assert found["nc"]["quartiles"][0] == 0 and found["nc"]["quartiles"][4] == 0.95
+    summary = specialisation.layer(rho)
+    assert summary["bnc"] == [0.95, 0.85, 0.0] and summary["bnc_curve"] == [0.95, 0.85, 0.0]
+    assert summary["mbnc"] == pytest.approx(0.6) and summary["student_bnc"] == [0.95, 0.92, 0.7]
+    assert summary["specialised_count"] == [2, 0, 0]
+    assert summary["students"] == {"nodes": 3, "specialised": 2, "unspecialised": 1, "ratio": 0.5}
+    assert summary["teachers"] == {"nodes": 3, "specialised": 1, "unspecialised": 1, "ratio": 1.0}
+    assert summary["dead"] == {"students": 0, "teachers": 1}
+    assert summary["nc"]["quartiles"][0] == 0 and summary["nc"]["quartiles"][4] == 0.95
 
 
 def test_eps_speaks_of_weights_on_pixels_and_of_each_teacher_nodes_best_student():
@@ -105,22 +105,22 @@ def test_eps_speaks_of_weights_on_pixels_and_of_each_teacher_nodes_best_student(
     rho = torch.tensor([[0.1, 0.9], [0.8, 0.2], [0.3, 0.4]], dtype=torch.float64)
     plane = np.zeros((1, 27))
     plane[0, 0] = 1
-    found = specialisation.distances(student, teacher, rho, plane)
+    readings = specialisation.distances(student, teacher, rho, plane)
     half = 0.5**0.5
-    assert np.array(found["eps_in"]) == pytest.approx(np.array([[1, 0], [1 - half, half], [0, 1]]), abs=STORED)
-    assert np.array(found["eps_out"]) == pytest.approx(np.array([[1, 0], [half, 1.5**0.5], [0, 1]]), abs=STORED)
-    assert found["eps_in_curve"] == pytest.approx([0, 1 - half], abs=STORED)  # best students: 1 of node 0, 0 of node 1
-    assert found["eps_out_curve"] == pytest.approx([0, half], abs=STORED)
-    expected = np.corrcoef(np.array(found["eps_in"]).ravel(), rho.numpy().ravel())[0, 1]
-    assert found["pearson_in"] == pytest.approx(expected, abs=1e-5)
-    assert found["eps_in_mean"] == pytest.approx((1 - half) / 2)
+    assert np.array(readings["eps_in"]) == pytest.approx(np.array([[1, 0], [1 - half, half], [0, 1]]), abs=STORED)
+    assert np.array(readings["eps_out"]) == pytest.approx(np.array([[1, 0], [half, 1.5**0.5], [0, 1]]), abs=STORED)
+    assert readings["eps_in_curve"] == pytest.approx([0, 1 - half], abs=STORED)  # best students: 1 of node 0, 0 of node 1
+    assert readings["eps_out_curve"] == pytest.approx([0, half], abs=STORED)
+    expected = np.corrcoef(np.array(readings["eps_in"]).ravel(), rho.numpy().ravel())[0, 1]
+    assert readings["pearson_in"] == pytest.approx(expected, abs=1e-5)
+    assert readings["eps_in_mean"] == pytest.approx((1 - half) / 2)
 
 
 def test_a_result_is_json_without_infinities(pixels, plane):
     student, teacher = small_network((6, 5), 0), small_network((5, 4), 1)
-    found = specialisation.measure(student, teacher, pixels, plane)
-    json.dumps(found, allow_nan=False)
-    assert [layer["students"]["nodes"] for layer in found["layers"]] == [6, 5]
+    measured = specialisation.measure(student, teacher, pixels, plane)
+    json.dumps(measured, allow_nan=False)
+    assert [layer["students"]["nodes"] for layer in measured["layers"]] == [6, 5]
     none_specialised = specialisation.layer(torch.full((3, 2), 0.5, dtype=torch.float64))
     assert none_specialised["students"]["ratio"] is None
 
@@ -143,13 +143,13 @@ def test_the_spectrum_is_that_of_every_patch_laid_out_as_a_convolution_does():
     images = made_images(5)
     places = [(n, i, j) for n in range(5) for i in range(30) for j in range(30)]
     rows = np.array([images.pixels[n, :, i : i + 3, j : j + 3].numpy().ravel() / 255 for n, i, j in places])
-    found = the_spectrum(images)
+    spectrum = the_spectrum(images)
     covariance = np.cov(rows.T, bias=True)
-    assert abs(found.mean - rows.mean(0)).max() < SPECTRUM
-    rebuilt = (found.eigenvectors.T * found.eigenvalues) @ found.eigenvectors
-    assert abs(rebuilt - covariance).max() < SPECTRUM * found.eigenvalues[0]
-    assert (np.diff(found.eigenvalues) <= 0).all()
-    assert abs(found.eigenvectors @ found.eigenvectors.T - np.eye(27)).max() < SPECTRUM
+    assert abs(spectrum.mean - rows.mean(0)).max() < SPECTRUM
+    rebuilt = (spectrum.eigenvectors.T * spectrum.eigenvalues) @ spectrum.eigenvectors
+    assert abs(rebuilt - covariance).max() < SPECTRUM * spectrum.eigenvalues[0]
+    assert (np.diff(spectrum.eigenvalues) <= 0).all()
+    assert abs(spectrum.eigenvectors @ spectrum.eigenvectors.T - np.eye(27)).max() < SPECTRUM
 
 
 def test_images_of_three_patterns_have_a_spectrum_of_rank_three():

@@ -216,14 +216,14 @@ def test_a_frozen_network_has_autograds_logits_and_input_gradient_to_the_bit(dty
     """autograd differentiates a network of which any parameter may change."""
     source = made.small_network(widths, 3)
     kind = torch.float64 if dtype == torch.float64 else torch.float32
-    found = []
+    gradients = []
     for frozen in (True, False):
         net = inner_copy(source.to(kind), dtype=dtype, multiple=1)[0].requires_grad_(not frozen)
         x = REAL.to(kind).contiguous(memory_format=torch.channels_last).requires_grad_()
         logits = net(x)
-        found.append((logits.detach(), torch.autograd.grad(logits.square().sum(), x)[0]))
-    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
-    assert found[0][1].abs().max() > 0
+        gradients.append((logits.detach(), torch.autograd.grad(logits.square().sum(), x)[0]))
+    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))
+    assert gradients[0][1].abs().max() > 0
 
 
 def test_the_short_way_to_the_input_gradient_is_taken_by_frozen_networks_alone():

@@ -26,7 +26,7 @@ def results(
     change: dict[str, Change] | None = None, without: tuple[str, ...] = (), spectra: Any = None, **more: Any
 ) -> Results:
     """The made grid with some stored results altered, in every seed, in memory."""
-    found = {}
+    checkpoints = {}
     for checkpoint, attacks in made.cells().items():
         run, _, epoch = checkpoint.partition("@")
         kind = run.partition(SEED)[0]
@@ -36,8 +36,8 @@ def results(
         for name, alter in (change or {}).items():
             if name in (f"{kind}@{epoch}", "*"):
                 alter(value)
-        found[checkpoint] = result_of(checkpoint, value, {})
-    return Results(found, (made.spectrum(),) if spectra is None else spectra)
+        checkpoints[checkpoint] = result_of(checkpoint, value, {})
+    return Results(checkpoints, (made.spectrum(),) if spectra is None else spectra)
 
 
 def finding(number: str, known: Results, robust: claims.Robust = by_paper) -> Finding:
@@ -138,9 +138,9 @@ def test_one_comparison_that_fails_makes_a_claim_false(number, change):
 
 @pytest.mark.parametrize(("number", "run"), LACKING.items())
 def test_a_claim_that_lacks_a_run_is_undecided_and_says_why(number, run):
-    found = finding(number, results(without=(run,)))
-    assert found.verdict == UNDECIDED
-    assert any("not run" in question.words or "needed" in question.words for question in found.questions)
+    answer = finding(number, results(without=(run,)))
+    assert answer.verdict == UNDECIDED
+    assert any("not run" in question.words or "needed" in question.words for question in answer.questions)
 
 
 @pytest.mark.parametrize("number", KNOWN)
@@ -152,8 +152,8 @@ def test_without_any_result_no_claim_is_answered(number):
 @pytest.mark.parametrize("number", sorted(set(KNOWN) - {"3", "4", "10", "12"}))
 def test_one_seed_of_everything_decides_nothing(number):
     seeds = tuple(f"{kind}{SEED}{seed}" for kind in made.SEVERAL for seed in (1, 2))
-    found = finding(number, results(without=seeds))
-    assert found.verdict == UNDECIDED and "one seed of each" in found.questions[0].words
+    answer = finding(number, results(without=seeds))
+    assert answer.verdict == UNDECIDED and "one seed of each" in answer.questions[0].words
 
 
 def test_a_claim_that_fails_somewhere_is_false_though_runs_are_missing():
@@ -175,14 +175,14 @@ def test_every_measured_spectrum_must_carry_its_share(spectra, verdict):
 
 
 def test_few_images_leave_a_small_difference_open():
-    found = finding("11", results(test_images=100))
-    assert found.verdict == UNDECIDED and all(question.numbers for question in found.questions)
+    answer = finding("11", results(test_images=100))
+    assert answer.verdict == UNDECIDED and all(question.numbers for question in answer.questions)
 
 
 def test_too_few_specialised_nodes_are_not_called_uniform():
     change = {"st-logit@300": layer(3, specialised_count=[1, 0, 0, 1, 0, 0, 0, 1])}
-    found = finding("10", results(change))
-    assert found.verdict == UNDECIDED and "too few" in found.questions[3].words
+    answer = finding("10", results(change))
+    assert answer.verdict == UNDECIDED and "too few" in answer.questions[3].words
 
 
 def test_five_kinds_are_too_few_for_a_correlation():
@@ -238,8 +238,8 @@ def test_five_layers_are_nowhere_among_four():
 def test_the_same_rules_judge_the_printed_numbers():
     said = {claim.number: claim.of_the_print and claim.of_the_print.verdict for claim in claims.CLAIMS}
     assert {number: verdict for number, verdict in said.items() if verdict} == {"1": NO, "2": YES, "11": YES}
-    found = KNOWN["1"].of_the_print
-    failing = [question.what for question, answer in zip(found.questions, found.answers, strict=True) if answer == NO]
+    printed = KNOWN["1"].of_the_print
+    failing = [question.what for question, answer in zip(printed.questions, printed.answers, strict=True) if answer == NO]
     assert failing == ["cw: AT 50 less ST logit 300"]  # 78.89 against 86.19
 
 

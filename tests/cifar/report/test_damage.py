@@ -21,11 +21,11 @@ def test_a_damaged_result_is_left_out_by_its_checksum(tmp_path):
     right = results.read(tmp_path).checkpoints["at@300"]
     for _ in range(150):
         path.write_bytes(damaged(whole, rng))
-        found = results.read(tmp_path)
-        if found.checkpoints:
-            assert vars(found.checkpoints["at@300"]) == vars(right)
+        remaining = results.read(tmp_path)
+        if remaining.checkpoints:
+            assert vars(remaining.checkpoints["at@300"]) == vars(right)
         else:
-            ((file, why),) = found.left_out
+            ((file, why),) = remaining.left_out
             assert file == "runs/at/epoch-300.json" and "\n" not in why
 
 
@@ -35,9 +35,11 @@ def test_a_damaged_result_from_before_there_were_checksums_is_left_out_or_read(t
     counted = 0
     for _ in range(150):
         path.write_bytes(damaged(whole, rng))
-        found = results.read(tmp_path)
-        counted += len(found.left_out)
-        assert len(found.checkpoints) + len(found.left_out) == 1 and not any("\n" in why for _, why in found.left_out)
+        remaining = results.read(tmp_path)
+        counted += len(remaining.left_out)
+        assert len(remaining.checkpoints) + len(remaining.left_out) == 1 and not any(
+            "\n" in why for _, why in remaining.left_out
+        )
     assert counted > 50
 
 

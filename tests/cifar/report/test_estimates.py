@@ -25,13 +25,13 @@ VALUE = Reading("value", lambda result: result.first("value"))
 
 def readings(**values: float) -> Results:
     """Checkpoints at 300 epochs that read what is given, "kind" or "kind__seed" each."""
-    found = {}
+    checkpoints = {}
     for name, value in values.items():
         kind, _, seed = name.partition("__")
         run = f"{kind}-seed-{seed}" if seed else kind
         result = Result("", run, 300, 300, {"test_images": 1}, {}, {}, {"layers": [], "first": {"value": value}}, {}, {})
-        found[result.checkpoint] = result
-    return Results(found)
+        checkpoints[result.checkpoint] = result
+    return Results(checkpoints)
 
 
 def test_an_interval_is_students():
@@ -79,14 +79,14 @@ def test_one_seed_of_each_kind_says_nothing():
 def test_a_layer_that_no_kind_has_twice_borrows_the_deviation_of_the_layer_before():
     deep = estimates.layer_mbnc(1, 2)
     layers = {"at": [0.5, 0.7], "at__1": [0.6], "at__2": [0.7]}
-    found = {}
+    checkpoints = {}
     for name, mbnc in layers.items():
         kind, _, seed = name.partition("__")
         run = f"{kind}-seed-{seed}" if seed else kind
-        found[f"{run}@300"] = Result(
+        checkpoints[f"{run}@300"] = Result(
             "", run, 300, 300, {}, {}, {}, {"layers": [{"mbnc": m} for m in mbnc], "first": {}}, {}, {}
         )
-    assert seed_deviation(Results(found), deep) == (pytest.approx(0.1), 2)
+    assert seed_deviation(Results(checkpoints), deep) == (pytest.approx(0.1), 2)
 
 
 def test_images_are_paired():
@@ -103,14 +103,14 @@ def test_images_are_paired():
 
 
 def answers(shares, draws=DRAWS, by=0.0, equal=None, more=()):
-    found = Counter()
+    counts = Counter()
     for seed in range(draws):
         known = students(np.random.default_rng(seed), {**shares, "other": 0.3})
         asked = ahead(known, LINF, "at@300", "st@300", by=by)
         if equal is not None:
             asked = Question(asked.what, asked.estimate, -equal, equal)
-        found[decided([asked, *(ahead(known, LINF, *pair) for pair in more)]).verdict] += 1
-    return found
+        counts[decided([asked, *(ahead(known, LINF, *pair) for pair in more)]).verdict] += 1
+    return counts
 
 
 def test_a_true_effect_is_found():
@@ -126,15 +126,15 @@ def test_no_effect_is_undecided_in_95_of_100():
 
 
 def test_no_effect_in_several_comparisons_is_undecided_in_95_of_100():
-    found = answers(
+    counts = answers(
         {"at": 0.5, "st": 0.5, "a": 0.5, "b": 0.5}, more=(("a@300", "b@300"), ("at@300", "b@300"), ("a@300", "st@300"))
     )
-    assert found[UNDECIDED] >= 0.95 * DRAWS
+    assert counts[UNDECIDED] >= 0.95 * DRAWS
 
 
 def test_one_comparison_without_effect_among_true_ones_is_undecided():
-    found = answers({"at": 0.5, "st": 0.5, "a": 0.7}, more=(("a@300", "at@300"), ("a@300", "st@300")))
-    assert found[UNDECIDED] >= 0.95 * DRAWS
+    counts = answers({"at": 0.5, "st": 0.5, "a": 0.7}, more=(("a@300", "at@300"), ("a@300", "st@300")))
+    assert counts[UNDECIDED] >= 0.95 * DRAWS
 
 
 def test_about_equal_is_yes_for_equals_no_for_what_is_far_and_neither_at_the_margin():
@@ -181,8 +181,12 @@ def question(value, error=1.0, low=0.0, high=math.inf):
     ],
 )
 def test_a_conjunction_by_hand(asked, verdict, marks):
-    found = decided(asked)
-    assert found.verdict == verdict and list(found.answers) == marks and telling(found) if asked else found.verdict == verdict
+    finding = decided(asked)
+    assert (
+        finding.verdict == verdict and list(finding.answers) == marks and telling(finding)
+        if asked
+        else finding.verdict == verdict
+    )
 
 
 def test_a_question_prints_its_number_in_its_own_scale():
@@ -219,11 +223,11 @@ def test_what_has_no_correlation_says_why(x, y):
 def test_kinds_without_a_correlation_are_undecided_in_95_of_100():
     rng = np.random.default_rng(1)
     drawn = rng.standard_normal((400, 3, 14))
-    found = Counter(
+    counts = Counter(
         decided([Question("a", correlation(x, y), low=0.0), Question("b", correlation(z, y), high=0.0)]).verdict
         for x, y, z in drawn
     )
-    assert found[UNDECIDED] >= 0.95 * 400
+    assert counts[UNDECIDED] >= 0.95 * 400
 
 
 def test_seeds_of_a_kind_are_one_point():

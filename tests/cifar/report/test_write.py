@@ -51,9 +51,9 @@ def test_tables_hold_the_numbers_of_the_results(tmp_path, undrawn):
     page = (tmp_path / "report/report.html").read_text()
     stored = json.loads((tmp_path / "report/report.json").read_text())
     for table in tables.TABLES:
-        found = rows(tmp_path / f"report/tables/{table.name}.csv")
-        assert len(found) == len(table.rows) * len(table.columns)
-        for line, kept in zip(found, stored["tables"][table.name], strict=True):
+        lines = rows(tmp_path / f"report/tables/{table.name}.csv")
+        assert len(lines) == len(table.rows) * len(table.columns)
+        for line, kept in zip(lines, stored["tables"][table.name], strict=True):
             run, _, epoch = line["checkpoint"].partition("@")
             files = [tmp_path / f"runs/{run}{seed}/epoch-{epoch}.json" for seed in ("", "-seed-1", "-seed-2")]
             seeds = [json.loads(file.read_text())["attacks"] for file in files if file.is_file()]
@@ -66,10 +66,10 @@ def test_tables_hold_the_numbers_of_the_results(tmp_path, undrawn):
 
 def test_printed_numbers_stand_beside_ours(tmp_path, undrawn):
     assert cli.main(["report", "--out", str(small(tmp_path))]) == 0
-    found = {(line["checkpoint"], line["column"]): line for line in rows(tmp_path / "report/tables/table-3.csv")}
-    assert found["st-label@50", "linf PGD, last"]["printed"] == "19.08"
-    assert found["st-label@50", "linf PGD, any"]["printed"] == ""
-    assert found["st-logit@300", "linf PGD, last"]["mean"] == "not run"
+    cells = {(line["checkpoint"], line["column"]): line for line in rows(tmp_path / "report/tables/table-3.csv")}
+    assert cells["st-label@50", "linf PGD, last"]["printed"] == "19.08"
+    assert cells["st-label@50", "linf PGD, any"]["printed"] == ""
+    assert cells["st-logit@300", "linf PGD, last"]["mean"] == "not run"
     lost = [line for line in rows(tmp_path / "report/tables/table-2.csv") if line["attack"] == "in-plane"]
     assert {line["printed"] for line in lost} == {"lost"}
 

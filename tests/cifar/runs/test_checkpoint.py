@@ -41,14 +41,14 @@ def world(tmp_path):
 @pytest.fixture
 def called(monkeypatch):
     """What the two measuring modules were called with."""
-    found = []
-    monkeypatch.setattr(checkpoint.specialisation, "measure", lambda *a, **k: found.append(("specialisation", a, k)) or {})
+    calls = []
+    monkeypatch.setattr(checkpoint.specialisation, "measure", lambda *a, **k: calls.append(("specialisation", a, k)) or {})
     monkeypatch.setattr(
         checkpoint.robustness,
         "evaluate",
-        lambda *a, **k: found.append(("evaluation", a, k)) or {name: {"of": name} for name in k["attacks"]},
+        lambda *a, **k: calls.append(("evaluation", a, k)) or {name: {"of": name} for name in k["attacks"]},
     )
-    return found
+    return calls
 
 
 def tasks(settings, world, paper_epoch=300, counts=None, after=lambda: None):
@@ -59,13 +59,13 @@ def tasks(settings, world, paper_epoch=300, counts=None, after=lambda: None):
 
 def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(world, called):
     counts, looks = {"a": [1]}, []
-    student, needed, found = tasks(SETTINGS, world, counts=counts, after=lambda: looks.append(1))
-    assert list(found) == ["clean", "specialisation", "fgsm", "transfer"]
-    assert found["specialisation"]() == {} and found["fgsm"]() == {"of": "fgsm"} and found["transfer"]() == {"of": "transfer"}
+    student, needed, parts = tasks(SETTINGS, world, counts=counts, after=lambda: looks.append(1))
+    assert list(parts) == ["clean", "specialisation", "fgsm", "transfer"]
+    assert parts["specialisation"]() == {} and parts["fgsm"]() == {"of": "fgsm"} and parts["transfer"]() == {"of": "transfer"}
     pixels = world.data.test.pixels[:7]
     (_, first, options), (_, fgsm, how), (_, transfer, _) = called
     assert first[:2] == (student, needed["pruned@50"]) and torch.equal(first[2], pixels)
-    assert first[3].shape == (17, 27) and (first[3] == world.spectrum.vectors[:17]).all()
+    assert first[3].shape == (17, 27) and (first[3] == world.spectrum.eigenvectors[:17]).all()
     assert options == {"batch": 5}
     for arguments in (fgsm, transfer):
         assert arguments[:3] == (student, needed["pruned@50"], needed["surrogate@200"]) and torch.equal(arguments[3], pixels)
@@ -76,9 +76,9 @@ def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(worl
 
 
 def test_each_checkpoint_has_its_own_attacks_and_the_attacks_own_steps_where_none_are_set(world, called):
-    _, _, found = tasks(SETTINGS.altered(eval_steps=0), world, paper_epoch=150)
-    assert list(found) == ["clean", "specialisation", "linf"]
-    found["linf"]()
+    _, _, parts = tasks(SETTINGS.altered(eval_steps=0), world, paper_epoch=150)
+    assert list(parts) == ["clean", "specialisation", "linf"]
+    parts["linf"]()
     assert called[0][2]["steps"] is None
     assert list(tasks(SETTINGS, world, paper_epoch=50)[2]) == ["clean", "specialisation"]
 
@@ -89,15 +89,15 @@ def test_networks_that_are_no_students_are_measured_on_clean_images_alone(world,
 
 
 def test_a_student_that_goes_on_from_another_still_answers_to_its_teacher(world, called):
-    _, needed, found = tasks(SETTINGS.altered(start="st@150"), world)
-    found["specialisation"]()
+    _, needed, parts = tasks(SETTINGS.altered(start="st@150"), world)
+    parts["specialisation"]()
     assert called[0][1][1] is needed["pruned@50"]
 
 
 def test_a_pruned_network_is_compared_with_the_one_it_was(world):
-    _, needed, found = tasks(SETTINGS.altered(role="pruned", teacher="", surrogate="", start="teacher@200"), world)
+    _, needed, parts = tasks(SETTINGS.altered(role="pruned", teacher="", surrogate="", start="teacher@200"), world)
     assert (
-        found["clean"]()["agreement"]
+        parts["clean"]()["agreement"]
         == checkpoint.clean(
             made.small_network((5, 4), 0),
             needed["teacher@200"],
@@ -114,8 +114,8 @@ def test_clean_numbers_by_hand(batch):
     teacher = Answering({0: [5.0, 0.0, 0.0], 1: [0.0, 5.0, 3.0], 2: [6.0, 0.0, 5.0]})
     pixels = torch.tensor([0, 1, 2, 2], dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 3, 2, 2)
     labels = torch.tensor([0, 2, 2, 2])  # the student errs on the second alone, and parts from the teacher on the last two
-    found = checkpoint.clean(student, teacher, pixels, labels, batch=batch)
-    assert found == {"images": 4, "accuracy": 0.75, "agreement": 0.5, "logit_distance": (9 + 36 + 36) / 4}
+    counted = checkpoint.clean(student, teacher, pixels, labels, batch=batch)
+    assert counted == {"images": 4, "accuracy": 0.75, "agreement": 0.5, "logit_distance": (9 + 36 + 36) / 4}
     assert checkpoint.clean(student, None, pixels, labels, batch=batch) == {"images": 4, "accuracy": 0.75}
 
 

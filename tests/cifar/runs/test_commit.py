@@ -133,9 +133,9 @@ def test_a_state_that_records_no_commit_makes_the_result_say_so(tmp_path):
     )
     assert not runs.execute(grid["surrogate"], grid, world)
     path = tmp_path / "state" / "surrogate.pt"
-    found = state.load_tensors(path)
-    assert found.pop("commits") == ["c"]
-    state.save_tensors(path, found)
+    saved = state.load_tensors(path)
+    assert saved.pop("commits") == ["c"]
+    state.save_tensors(path, saved)
     assert runs.execute(grid["surrogate"], grid, dataclasses.replace(world, stop=lambda: False))
     stored = json.loads((tmp_path / "runs/surrogate/epoch-1.time.json").read_text())
     assert stored["commits"] == ["unknown", "c"]

@@ -27,13 +27,13 @@ def test_a_damaged_state_is_what_was_written_or_one_line(tmp_path):
     for _ in range(250):
         path.write_bytes(damaged_bytes(whole, rng))
         try:
-            found = files.load_tensors(path)
+            loaded = files.load_tensors(path)
         except BadInput as error:
             refused += 1
             assert "\n" not in str(error) and "delete it to compute it again" in str(error)
         else:
-            assert found.keys() == state.keys() and (found["epoch"], found["losses"]) == (3, [0.5, 0.25])
-            assert all(torch.equal(found["weights"][name], state["weights"][name]) for name in state["weights"])
+            assert loaded.keys() == state.keys() and (loaded["epoch"], loaded["losses"]) == (3, [0.5, 0.25])
+            assert all(torch.equal(loaded["weights"][name], state["weights"][name]) for name in state["weights"])
     assert refused > 200
 
 
@@ -45,11 +45,11 @@ def test_damaged_weights_are_the_network_that_was_written_or_one_line(tmp_path):
     for _ in range(60):
         path.write_bytes(damaged_bytes(whole, rng))
         try:
-            found = paths.load_network(path, torch.device("cpu")).state_dict()
+            weights = paths.load_network(path, torch.device("cpu")).state_dict()
         except BadInput as error:
             assert "\n" not in str(error)
         else:
-            assert all(torch.equal(found[name], right[name]) for name in right)
+            assert all(torch.equal(weights[name], right[name]) for name in right)
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -68,8 +68,8 @@ def test_damaged_images_are_those_that_were_packed_or_one_line(packed, tmp_path)
     for _ in range(100):
         path.write_bytes(damaged_bytes(whole, rng))
         try:
-            found = cifar10.load(place, download=False)
-            assert not packed or found.digest == right
+            images = cifar10.load(place, download=False)
+            assert not packed or images.digest == right
         except BadInput as error:
             refused += 1
             assert "\n" not in str(error)

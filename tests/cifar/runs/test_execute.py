@@ -73,7 +73,7 @@ def test_a_process_killed_at_random_moments_ends_at_the_same_bytes(tmp_path, who
         killed += 1
     assert working.exitcode == 0 and killed >= 3
     assert content(tmp_path) == whole
-    assert not list((tmp_path / "state").glob("*")) and not list((tmp_path / "cache").glob("*.u8"))
+    assert not list((tmp_path / "state").glob("*")) and not list((tmp_path / "cache").iterdir())
 
 
 class Interruptions:
@@ -137,8 +137,10 @@ def test_a_run_asked_for_other_measures_is_measured_anew_and_not_trained(tmp_pat
     monkeypatch.setattr(runs, "train", lambda *_: pytest.fail("trained again"))
     other = grid["at"].altered(attacks=((300, ("fgsm",)),), test_images=10)
     assert runs.execute(other, grid, tiny_runs.world(tmp_path, queue.Stop()))
-    found = json.loads((tmp_path / "runs/at/epoch-3.json").read_text())
-    assert set(found["attacks"]) == {"fgsm"} and found["clean"]["images"] == 10 and found["config"]["settings"] == other.record
+    result = json.loads((tmp_path / "runs/at/epoch-3.json").read_text())
+    assert (
+        set(result["attacks"]) == {"fgsm"} and result["clean"]["images"] == 10 and result["config"]["settings"] == other.record
+    )
     assert runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, queue.Stop()))
     assert content(tmp_path) == whole
 
@@ -149,7 +151,7 @@ def test_robust_images_are_made_again_where_the_cache_is_lost(tmp_path, whole):
         if "/rft/" not in path:
             state.written(tmp_path / path, stored)
     assert not runs.execute(grid["rft"], grid, tiny_runs.world(tmp_path, Interruptions(3)))  # type: ignore[arg-type]
-    (tmp_path / "cache" / "rft.u8").unlink()
+    shutil.rmtree(tmp_path / "cache" / "rft")
     assert runs.execute(grid["rft"], grid, tiny_runs.world(tmp_path, queue.Stop()))
     assert content(tmp_path) == whole
 
@@ -224,23 +226,23 @@ def test_neither_results_nor_state_of_other_images_are_gone_on_with(tmp_path):
 
 
 def test_a_result_holds_its_settings_and_says_what_the_images_are(whole):
-    found = json.loads(whole["runs/at/epoch-3.json"])
-    assert (found["run"], found["epoch"], found["paper_epoch"]) == ("at", 3, 300)
-    assert found["config"]["settings"] == tiny_runs.grid()["at"].record
-    assert found["config"]["data"] == {"source": "unknown", "sha256": "made", "train": 48, "test": 12}
-    assert set(found["attacks"]) == {"linf", "transfer", "fgsm"} and len(found["loss"]) == 3
+    result = json.loads(whole["runs/at/epoch-3.json"])
+    assert (result["run"], result["epoch"], result["paper_epoch"]) == ("at", 3, 300)
+    assert result["config"]["settings"] == tiny_runs.grid()["at"].record
+    assert result["config"]["data"] == {"source": "unknown", "sha256": "made", "train": 48, "test": 12}
+    assert set(result["attacks"]) == {"linf", "transfer", "fgsm"} and len(result["loss"]) == 3
     assert set(json.loads(whole["runs/at/epoch-2.json"])["attacks"]) == {"linf"}
-    assert len(found["specialisation"]["layers"]) == 2 and 0 <= found["clean"]["agreement"] <= 1
+    assert len(result["specialisation"]["layers"]) == 2 and 0 <= result["clean"]["agreement"] <= 1
     assert json.loads(whole["runs/teacher/epoch-2.json"])["specialisation"] is None
 
 
 def test_the_patch_spectrum_is_computed_once_and_again_for_other_images(tmp_path, monkeypatch):
     images, computed = made.made_cifar(20, 4), []
-    real = patches.spectrum
-    monkeypatch.setattr(patches, "spectrum", lambda pixels: computed.append(1) or real(pixels))
+    real = patches.spectrum_of
+    monkeypatch.setattr(patches, "spectrum_of", lambda sums: computed.append(1) or real(sums))
     first, second = patches.kept_spectrum(tmp_path, images), patches.kept_spectrum(tmp_path, images)
     assert len(computed) == 1
-    for name in ("mean", "eigenvalues", "vectors"):
+    for name in ("mean", "eigenvalues", "eigenvectors"):
         ours, again = getattr(first, name), getattr(second, name)
         assert (ours == again).all() and ours.strides == again.strides  # products depend on both
     patches.kept_spectrum(tmp_path, data.Cifar10(images.train, images.test, "unknown", "other"))
@@ -250,8 +252,8 @@ def test_the_patch_spectrum_is_computed_once_and_again_for_other_images(tmp_path
 def test_seconds_are_read_together_with_the_result(tmp_path):
     grid = tiny_runs.grid()
     runs.execute(grid["surrogate"], grid, tiny_runs.world(tmp_path, queue.Stop()))
-    (found,) = results.read(tmp_path).checkpoints.values()
-    assert found.run == "surrogate" and found.timing["seconds"]["train"] > 0 and found.timing["torch"] == torch.__version__
+    (result,) = results.read(tmp_path).checkpoints.values()
+    assert result.run == "surrogate" and result.timing["seconds"]["train"] > 0 and result.timing["torch"] == torch.__version__
 
 
 def test_pruned_weights_are_stored_shrunk(whole, tmp_path):

@@ -92,11 +92,11 @@ def test_no_altered_bit_of_a_json_file_goes_unnoticed(tmp_path):
         altered[bit // 8] ^= 1 << bit % 8
         path.write_bytes(altered)
         try:
-            found = state.load_json(path)
+            loaded = state.load_json(path)
         except BadInput as error:
             assert str(path) in str(error) and "\n" not in str(error)
         else:  # of the name of the checksum itself, or of the space at the end
-            assert {key: found[key] for key in value} == value
+            assert {key: loaded[key] for key in value} == value
 
 
 def test_a_json_file_from_before_there_were_checksums_is_read_as_it_is(tmp_path):
@@ -124,12 +124,12 @@ def test_no_altered_bit_of_weights_goes_unnoticed(tmp_path):
         altered[bit // 8] ^= 1 << bit % 8
         path.write_bytes(altered)
         try:
-            found = state.load_tensors(path)
+            loaded = state.load_tensors(path)
         except BadInput as error:
             refused += 1
             assert str(path) in str(error) and "\n" not in str(error)
         else:  # of the padding between the parts, or of their times
-            assert torch.equal(found.pop("weights")["w"], value["weights"]["w"]) and found == {"epoch": 3, "loss": [0.25]}
+            assert torch.equal(loaded.pop("weights")["w"], value["weights"]["w"]) and loaded == {"epoch": 3, "loss": [0.25]}
     assert refused > 500
 
 

@@ -51,9 +51,9 @@ def test_a_deadline_stops_every_worker_and_names_what_is_unfinished(tmp_path):
 def test_a_run_that_diverges_is_recorded_and_the_others_go_on(tmp_path):
     grid = broken("surrogate")
     assert work(tmp_path, grid) == []
-    found = record(tmp_path, "surrogate")
-    assert (found["status"], found["epoch"], found["settings"]) == ("diverged", 1, grid["surrogate"].record)
-    assert re.fullmatch("the mean loss is (inf|nan)", found["reason"]) and len(found["commits"]) == 1
+    failure = record(tmp_path, "surrogate")
+    assert (failure["status"], failure["epoch"], failure["settings"]) == ("diverged", 1, grid["surrogate"].record)
+    assert re.fullmatch("the mean loss is (inf|nan)", failure["reason"]) and len(failure["commits"]) == 1
     assert {name for name, run in grid.items() if places.finished(tmp_path, run)} == set(grid) - {"surrogate", "at", "rft"}
     assert not (tmp_path / "state" / "surrogate.pt").exists()
 
@@ -113,8 +113,8 @@ def test_weights_that_are_not_finite_after_the_last_update_are_not_stored(tmp_pa
 
     monkeypatch.setattr(runs.training, "make_step", poisoned)
     assert work(tmp_path, {"teacher": run}) == []
-    found = record(tmp_path, "teacher")
-    assert found["epoch"] == batches // 6 and "not finite" in found["reason"]
+    failure = record(tmp_path, "teacher")
+    assert failure["epoch"] == batches // 6 and "not finite" in failure["reason"]
     assert not places.weights_path(tmp_path, "teacher", batches // 6).exists()
     assert places.weights_path(tmp_path, "teacher", 1).exists() == (batches == 12)
 

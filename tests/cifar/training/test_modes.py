@@ -162,5 +162,5 @@ def test_steps_towards_robust_features_shorten_linearly():
 
 def test_robust_features_of_the_target_itself_stay():
     robust, teacher = pair()
-    found = modes.robust_features(X, X, robust, teacher, alpha=0.5, step=0.1, steps=3)
-    assert torch.equal(found, X)
+    moved = modes.robust_features(X, X, robust, teacher, alpha=0.5, step=0.1, steps=3)
+    assert torch.equal(moved, X)

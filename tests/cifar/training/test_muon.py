@@ -18,9 +18,9 @@ def test_an_orthogonal_update_keeps_singular_vectors_and_makes_singular_values_a
     left, _ = torch.linalg.qr(torch.randn(shape[0], rank, generator=generator))
     right, _ = torch.linalg.qr(torch.randn(shape[1], rank, generator=generator))
     values = torch.linspace(0.1, 1, rank)
-    found = left.T @ orthogonal(left @ values.diag() @ right.T) @ right
-    assert SINGULAR[0] < found.diagonal().min() and found.diagonal().max() < SINGULAR[1]
-    assert (found - found.diagonal().diag()).abs().max() < 1e-3
+    rotated = left.T @ orthogonal(left @ values.diag() @ right.T) @ right
+    assert SINGULAR[0] < rotated.diagonal().min() and rotated.diagonal().max() < SINGULAR[1]
+    assert (rotated - rotated.diagonal().diag()).abs().max() < 1e-3
 
 
 def test_nothing_moves_where_there_is_no_gradient():

@@ -43,12 +43,12 @@ def by_chance(mine: int, theirs: int) -> float:
 
 def starts(role: str) -> dict[str, Settings]:
     """A run of each different start in any profile."""
-    found: dict[object, Settings] = {}
+    by_start: dict[object, Settings] = {}
     for profile in experiments.PROFILES:
         for settings in experiments.grid(profile).values():
             if settings.role == role and not settings.start:
-                found.setdefault((settings.widths, settings.seed, settings.gain), settings)
-    return {f"{settings.name} {place}": settings for place, settings in enumerate(found.values())}
+                by_start.setdefault((settings.widths, settings.seed, settings.gain), settings)
+    return {f"{settings.name} {place}": settings for place, settings in enumerate(by_start.values())}
 
 
 def test_no_filter_of_an_untrained_student_is_more_like_a_teachers_than_chance_allows():

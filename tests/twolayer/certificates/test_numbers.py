@@ -96,8 +96,8 @@ def test_what_is_no_index_is_refused(i):
 
 
 def test_weights_are_rationals_or_powers_of_two():
-    found = weights([[1, 3, -2], [0, "2/3"], [2, 0, 5]], 3)
-    assert {i: exact(x) for i, x in found.items()} == {1: Fraction(3, 4), 0: Fraction(2, 3), 2: 0}
+    read = weights([[1, 3, -2], [0, "2/3"], [2, 0, 5]], 3)
+    assert {i: exact(x) for i, x in read.items()} == {1: Fraction(3, 4), 0: Fraction(2, 3), 2: 0}
     assert weights([[0, 1, 19_999]], 1) == {0: 2**19_999} and weights([[0, 1, -19_999]], 1)[0] * 2**19_999 == 1
 
 

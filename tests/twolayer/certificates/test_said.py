@@ -157,10 +157,10 @@ def test_a_radius_that_comes_twice_is_refused_wherever_its_centre_lies():
 def test_every_row_and_radius_is_printed_with_numbers_that_do_not_cross_what_is_proved(name):
     given = base(name)
     lines = accepted(given).splitlines()
-    rows, shapes = ([found for line in lines if (found := kind.fullmatch(line))] for kind in (ROW, SHAPE))
+    rows, shapes = ([match for line in lines if (match := kind.fullmatch(line))] for kind in (ROW, SHAPE))
     assert len(rows) == len(given["verdicts"]) and len(shapes) == len(given["radii"])
-    for row, found in zip(given["verdicts"], rows, strict=True):
-        *head, nodes, less, measured, more, bound = found.groups()
+    for row, match in zip(given["verdicts"], rows, strict=True):
+        *head, nodes, less, measured, more, bound = match.groups()
         assert head == [row["statement"], row["form"], row["verdict"]]
         kinds = [kind for kind in ("student", "teacher", "observer", "observers") if kind in row]
         assert nodes == ", ".join(f"{kind} {row[kind]}" for kind in kinds)
@@ -169,8 +169,8 @@ def test_every_row_and_radius_is_printed_with_numbers_that_do_not_cross_what_is_
         for key, printed, side in (("measured", measured, sign), ("bound", bound, -sign)):
             off = side * (Fraction(printed) - rational(row[key]))
             assert 0 <= off <= abs(rational(row[key])) / 10**16
-    for shape, found in zip(given["radii"], shapes, strict=True):
-        _, body, radius, height, where, *node = found.groups()
+    for shape, match in zip(given["radii"], shapes, strict=True):
+        _, body, radius, height, where, *node = match.groups()
         assert body == {"guarded": "guarded disc", "disc-above": "disc", "wall": "ball"}.get(shape["kind"], shape["kind"])
         assert node == [shape["node"][0], str(shape["node"][1])]
         k = shape["observer"]

@@ -95,27 +95,27 @@ def test_small_random_instances_are_certified_truthfully_by_vertices_and_by_tree
 
 
 def test_every_kind_of_evidence_radius_and_row_occurs_among_the_certificates_that_are_mutated():
-    found: Counter = Counter()
+    counts: Counter = Counter()
     for name in BASES:
         data = base(name)
         accepted(data)
         assert sum(data["left_out"].values()) <= 1 and len({json.dumps(radius) for radius in data["radii"]}) == len(
             data["radii"]
         )
-        found.update(entry["evidence"]["method"] for entry in data["students"])
-        found.update(radius["kind"] for radius in data["radii"])
-        found.update(f"{row['statement']} {row['form']} {row['verdict']}" for row in data["verdicts"])
-        found.update(key for row in data["verdicts"] for key in ("shares", "affine") if row.get(key))
+        counts.update(entry["evidence"]["method"] for entry in data["students"])
+        counts.update(radius["kind"] for radius in data["radii"])
+        counts.update(f"{row['statement']} {row['form']} {row['verdict']}" for row in data["verdicts"])
+        counts.update(key for row in data["verdicts"] for key in ("shares", "affine") if row.get(key))
         for entry in [*data["students"], *data.get("excess", [])]:
-            found["settled"] += len(entry["evidence"].get("settled", []))
+            counts["settled"] += len(entry["evidence"].get("settled", []))
             for side in entry["evidence"].get("signs", []):
-                found["relying cuts"] += sum(bool(cut[4]) for cut in side["cuts"])
+                counts["relying cuts"] += sum(bool(cut[4]) for cut in side["cuts"])
                 for decided, leaf in leaves(side["tree"]):
-                    found.update({key: len(value) for key, value in leaf.items()})
-                    found["decided"] += len(decided)
-    assert {"vertices", "tree", "dead", "ball", "disc", "disc-above", "guarded", "cylinder", "shares", "affine"} <= set(found)
+                    counts.update({key: len(value) for key, value in leaf.items()})
+                    counts["decided"] += len(decided)
+    assert {"vertices", "tree", "dead", "ball", "disc", "disc-above", "guarded", "cylinder", "shares", "affine"} <= set(counts)
     few = ("settled", "relying cuts", "decided", "cuts", "pairs", "singles", "rows")
-    assert min(found[key] for key in few) >= 5, {key: found[key] for key in few}
+    assert min(counts[key] for key in few) >= 5, {key: counts[key] for key in few}
     for row in (
         "theorem-1 printed fails",
         "theorem-1 printed holds",
@@ -124,12 +124,12 @@ def test_every_kind_of_evidence_radius_and_row_occurs_among_the_certificates_tha
         *(f"{t} printed {v}" for t in ("theorem-2", "theorem-3", "corollary-1") for v in ("holds", "fails")),
         *(f"{t} {f} holds" for t in ("theorem-2", "theorem-3", "corollary-1") for f in ("repaired", "sharp")),
     ):
-        assert found[row] > 0, row
+        assert counts[row] > 0, row
 
 
 def test_enclosures_that_are_wide_are_certified_as_they_are():
     """Rows of the printed forms take the end of eps, and the radius from below or above, that their verdict needs."""
-    exactly, found = statements.gradient_suprema, Counter()
+    exactly, counts = statements.gradient_suprema, Counter()
 
     def wide(*given, **options):
         return [replace(e, lower=e.lower / 2, ends=None) for e in exactly(*given, **options)]
@@ -144,8 +144,8 @@ def test_enclosures_that_are_wide_are_certified_as_they_are():
             certificate = fuzzer.certified(data)
         accepted(certificate)
         assert Fraction(certificate["gradient"]["lower"]) < Fraction(certificate["gradient"]["upper"]) * Fraction(3, 5)
-        found.update(f"{row['form']} {row['verdict']}" for row in certificate["verdicts"])
-    assert found["printed fails"] > 1 and found["printed holds"] > 1 and found["sharp holds"] > 1, found
+        counts.update(f"{row['form']} {row['verdict']}" for row in certificate["verdicts"])
+    assert counts["printed fails"] > 1 and counts["printed holds"] > 1 and counts["sharp holds"] > 1, counts
 
 
 def test_restated_sides_lie_between_the_ends_or_the_row_is_left_out():
@@ -164,12 +164,12 @@ def test_restated_sides_lie_between_the_ends_or_the_row_is_left_out():
         ("holds", 1, float("inf"), False),
     ):
         row = SimpleNamespace(verdict=SimpleNamespace(verdict=verdict))
-        found = statements._Restated._between(row, arb(measured), arb(bound))
-        assert (found is not None) == there, (verdict, measured, bound)
-        if found and verdict == "holds":
-            assert measured <= found[0] <= found[1] <= bound and (found[0] > measured or not measured)
-        elif found:
-            assert bound < found[1] < found[0] < measured
+        sides = statements._Restated._between(row, arb(measured), arb(bound))
+        assert (sides is not None) == there, (verdict, measured, bound)
+        if sides and verdict == "holds":
+            assert measured <= sides[0] <= sides[1] <= bound and (sides[0] > measured or not measured)
+        elif sides:
+            assert bound < sides[1] < sides[0] < measured
 
 
 BLOCKED = """

@@ -130,10 +130,10 @@ def _disc(K: Instance, a, beta, where) -> float | None:
     flat = [K.inner(row, row) - K.inner(row, a) ** 2 / K.inner(a, a) for row in where.A]
     A = np.array([[*map(float, row), math.sqrt(s)] for row, s in zip(where.A, flat, strict=True)])
     c = [float(x) for x in where.c]
-    found = linprog(
+    program = linprog(
         [*[0] * K.dimension, -1], A, c, [[*map(float, a), 0]], [-float(beta)], bounds=[(None, None)] * K.dimension + [(0, None)]
     )
-    return -found.fun if found.success else None
+    return -program.fun if program.success else None
 
 
 def _observed(w, b, other, bias) -> bool:
@@ -196,9 +196,9 @@ class Row:
 
     def shape(self, kind, k, n):
         """The radius that the row names, if it is of that kind, node and observer."""
-        found = self.certificate["radii"][n]
-        fits = found["kind"] == kind and tuple(found["node"]) == self.key and found["observer"] == k
-        return (float(rational(found["radius"])), float(rational(found.get("allowance", 0))), found) if fits else None
+        radius = self.certificate["radii"][n]
+        fits = radius["kind"] == kind and tuple(radius["node"]) == self.key and radius["observer"] == k
+        return (float(rational(radius["radius"])), float(rational(radius.get("allowance", 0))), radius) if fits else None
 
     def paper(self, radius, epsilon, divisor) -> float:
         """(10 / radius) sqrt(d' / (2 pi)) K epsilon / divisor."""
@@ -381,7 +381,7 @@ class Row:
 
     def opposing(self, k, body, is_ball, wall=None):
         """[(tangent, carries a student), ...] of the hyperplanes that oppose and meet a body, but for that of a node."""
-        K, found = self.K, []
+        K, pairs = self.K, []
         own = self.mass(k, self.networks)
         centre = [rational(x) for x in body[2]["centre"]]
         seen: list = []
@@ -397,8 +397,8 @@ class Row:
             reach = body[0] if is_ball else body[0] * math.sqrt(square) + body[1] * math.sqrt(1 - square)
             if distance <= reach * (1 - MARGIN):  # what touches by a hair is left out: that can only weaken the oracle
                 tan = math.sqrt(square / (1 - square)) if square < 1 else math.inf
-                found.append((tan or 1e-300, any(self.on(s, a, beta) is not None for s in self.students)))
-        return found
+                pairs.append((tan or 1e-300, any(self.on(s, a, beta) is not None for s in self.students)))
+        return pairs
 
     def _recovery(self):
         """Shares of |kappa_T| or of the vector: what the cluster's students leave of the fan-out, and its bound."""
@@ -481,18 +481,18 @@ class Row:
             return measured, bound if isinstance(bound, str) else bound * norm
         limits, length = [], math.sqrt(K.inner(self.a, self.a))
         for m, alpha, n in zip(row["observers"], alphas, row["radii"], strict=True):
-            eps, found = self.epsilon(m)[1], self.shape("guarded" if row["form"] == "repaired" else "ball", m, n)
-            if not found or row["form"] == "repaired" and not found[1] * abs(alpha) * length >= 5 * eps * (1 - MARGIN):
+            eps, shape = self.epsilon(m)[1], self.shape("guarded" if row["form"] == "repaired" else "ball", m, n)
+            if not shape or row["form"] == "repaired" and not shape[1] * abs(alpha) * length >= 5 * eps * (1 - MARGIN):
                 return 0, "a wrong radius"
             if row["form"] == "repaired" and not (c0 and alpha):
                 return 0, "not applicable"
             if row["form"] == "repaired":
-                limits.append(self.paper(found[0], eps, c0 * length))
+                limits.append(self.paper(shape[0], eps, c0 * length))
             else:
-                gamma = sum(1 / tan for tan, _ in self.opposing(m, found, True))
+                gamma = sum(1 / tan for tan, _ in self.opposing(m, shape, True))
                 if gamma > 1e200:
                     return 0, "a parallel hyperplane opposes"
-                limits.append(4 * eps * math.sqrt(1 + gamma**2) / (length * found[0]))
+                limits.append(4 * eps * math.sqrt(1 + gamma**2) / (length * shape[0]))
         if row["form"] == "sharp":
             return measured, float(np.linalg.norm(np.abs(size).T @ limits))
         return measured, math.sqrt(len(limits)) * norm * max(limits)

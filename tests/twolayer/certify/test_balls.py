@@ -41,13 +41,13 @@ def around(normal, offset, domain):
 
 def test_a_ball_on_an_axis_of_the_cube_has_radius_one():
     for d in (2, 3, 5):
-        found = around([1] + [0] * (d - 1), 0, box(d)).ball()
-        assert 1 - FITS <= found.radius <= 1 and found.centre[0] == 0
+        ball = around([1] + [0] * (d - 1), 0, box(d)).ball()
+        assert 1 - FITS <= ball.radius <= 1 and ball.centre[0] == 0
 
 
 def test_a_ball_on_a_shifted_axis_is_limited_by_the_near_face():
-    found = around([1, 0], -0.75, box(2)).ball()
-    assert 0.25 - FITS <= found.radius <= 0.25
+    ball = around([1, 0], -0.75, box(2)).ball()
+    assert 0.25 - FITS <= ball.radius <= 0.25
 
 
 def test_a_disc_ignores_the_thickness_across_the_crease_and_a_ball_does_not():
@@ -68,8 +68,8 @@ def test_a_cylinder_uses_the_true_shape():
     """Half-height t under a slanted facet x + y <= 1 in the square: radius (2 - t)/2 at best, centre free to move."""
     A = np.concatenate([box(2).A, rationals([[1, 1]])])
     cut = Domain(A, np.append(box(2).c, rational(1)), box(2).lower, box(2).upper, rationals([0, 0]))
-    found = around([0, 1], 0, cut).cylinder(0.5)
-    assert 0.75 - FITS <= found.radius <= 0.75 and found.allowance == 0.5
+    cylinder = around([0, 1], 0, cut).cylinder(0.5)
+    assert 0.75 - FITS <= cylinder.radius <= 0.75 and cylinder.allowance == 0.5
 
 
 def test_the_printed_radius_is_enclosed_from_both_sides():
@@ -98,8 +98,8 @@ def test_radii_are_lengths_of_the_subspace_not_of_its_basis():
     reach = rationals([10, 10])
     domain = Domain(rows[keep], limits[keep], -reach, reach, rationals([0, 0]))
     normal = plane.rows @ rationals([0, 1, 0])
-    found = Surroundings(plane, Crease(normal, exact.ZERO, ()), domain).ball()
-    assert 1 - FITS <= found.radius <= 1
+    ball = Surroundings(plane, Crease(normal, exact.ZERO, ()), domain).ball()
+    assert 1 - FITS <= ball.radius <= 1
 
 
 @quick
@@ -113,28 +113,28 @@ def test_every_certified_shape_fits_inside_exactly(instance, data):
         for line in problem.creases:
             shapes = Surroundings(problem.frame, line, domain)
             t = data.draw(st.sampled_from([0.01, 0.1, 0.5]))
-            for found, extent in (
+            for shape, extent in (
                 (shapes.ball(), "ball"),
                 (shapes.disc(), "disc"),
                 (shapes.cylinder(t), "cylinder"),
                 (shapes.guarded_disc(t), "guarded"),
             ):
-                if found is not None:
-                    assert (line.normal * found.centre).sum() + line.offset == 0
-                    _assert_fits(problem.frame, line, domain, found, extent)
+                if shape is not None:
+                    assert (line.normal * shape.centre).sum() + line.offset == 0
+                    _assert_fits(problem.frame, line, domain, shape, extent)
             below = shapes.disc()
             assert (below.radius if below else 0) <= shapes.disc_radius_above()
 
 
-def _assert_fits(coordinates, line, domain, found, extent):
+def _assert_fits(coordinates, line, domain, shape, extent):
     """Squared lengths in rationals: slack^2 >= (radius length)^2, an independent route without balls."""
     metric = coordinates.metric
     n = line.normal
     nn = n @ metric @ n
     for a, c in zip(domain.A, domain.c, strict=True):
         aa, an = a @ metric @ a, a @ metric @ n
-        slack = c - (a * found.centre).sum()
-        r, t = rational(found.radius), rational(found.allowance)
+        slack = c - (a * shape.centre).sum()
+        r, t = rational(shape.radius), rational(shape.allowance)
         along, within = an * an / nn, aa - an * an / nn  # squared lengths of a . n-hat and of a_H
         assert slack >= 0
         if extent == "ball":
@@ -157,8 +157,8 @@ def _sum_of_roots_at_most(x, y, total):
 def test_random_slanted_creases_reach_the_face_distance_from_below(d):
     rng = np.random.default_rng(d)
     normal = rng.normal(size=d)
-    found = around(normal, 0.0, box(d)).ball()
-    assert 1 - FITS <= found.radius <= 1  # a ball around the origin touches all faces
+    ball = around(normal, 0.0, box(d)).ball()
+    assert 1 - FITS <= ball.radius <= 1  # a ball around the origin touches all faces
 
 
 @pytest.mark.parametrize("normal", [[Fraction(1, 5), Fraction(1, 3)], [Fraction(1, 5), Fraction(1, 3), Fraction(-1, 7)]])
@@ -187,16 +187,16 @@ def test_closed_forms_and_linear_programs_find_the_same_shapes(instance, data):
             continue
         t = data.draw(st.sampled_from([0.01, 0.1, 0.5]))
         for line in problem.creases:
-            found, other = (_radii(Surroundings(problem.frame, line, domain), t, closed) for closed in (True, False))
-            for name, radius in found.items():
+            closed_forms, other = (_radii(Surroundings(problem.frame, line, domain), t, closed) for closed in (True, False))
+            for name, radius in closed_forms.items():
                 assert radius == pytest.approx(other[name], rel=1e-7, abs=1e-7), name
 
 
 def _radii(shapes, t, closed):
     if not closed:
         vars(shapes)["_boxed"] = lambda alpha, allowances: None
-    found = {"ball": shapes.ball(), "disc": shapes.disc(), "cylinder": shapes.cylinder(t), "guarded": shapes.guarded_disc(t)}
-    return {name: 0 if x is None else x.radius for name, x in found.items()}
+    by_shape = {"ball": shapes.ball(), "disc": shapes.disc(), "cylinder": shapes.cylinder(t), "guarded": shapes.guarded_disc(t)}
+    return {name: 0 if x is None else x.radius for name, x in by_shape.items()}
 
 
 @quick
@@ -213,19 +213,19 @@ def test_lengths_bound_the_exact_ones_from_above_and_closely(data, d, away):
     A = A + rationals(data.draw(arrays(3)))[:, None] * n
     A = np.array([row if not exact.is_zero(row) else n for row in A])
     domain = Domain(A, rationals([1, 1, 1]), None, None, None)
-    found = Lengths(plane, Crease(n, rational(data.draw(numbers)), ()), domain)
+    lengths = Lengths(plane, Crease(n, rational(data.draw(numbers)), ()), domain)
     nn = n @ plane.metric @ n
     for m, a in enumerate(A):
         aa, an = a @ plane.metric @ a, a @ plane.metric @ n
-        rounding = 1e-14 * found.whole[m]  # of a . n: all that is left of it for facets at nearly right angles to H
+        rounding = 1e-14 * lengths.whole[m]  # of a . n: all that is left of it for facets at nearly right angles to H
         for length, square, blur in (
-            (found.whole[m], aa, 0.0),
-            (found.along[m], an * an / nn, rounding),
-            (found.within[m], aa - an * an / nn, rounding * (aa * nn == an * an)),
+            (lengths.whole[m], aa, 0.0),
+            (lengths.along[m], an * an / nn, rounding),
+            (lengths.within[m], aa - an * an / nn, rounding * (aa * nn == an * an)),
         ):
             assert rational(length) ** 2 >= square
             assert length <= math.sqrt(exact.nearest_float(square)) * (1 + 1e-10) + blur
-        assert (found.within[m] == 0) == (aa * nn == an * an)
+        assert (lengths.within[m] == 0) == (aa * nn == an * an)
 
 
 def test_whether_a_crease_enters_is_decided_exactly_where_floats_see_nothing():
@@ -233,11 +233,11 @@ def test_whether_a_crease_enters_is_decided_exactly_where_floats_see_nothing():
     for shift, enters in ((rational(0), False), (hair, True), (-hair, False)):
         for normal, end in (([1, 1], 2), ([0, 1], 1)):  # through a corner; along a face
             offset = rational(-end) + shift
-            found = Surroundings(frame(Subspace.whole(2)), Crease(rationals(normal), offset, ()), box(2)).ball()
-            assert (found is not None) == enters
-            if found is not None:
-                assert 0 < rational(found.radius) <= hair
-                assert (rationals(normal) * found.centre).sum() == -offset
+            ball = Surroundings(frame(Subspace.whole(2)), Crease(rationals(normal), offset, ()), box(2)).ball()
+            assert (ball is not None) == enters
+            if ball is not None:
+                assert 0 < rational(ball.radius) <= hair
+                assert (rationals(normal) * ball.centre).sum() == -offset
 
 
 @pytest.mark.parametrize("reach", [1, 2**300])
@@ -271,10 +271,14 @@ def test_lengths_bound_the_exact_ones_where_a_product_is_all_rounding(seed, d, t
         a = rationals(row) / 7
         facets.append(a - (a @ plane.metric @ n) / (dual @ n) * n * (1 - rational(angle)))
     A = np.array(facets, dtype=object)
-    found = Lengths(plane, Crease(n, rational(0), ()), Domain(A, rationals([1] * 6), None, None, None))
-    assert found.is_safe
+    lengths = Lengths(plane, Crease(n, rational(0), ()), Domain(A, rationals([1] * 6), None, None, None))
+    assert lengths.is_safe
     nn = n @ plane.metric @ n
     for m, a in enumerate(A):
         aa, an = a @ plane.metric @ a, a @ plane.metric @ n
-        for length, square in ((found.whole[m], aa), (found.along[m], an * an / nn), (found.within[m], aa - an * an / nn)):
+        for length, square in (
+            (lengths.whole[m], aa),
+            (lengths.along[m], an * an / nn),
+            (lengths.within[m], aa - an * an / nn),
+        ):
             assert rational(length) ** 2 >= square

@@ -146,10 +146,10 @@ def test_four_dimensions_are_enclosed_and_closed():
 def test_four_digits_are_certified_where_h_is_a_hundred_millionth_of_its_terms():
     h, region = near_copies(5, 3, 3, 1e-8), cube(3)
     form = box_pairing.paired(h, region)
-    found = boxes._Search(h, region, form, boxes.crude(h, region, {}), 1e-4, 0.0)
-    found.noise = 0.0  # go on below the size that counts as closed
-    found.run(time.monotonic() + 30)
-    enclosure = found.enclosure(False)
+    search = boxes._Search(h, region, form, boxes.crude(h, region, {}), 1e-4, 0.0)
+    search.noise = 0.0  # go on below the size that counts as closed
+    search.run(time.monotonic() + 30)
+    enclosure = search.enclosure(False)
     check(enclosure, h, region)
     assert enclosure.upper - enclosure.lower <= 1e-4 * enclosure.upper
 
@@ -369,8 +369,8 @@ def test_the_leaves_of_the_evidence_cover_the_region_and_their_bounds_give_the_u
     for x, r, signs, about, parent, leaf in tree:
         before = np.where(about, known[parent] if parent >= 0 else np.inf, cells.EMPTY)
         ranges.append(unknown(form, 1)[:, :, : narrowed * len(form.creases)] if parent < 0 else ranges[parent].copy())
-        found = cells.bounds(form.floats, x[None], r[None], signs[None], ranges[-1], before[None], -np.inf, 24, 0.25)
-        known.append(found[0][0])
+        bounds = cells.bounds(form.floats, x[None], r[None], signs[None], ranges[-1], before[None], -np.inf, 24, 0.25)
+        known.append(bounds[0][0])
         best = max(best, known[-1].max()) if leaf else best
     unit = exact.two_to(form.exponent)
     assert rational(best) * unit <= rational(enclosure.upper)

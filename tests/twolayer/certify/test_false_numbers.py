@@ -21,17 +21,17 @@ def case(name: str) -> Instance:
 
 def test_weights_of_1e_200_and_fan_outs_of_1e200_have_the_gradient_of_their_products():
     """70 creases: overflow to infinity, times an activation that underflowed to 0, was a NaN, and that a supremum of 0."""
-    (found,) = gradient_suprema(restricted(case("gradient-not-zero")))
+    (enclosure,) = gradient_suprema(restricted(case("gradient-not-zero")))
     truth = 2242 * 10**201
-    assert found.lower <= truth <= found.upper <= 1.0000001 * found.lower
+    assert enclosure.lower <= truth <= enclosure.upper <= 1.0000001 * enclosure.lower
 
 
 def test_a_gradient_that_is_zero_at_the_interior_point_alone_is_not_zero():
     """g = x_1 has value 0 at the centre and no crease inside: the exact zero test has to look at its slope too."""
     instance = case("plane-not-zero")
-    (found,) = gradient_suprema(restricted(instance))
+    (enclosure,) = gradient_suprema(restricted(instance))
     assert brute_epsilon(instance, 0) == 3
-    assert (found.lower, found.upper) == (3.0, 3.0)
+    assert (enclosure.lower, enclosure.upper) == (3.0, 3.0)
 
 
 def test_no_theorem_fails_on_weights_of_1e_200():

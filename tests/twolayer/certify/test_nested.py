@@ -98,8 +98,8 @@ def test_rows_that_cut_nothing_off_change_no_enclosure_and_cost_no_radius(instan
 @given(st.integers(1, 3).flatmap(lambda d: st.tuples(ridge_sums(d), domains(d, cuts=3))))
 def test_a_tree_that_leaves_rows_out_bounds_the_supremum_and_its_evidence_proves_it(drawn):
     h, region = drawn
-    found = trees.supremum(h, region, boxed=True, deadline=time.monotonic() + 0.2)
-    assert_encloses(found, h, region, brute_supremum(h, region))
+    enclosure = trees.supremum(h, region, boxed=True, deadline=time.monotonic() + 0.2)
+    assert_encloses(enclosure, h, region, brute_supremum(h, region))
 
 
 def hundred_rows(d: int) -> tuple:
@@ -133,9 +133,9 @@ def test_a_domain_of_many_rows_gets_the_better_of_its_box_s_bound_and_its_own(ow
 
     monkeypatch.setattr(suprema.trees, "supremum", searched)
     deadline = time.monotonic() + 100
-    found = supremum(h, region, deadline=deadline, gap=GAP)
-    assert (found.lower, found.upper) == expected
-    assert found.evidence["boxed"] == (expected[1] != 6.0)
+    enclosure = supremum(h, region, deadline=deadline, gap=GAP)
+    assert (enclosure.lower, enclosure.upper) == expected
+    assert enclosure.evidence["boxed"] == (expected[1] != 6.0)
     assert 9 < deadlines[True] - (deadline - 100) < 11
     if own is None:
         assert list(deadlines) == [True]
@@ -164,5 +164,5 @@ def test_an_interrupt_of_either_search_is_told(in_box, monkeypatch):
         return Enclosure(1.0, 3.0 if boxed else 2.0, region.interior, evidence)
 
     monkeypatch.setattr(suprema.trees, "supremum", searched)
-    found = supremum(h, region, deadline=time.monotonic() + 100)
-    assert found.interrupted and found.upper == (3.0 if in_box else 2.0)
+    enclosure = supremum(h, region, deadline=time.monotonic() + 100)
+    assert enclosure.interrupted and enclosure.upper == (3.0 if in_box else 2.0)

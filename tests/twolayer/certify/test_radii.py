@@ -79,23 +79,23 @@ def above(coordinates: Frame, line_: Crease, where: Domain):
     return None if best is None else best.value
 
 
-def assert_proved(coordinates, line_, where, found):
+def assert_proved(coordinates, line_, where, inscribed):
     """In rationals: the centre is on the crease, and slack^2 >= radius^2 |a|^2 for every facet."""
-    if found is None:
+    if inscribed is None:
         return
-    assert found.radius > 0 and (line_.normal * found.centre).sum() + line_.offset == 0
-    r = rational(found.radius)
+    assert inscribed.radius > 0 and (line_.normal * inscribed.centre).sum() + line_.offset == 0
+    r = rational(inscribed.radius)
     for row, limit in zip(where.A, where.c, strict=True):
-        slack = limit - (row * found.centre).sum()
+        slack = limit - (row * inscribed.centre).sum()
         assert slack >= 0 and slack**2 >= r**2 * (row @ coordinates.metric @ row)
 
 
 def assert_all_right(coordinates, creases, domains):
     """Every radius is proved, at most the exact upper bound, at least the exact path's, 0 only where nothing enters."""
-    found = inscribed_radii(coordinates, creases, domains)
+    inscribed = inscribed_radii(coordinates, creases, domains)
     for i, line_ in enumerate(creases):
         for j, where in enumerate(domains):
-            shape, radius = found.inscribed(i, j), found.radius[i, j]
+            shape, radius = inscribed.inscribed(i, j), inscribed.radius[i, j]
             assert (shape is None) == (radius == 0) and (shape is None or shape.radius == radius)
             assert_proved(coordinates, line_, where, shape)
             alone = Surroundings(coordinates, line_, where).ball()
@@ -108,7 +108,7 @@ def assert_all_right(coordinates, creases, domains):
                 if limit is not None:
                     grain = GRAIN * np.abs(exact.nearest(np.append(where.lower, where.upper))).max()
                     assert (1 - 1e-8) * exact.nearest_float(limit) - grain <= radius <= exact.round_up(limit)
-    return found
+    return inscribed
 
 
 @pytest.fixture
@@ -210,12 +210,12 @@ def test_whatever_centres_are_proposed_the_radii_are_proved(data, d, boxed):
         patch.setattr(radii._Family, "proved", proved)
         patch.setattr(radii.Surroundings, "ball", lambda self: None)
         lines = [data.draw(creases(d)) for _ in range(3)]
-        found = inscribed_radii(whole(d), lines, domains)
+        inscribed = inscribed_radii(whole(d), lines, domains)
     for i, line_ in enumerate(lines):
         for j, where in enumerate(domains):
-            if (i, j) not in found.exactly:
-                assert_proved(whole(d), line_, where, found.inscribed(i, j))
-                assert found.radius[i, j] > 0 or interior_point(where.A, where.c, line_.normal, line_.offset)[0] is None
+            if (i, j) not in inscribed.exactly:
+                assert_proved(whole(d), line_, where, inscribed.inscribed(i, j))
+                assert inscribed.radius[i, j] > 0 or interior_point(where.A, where.c, line_.normal, line_.offset)[0] is None
 
 
 def test_a_crease_through_a_corner_along_a_face_or_outside_has_radius_zero_and_one_just_inside_has_not():
@@ -229,8 +229,8 @@ def test_a_crease_through_a_corner_along_a_face_or_outside_has_radius_zero_and_o
         crease([0, 1], 1 - tiny),
     ]
     square = cube(2)
-    found = assert_all_right(whole(2), lines, [square, cut(square, [1, 2], Fraction(1, 3))]).radius
-    assert (found[:4] == 0).all() and (found[4:] > 0).all() and (found[4:] < 2e-12).all()
+    radius = assert_all_right(whole(2), lines, [square, cut(square, [1, 2], Fraction(1, 3))]).radius
+    assert (radius[:4] == 0).all() and (radius[4:] > 0).all() and (radius[4:] < 2e-12).all()
 
 
 def test_a_domain_of_almost_no_width_has_the_radius_of_its_width():
@@ -245,9 +245,9 @@ def test_a_domain_of_almost_no_width_has_the_radius_of_its_width():
             thin.upper,
             rationals([-Fraction(width) / 12, -Fraction(width) / 12, -Fraction(width) / 12]),
         )
-        found = assert_all_right(whole(3), [crease([1, -1, 0], 0)], [thin, slab]).radius[0]
-        assert found[0] == pytest.approx(width / 2 / np.sqrt(14), rel=1e-8) or width < 1e-9
-        assert found[1] == pytest.approx(width / 2 / 1, rel=1e-8) or width < 1e-9
+        radius = assert_all_right(whole(3), [crease([1, -1, 0], 0)], [thin, slab]).radius[0]
+        assert radius[0] == pytest.approx(width / 2 / np.sqrt(14), rel=1e-8) or width < 1e-9
+        assert radius[1] == pytest.approx(width / 2 / 1, rel=1e-8) or width < 1e-9
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
@@ -260,11 +260,11 @@ def test_dense_domains_of_any_scale_agree_with_the_exact_path(d, scale, many):
     boxes = [base, *(cut(base, row, limit) for row, limit in zip(rows, limits, strict=True))]
     others = [cut(x, rng.normal(size=d), 0.3 * scale) for x in boxes[1:]]
     for domains in (boxes, others, boxes + others):
-        found = inscribed_radii(whole(d), lines, domains)
-        assert not found.exactly  # floats settle all of them
+        inscribed = inscribed_radii(whole(d), lines, domains)
+        assert not inscribed.exactly  # floats settle all of them
         for i, line_ in enumerate(lines):
             for j, where in enumerate(domains):
-                shape, alone = found.inscribed(i, j), Surroundings(whole(d), line_, where).ball()
+                shape, alone = inscribed.inscribed(i, j), Surroundings(whole(d), line_, where).ball()
                 assert (shape is None) == (alone is None)
                 assert_proved(whole(d), line_, where, shape)
                 if shape is not None:
@@ -278,9 +278,9 @@ def test_what_floats_cannot_hold_goes_the_exact_way():
     square = domain(*box_rows([-huge, -1], [huge, 1]), [0, 0])
     line_ = crease([1, 0], 0)
     assert not facets(whole(2), square).safe
-    found = inscribed_radii(whole(2), [line_, crease([1 / huge, 1], 0)], [square, cube(2)])
-    assert set(found.exactly) == {(0, 0), (1, 0), (1, 1)} and found.radius[0, 0] == pytest.approx(1)
-    assert_proved(whole(2), line_, square, found.inscribed(0, 0))
+    inscribed = inscribed_radii(whole(2), [line_, crease([1 / huge, 1], 0)], [square, cube(2)])
+    assert set(inscribed.exactly) == {(0, 0), (1, 0), (1, 1)} and inscribed.radius[0, 0] == pytest.approx(1)
+    assert_proved(whole(2), line_, square, inscribed.inscribed(0, 0))
 
 
 def test_a_number_that_a_float_would_call_zero_sends_its_own_crease_the_exact_way():
@@ -289,8 +289,8 @@ def test_a_number_that_a_float_would_call_zero_sends_its_own_crease_the_exact_wa
     some = [crease([1, 0], 0), crease([1, tiny], 0), crease([0, 1], tiny), crease([1, 1], 0)]
     assert [one.safe for one in lines_of(some)] == [True, False, False, True]
     assert [line(one) for one in some] == lines_of(some) and line(some[0]) is lines_of(some)[0]
-    found = inscribed_radii(whole(2), some, [cube(2)])
-    assert set(found.exactly) == {(1, 0), (2, 0)} and found.radius[:, 0] == pytest.approx([1, 1, 1, 1])
+    inscribed = inscribed_radii(whole(2), some, [cube(2)])
+    assert set(inscribed.exactly) == {(1, 0), (2, 0)} and inscribed.radius[:, 0] == pytest.approx([1, 1, 1, 1])
 
 
 def test_no_creases_and_no_domains_give_empty_arrays():
@@ -321,14 +321,14 @@ def test_lengths_are_bounded_from_above_and_the_box_from_inside(data, d):
     c = rationals(data.draw(arrays(4)))
     where = Domain(np.concatenate([A, cube(d).A]), np.concatenate([c, cube(d, Fraction(1, 3)).c]), None, None, None)
     for space in (plane, whole(d)):
-        found = facets(space, where)
-        for row, length in zip(where.A, found.lengths, strict=True):
+        faces = facets(space, where)
+        for row, length in zip(where.A, faces.lengths, strict=True):
             square = row @ space.metric @ row
             assert rational(length) ** 2 >= square
             assert square == 0 or square >= (rational(length) * (1 - rational(1e-13))) ** 2
-        if found.lower is not None:
-            assert all(rational(x) >= -exact.rational(Fraction(1, 3)) for x in found.lower)
-            assert all(rational(x) <= exact.rational(Fraction(1, 3)) for x in found.upper)
+        if faces.lower is not None:
+            assert all(rational(x) >= -exact.rational(Fraction(1, 3)) for x in faces.lower)
+            assert all(rational(x) <= exact.rational(Fraction(1, 3)) for x in faces.upper)
 
 
 @quick
@@ -348,24 +348,24 @@ def test_proved_slacks_are_below_the_exact_ones_at_the_exact_centre(data, d):
     A, c, n, o = thirds(6, d), thirds(6), thirds(d), thirds(1)[0]
     n[0] = n[0] if n[0] != 0 else exact.ONE
     line_, where = Crease(n, o, ()), Domain(A, c, None, None, None)
-    found, x = facets(whole(d), where), line(line_)
+    faces, x = facets(whole(d), where), line(line_)
     z = rng.normal(size=d)
     z[x.pivot] = -(np.delete(z, x.pivot) @ np.delete(x.normal, x.pivot) + x.offset) / x.normal[x.pivot]
     z[x.pivot] += rng.normal() * data.draw(st.sampled_from([0, 1e-12, 1]))  # moved back by the proof
     move = radii_proof.drift(x.normal[None], x.offset, np.array([x.pivot]), z[None])
-    slacks = radii_proof.row_slacks(found.A, found.c, found.terms, move, found.A[:, x.pivot], z[None])
+    slacks = radii_proof.row_slacks(faces.A, faces.c, faces.terms, move, faces.A[:, x.pivot], z[None])
     centre = radii_proof.exact_centre(line_, x.pivot, z)
     assert abs(centre[x.pivot] - rational(z[x.pivot])) <= rational(move[0])
     truth = c - A @ centre
     for m in range(6):
         low, error = slacks.below[0, m], slacks.error[0, m]
         assert rational(low) <= truth[m] <= rational(low) + rational(error)
-        own = radii_proof.own_slacks(found.A[m][None], found.c[m], found.terms[m], move, found.A[m, x.pivot], z[None])
+        own = radii_proof.own_slacks(faces.A[m][None], faces.c[m], faces.terms[m], move, faces.A[m, x.pivot], z[None])
         assert rational(own.below[0]) <= truth[m]
-    low, high = radii_proof.quotients(slacks, found.lengths, 0.125)
+    low, high = radii_proof.quotients(slacks, faces.lengths, 0.125)
     for m in range(6):
         if low[0, m] > 0:
-            assert (rational(low[0, m]) * rational(found.lengths[m]) + rational(0.125)) <= truth[m]
+            assert (rational(low[0, m]) * rational(faces.lengths[m]) + rational(0.125)) <= truth[m]
 
 
 @quick
@@ -399,7 +399,7 @@ def test_proposals_in_cut_boxes_are_largest(data, d):
     n = np.array(data.draw(arrays(d).filter(lambda row: any(row))), dtype=float)
     q = np.array(data.draw(arrays(d)), dtype=float)
     o, s, ell = float(data.draw(numbers)), float(data.draw(numbers)), float(data.draw(nonzero)) ** 2
-    found = radii_box.in_cut_box(
+    proposal = radii_box.in_cut_box(
         n[None], np.array([o]), mid[None], half[None], alpha[None], q[None], np.array([s]), np.array([ell])
     )
     pivot = int(np.argmax(np.abs(n)))
@@ -415,12 +415,12 @@ def test_proposals_in_cut_boxes_are_largest(data, d):
     assert best is not None
     truth = exact.nearest_float(best.value)
     if truth > 1e-9:
-        assert found.radius[0] == pytest.approx(truth, rel=1e-9)
-        z = found.centre[0]
+        assert proposal.radius[0] == pytest.approx(truth, rel=1e-9)
+        z = proposal.centre[0]
         assert abs(n @ z + o) <= 1e-12 * (1 + np.abs(n) @ np.abs(z) + abs(o))
         assert (np.abs(z) + truth * alpha <= half + 1e-9).all() and q @ z + truth * ell <= s + 1e-9
     elif truth < -1e-9:
-        assert found.radius[0] < 0
+        assert proposal.radius[0] < 0
 
 
 def test_the_unit_of_error_bounds_is_above_the_exact_one():

@@ -35,8 +35,8 @@ def setting(lower, upper, excess=(0.0, 0.0)):
 
 
 def rows(made, statement=theorem2):
-    found = statement.rows(made, made.problem.student if statement is corollary1 else made.problem.teacher)
-    return {(v.form, v.teacher, v.student, v.observer): v for v in found}
+    verdicts = statement.rows(made, made.problem.student if statement is corollary1 else made.problem.teacher)
+    return {(v.form, v.teacher, v.student, v.observer): v for v in verdicts}
 
 
 @pytest.mark.parametrize("statement", [theorem2, corollary1])
@@ -111,9 +111,9 @@ def test_exact_ends_other_than_those_that_the_floats_stand_for_are_an_error_of_o
 
 def test_ends_beyond_the_range_of_floats_are_kept_and_rounded_outward():
     tiny = fmpq(3, 1 << 1100)
-    found = between(tiny, 2 * tiny, None, {})
-    assert found.ends == (tiny, 2 * tiny)
-    assert (found.lower, found.upper) == (0.0, 5e-324)
+    side = between(tiny, 2 * tiny, None, {})
+    assert side.ends == (tiny, 2 * tiny)
+    assert (side.lower, side.upper) == (0.0, 5e-324)
     assert str(between(fmpq(0), fmpq(0), None, {}).lower) == "0.0"
     with pytest.raises(OverflowError, match="fit a float"):
         between(tiny, fmpq(1 << 1100), None, {})
@@ -125,8 +125,8 @@ def test_the_gradient_of_a_trained_student_is_certified_above_its_samples():
     from twolayer.networks import hidden_gradient
 
     instance = trained()
-    found = gradient_suprema(restricted(instance))
+    enclosures = gradient_suprema(restricted(instance))
     x = np.random.default_rng(0).uniform(-1, 1, size=(20000, 2))
     sampled = np.abs(hidden_gradient(instance.teacher, instance.student, x)).max(axis=0)
-    assert all(s <= e.upper for s, e in zip(sampled, found, strict=True))
-    assert all(s >= 0.8 * e.lower for s, e in zip(sampled, found, strict=True))
+    assert all(s <= e.upper for s, e in zip(sampled, enclosures, strict=True))
+    assert all(s >= 0.8 * e.lower for s, e in zip(sampled, enclosures, strict=True))

@@ -63,9 +63,9 @@ def test_a_bound_that_is_a_little_too_low_is_found(monkeypatch, module, method):
     honest = module.supremum
 
     def forged(*arguments, **limits):
-        found = honest(*arguments, **limits)
-        low = min(found.lower, found.upper * (1 - 1e-6))
-        return dataclasses.replace(found, lower=low, upper=max(low, found.upper * (1 - 1e-5)), ends=None)
+        enclosure = honest(*arguments, **limits)
+        low = min(enclosure.lower, enclosure.upper * (1 - 1e-6))
+        return dataclasses.replace(enclosure, lower=low, upper=max(low, enclosure.upper * (1 - 1e-5)), ends=None)
 
     monkeypatch.setattr(module, "supremum", forged)
     misses = soundness.survey(20, seed=3).misses

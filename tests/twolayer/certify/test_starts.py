@@ -31,16 +31,16 @@ def drawn(seed: int, d: int, nodes: int = 3, samples: int = 300) -> Instance:
 @pytest.mark.parametrize("limit", [None, 1e-9])
 def test_the_lower_end_is_never_below_what_was_sampled(d, limit):
     instance = drawn(d, d)
-    found = check(instance, time_limit=limit, gap=0.5, statements=["theorem-1"])
+    result = check(instance, time_limit=limit, gap=0.5, statements=["theorem-1"])
     g = np.abs(hidden_gradient(instance.teacher.floats(), instance.student.floats(), instance.samples))
-    assert found.sampled == pytest.approx(g.max(), rel=ROUNDING)
-    assert found.sampled <= found.gradient[0] <= found.gradient[1]
-    for k, e in enumerate(found.enclosures):
+    assert result.sampled == pytest.approx(g.max(), rel=ROUNDING)
+    assert result.sampled <= result.gradient[0] <= result.gradient[1]
+    for k, e in enumerate(result.enclosures):
         assert e.lower >= g[:, k].max() * (1 - ROUNDING)
-        h, region = found.problem.gradient(found.problem.student[k]), active_domains(found.problem)[k]
+        h, region = result.problem.gradient(result.problem.student[k]), active_domains(result.problem)[k]
         if e.witness is not None:
             assert region.contains(e.witness) and exact.round_down(abs(h(e.witness))) >= e.lower
-    assert found.to_dict()["gradient"]["sampled"] == found.sampled
+    assert result.to_dict()["gradient"]["sampled"] == result.sampled
 
 
 @quick
@@ -53,14 +53,14 @@ def test_the_best_samples_are_those_of_the_active_nodes_inside_the_region(instan
     spread = exact.nearest(problem.region.upper - problem.region.lower).max() * exact.nearest_float(problem.frame.unit)
     X = inner + rng.uniform(-0.5, 0.5, size=(40, problem.dimension)) * spread @ exact.nearest(problem.frame.rows)
     domains = active_domains(problem)
-    found = best_samples(problem, domains, coordinates(problem.frame, X))
+    samples = best_samples(problem, domains, coordinates(problem.frame, X))
     networks = instance.teacher.floats(), instance.student.floats()
     active = (networks[1].preactivations(X) > ROUNDING) & (X @ A.T <= c - ROUNDING).all(axis=1)[:, None]
     g = np.where(active, np.abs(hidden_gradient(*networks, X)), 0.0).max(axis=0)
     for k, domain in enumerate(domains):
-        if k in found:
-            assert domain.contains(found[k])
-            value = exact.nearest_float(abs(problem.gradient(problem.student[k])(found[k])))
+        if k in samples:
+            assert domain.contains(samples[k])
+            value = exact.nearest_float(abs(problem.gradient(problem.student[k])(samples[k])))
             assert value >= g[k] - 1e-6 * (1 + g[k])
         else:
             assert g[k] <= ROUNDING or domain is None

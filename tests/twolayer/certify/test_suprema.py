@@ -57,10 +57,10 @@ def test_the_method_follows_the_size(d, nodes, name):
 def test_the_certified_supremum_is_above_every_sample_and_above_its_own_witness(d, eps):
     instance = split(d, 4, eps)
     problem = restricted(instance)
-    found = suprema.gradient_suprema(problem, gap=0.05)
+    enclosures = suprema.gradient_suprema(problem, gap=0.05)
     x = np.random.default_rng(1).uniform(-1, 1, size=(4000, d))
     sampled = np.abs(hidden_gradient(instance.teacher, instance.student, x)).max(axis=0)
-    for node, enclosure, value in zip(problem.student, found, sampled, strict=True):
+    for node, enclosure, value in zip(problem.student, enclosures, sampled, strict=True):
         assert value <= enclosure.upper * (1 + 1e-9) + 1e-14
         assert enclosure.closed(0.05, problem.gradient(node).size(problem.region.lower, problem.region.upper))
         assert problem.active_domain(node).contains(enclosure.witness)
@@ -74,8 +74,8 @@ def test_boxes_trees_and_vertices_enclose_the_same_number():
 
     problem = restricted(split(3, 4, 1e-3))
     h, region = problem.gradient(problem.student[0]), problem.active_domain(problem.student[0])
-    found = [search.supremum(h, region, gap=1e-3) for search in (vertices, boxes, trees)]
-    assert max(e.lower for e in found) <= min(e.upper for e in found)
+    enclosures = [search.supremum(h, region, gap=1e-3) for search in (vertices, boxes, trees)]
+    assert max(e.lower for e in enclosures) <= min(e.upper for e in enclosures)
 
 
 def test_processes_find_what_one_process_finds():
@@ -87,9 +87,9 @@ def test_processes_find_what_one_process_finds():
 def test_a_dead_node_and_an_exact_copy_have_gradient_zero_without_a_witness():
     teacher = TwoLayer([[1.0, 0.0]], [0.0], [[1.0]])
     copies = TwoLayer([[2.0, 0.0], [1.0, 1.0]], [0.0, -2.0], [[0.5, 3.0]])
-    found = suprema.gradient_suprema(restricted(Instance(teacher, copies, Box([-1, -1], [1, 1]))))
-    assert [(e.lower, e.upper, e.witness) for e in found] == [(0, 0, None)] * 2
-    assert [e.evidence["method"] for e in found] == ["zero", "dead"]
+    enclosures = suprema.gradient_suprema(restricted(Instance(teacher, copies, Box([-1, -1], [1, 1]))))
+    assert [(e.lower, e.upper, e.witness) for e in enclosures] == [(0, 0, None)] * 2
+    assert [e.evidence["method"] for e in enclosures] == ["zero", "dead"]
 
 
 @pytest.mark.parametrize("limit", [1e-6, 0.05])
@@ -111,12 +111,12 @@ def test_a_tree_that_takes_over_from_boxes_keeps_their_witness_and_closes_the_ga
     problem = restricted(split(6, 5, 1e-2))
     for node in problem.student[:3]:
         h, region = problem.gradient(node), problem.active_domain(node)
-        found, tree = suprema.supremum(h, region, gap=1e-6), trees.supremum(h, region, gap=1e-6)
-        assert found.evidence["method"] == ("boxes" if cells == 10_000 else "trees")
-        assert found.closed(1e-6, h.size(region.lower, region.upper))
-        assert max(found.lower, tree.lower) <= min(found.upper, tree.upper)
-        assert region.contains(found.witness)
-        assert rational(found.lower) <= abs(h(found.witness))
+        both, tree = suprema.supremum(h, region, gap=1e-6), trees.supremum(h, region, gap=1e-6)
+        assert both.evidence["method"] == ("boxes" if cells == 10_000 else "trees")
+        assert both.closed(1e-6, h.size(region.lower, region.upper))
+        assert max(both.lower, tree.lower) <= min(both.upper, tree.upper)
+        assert region.contains(both.witness)
+        assert rational(both.lower) <= abs(h(both.witness))
 
 
 @pytest.mark.parametrize("work, name", [(suprema.FIRST_WORK, "boxes"), (1, "trees")])
@@ -128,10 +128,10 @@ def test_nets_without_near_copies_are_left_to_boxes_first_in_every_dimension(wor
     assert suprema.supremum(copies.gradient(copies.student[0]), copies.region).evidence["method"] == "trees"
     for node in problem.student[:2]:
         h, region = problem.gradient(node), problem.active_domain(node)
-        found, tree = suprema.supremum(h, region, gap=1e-6), trees.supremum(h, region, gap=1e-6)
-        assert found.evidence["method"] == name and found.closed(1e-6, 0.0)
-        assert max(found.lower, tree.lower) <= min(found.upper, tree.upper)
-        assert region.contains(found.witness) and rational(found.lower) <= abs(h(found.witness))
+        both, tree = suprema.supremum(h, region, gap=1e-6), trees.supremum(h, region, gap=1e-6)
+        assert both.evidence["method"] == name and both.closed(1e-6, 0.0)
+        assert max(both.lower, tree.lower) <= min(both.upper, tree.upper)
+        assert region.contains(both.witness) and rational(both.lower) <= abs(h(both.witness))
 
 
 def test_boxes_stop_after_as_many_cells_as_they_are_allowed_with_a_valid_enclosure():
@@ -187,8 +187,8 @@ def reporting(d, nodes, monkeypatch):
 def test_reported_enclosures_are_nested_and_hold_the_supremum_and_end_with_the_one_returned(name, d, nodes, monkeypatch):
     h, region, told, report = reporting(d, nodes, monkeypatch)
     begun = time.monotonic()
-    found = suprema.supremum(h, region, gap=1e-4, report=report)
-    assert found.evidence["method"] == ("trees" if "tree" in name else name)
+    enclosure = suprema.supremum(h, region, gap=1e-4, report=report)
+    assert enclosure.evidence["method"] == ("trees" if "tree" in name else name)
     assert len(told) >= (1 if name == "vertices" else 4)
     closest = suprema.supremum(h, region, gap=1e-7)
     for seconds, lower, upper in told:
@@ -196,8 +196,8 @@ def test_reported_enclosures_are_nested_and_hold_the_supremum_and_end_with_the_o
         assert lower <= closest.upper and closest.lower <= upper
     for (s, a, b), (t, c, e) in zip(told, told[1:], strict=False):
         assert s <= t and a <= c <= e <= b and (a, b) != (c, e)
-    assert told[-1][1:] == (found.lower, found.upper)
-    assert rational(found.lower) <= abs(h(found.witness)) and region.contains(found.witness)
+    assert told[-1][1:] == (enclosure.lower, enclosure.upper)
+    assert rational(enclosure.lower) <= abs(h(enclosure.witness)) and region.contains(enclosure.witness)
 
 
 @pytest.mark.parametrize(("name", "d", "nodes"), REPORTING[1:])
@@ -210,19 +210,19 @@ def test_an_interrupt_returns_the_enclosure_that_was_reported_last(name, d, node
         if len(told) == heard:
             raise KeyboardInterrupt
 
-    found = suprema.supremum(h, region, gap=1e-6, report=interrupting)
+    returned = suprema.supremum(h, region, gap=1e-6, report=interrupting)
     assert len(told) == heard
-    assert found.evidence["interrupted"]
-    assert (found.lower, found.upper) == told[-1][1:]
-    assert rational(found.lower) <= abs(h(found.witness))
+    assert returned.evidence["interrupted"]
+    assert (returned.lower, returned.upper) == told[-1][1:]
+    assert rational(returned.lower) <= abs(h(returned.witness))
 
 
 @pytest.mark.parametrize(("name", "d", "nodes"), REPORTING[1:])
 def test_a_deadline_ends_with_the_enclosure_that_was_reported_last(name, d, nodes, monkeypatch):
     h, region, told, report = reporting(d, nodes, monkeypatch)
     suprema.supremum(h, region, gap=1e-6)  # compiled before the clock runs
-    found = suprema.supremum(h, region, gap=0.0, deadline=time.monotonic() + 0.05, report=report)
-    assert (found.lower, found.upper) == told[-1][1:]
+    enclosure = suprema.supremum(h, region, gap=0.0, deadline=time.monotonic() + 0.05, report=report)
+    assert (enclosure.lower, enclosure.upper) == told[-1][1:]
 
 
 def test_an_interrupt_before_the_tree_has_a_bound_leaves_what_boxes_proved(monkeypatch):
@@ -232,9 +232,9 @@ def test_an_interrupt_before_the_tree_has_a_bound_leaves_what_boxes_proved(monke
         raise KeyboardInterrupt
 
     monkeypatch.setattr(suprema.trees, "crude", interrupted)
-    found = suprema.supremum(h, region, gap=1e-6, report=report)
-    assert found.evidence["method"] == "boxes" and found.evidence["interrupted"]
-    assert (found.lower, found.upper) == told[-1][1:]
+    enclosure = suprema.supremum(h, region, gap=1e-6, report=report)
+    assert enclosure.evidence["method"] == "boxes" and enclosure.evidence["interrupted"]
+    assert (enclosure.lower, enclosure.upper) == told[-1][1:]
 
 
 # -- Ctrl-C among many student nodes --------------------------------------------------------------------------------
@@ -262,13 +262,13 @@ def test_an_interrupt_ends_the_searches_of_all_student_nodes_and_leaves_valid_en
     truth = suprema.gradient_suprema(problem, gap=1e-6)
     assert not any(enclosure.interrupted for enclosure in truth)
     calls = interrupting(monkeypatch, 2, swallowed)
-    found = suprema.gradient_suprema(problem, gap=1e-6)
-    assert len(calls) == 2 and len(found) == 18
-    assert [enclosure.interrupted for enclosure in found] == [False] + 17 * [True]
-    assert all(a.lower <= b.upper and b.lower <= a.upper for a, b in zip(found, truth, strict=True))
-    assert found[0].upper <= truth[0].upper * (1 + 1e-6) and found[3].upper > 2 * truth[3].upper
+    enclosures = suprema.gradient_suprema(problem, gap=1e-6)
+    assert len(calls) == 2 and len(enclosures) == 18
+    assert [enclosure.interrupted for enclosure in enclosures] == [False] + 17 * [True]
+    assert all(a.lower <= b.upper and b.lower <= a.upper for a, b in zip(enclosures, truth, strict=True))
+    assert enclosures[0].upper <= truth[0].upper * (1 + 1e-6) and enclosures[3].upper > 2 * truth[3].upper
     with pytest.raises(KeyboardInterrupt):
-        suprema.uninterrupted(found)
+        suprema.uninterrupted(enclosures)
     assert suprema.uninterrupted(truth) is truth
 
 
@@ -281,8 +281,8 @@ def test_an_interrupt_before_any_search_leaves_the_crude_bound(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(suprema, "vanishes", interrupted)
-    for found in (suprema.supremum(h, region), suprema.gradient_suprema(problem)[0]):
-        assert found.interrupted and 0 <= found.lower <= closest.upper <= found.upper
+    for enclosure in (suprema.supremum(h, region), suprema.gradient_suprema(problem)[0]):
+        assert enclosure.interrupted and 0 <= enclosure.lower <= closest.upper <= enclosure.upper
 
 
 def test_a_check_that_was_interrupted_says_so_and_whatever_loops_over_checks_stops(monkeypatch, capsys, tmp_path):

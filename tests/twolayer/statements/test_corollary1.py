@@ -61,14 +61,14 @@ def with_a_silent_node(instance: Instance, side: str, fan_out: Fraction) -> Inst
 
 def test_an_untrained_student_gets_no_row_that_holds():
     instance = untrained()
-    found = rows(instance)
-    assert Counter((v.form, v.verdict) for v in found) == {
+    verdicts = rows(instance)
+    assert Counter((v.form, v.verdict) for v in verdicts) == {
         (SHARP, VACUOUS): 6,
         (SHARP, NOT_APPLICABLE): 2,
         (PRINTED, NOT_APPLICABLE): 8,
         (REPAIRED, NOT_APPLICABLE): 8,
     }
-    for v in found:
+    for v in verdicts:
         if v.verdict == VACUOUS:
             assert v.bound > widest(instance.teacher, instance.student) >= v.measured
 
@@ -115,9 +115,9 @@ def test_a_fan_out_beyond_floats_is_not_compared():
         teacher=TwoLayer(teacher.W, teacher.b, teacher.V * small),
         student=TwoLayer(student.W * weights[:, None], student.b * weights, student.V * scales),
     )
-    found = [v for v in rows(with_a_silent_node(made, "teacher", Fraction("1e390"))) if (v.form, v.student) == (SHARP, 0)]
-    assert [(v.verdict, v.measured, v.bound) for v in found] == [(NOT_APPLICABLE, None, None)]
-    assert "beyond the largest float" in found[0].why
+    verdicts = [v for v in rows(with_a_silent_node(made, "teacher", Fraction("1e390"))) if (v.form, v.student) == (SHARP, 0)]
+    assert [(v.verdict, v.measured, v.bound) for v in verdicts] == [(NOT_APPLICABLE, None, None)]
+    assert "beyond the largest float" in verdicts[0].why
 
 
 @pytest.mark.parametrize("scale", ["1e-330", "1e-250", "1", "1e250", "1e330"])
@@ -127,11 +127,11 @@ def test_fan_outs_beyond_floats_end_in_no_row_without_numbers(form, scale):
     scaled = [TwoLayer(n.W, n.b, n.V * factor) for n in (instance.teacher.exact(), instance.student.exact())]
     for made in (replace(instance, teacher=scaled[0], student=scaled[1]), replace(instance, student=scaled[1])):
         try:
-            found = rows(made)
+            verdicts = rows(made)
         except BadInput as error:  # a gradient beyond floats
             assert factor > 10**200 and "fit a float" in str(error)
             continue
-        assert all(math.isfinite(v.measured) and math.isfinite(v.bound) for v in found if v.verdict in DECIDED)
+        assert all(math.isfinite(v.measured) and math.isfinite(v.bound) for v in verdicts if v.verdict in DECIDED)
 
 
 @pytest.mark.parametrize("sides", [(None, 1.0), (1.0, None), (None, None)])

@@ -175,10 +175,10 @@ def searches(monkeypatch, clock, needs):
 
 def test_a_node_that_needs_more_gets_what_the_others_left(clock, monkeypatch):
     problem, given = searches(monkeypatch, clock, [30.0, 1.0, 1.0, 1.0])
-    found = gradient_suprema(problem, deadline=40.0)
+    enclosures = gradient_suprema(problem, deadline=40.0)
     assert [round(seconds) for _, seconds in given] == [10, 10, 14, 28, 27]  # each in its turn, then the first once more
     assert [k for k, _ in given] == [0, 1, 2, 3, 0]
-    assert [e.upper for e in found] == [2.0, 1.0, 1.0, 1.0] and clock.now <= 40.0
+    assert [e.upper for e in enclosures] == [2.0, 1.0, 1.0, 1.0] and clock.now <= 40.0
 
 
 def test_a_second_search_is_not_begun_where_it_would_get_hardly_more_time_than_the_first(clock, monkeypatch):

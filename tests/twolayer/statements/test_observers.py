@@ -59,8 +59,8 @@ def test_no_single_swap_makes_the_chosen_set_better(score, entries, monkeypatch)
 def test_more_outputs_than_other_students_are_said_to_be_the_reason():
     rng = np.random.default_rng(0)
     teacher, student = (TwoLayer(rng.normal(size=(3, 2)), rng.normal(size=3) / 9, rng.normal(size=(4, 3))) for _ in range(2))
-    found = check(Instance(teacher, student, Box([-1, -1], [1, 1])), statements=["corollary-1"])
-    assert {(row.verdict, row.why) for row in found} == {
+    result = check(Instance(teacher, student, Box([-1, -1], [1, 1])), statements=["corollary-1"])
+    assert {(row.verdict, row.why) for row in result} == {
         ("not-applicable", "4 outputs need as many observers: 2 see nothing of what is orthogonal to their fan-outs")
     }
 
@@ -94,8 +94,8 @@ def test_observers_whose_fan_outs_are_parallel_count_once_and_what_they_do_not_s
     V = [[1.0, 0.0, 0.0], [0.0, 1000.0, -1000.0]]
     teacher = TwoLayer([[1.0, 0.0], [1.0, 1.0], [1.0, 0.0]], [4.0, 3.0, 3.0], V)
     student = TwoLayer([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [4.0, 5.0, 0.0], [[0.5, 0.5, 0.0], [0.0, 0.0, 1000.0]])
-    found = check(Instance(teacher, student, Box([-1, -1], [1, 1])), statements=["corollary-1"])
-    (row,) = (row for row in found if row.form == "sharp" and row.student == 2)
+    result = check(Instance(teacher, student, Box([-1, -1], [1, 1])), statements=["corollary-1"])
+    (row,) = (row for row in result if row.form == "sharp" and row.student == 2)
     assert row.verdict == "not-applicable" and len(row.terms["span_observers"]) == 1
     assert row.terms["span_measured"] == 0 <= row.terms["span_bound"]
 
@@ -103,5 +103,5 @@ def test_observers_whose_fan_outs_are_parallel_count_once_and_what_they_do_not_s
 def test_a_projection_above_its_bound_would_be_said_to_fail(monkeypatch):
     numbers = itertools.cycle([2, 1])  # what is measured, what bounds it
     monkeypatch.setattr(corollary1, "_root", lambda matrix, vector: arb(next(numbers)))
-    found = check(far_nets(0, 4, 6, 1e-3), statements=["corollary-1"])
-    assert {row.verdict for row in found if row.form == "sharp" and row.bound is not None} == {"fails"}
+    result = check(far_nets(0, 4, 6, 1e-3), statements=["corollary-1"])
+    assert {row.verdict for row in result if row.form == "sharp" and row.bound is not None} == {"fails"}

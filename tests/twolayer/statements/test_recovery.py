@@ -53,9 +53,9 @@ def instance(teacher, student, always=(ALWAYS,)) -> Instance:
 def row(of: Instance, observer: int = -1, teacher: int = 0):
     """The row of a pair; the last student is the observer unless another is named."""
     k = observer % of.student.width
-    found = [v for v in check(of, statements=["fan-out-recovery"]).verdicts if (v.teacher, v.observer) == (teacher, k)]
-    assert len(found) == 1
-    return found[0]
+    rows = [v for v in check(of, statements=["fan-out-recovery"]).verdicts if (v.teacher, v.observer) == (teacher, k)]
+    assert len(rows) == 1
+    return rows[0]
 
 
 X = ([1, 0], 0, [1])
@@ -89,67 +89,67 @@ def eps_k(monkeypatch):
 @pytest.mark.parametrize("name", BY_HAND_LOCALLY)
 def test_rows_by_hand_with_local_gradients(name):
     student, measured, _, verdict, cluster = BY_HAND[name]
-    found, bound = row(instance([X], student)), float(BY_HAND_LOCALLY[name])
-    assert (found.verdict, found.terms["cluster"]) == (verdict, cluster)
-    assert found.measured == pytest.approx(float(measured), rel=1e-12, abs=1e-15)
-    assert found.bound == pytest.approx(bound, rel=1e-8) and found.bound > bound  # a local gradient is taken a little larger
-    assert 4 * found.terms["local_epsilon"] < 2 * found.terms["epsilon"]
+    judged, bound = row(instance([X], student)), float(BY_HAND_LOCALLY[name])
+    assert (judged.verdict, judged.terms["cluster"]) == (verdict, cluster)
+    assert judged.measured == pytest.approx(float(measured), rel=1e-12, abs=1e-15)
+    assert judged.bound == pytest.approx(bound, rel=1e-8) and judged.bound > bound  # a local gradient is taken a little larger
+    assert 4 * judged.terms["local_epsilon"] < 2 * judged.terms["epsilon"]
 
 
 def test_pairs_of_a_copy_moved_by_1_100_cost_half_of_what_eps_k_does():
     """| |x| - |x - T| | <= T, of which half counts: 4 T / 2 + T; vertices in the plane say a little less, not less than T."""
-    found = row(instance([X], [([1, 0], -T, [1])]))
-    assert T < found.bound <= 3 * T and found.terms["local_epsilon"] <= T / 2
+    verdict = row(instance([X], [([1, 0], -T, [1])]))
+    assert T < verdict.bound <= 3 * T and verdict.terms["local_epsilon"] <= T / 2
 
 
 @pytest.mark.parametrize("name", BY_HAND)
 @pytest.mark.usefixtures("eps_k")
 def test_rows_by_hand(name):
     student, measured, bound, verdict, cluster = BY_HAND[name]
-    found = row(instance([X], student))
-    assert (found.verdict, found.terms["cluster"]) == (verdict, cluster)
-    assert found.measured == pytest.approx(float(measured), rel=1e-12, abs=1e-15)
-    assert found.bound == pytest.approx(float(bound), rel=1e-12) and found.bound >= float(bound) * (1 - 1e-15)
+    judged = row(instance([X], student))
+    assert (judged.verdict, judged.terms["cluster"]) == (verdict, cluster)
+    assert judged.measured == pytest.approx(float(measured), rel=1e-12, abs=1e-15)
+    assert judged.bound == pytest.approx(float(bound), rel=1e-12) and judged.bound >= float(bound) * (1 - 1e-15)
 
 
 @pytest.mark.usefixtures("eps_k")
 def test_the_hyperplane_of_another_teacher_is_never_taken_into_the_cluster():
     """relu(x + y) is learnt but for 1/100 of its fan-out: O, |cot| = 1, so the bound is 4 eps sqrt(2) with eps = 2/100."""
-    found = row(instance([X, ([1, 1], 0, [1])], [X, ([1, 1], 0, [1 - T])]))
-    assert found.terms["cluster"] == [0] and found.terms["others"] == 1 and found.terms["gamma"] == pytest.approx(1)
-    assert (found.measured, found.bound) == (0, pytest.approx(8 * math.sqrt(2) * float(T), rel=1e-12))
+    verdict = row(instance([X, ([1, 1], 0, [1])], [X, ([1, 1], 0, [1 - T])]))
+    assert verdict.terms["cluster"] == [0] and verdict.terms["others"] == 1 and verdict.terms["gamma"] == pytest.approx(1)
+    assert (verdict.measured, verdict.bound) == (0, pytest.approx(8 * math.sqrt(2) * float(T), rel=1e-12))
 
 
 @pytest.mark.usefixtures("eps_k")
 def test_a_tilted_cluster_pays_for_how_far_others_push_the_centre_aside():
     """Two tilted halves, and relu(x + y) learnt but for 1/100: Gamma = 1, eps = 2/100, sum |kappa| sin = 1/100."""
-    found = row(instance([X, ([1, 1], 0, [1])], [*HALVES, ([1, 1], 0, [1 - T])]))
-    assert found.terms["cluster"] == [0, 1] and found.terms["gamma"] == pytest.approx(1)
-    assert found.bound == pytest.approx((8 * math.sqrt(2) + 1) * float(T) + LONGER, rel=1e-12)
+    verdict = row(instance([X, ([1, 1], 0, [1])], [*HALVES, ([1, 1], 0, [1 - T])]))
+    assert verdict.terms["cluster"] == [0, 1] and verdict.terms["gamma"] == pytest.approx(1)
+    assert verdict.bound == pytest.approx((8 * math.sqrt(2) + 1) * float(T) + LONGER, rel=1e-12)
 
 
 @pytest.mark.usefixtures("eps_k")
 def test_a_moved_cluster_pays_for_its_distance_over_the_height():
     """A copy moved by 1/100, and relu(x + y) learnt but for 1/100: Gamma = 1, t = 1/sqrt(2), eps = 3/100 at (1, 1)."""
-    found = row(instance([X, ([1, 1], 0, [1])], [([1, 0], -T, [1]), ([1, 1], 0, [1 - T])]))
-    assert found.terms["cluster"] == [0] and found.bound == pytest.approx(13 * math.sqrt(2) * float(T), rel=1e-12)
+    verdict = row(instance([X, ([1, 1], 0, [1])], [([1, 0], -T, [1]), ([1, 1], 0, [1 - T])]))
+    assert verdict.terms["cluster"] == [0] and verdict.bound == pytest.approx(13 * math.sqrt(2) * float(T), rel=1e-12)
 
 
 @pytest.mark.usefixtures("eps_k")
 def test_a_lost_share_can_be_all_that_the_gradient_allows():
     """h = T (relu(x) - x/2 - 1/4) has eps = T/4 on the square, so that the bound 4 eps is T, the share that is missing."""
     affine = [([1, 0], 8, [-T / 2]), ([0, 0], 1, [4 * T - T / 4])]
-    found = row(instance([X, *affine], [([1, 0], 0, [1 - T])]))
-    assert found.measured == pytest.approx(float(T)) and found.measured <= found.bound <= found.measured * (1 + 1e-12)
-    assert found.verdict == "holds"
+    verdict = row(instance([X, *affine], [([1, 0], 0, [1 - T])]))
+    assert verdict.measured == pytest.approx(float(T)) and verdict.measured <= verdict.bound <= verdict.measured * (1 + 1e-12)
+    assert verdict.verdict == "holds"
 
 
 def test_on_a_line_students_are_weighed_by_their_distance():
     """d' = 1: eps = 1/200 at x = 1/100, r = 1; the bound is 4 eps + sum |kappa_m| / 100."""
     students = network(([1], T, [Q(1, 2)]), ([1], -T, [Q(1, 2)]), ([1], 8, [1]))
-    found = row(Instance(network(([1], 0, [1]), ([1], 8, [1])), students, Box([-1], [1])))
-    assert found.verdict == "holds" and found.measured == pytest.approx(0, abs=1e-15)
-    assert found.bound == pytest.approx(float(4 * T / 2 + T), rel=1e-12)
+    verdict = row(Instance(network(([1], 0, [1]), ([1], 8, [1])), students, Box([-1], [1])))
+    assert verdict.verdict == "holds" and verdict.measured == pytest.approx(0, abs=1e-15)
+    assert verdict.bound == pytest.approx(float(4 * T / 2 + T), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -163,15 +163,15 @@ def test_on_a_line_students_are_weighed_by_their_distance():
     ],
 )
 def test_what_the_statement_does_not_speak_of_is_not_applicable(teacher, student, observer, why):
-    found = row(instance([teacher], [student]), observer)
-    assert found.verdict == "not-applicable" and why in found.why and found.bound is None
+    verdict = row(instance([teacher], [student]), observer)
+    assert verdict.verdict == "not-applicable" and why in verdict.why and verdict.bound is None
 
 
 def test_there_is_one_row_for_each_teacher_node_and_observer_and_all_are_sharp():
     made = instance([X, ([1, 1], 0, [1])], HALVES)
-    found = check(made, statements=["fan-out-recovery"]).verdicts
-    assert [(v.teacher, v.observer) for v in found] == list(itertools.product(range(3), range(3)))
-    assert {(v.statement, v.form) for v in found} == {("fan-out-recovery", "sharp")}
+    verdicts = check(made, statements=["fan-out-recovery"]).verdicts
+    assert [(v.teacher, v.observer) for v in verdicts] == list(itertools.product(range(3), range(3)))
+    assert {(v.statement, v.form) for v in verdicts} == {("fan-out-recovery", "sharp")}
 
 
 @pytest.mark.usefixtures("eps_k")
@@ -179,10 +179,10 @@ def test_two_observers_of_independent_fan_outs_bound_the_vector():
     """v_T = (3, 4), two halves of it tilted: B = (3, 4) (2/100 + LONGER), Q = 1, |v_T| = 5."""
     always = (([0, 1], 8, [1, 0]), ([0, 1], 9, [0, 1]))
     halves = [(w, b, [Q(3, 2), Q(2)]) for w, b, _ in HALVES]
-    found = row(instance([([1, 0], 0, [3, 4])], halves, always))
-    assert found.terms["vector_observers"] == [2, 3]
-    assert found.terms["vector_measured"] == pytest.approx(LONGER, rel=1e-12)
-    assert found.terms["vector_bound"] == pytest.approx(2 * float(T) + LONGER, rel=1e-12)
+    verdict = row(instance([([1, 0], 0, [3, 4])], halves, always))
+    assert verdict.terms["vector_observers"] == [2, 3]
+    assert verdict.terms["vector_measured"] == pytest.approx(LONGER, rel=1e-12)
+    assert verdict.terms["vector_bound"] == pytest.approx(2 * float(T) + LONGER, rel=1e-12)
 
 
 def test_a_student_that_reproduces_nothing_of_another_output_is_seen_by_the_vector():
@@ -236,11 +236,11 @@ def missing(drawn, dimension):
         b_eq=[1.0],
         bounds=[(-20, 20)] * columns.shape[1] + [(0, None)],
     )
-    own, *found = [Q(x).limit_denominator(4000) for x in program.x[:-1]]
-    creases = [(list(w), b, mass, mine) for (w, b, mine, _), mass in zip(drawn, found, strict=False)]
+    own, *others = [Q(x).limit_denominator(4000) for x in program.x[:-1]]
+    creases = [(list(w), b, mass, mine) for (w, b, mine, _), mass in zip(drawn, others, strict=False)]
     # the teacher has 2 on H, so that kappa_T is not 0 whatever the program chose; a student on H takes the rest
     creases.append(([Q(int(j == dimension - 1)) for j in range(dimension)], Q(0), own - 2, True))
-    return built(creases, [1] * dimension, kappa=2, affine=(found[len(drawn) : -1], found[-1]))
+    return built(creases, [1] * dimension, kappa=2, affine=(others[len(drawn) : -1], others[-1]))
 
 
 def setting_of(made: Instance) -> Setting:
@@ -442,9 +442,9 @@ def certified_vector() -> tuple[dict, dict]:
     halves = [(w, b, [Q(3, 2), Q(2)]) for w, b, _ in HALVES]
     far = [([1, 1], Q(9, 5), [v, v]) for v in (10, 9)]  # a crease in a corner, learnt but for a tenth: eps_k is large
     given = certified(instance([([1, 0], 0, [3, 4]), far[0]], [*halves, far[1]], BOTH))
-    found = [r for r in given["verdicts"] if r["statement"] == "fan-out-recovery" and "observers" in r and r["teacher"] == 0]
-    assert len(found) == 1 and found[0]["verdict"] == "holds"
-    return given, found[0]
+    rows = [r for r in given["verdicts"] if r["statement"] == "fan-out-recovery" and "observers" in r and r["teacher"] == 0]
+    assert len(rows) == 1 and rows[0]["verdict"] == "holds"
+    return given, rows[0]
 
 
 def test_the_vector_form_and_local_gradients_are_restated_and_true():

@@ -81,9 +81,9 @@ def test_no_crease_is_said_to_meet_a_cylinder_later_than_it_does(instance, data,
 
 
 def test_a_smaller_body_does_not_meet_the_crease_that_it_avoids():
-    found = radii(1.0, np.array([0.5, 0.25, 2.0, -1.0]))
-    assert found[0] == 1.0 and [float(np.format_float_positional(x, 3)) for x in found[1:]] == [0.5, 0.25]
-    assert (found[1:] < [0.5, 0.25]).all()
+    distances = radii(1.0, np.array([0.5, 0.25, 2.0, -1.0]))
+    assert distances[0] == 1.0 and [float(np.format_float_positional(x, 3)) for x in distances[1:]] == [0.5, 0.25]
+    assert (distances[1:] < [0.5, 0.25]).all()
 
 
 @pytest.mark.parametrize(("distance", "opposing"), [("1", 1), ("1.0000000001", 1), ("1.01", 0), ("0.9", 1)])
@@ -115,8 +115,8 @@ def test_the_gradient_of_a_row_is_the_observer_s_own_with_the_excess_over_all_it
         expected = tuple(rational(Fraction(end) + Fraction(e) * sizes[k]) for end, e in zip(ends[k], (low, high), strict=True))
         assert all(abs(x - y) < NOTHING for x, y in zip(made.epsilon(node), expected, strict=True))
     worst = max(sizes)
-    for which, (found, e) in enumerate(zip(made.printed_epsilon, (low, high), strict=True)):
-        assert abs(found - rational(Fraction(max(x[which] for x in ends)) + Fraction(e) * worst)) < NOTHING
+    for which, (epsilon, e) in enumerate(zip(made.printed_epsilon, (low, high), strict=True)):
+        assert abs(epsilon - rational(Fraction(max(x[which] for x in ends)) + Fraction(e) * worst)) < NOTHING
 
 
 @pytest.mark.parametrize("output", [0, 1, 2])
@@ -139,10 +139,10 @@ def test_output_biases_are_a_part_of_the_excess_of_theorem_3_and_of_the_gradient
     apart[output] = Fraction(-3, 4)
     moved = replace(network, output_bias=apart)
     instance = Instance(network, moved, SQUARE, second_teacher=moved)
-    found = check(instance)
-    assert found.second_setting.excess == (0.75, 0.75)
+    result = check(instance)
+    assert result.second_setting.excess == (0.75, 0.75)
     seen = [abs(float(sum(v * x for v, x in zip(fan_out, apart, strict=True)))) for fan_out in network.V.T]
-    assert [(e.lower, e.upper) for e in found.enclosures] == [(x, x) for x in seen]
+    assert [(e.lower, e.upper) for e in result.enclosures] == [(x, x) for x in seen]
     assert all(e.upper == 0 for e in check(replace(instance, student=network)).enclosures)
 
 

@@ -153,28 +153,28 @@ def candidates(instance):
     size = sharp.sizes(made, i, observer)
     if not size.kappa > 0 or not size.epsilon > 0 or made.masses.carries_student[i]:
         return None
-    found = list(sharp_counts.student(made, i, size, radii(inscribed.radius, near.distance), near, 1.0))
-    found += sharp._by_local_balls(made, i, size, inscribed, near)
+    every = list(sharp_counts.student(made, i, size, radii(inscribed.radius, near.distance), near, 1.0))
+    every += sharp._by_local_balls(made, i, size, inscribed, near)
     surroundings, counted = made.shapes.around(i, domain), near.opposes
     for t in (sharp._least(size) * height for height in (1.0, 1.2, 1.4, 2.0, 3.0)):
         cylinder = sharp._cylinder(made, i, observer, surroundings, t)
         if cylinder is not None:
-            found += sharp_masses.split(made, i, size, cylinder)
+            every += sharp_masses.split(made, i, size, cylinder)
     for k in bounds.FAR_POINTS:
         t = sharp_masses.best_height(k) * size.eps / (nearest_float(bounds.relu_distance(k)) * size.level)
         cylinder = sharp._cylinder(made, i, observer, surroundings, t)
         order = None if cylinder is None else sharp_masses.order(made, i, size, cylinder, k)
-        found += [] if order is None else [order]
+        every += [] if order is None else [order]
     kinks = list(sharp_counts.kinks(made, i, size, inscribed, near))
     for share in (0.7, *sharp.SLICES):
         kinks += sharp_masses.kinks(made, i, size, inscribed, near, inscribed.radius * share, counted, np.inf)
     if d == 2:
         where = made, i, size, domain, near
-        found += [c for c in (method.student(*where, 1.0) for method in PLANAR) if c is not None]
+        every += [c for c in (method.student(*where, 1.0) for method in PLANAR) if c is not None]
         planar = [method.kink(*where, np.inf) for method in PLANAR[1:]]
         kinks += [c for c in (sharp_cells.kink(*where, counted), *planar) if c is not None]
     unit = nearest_float(made.float_unit(observer))  # what floats of |kappa| are divided by
-    return made.angles.best(i, problem.student)[0], found, size.kappa, [(value * unit, prove) for value, prove in kinks]
+    return made.angles.best(i, problem.student)[0], every, size.kappa, [(value * unit, prove) for value, prove in kinks]
 
 
 def assert_no_method_is_violated(instance):
@@ -183,8 +183,8 @@ def assert_no_method_is_violated(instance):
     spoke = set()
     if made is None:
         return spoke
-    measured, found, kappa, kinks = made
-    for value, prove in found:
+    measured, methods, kappa, kinks = made
+    for value, prove in methods:
         bound = prove()
         if bound is not None:
             assert not measured > bound.value, bound

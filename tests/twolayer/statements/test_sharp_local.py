@@ -46,9 +46,9 @@ def levels(instance):
         pairing = scene.paired(radius)
         bounds = {"pairs": pairing.proved()}
         assert pairing.value * exact.nearest_float(unit) == pytest.approx(float(bounds["pairs"].mid()), rel=1e-9)
-        found = local.by_vertices(scene, radius) if made.problem.dimension == 2 else None
-        if found is not None:
-            bounds["vertices"] = arb(exact.rational(found[0] * radius) * unit)
+        vertices = local.by_vertices(scene, radius) if made.problem.dimension == 2 else None
+        if vertices is not None:
+            bounds["vertices"] = arb(exact.rational(vertices[0] * radius) * unit)
         out.append((radius, bounds))
     return out, made.problem, inscribed
 
@@ -75,20 +75,20 @@ def distance(points, values):
     scale = max((abs(v) for v in values), default=exact.ONE) or exact.ONE
     y = np.array([exact.nearest_float(v / scale) for v in values])
     columns, ones = np.column_stack([points, np.ones(len(points))]), np.ones((len(points), 1))
-    found = linprog(
+    program = linprog(
         np.append(np.zeros(columns.shape[1]), 1.0),
         A_ub=np.block([[-columns, -ones], [columns, -ones]]),
         b_ub=np.append(-y, y),
         bounds=[(None, None)] * columns.shape[1] + [(0, None)],
     )
-    return max(found.x[-1] - 1e-6, 0.0) * exact.nearest_float(scale)
+    return max(program.x[-1] - 1e-6, 0.0) * exact.nearest_float(scale)
 
 
 def assert_enclosed(instance, seed=0):
     """Every bound is above the distance at points of the ball; -> largest quotients bound / distance by name."""
-    found, problem, inscribed = levels(instance)
+    enclosures, problem, inscribed = levels(instance)
     rng, loose = np.random.default_rng(seed), {}
-    for radius, bounds in found:
+    for radius, bounds in enclosures:
         least = distance(*readings(problem, inscribed.centre, radius, rng))
         for name, bound in bounds.items():
             assert not bound * ABOVE < exact.ball(least), (name, radius, bound, least)
@@ -154,8 +154,8 @@ def test_a_crease_alone_in_its_ball_has_a_quarter_of_its_kink_and_radius():
 
 def test_a_pair_of_opposite_masses_costs_their_distance():
     """relu(y) - relu(y - c) on [-1, 1]^2 is within c/2 of constants, whatever the ball."""
-    found = levels(built([([0, 1], Q(-1, 100), Q(-1), True)], [1, 1]))[0]
-    assert found[0][0] == pytest.approx(1) and float(found[0][1]["pairs"].mid()) == pytest.approx(1 / 200)
+    enclosures = levels(built([([0, 1], Q(-1, 100), Q(-1), True)], [1, 1]))[0]
+    assert enclosures[0][0] == pytest.approx(1) and float(enclosures[0][1]["pairs"].mid()) == pytest.approx(1 / 200)
 
 
 def test_two_creases_on_both_sides_of_the_centre_are_as_far_apart_as_they_are():
@@ -227,6 +227,6 @@ def test_rows_say_which_gradient_decided_at_every_scale(power):
     """A student almost on the teacher's crease, far-off creases that make eps_k large: the local gradient decides."""
     unit = Q(2) ** power
     creases = [([Q(1, 1000), Q(1)], Q(0), Q(-1), True), ([Q(1), Q(0)], Q(-19, 20), Q(2), True)]
-    found = row(check(built([(w, b, m * unit, mine) for w, b, m, mine in creases], [1, 1], kappa=unit)), "theorem-2", "sharp")
-    assert found.verdict == "holds" and found.bound < 0.01
-    assert found.terms["local_epsilon"] < found.terms["epsilon"] / 100 and 0 < found.terms["radius"] < 1
+    verdict = row(check(built([(w, b, m * unit, mine) for w, b, m, mine in creases], [1, 1], kappa=unit)), "theorem-2", "sharp")
+    assert verdict.verdict == "holds" and verdict.bound < 0.01
+    assert verdict.terms["local_epsilon"] < verdict.terms["epsilon"] / 100 and 0 < verdict.terms["radius"] < 1

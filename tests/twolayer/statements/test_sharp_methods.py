@@ -88,9 +88,9 @@ def section_5(students=lambda mass: True):
 @pytest.mark.parametrize(("count", "height"), [(3, 3), (4, 3), (5, 3), (3, 2), (2, 2)])
 def test_cells_meet_the_attained_instances_of_theorem_b_with_equality(count, height):
     instance, level = attained(count, height)
-    found = row(instance)
-    assert found.terms["epsilon"] == pytest.approx(float(level), rel=1e-12) and found.terms["method"] == "cells"
-    assert found.verdict == "holds" and found.measured <= found.bound <= found.measured * NEARLY
+    verdict = row(instance)
+    assert verdict.terms["epsilon"] == pytest.approx(float(level), rel=1e-12) and verdict.terms["method"] == "cells"
+    assert verdict.verdict == "holds" and verdict.measured <= verdict.bound <= verdict.measured * NEARLY
 
 
 def test_a_wrong_constant_of_the_cells_is_noticed_at_equality(monkeypatch):
@@ -180,8 +180,8 @@ def test_the_joint_maximum_of_the_cells_is_the_largest_over_all_corners(drawn, c
         ball = arb(fmpq(c.numerator, c.denominator))
         assert sharp_cells.excludes(lines, gap, ball, room(1 + 2.0**-30))
         assert not sharp_cells.excludes(lines, gap, ball, room(1 - 2.0**-30))
-        found = loops.cell(lines.floats, gap, sharp_cells.NEAREST, float(largest) * (1 + 2.0**-30), 0.0)
-        assert found >= float(c)
+        maximum = loops.cell(lines.floats, gap, sharp_cells.NEAREST, float(largest) * (1 + 2.0**-30), 0.0)
+        assert maximum >= float(c)
 
 
 def chord_sum(lines, label, w, gap, up, down):
@@ -251,8 +251,8 @@ def test_the_distance_of_relu_to_polynomials_is_proved_from_below():
     assert bounds.relu_distance(4) == fmpq(1, 16)
     known = {6: 0.0338105, 8: 0.0229646, 10: 0.0173449, 12: 0.0139226, 14: 0.0116237}
     for k, value in known.items():
-        found = bounds.relu_distance(k)
-        assert 0.996 * value < nearest_float(found) <= value
+        distance = bounds.relu_distance(k)
+        assert 0.996 * value < nearest_float(distance) <= value
 
 
 @pytest.mark.parametrize("k", sorted(bounds.FAR_POINTS))
@@ -269,8 +269,8 @@ def test_no_polynomial_approximates_relu_better_than_its_distance(k):
         b_ub=np.append(relu, -relu),
         bounds=[(None, None)] * k + [(0, None)],
     )
-    found = bounds.relu_distance(k)
-    assert best.fun == pytest.approx(nearest_float(found), rel=1e-6)
+    distance = bounds.relu_distance(k)
+    assert best.fun == pytest.approx(nearest_float(distance), rel=1e-6)
 
 
 def test_constants_of_the_counts_and_directions():
@@ -318,8 +318,8 @@ def method(instance, eps, deadline=None):
     problem = restricted(instance)
     domains = active_domains(problem)
     made = Setting(instance, problem, domains, [Enclosure(0.0, eps, None)] * len(problem.student), times=Times(deadline))
-    found = theorem2.sharpened(theorem2.Row(made, problem.teacher[0], problem.student[0], "theorem-2"))
-    return found.terms.get("method"), found
+    verdict = theorem2.sharpened(theorem2.Row(made, problem.teacher[0], problem.student[0], "theorem-2"))
+    return verdict.terms.get("method"), verdict
 
 
 def slanted(count, dimension, mass, rng, students=True, steep=0.3, sign=-1):
@@ -355,8 +355,8 @@ def test_each_method_is_the_best_on_some_instance():
         "order-8": (slanted(240, 3, 5.0, rng, sign=0), cube, 1e-3, False),
     }
     for name, (creases, box, eps, late) in cases.items():
-        form, found = method(built(creases, box), eps, time.monotonic() - 1 if late else None)
-        assert form == name and 0 < found.bound < 1
+        form, verdict = method(built(creases, box), eps, time.monotonic() - 1 if late else None)
+        assert form == name and 0 < verdict.bound < 1
 
 
 def test_what_floats_find_too_steep_is_not_proved(monkeypatch):

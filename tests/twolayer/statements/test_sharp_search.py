@@ -129,13 +129,13 @@ def test_a_kink_s_chord_and_pair_are_the_best_of_all_gaps_and_directions(seed):
         for width, module in ((1, chords), (2, pairs)):
             values = [sum_of(lines, *choice, 0.0) for choice in choices(lines, width)]
             given = setting, i, size, domain, near
-            found, least = module.kink(*given, np.inf), 2 * size.eps * min(values, default=np.inf)
-            assert (found is None) == np.isinf(least)
-            if found is not None:
+            kink, least = module.kink(*given, np.inf), 2 * size.eps * min(values, default=np.inf)
+            assert (kink is None) == np.isinf(least)
+            if kink is not None:
                 seen += 1
-                proved = found[1]().value / setting.float_unit(size.observer)
-                assert found[0] == pytest.approx(least, rel=CLOSE) and float(proved.mid()) == pytest.approx(least, rel=1e-9)
-                assert module.kink(*given, found[0] * (1 - CLOSE)) is None
+                proved = kink[1]().value / setting.float_unit(size.observer)
+                assert kink[0] == pytest.approx(least, rel=CLOSE) and float(proved.mid()) == pytest.approx(least, rel=1e-9)
+                assert module.kink(*given, kink[0] * (1 - CLOSE)) is None
     assert seen > 20
 
 
@@ -143,7 +143,7 @@ def test_a_kink_s_chord_and_pair_are_the_best_of_all_gaps_and_directions(seed):
 def test_the_pairings_are_the_best_of_all_radii(dimension):
     setting, seen = settings(7, dimension), 0
     for i, _, _, inscribed, near, size in scenes(setting, setting.problem.teacher):
-        found = local.pairings(setting, i, size, inscribed, near)
+        returned = local.pairings(setting, i, size, inscribed, near)
         scene = local.scene_of(setting, i, size, inscribed, near)
         scores = []
         tried = radii(inscribed.radius, near.distance)
@@ -156,7 +156,7 @@ def test_the_pairings_are_the_best_of_all_radii(dimension):
             if students and 0 < pairing.value * crowd < np.inf:
                 scores.append((pairing.value * crowd / radius, radius))
         scores = sorted(scores, key=lambda entry: entry[0])[: local.MOST_BALLS]
-        assert [pairing.radius for pairing in found] == [radius for _, radius in scores]
+        assert [pairing.radius for pairing in returned] == [radius for _, radius in scores]
         seen += len(scores)
     assert seen > 20
 

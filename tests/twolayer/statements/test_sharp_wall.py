@@ -66,8 +66,8 @@ def assert_no_wall_is_violated(instance):
     if case is None:
         return None
     made, i, size, domain = case
-    found, measured, said = wall.wall_of(made, i, size.observer, domain), made.angles.best_student(i)[0], {}
-    for name, body in () if found is None else bodies(made, i, found, size):
+    the_wall, measured, said = wall.wall_of(made, i, size.observer, domain), made.angles.best_student(i)[0], {}
+    for name, body in () if the_wall is None else bodies(made, i, the_wall, size):
         bound = wall.proved(made, i, body)
         if bound is not None:
             assert not measured > bound.value, bound
@@ -76,9 +76,9 @@ def assert_no_wall_is_violated(instance):
     return said
 
 
-def bodies(made, i, found, size):
+def bodies(made, i, the_wall, size):
     """The balls beside a wall with eps_k and with a local gradient, whatever they say."""
-    both = {"eps": wall.with_epsilon(found, size, EVERY), "local": wall.with_pairing(made, i, found, size, EVERY)}
+    both = {"eps": wall.with_epsilon(the_wall, size, EVERY), "local": wall.with_pairing(made, i, the_wall, size, EVERY)}
     return [(name, body) for name, body in both.items() if body is not None]
 
 
@@ -141,14 +141,14 @@ def test_a_student_next_to_the_teacher_sees_it_by_the_length_of_its_crease():
     along H: the bound is 4 eps / (1/2) = 8/100, 8 times the sine. The crease and the wall paired on B and A_k say 2 times.
     """
     student = TwoLayer([[Q(-1, 100), 1]], [0], [[1]])
-    found = check(Instance(TwoLayer([[0, 1]], [0], [[1]]), student, Box([-1, -1], [1, 1])))
-    assert found.gradient == pytest.approx((0.01, 0.01))
-    made, i, size, domain = seen(found.instance)
+    result = check(Instance(TwoLayer([[0, 1]], [0], [[1]]), student, Box([-1, -1], [1, 1])))
+    assert result.gradient == pytest.approx((0.01, 0.01))
+    made, i, size, domain = seen(result.instance)
     with_eps, with_local = wall.bodies(made, i, size, domain, EVERY)
     assert with_eps.value == pytest.approx(0.08, rel=1e-6)
     assert with_eps.wall.rho == pytest.approx(0.5, rel=1e-9)
     assert with_local.value == pytest.approx(0.02 / (1 - 0.02), rel=1e-3)
-    said = row(found, "theorem-2", "sharp")
+    said = row(result, "theorem-2", "sharp")
     assert said.terms["method"] == "wall" and said.verdict == "holds" and said.bound == pytest.approx(0.0204, rel=1e-2)
     assert said.terms["local_epsilon"] < said.terms["epsilon"]
 
@@ -160,8 +160,8 @@ def test_a_wall_says_nothing_where_the_region_is_too_thin_for_its_ball():
     instance = Instance(teacher, TwoLayer([[-1, 1]], [0], [[1]]), Box([-1, -t], [1, t]))
     made, i, size, domain = seen(instance)
     assert float(size.epsilon.mid()) == pytest.approx(float(t) / 4)
-    found = wall.wall_of(made, i, size.observer, domain)
-    assert found.rho > 0.4 and found.ball.radius <= float(t) and not bodies(made, i, found, size)
+    the_wall = wall.wall_of(made, i, size.observer, domain)
+    assert the_wall.rho > 0.4 and the_wall.ball.radius <= float(t) and not bodies(made, i, the_wall, size)
     assert row(check(instance), "theorem-2", "sharp").verdict == "vacuous"
 
 
@@ -177,15 +177,15 @@ def assert_enclosed(instance):
     if case is None:
         return loose
     made, i, size, domain = case
-    found = wall.wall_of(made, i, size.observer, domain)
-    if found is None or found.crease not in found.near.index:
+    the_wall = wall.wall_of(made, i, size.observer, domain)
+    if the_wall is None or the_wall.crease not in the_wall.near.index:
         return loose
     rng = np.random.default_rng(0)
-    tried = [found.ball.radius * share for share in (0.1, 0.4, 1.0)]
-    for pairing in local.pairings_in(made, i, size, found.ball, found.near, tried, found.crease):
-        points, values = readings(made.problem, found.ball.centre, pairing.radius, rng)
+    tried = [the_wall.ball.radius * share for share in (0.1, 0.4, 1.0)]
+    for pairing in local.pairings_in(made, i, size, the_wall.ball, the_wall.near, tried, the_wall.crease):
+        points, values = readings(made.problem, the_wall.ball.centre, pairing.radius, rng)
         r = exact.rational(pairing.radius)
-        kept = [n for n, p in enumerate(points) if domain.contains(found.ball.centre + r * exact.rationals(p))]
+        kept = [n for n, p in enumerate(points) if domain.contains(the_wall.ball.centre + r * exact.rationals(p))]
         if len(kept) > 5:
             least = distance(np.array(points)[kept], [values[n] for n in kept])
             assert not pairing.proved() * (1 + 1e-9) < exact.ball(least), (pairing.radius, pairing.proved(), least)
@@ -202,5 +202,5 @@ def test_the_pairing_with_a_wall_is_not_far_from_the_truth():
 def test_a_wall_speaks_at_every_scale(power):
     unit = Q(2) ** power
     student = TwoLayer([[-unit / 100, unit]], [0], [[1]])
-    found = row(check(Instance(TwoLayer([[0, unit]], [0], [[1]]), student, Box([-1, -1], [1, 1]))), "theorem-2", "sharp")
-    assert found.terms["method"] == "wall" and found.bound == pytest.approx(0.0204, rel=1e-2)
+    verdict = row(check(Instance(TwoLayer([[0, unit]], [0], [[1]]), student, Box([-1, -1], [1, 1]))), "theorem-2", "sharp")
+    assert verdict.terms["method"] == "wall" and verdict.bound == pytest.approx(0.0204, rel=1e-2)

@@ -49,12 +49,12 @@ def test_every_instance_is_checked_in_the_order_of_names_with_numbers_as_numbers
     table = lines(training / "checked")
     assert list(dict.fromkeys(line["instance"] for line in table)) == names
     for step in STEPS:
-        found = check(checkpoint(step))
+        result = check(checkpoint(step))
         mine = [line for line in table if line["instance"] == f"step-{step}.json"]
         assert len(mine) == 10 and {line["name"] for line in mine} == {f"step {step}"}
-        assert {float(line["gradient_upper"]) for line in mine} == {found.gradient[1]}
+        assert {float(line["gradient_upper"]) for line in mine} == {result.gradient[1]}
         for line in mine:
-            rows = found.rows(line["statement"], line["form"])
+            rows = result.rows(line["statement"], line["form"])
             assert sum(int(line[verdict]) for verdict in VERDICTS) == len(rows)
             bounds = [row.bound for row in rows if row.measured is not None and row.bound is not None]
             assert line["bound_median"] == (str(float(np.median(bounds))) if bounds else "")
@@ -62,11 +62,11 @@ def test_every_instance_is_checked_in_the_order_of_names_with_numbers_as_numbers
 
 def test_json_has_every_check_of_the_folder_with_the_rows_asked_for(training, capsys):
     assert main(["check", str(training), "--json", "--form", "sharp", "--workers", "1"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["format"] == "twolayer-checks/1" and [one["instance"] for one in found["instances"]] == [
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["format"] == "twolayer-checks/1" and [one["instance"] for one in printed["instances"]] == [
         f"step {step}" for step in STEPS
     ]
-    for step, one in zip(STEPS, found["instances"], strict=True):
+    for step, one in zip(STEPS, printed["instances"], strict=True):
         whole = check(checkpoint(step))
         assert one["verdicts"] == [json.loads(json.dumps(row.to_dict())) for row in whole.rows(form="sharp")]
 
@@ -98,8 +98,8 @@ def test_a_check_that_was_cut_short_is_done_again_and_each_gets_its_share(traini
 
     def short(instance, *, time_limit, **more):
         shares.append(time_limit)
-        found = whole(instance, **more)
-        return found if len(shares) > 3 else type(found)(**{**vars(found), "limits": type(found.limits)(statements=(0,))})
+        result = whole(instance, **more)
+        return result if len(shares) > 3 else type(result)(**{**vars(result), "limits": type(result.limits)(statements=(0,))})
 
     monkeypatch.setattr(folder, "check", short)
     paths = folder.instances_in(training)

@@ -57,25 +57,25 @@ def simple(W, b, V, teachers, A=((1, 0), (0, 1), (-1, 0), (0, -1)), c=(1, 1, 1, 
     [(s, r) for s in STATEMENTS if s != "theorem-3" for r in REASONS[s]] + [("theorem-3", "sign")],  # the search of theorem 2
 )
 def test_every_reason_of_every_printed_statement_is_rediscovered_from_nothing(statement, reason):
-    found = counterexample(Question(statement, "printed", reason), 2, 6, np.random.default_rng(0), starts=1, most=ENOUGH)
-    assert found.row is not None and found.instance is not None
-    assert (found.row.verdict, found.row.reason) == ("fails", reason)
-    assert found.row.measured > found.row.bound
-    assert found.instance.teacher.width + found.instance.student.width <= LARGEST[statement]
-    again = check(Instance.from_json(found.instance.to_json()))
+    example = counterexample(Question(statement, "printed", reason), 2, 6, np.random.default_rng(0), starts=1, most=ENOUGH)
+    assert example.row is not None and example.instance is not None
+    assert (example.row.verdict, example.row.reason) == ("fails", reason)
+    assert example.row.measured > example.row.bound
+    assert example.instance.teacher.width + example.instance.student.width <= LARGEST[statement]
+    again = check(Instance.from_json(example.instance.to_json()))
     rows = [v for v in again.verdicts if (v.statement, v.form, v.reason) == (statement, "printed", reason)]
     assert rows and not any(v.verdict == "fails" and v.form != "printed" for v in again.verdicts)
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_without_a_reason_any_counterexample_will_do(statement):
-    found = counterexample(Question(statement, "printed"), 2, 5, np.random.default_rng(1), starts=1, most=ENOUGH)
-    assert found.row is not None and found.row.reason in REASONS[statement]
+    example = counterexample(Question(statement, "printed"), 2, 5, np.random.default_rng(1), starts=1, most=ENOUGH)
+    assert example.row is not None and example.row.reason in REASONS[statement]
 
 
 def test_counterexamples_are_found_in_three_dimensions():
-    found = counterexample(Question("theorem-2", "printed"), 3, 4, np.random.default_rng(0), starts=1, most=ENOUGH)
-    assert found.instance is not None and found.instance.subspace is not None and found.instance.subspace.dimension == 3
+    example = counterexample(Question("theorem-2", "printed"), 3, 4, np.random.default_rng(0), starts=1, most=ENOUGH)
+    assert example.instance is not None and example.instance.subspace is not None and example.instance.subspace.dimension == 3
 
 
 def test_the_same_seed_finds_the_same_counterexample():
@@ -90,9 +90,11 @@ def test_the_same_seed_finds_the_same_counterexample():
 def test_the_proof_checker_proves_a_found_counterexample(tmp_path):
     from twolayer.statements.certificates import certificate
 
-    found = counterexample(Question("theorem-2", "printed", "thickness"), 2, 6, np.random.default_rng(0), starts=1, most=ENOUGH)
-    assert found.instance is not None
-    written, _ = certificate(Instance.from_json(found.instance.to_json()))
+    example = counterexample(
+        Question("theorem-2", "printed", "thickness"), 2, 6, np.random.default_rng(0), starts=1, most=ENOUGH
+    )
+    assert example.instance is not None
+    written, _ = certificate(Instance.from_json(example.instance.to_json()))
     (tmp_path / "certificate.json").write_text(json.dumps(written))
     done = subprocess.run(
         [sys.executable, "-m", "proofs", "check", str(tmp_path / "certificate.json")], cwd=ROOT, capture_output=True, text=True
@@ -108,9 +110,9 @@ def test_a_theorem_is_not_broken_and_the_record_is_the_nearest_instance_judged(s
     question, ratios, judge = Question(statement, form), [], hunt_record._judged
 
     def noted(*arguments):
-        found = judge(*arguments)
-        ratios.append(0 if found is None else found.ratio or 0)
-        return found
+        judgement = judge(*arguments)
+        ratios.append(0 if judgement is None else judgement.ratio or 0)
+        return judgement
 
     def simplified(question, draft, best, *others):
         assert best.ratio == max(ratios)
@@ -119,16 +121,16 @@ def test_a_theorem_is_not_broken_and_the_record_is_the_nearest_instance_judged(s
     simplify, nearest = hunt_record._simplified, []
     monkeypatch.setattr(hunt_record, "_judged", noted)
     monkeypatch.setattr(hunt_record, "_simplified", lambda *arguments: nearest.append(max(ratios)) or simplified(*arguments))
-    found = record(question, 2, 5, np.random.default_rng(seed), most=1500)
-    assert not found.broken and found.instance is not None and found.telling > 0
-    assert nearest[0] * (1 - hunt_record.LOST) <= found.ratio <= 1
-    assert found.ratio == max(closeness(row) for row in judged(question, Instance.from_json(found.instance.to_json())))
+    closest = record(question, 2, 5, np.random.default_rng(seed), most=1500)
+    assert not closest.broken and closest.instance is not None and closest.telling > 0
+    assert nearest[0] * (1 - hunt_record.LOST) <= closest.ratio <= 1
+    assert closest.ratio == max(closeness(row) for row in judged(question, Instance.from_json(closest.instance.to_json())))
 
 
 def test_the_repaired_corollary_says_nothing_on_small_random_instances():
     """Its bounds lie above every fan-out there: candidates are judged, none is a record."""
-    found = record(Question("corollary-1", "repaired"), 2, 5, np.random.default_rng(1), most=1500)
-    assert found.judged > 0 and found.telling == 0 and not found.broken and found.instance is None
+    nearest = record(Question("corollary-1", "repaired"), 2, 5, np.random.default_rng(1), most=1500)
+    assert nearest.judged > 0 and nearest.telling == 0 and not nearest.broken and nearest.instance is None
 
 
 def test_theorem_3_in_its_true_forms_is_asked_of_two_teachers_that_differ_in_half_of_the_candidates():
@@ -141,8 +143,8 @@ def test_theorem_3_in_its_true_forms_is_asked_of_two_teachers_that_differ_in_hal
 
 @pytest.mark.parametrize("form", ["repaired", "sharp"])
 def test_theorem_1_in_its_true_forms_is_tried_where_the_gradient_vanishes(form):
-    found = record(Question("theorem-1", form), 2, 6, np.random.default_rng(0), most=10_000)
-    assert found.telling > 0 and not found.broken and found.row is not None and found.row.verdict == "holds"
+    nearest = record(Question("theorem-1", form), 2, 6, np.random.default_rng(0), most=10_000)
+    assert nearest.telling > 0 and not nearest.broken and nearest.row is not None and nearest.row.verdict == "holds"
 
 
 # The float filter
@@ -171,11 +173,11 @@ def test_a_fit_leaves_no_error_where_students_can_express_the_teacher():
     # f* = relu(x1) on the square; relu(-x1), relu(x1 + 2) and relu(1) = 1 span it, whatever the fan-outs were
     floats = batch([simple([[1, 0], [-1, 0], [1, 0], [0, 1]], [0, 0, 2, 2], [[1, 1, 1, 0]], 1)])
     assert seen(floats).epsilon.max() > 0.5
-    better, found = fitted(floats, seen(floats), np.zeros((1, 1, 3)), np.ones(1))
-    assert found.epsilon.max() > 0.1  # the constant is missing: relu(x2 + 2) is no substitute
+    better, fit = fitted(floats, seen(floats), np.zeros((1, 1, 3)), np.ones(1))
+    assert fit.epsilon.max() > 0.1  # the constant is missing: relu(x2 + 2) is no substitute
     floats = batch([simple([[1, 0], [-1, 0], [1, 0], [1, 0]], [0, 0, 2, 3], [[1, 1, 1, 0]], 1)])
-    better, found = fitted(floats, seen(floats), np.zeros((1, 1, 3)), np.ones(1))
-    assert found.epsilon.max() < 1e-12 and better.V[0, 0, 1] == pytest.approx(1)
+    better, fit = fitted(floats, seen(floats), np.zeros((1, 1, 3)), np.ones(1))
+    assert fit.epsilon.max() < 1e-12 and better.V[0, 0, 1] == pytest.approx(1)
 
 
 def test_climbing_never_lowers_the_score_and_mostly_raises_it():
@@ -204,9 +206,9 @@ def test_a_failing_row_counts_only_for_the_reason_that_is_asked_for():
 
 @given(st.fractions(Fraction(1, 100), 100), st.fractions(Fraction(1, 1000), 1))
 def test_the_simplest_rational_has_the_smallest_denominator(low, width):
-    found = simplest(low, low + width)
-    assert low <= found <= low + width
-    for q in range(1, found.denominator):
+    rational = simplest(low, low + width)
+    assert low <= rational <= low + width
+    for q in range(1, rational.denominator):
         assert -(-low.numerator * q // low.denominator) > (low + width) * q
 
 

@@ -41,9 +41,9 @@ def instance(n: int) -> dict:
 
 def test_an_instance_of_verify_takes_two_lines_with_all_its_numbers(narrow):
     verify.instance_table([instance(n) for n in (1, 2, 3)], narrow)
-    found = lines(narrow)
-    assert len(found) == 2 + 3 * 2 and max(map(len, found)) <= 80
-    for n, (name, numbers) in enumerate(zip(found[2::2], found[3::2], strict=True), 1):
+    printed = lines(narrow)
+    assert len(printed) == 2 + 3 * 2 and max(map(len, printed)) <= 80
+    for n, (name, numbers) in enumerate(zip(printed[2::2], printed[3::2], strict=True), 1):
         assert name == instance(n)["name"]
         assert NUMBER.findall(numbers) == ["1.23e-10", "2.34e-10", "1.11e-10", "3.45e-10", "100", "0.27"]
 
@@ -58,11 +58,11 @@ def test_an_instance_of_a_folder_takes_two_lines_with_all_its_numbers(narrow):
         for form in ("printed", "repaired", "sharp")
     ]
     folder.folder_table(table, "theorem-2", ("printed", "repaired", "sharp"))
-    found = lines(narrow)
-    assert max(map(len, found)) <= 80
-    assert sum("300/300/300/300" in line for line in found) == 3
-    assert found[3] == "step-0-\\x1b[31m.json"
-    assert NUMBER.findall(found[4].replace("64+128", "")) == ["12", "3.450e-10", "1.23e-05", *["2.34e-05"] * 3]
+    printed = lines(narrow)
+    assert max(map(len, printed)) <= 80
+    assert sum("300/300/300/300" in line for line in printed) == 3
+    assert printed[3] == "step-0-\\x1b[31m.json"
+    assert NUMBER.findall(printed[4].replace("64+128", "")) == ["12", "3.450e-10", "1.23e-05", *["2.34e-05"] * 3]
 
 
 @pytest.mark.parametrize("bound", [0.5, 0.1234, 1 / 3, 0.0])

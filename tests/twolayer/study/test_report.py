@@ -219,12 +219,12 @@ def decoded(data: dict, row: list) -> tuple:
 
 
 def test_a_report_is_a_page_a_json_file_figures_and_instances(directory, results):
-    found = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+    written = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
     panels = {panel.name for picture in plots.pictures(results) for panel in picture.panels}
     assert len(panels) == 11
     drawings = {f"figures/{name}.{kind}" for name in panels for kind in ("svg", "png")}
     files = report.instance_files(r["name"] for r in results)
-    assert found == {"report.html", "report.json", *drawings, *files}
+    assert written == {"report.html", "report.json", *drawings, *files}
 
 
 def test_report_json_holds_everything_but_the_instances_texts(directory, results):
@@ -295,7 +295,7 @@ def test_a_hostile_name_stays_text(html, data, results):
 
 
 def test_every_row_is_in_the_embedded_data(data, results):
-    found = [decoded(data, row) for row in data["rows"]]
+    embedded = [decoded(data, row) for row in data["rows"]]
     expected = []
     for r in results:
         for v in r["verdicts"]:
@@ -314,7 +314,7 @@ def test_every_row_is_in_the_embedded_data(data, results):
                     {**missing, **terms},
                 )
             )
-    assert found == expected
+    assert embedded == expected
     assert sections.nodes_of(results[0]["verdicts"][9]) == "k'=1 k in {0}"
 
 
@@ -353,24 +353,24 @@ def test_a_printed_certified_gradient_is_never_below_the_certified_number(html, 
 
 def test_a_failing_sharp_statement_is_announced_first(results):
     row = Verdict("theorem-2", SHARP, FAILS, 0.9, 0.1, "no student", teacher=0, observer=0).to_dict()
-    found = [{**results[1], "name": "the bug", "verdicts": [row]}]
-    parts = "".join(sections.opening({}, 1.0, found))
+    failing = [{**results[1], "name": "the bug", "verdicts": [row]}]
+    parts = "".join(sections.opening({}, 1.0, failing))
     assert parts.index("alarm") < parts.index("Teacher networks") and "sharp theorem-2 on the bug" in parts
     assert "alarm" not in "".join(sections.opening({}, 1.0, results))
 
 
 def test_the_closest_rows_come_first_one_for_each_run(results):
     listed = [{**r, "file": "x"} for r in results]
-    found = sections.closest(listed, SHARP)
-    ratios = [v["measured"] / v["bound"] for _, v in found]
+    closest = sections.closest(listed, SHARP)
+    ratios = [v["measured"] / v["bound"] for _, v in closest]
     assert ratios == sorted(ratios, reverse=True) and ratios[0] == pytest.approx(1 / 50)
-    assert all(v["verdict"] == HOLDS for _, v in found)
-    assert sum(r["family"] == "along training" for r, _ in found) == 1
+    assert all(v["verdict"] == HOLDS for _, v in closest)
+    assert sum(r["family"] == "along training" for r, _ in closest) == 1
 
 
 def test_failures_are_grouped_by_all_that_they_miss(results, html):
     groups = sections.failures([{**r, "file": "x"} for r in results])
-    assert {key: len(found) for key, found in groups.items()} == {
+    assert {key: len(group) for key, group in groups.items()} == {
         ("theorem-2", "sign + norm"): FULL,
         ("corollary-1", "region"): FULL,
     }
@@ -417,7 +417,7 @@ def test_inlined_figures_take_the_colours_of_the_page(html):
 def test_pictures_need_no_family_in_particular(results, family):
     own = {"along training": {"training-1", "recovery-1"}, "thin directions": {"across-angles", "across-verdicts"}}
     rest = [r for r in results if r["family"] != family]
-    every, left = ({panel.name for picture in plots.pictures(found) for panel in picture.panels} for found in (results, rest))
+    every, left = ({panel.name for picture in plots.pictures(shown) for panel in picture.panels} for shown in (results, rest))
     assert left == every - own.get(family, set())
 
 

@@ -165,15 +165,15 @@ def bounds(F, X, R, signs, known, parent, target, few, share):
 @compiled
 def narrowed(F, x, r, Q, cap, rows, gap, low, high, plus, minus, known, aside):
     """Narrow the ranges of the creases whose chords cost most, on a cell with some rows; False if there is none."""
-    most, found = 0.0, False
+    most, smaller = 0.0, False
     for i in range(len(gap)):
         if low[i] < 0 and high[i] > 0 and gap[i] > most:
             most = gap[i]
     for i in range(len(gap)):
         if low[i] < 0 and high[i] > 0 and gap[i] > NARROWED * most and plus[i] + minus[i] > 0:
             narrow(F, x, r, Q, cap, rows, i, known, aside)
-            found = True
-    return found
+            smaller = True
+    return smaller
 
 
 @compiled

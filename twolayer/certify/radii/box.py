@@ -111,8 +111,8 @@ def _vertex(n, q, h, mid, half, alpha, radius, order, place):
     position = np.arange(n.shape[1])
     side = np.where(position < place[:, None], 1.0, -1.0)
     side[np.arange(len(n)), place] = 0.0
-    rest, own = h - (side * weights).sum(axis=1), weights[np.arange(len(n)), place]
-    side[np.arange(len(n)), place] = np.clip(np.divide(rest, own, out=np.zeros_like(rest), where=own > 0), -1, 1)
+    rest, pivot = h - (side * weights).sum(axis=1), weights[np.arange(len(n)), place]
+    side[np.arange(len(n)), place] = np.clip(np.divide(rest, pivot, out=np.zeros_like(rest), where=pivot > 0), -1, 1)
     signs = np.empty_like(side)
     np.put_along_axis(signs, order, side, axis=1)
     return mid - w * np.where(n == 0, np.sign(q), signs * np.sign(n))

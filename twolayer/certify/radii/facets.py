@@ -52,11 +52,11 @@ class Metric:
 
         2 d + 3 factors: those of a twice and of the matrix, two products, two sums of d terms; d + 2 for the identity.
         """
-        own, d = np.einsum("ij,ij->i", rows, rows), rows.shape[1]
+        sums, d = np.einsum("ij,ij->i", rows, rows), rows.shape[1]
         if self.identity:
-            return own, gamma(d + 4) * own
+            return sums, gamma(d + 4) * sums
         squared = np.einsum("ij,ij->i", rows @ self.matrix, rows)
-        return squared, gamma(2 * d + 8) * (self.stretch**2) * own + ABSOLUTE
+        return squared, gamma(2 * d + 8) * (self.stretch**2) * sums + ABSOLUTE
 
     def lengths(self, rows: np.ndarray) -> np.ndarray:
         """Upper bounds on the lengths of rounded rows.   (m, d) -> (m,)"""

@@ -132,14 +132,14 @@ def polished(R, b, top, extra, limits, chosen) -> np.ndarray | None:
     d, count = R.shape[1], len(chosen)
     rows = np.concatenate([np.eye(d), R])
     values = np.concatenate([top, b])
-    own = chosen >= len(rows)
-    shared = np.where(own, 0, chosen)
-    at = np.where(own, chosen - len(rows), 0)
+    is_extra = chosen >= len(rows)
+    shared = np.where(is_extra, 0, chosen)
+    at = np.where(is_extra, chosen - len(rows), 0)
     matrix, right = rows[shared], values[shared]
     if extra.shape[1]:
         each = np.arange(count)[:, None]
-        matrix = np.where(own[..., None], extra[each, at], matrix)
-        right = np.where(own, limits[each, at], right)
+        matrix = np.where(is_extra[..., None], extra[each, at], matrix)
+        right = np.where(is_extra, limits[each, at], right)
     try:
         return np.linalg.solve(matrix, right[..., None])[..., 0]
     except np.linalg.LinAlgError:

@@ -153,8 +153,8 @@ class Relaxation:
         others = self.held({g: side for g, side in decided.items() if g != group})
         sides: list[dict[int, int]] = []
         tops = []
-        for start, proposed, own in (({1 + group: WHOLE}, active, self.plus[group]), ({}, inactive, self.minus[group])):
-            side = {row: weight(x) for row, x in proposed.items() if row == own or row in others}
+        for start, proposed, row_of_side in (({1 + group: WHOLE}, active, self.plus[group]), ({}, inactive, self.minus[group])):
+            side = {row: weight(x) for row, x in proposed.items() if row == row_of_side or row in others}
             total = self.combined(start | side)
             tops.append(total[-1] + sum(map(abs, map(sub, total, lifted))))
             sides.append(side)
