@@ -31,6 +31,7 @@ DPI = 160
 LIGHTEST = 0.35  # how much of its colour the earliest checkpoint keeps
 MANY_LAYERS = 8  # points of a line; more are a curve
 MANY_POINTS = 300  # from here on they travel as one image
+LEAST_SHARE = 10  # per cent of images, the least that a scale of them shows: a point of 2,000 images is noise on it
 SPECTRUM_STYLES = (("#0072b2", "o"), ("#d55e00", "x"), ("#444455", "s"))
 COLOURS: dict[str, str] = LOOKS["colours"]
 STROKES = {name: (offset, tuple(lengths)) for name, (offset, lengths) in LOOKS["strokes"].items()} | {"solid": "solid"}
@@ -100,7 +101,7 @@ def _lines(axes: Axes, panel: Panel) -> None:
         missing = [x + 0.06 * place for x, y in zip(series.x, series.y, strict=True) if y is None]
         open_mark = {"linestyle": "", "marker": look["marker"], "markerfacecolor": "none", "color": look["color"]}
         axes.plot(missing, [1.0] * len(missing), markersize=8, clip_on=False, transform=axes.get_xaxis_transform(), **open_mark)
-    axes.set_ylim(bottom=0)
+    _from_zero(axes, panel)
     axes.xaxis.set_major_locator(MaxNLocator(integer=few))
     if panel.mark is not None:
         axes.axvline(panel.mark, color=INK, linewidth=0.9)
@@ -129,6 +130,13 @@ def _points(axes: Axes, panel: Panel) -> None:
         across, up = (None if half is None else [half] for half in series.errors)
         look = {**style(series), "linestyle": "", "label": series.label, "markersize": 7, "elinewidth": 1.1}
         axes.errorbar(series.x, series.heights, yerr=up, xerr=across, **look)
+    axes.set_xlim(left=0)
+    _from_zero(axes, panel)
+
+
+def _from_zero(axes: Axes, panel: Panel) -> None:
+    """No difference looks larger than it is beside what is measured."""
+    axes.set_ylim(0, max(axes.get_ylim()[1], LEAST_SHARE if panel.y.endswith("per cent") else 0.0))
 
 
 def _cloud(axes: Axes, panel: Panel) -> None:

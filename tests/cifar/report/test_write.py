@@ -315,6 +315,15 @@ def test_panels_beside_each_other_are_one_drawing_with_one_legend(whole):
     )
 
 
+@pytest.mark.parametrize("kind", [pictures.POINTS, pictures.LINES])
+def test_a_difference_of_half_a_point_is_not_drawn_as_a_cliff(kind):
+    known = [pictures.Series("a", "at@300", (0.45,), (7.8,)), pictures.Series("b", "at@0", (0.3,), (7.4,))]
+    panel = pictures.Panel("p", kind, "t", "MBNC", "robust accuracy, per cent", tuple(known))
+    axes = figures._figure((panel,)).axes[0]
+    assert axes.get_ylim()[0] == 0 and axes.get_ylim()[1] >= 10
+    assert kind == pictures.LINES or axes.get_xlim()[0] == 0
+
+
 def test_a_layer_without_specialised_nodes_is_drawn_without_a_ratio():
     panel = pictures.Panel("p", pictures.LINES, "t", "x", "y", (pictures.Series("a", "at@300", (1, 2), (0.5, None)),))
     assert b"<svg" in figures.painted(panel)["svg"]
