@@ -14,7 +14,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from proofs.check import main as checker
 from twolayer import BadInput, Box, Instance, Polytope, TwoLayer, exact
 from twolayer.certify.suprema import supremum
 from twolayer.cli import main as command
@@ -204,6 +203,7 @@ def test_an_unbounded_region_is_refused_with_a_direction_along_which_it_never_en
 )
 def test_a_region_or_a_domain_that_is_thin_is_checked_and_certified(name, lower, upper, tmp_path, capsys):
     """A slack of 1e-20 in the corner of a square, and a triangle of width 2 and length 2e12."""
+    checker = pytest.importorskip("proofs.check").main
     path, proved = CASES / f"{name}.json", tmp_path / "certificate.json"
     assert command(["check", str(path)]) == 0
     assert command(["certify", str(path), "-o", str(proved)]) == 0

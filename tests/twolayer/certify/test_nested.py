@@ -23,7 +23,6 @@ from twolayer.restriction.domains import Domain
 from twolayer.restriction.restricted import restricted
 
 from ...strategies import arrays, brute_supremum, domains, instances, nonzero, positive, quick, ridge_sums
-from ..certificates import fuzzer
 from .test_trees import assert_encloses, cut_box, near_copies
 
 GAP = 1e-3
@@ -144,6 +143,7 @@ def test_a_domain_of_many_rows_gets_the_better_of_its_box_s_bound_and_its_own(ow
 
 
 def test_a_certificate_with_rows_left_out_is_accepted():
+    fuzzer = pytest.importorskip("tests.twolayer.certificates.fuzzer")
     real = trees.supremum
 
     def boxed(*given, **limits):

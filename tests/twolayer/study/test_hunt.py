@@ -90,6 +90,7 @@ def test_the_same_seed_finds_the_same_counterexample():
 def test_the_proof_checker_proves_a_found_counterexample(tmp_path):
     from twolayer.statements.certificates import certificate
 
+    pytest.importorskip("proofs")
     example = counterexample(
         Question("theorem-2", "printed", "thickness"), 2, 6, np.random.default_rng(0), starts=1, most=ENOUGH
     )
