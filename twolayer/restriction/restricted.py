@@ -120,12 +120,12 @@ class Restricted:
 
     def gradient(self, observer: Node) -> RidgeSum:
         """h_k = v_k . (f* - f) on U, for one of the student nodes k; g_1,k equals it where k is active."""
-        weights = self._couplings[observer.index]
+        weights = self.couplings[observer.index]
         return replace(self._ridges, c=weights, offset=(observer.fan_out * self.shift).sum(), like=self._ridges)
 
     @cached_property
-    def _couplings(self) -> np.ndarray:
-        """v*_i . v_k of the teacher nodes and -v_i . v_k of the student nodes.   (K_student, n)"""
+    def couplings(self) -> np.ndarray:
+        """v*_i . v_k of the teacher nodes and -v_i . v_k of the student nodes, for every observer k.   (K_student, n) fmpq"""
         signs = [exact.ONE if node.side == "teacher" else -exact.ONE for node in self.nodes]
         fan_outs = np.stack([sign * node.fan_out for sign, node in zip(signs, self.nodes, strict=True)], axis=1)
         observers = np.stack([node.fan_out for node in self.student])

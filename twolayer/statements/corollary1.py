@@ -26,7 +26,7 @@ from flint import arb
 from .. import exact
 from ..restriction.restricted import Node
 from . import bounds
-from .observers import Chosen, choose, largest_limit, length_of_limits, norms, power
+from .observers import Chosen, choose, choose_proved, largest_limit, length_of_limits, norms, power
 from .setting import Setting, is_observed
 from .sharp import best as sharp
 from .sharp.around import Bound, Candidate, best
@@ -49,7 +49,6 @@ from .verdict import (
 STATEMENT = "corollary-1"
 SAYS_NOTHING = "the bound is no smaller than the largest fan-out of either network"
 BEYOND = "a side of the comparison is beyond the largest float"
-AGREED = 1e-9  # share within which a proved limit is what floats said
 NEW = 1e-6  # share of a fan-out beyond the span of others' that makes it a further observer
 HEALERS = ("norm", "region", "thickness")
 
@@ -104,7 +103,7 @@ def printed(setting: Setting, node: Node) -> Verdict:
         return _row(PRINTED, node, NOT_APPLICABLE, "another node has the same projected direction (c0 = 0)")
     candidates = []
     for other in setting.problem.student:
-        alpha = (other.fan_out * node.fan_out).sum()
+        alpha = -setting.problem.couplings[other.index, len(setting.problem.teacher) + node.index]
         if other is not node and alpha != 0 and is_observed(student, node.index, student, other.index):
             candidates.append((other, abs(exact.ball(alpha))))
     below, above = setting.shapes.disc(i)
@@ -314,31 +313,23 @@ def _independent(limits: list[tuple[Node, arb]]) -> list[tuple[Node, arb]]:
 
 
 def _proved(setting: Setting, found: dict[Node, list[Candidate]], size: arb, outputs: int) -> tuple[Chosen | None, set[str]]:
-    """The best observers by bounds in floats, theirs then proved, and the forms of these; size: |p_k'|.
-
-    Where a proof says other than floats did, the choice is made again with what it said.
-    """
+    """The best observers by bounds in floats, theirs then proved, and the forms of these; size: |p_k'|."""
     limits = {
         other: exact.ball(candidates[0][0]) * exact.ball(setting.float_unit(other)) / size
         for other, candidates in found.items()
         if candidates
     }
     proved: dict[Node, Bound] = {}
-    while True:
-        chosen = choose(setting, list(limits.items()), outputs, length_of_limits)
-        if chosen is None:
-            return None, set()
-        new, wrong = [other for other in chosen.observers if other not in proved], False
-        for other in new:
-            bound, said = best(found[other]), limits[other]
-            if bound is None:
-                del limits[other]
-            else:
-                proved[other], limits[other] = bound, bound.value / size
-            wrong |= bound is None or not abs(limits[other] - said) <= AGREED * said
-        if not wrong:
-            kept = tuple(limits[other] for other in chosen.observers)
-            return replace(chosen, limits=kept), {proved[other].form for other in chosen.observers}
+
+    def limit(other: Node) -> arb | None:
+        bound = best(found[other])
+        if bound is None:
+            return None
+        proved[other] = bound
+        return bound.value / size
+
+    chosen = choose_proved(setting, limits, outputs, length_of_limits, limit)
+    return chosen, set() if chosen is None else {proved[other].form for other in chosen.observers}
 
 
 def _unsaid(setting: Setting, form: str, node: Node, measured: arb, bound: arb, terms, chosen: Chosen) -> Verdict | None:

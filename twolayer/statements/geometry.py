@@ -179,10 +179,21 @@ class Masses:
         return np.array([float(x.mid()) for x in self.unit_lengths])
 
     @cached_by
+    def _all(self, side: str | None) -> np.ndarray:
+        """`mass` of all creases for all observers.   (K_student, n) fmpq"""
+        problem = self.problem
+        scales = exact.zeros(len(problem.nodes), len(problem.creases))
+        for i, crease in enumerate(problem.creases):
+            for node, scale in crease.members:
+                if side in (None, node.side):
+                    scales[node.index + (len(problem.teacher) if node.side == "student" else 0), i] = abs(scale)
+        return exact.product(exact.matrix(problem.couplings), exact.matrix(scales))
+
     def mass(self, i: int, observer: Node, side: str | None = None) -> fmpq:
         """kappa of crease i for an observer in units of |normal|, exactly; its sign is the sign of kappa."""
-        return self.problem.creases[i].mass(observer.fan_out, side)
+        return self._all(side)[observer.index, i]
 
+    @cached_by
     def kappa(self, i: int, observer: Node, side: str | None = None) -> arb:
         """Kink mass of crease i for an observer; side limits it to the nodes of one network."""
         return exact.ball(self.mass(i, observer, side)) * self.unit_lengths[i]
@@ -190,8 +201,7 @@ class Masses:
     @cached_by
     def signs(self, observer: Node) -> np.ndarray:
         """Exact signs of all kink masses for an observer.   -> (n,) of -1, 0, 1"""
-        masses = [self.mass(i, observer) for i in range(len(self.problem.creases))]
-        return np.array([(m > 0) - (m < 0) for m in masses], dtype=int)
+        return np.array([(m > 0) - (m < 0) for m in self._all(None)[observer.index]], dtype=int)
 
     @cached_property
     def carries_student(self) -> np.ndarray:
@@ -272,11 +282,13 @@ class Shapes:
         return self.disc(i)[0] - q
 
     @cached_property
-    def _float_creases(self) -> tuple[np.ndarray, np.ndarray]:
+    def _float_creases(self) -> tuple[np.ndarray, ...]:
+        """Unit normals and offsets of all creases in floats, the sizes of both, and whether each offset is finite."""
         normals = np.stack([exact.nearest(crease.normal) for crease in self.problem.creases])
         offsets = np.array([exact.nearest_float(crease.offset) for crease in self.problem.creases])
         lengths = self.masses.float_lengths
-        return normals / lengths[:, None], offsets / lengths
+        normals, offsets = normals / lengths[:, None], offsets / lengths
+        return normals, offsets, np.abs(normals), np.abs(offsets), np.isfinite(offsets)
 
     def distance(self, i: int, centre: np.ndarray) -> arb:
         """Distance of crease i from an exact point.   (d',)"""
@@ -288,10 +300,10 @@ class Shapes:
 
         Floats with a margin of 1e-9 of the size of the terms, far above their rounding.
         """
-        normals, offsets = self._float_creases
+        normals, offsets, widths, sizes, finite = self._float_creases
         point = exact.nearest(centre)
         if not np.isfinite(point).all():
             return np.full(len(offsets), -np.inf)
-        terms = np.abs(normals) @ np.abs(point) + np.abs(offsets)
+        terms = widths @ np.abs(point) + sizes
         with np.errstate(invalid="ignore"):  # an offset beyond floats is infinitely far from a point that is not
-            return np.where(np.isfinite(offsets), np.abs(normals @ point + offsets) - MEETS * terms, np.inf) - UNDERFLOWN
+            return np.where(finite, np.abs(normals @ point + offsets) - MEETS * terms, np.inf) - UNDERFLOWN

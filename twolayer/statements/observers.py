@@ -7,8 +7,8 @@ swaps, each scored by a rank-one update of Q^-1.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -24,6 +24,7 @@ MOST_ENTRIES = 1 << 20  # of inverses that are held at a time
 BETTER = 1 - 1e-9  # a swap has to lower the score by more than the rounding of an update
 EXACT_UP_TO = 12  # outputs; an exact inverse of 50 rows takes 0.4 s, one in balls 4 ms
 TRIED = 20  # sets whose Q is inverted exactly before giving up
+AGREED = 1e-9  # share within which a proved limit is what floats said
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,20 +65,57 @@ def choose(setting: Setting, candidates: list[tuple[Node, arb]], outputs: int, s
         first = _pivoted(fan_outs / np.clip(limits, 1e-100, 1e100)[:, None], outputs)
         ranked = [_swapped(first, fan_outs, limits, powers, score, setting)]
     for chosen in ranked:  # an exactly singular Q may look invertible in floats
-        Q = np.stack([candidates[m][0].fan_out for m in chosen], axis=1)
-        try:
-            inverse = exact.inverse(Q) if outputs <= EXACT_UP_TO else exact.enclosed_inverse(Q)
-        except ZeroDivisionError:
-            continue
-        return Chosen(tuple(candidates[m][0] for m in chosen), inverse, tuple(candidates[m][1] for m in chosen))
+        observers = tuple(candidates[m][0] for m in chosen)
+        inverse = _proved_inverse(setting, observers)
+        if inverse is not None:
+            return Chosen(observers, inverse, tuple(candidates[m][1] for m in chosen))
     return None
+
+
+def choose_proved(
+    setting: Setting, limits: Mapping[Node, arb], outputs: int, score, prove: Callable[[Node], arb | None]
+) -> Chosen | None:
+    """`choose` by limits that floats say, with the limits of those that are chosen proved; None where no set is left.
+
+    prove(observer): its limit, or None where there is none after all. Where a proof says other than floats did, the choice is
+    made again with what it said.
+    """
+    limits, proved = dict(limits), set[Node]()
+    while True:
+        chosen, wrong = choose(setting, list(limits.items()), outputs, score), False
+        if chosen is None:
+            return None
+        for other in chosen.observers:
+            if other in proved:
+                continue
+            said, limit = limits.pop(other), prove(other)
+            if limit is not None:
+                proved.add(other)
+                limits[other] = limit
+            wrong |= limit is None or not abs(limit - said) <= AGREED * said
+        if not wrong:
+            return replace(chosen, limits=tuple(limits[other] for other in chosen.observers))
+
+
+@cached_by
+def _proved_inverse(setting: Setting, observers: tuple[Node, ...]) -> np.ndarray | None:
+    """Q^-1, exact or in balls; None where Q is singular. Rows of many nodes choose the same observers."""
+    Q = np.stack([node.fan_out for node in observers], axis=1)
+    try:
+        return exact.inverse(Q) if len(observers) <= EXACT_UP_TO else exact.enclosed_inverse(Q)
+    except ZeroDivisionError:
+        return None
 
 
 def _fan_outs(nodes: Sequence[Node]) -> tuple[np.ndarray, np.ndarray]:
     """(fan-outs brought to size 1, the powers k of two that they were divided by), in floats.   -> (n, C), (n,)"""
-    powers = np.array([power(node) for node in nodes])
-    units = [exact.two_to(int(k)) for k in powers]
-    return np.array([exact.nearest(node.fan_out / unit) for node, unit in zip(nodes, units, strict=True)]), powers
+    return np.array([_of_size_one(node) for node in nodes]), np.array([power(node) for node in nodes])
+
+
+@cached_by
+def _of_size_one(node: Node) -> np.ndarray:
+    """A fan-out brought to size 1, in floats.   (C,)"""
+    return exact.nearest(node.fan_out / exact.two_to(power(node)))
 
 
 def _sets(setting: Setting, students: list[int], fan_outs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -119,6 +157,7 @@ def norms(inverses: np.ndarray, powers: np.ndarray) -> np.ndarray:
     return smaller.sum(axis=1).max(axis=1)
 
 
+@cached_by
 def power(node: Node) -> int:
     """k with a fan-out of size 2^k."""
     return exact.log2(exact.power_of_two(node.fan_out))

@@ -33,7 +33,7 @@ from ..restriction.restricted import Node
 from . import bounds
 from .geometry import cached_by
 from .loops import clusters
-from .observers import choose, length_of_limits
+from .observers import choose_proved, length_of_limits
 from .setting import FAR_OFF, Setting
 from .sharp.around import Around, around, radii, sizes, total
 from .sharp.local import Ball, Pairing, ball_of, pairings_in
@@ -189,17 +189,20 @@ def students_on(setting: Setting, creases: Sequence[int]) -> list[int]:
 class _Seen:
     """The other creases of h_k from the centre of a ball around crease i, and the ball's radii worth trying, in floats.
 
-    meets (radii, n): which crease meets which ball (too many, never too few); turn: 1 - cos; away: distances.
+    turn: 1 - cos; away: distances.
     eps (radii,): eps_k, or the local gradient of that ball where `pairings`, by place among the radii, make it smaller.
     """
 
     near: Around
     radii: np.ndarray
-    meets: np.ndarray
     turn: np.ndarray
     away: np.ndarray
     eps: np.ndarray
     pairings: dict[int, Pairing]
+
+    def meets(self, place=slice(None)) -> np.ndarray:
+        """Which crease meets which ball (too many, never too few), at some places among the radii.   (radii, n), or (n,)"""
+        return ~(self.near.distance > self.radii[place, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +228,7 @@ def _seen(setting: Setting, i: int, observer: Node) -> _Seen | None:
     local = {place: pairing for place, pairing in pairings if pairing.value < size.eps}
     eps = np.full(len(tried), size.eps)
     eps[list(local)] = [pairing.value for pairing in local.values()]
-    return _Seen(near, tried, ~(near.distance > tried[:, None]), turn, np.maximum(near.distance, 0.0), eps, local)
+    return _Seen(near, tried, turn, np.maximum(near.distance, 0.0), eps, local)
 
 
 @cached_by
@@ -257,7 +260,7 @@ def _least(seen: _Seen, free: np.ndarray) -> _Choice:
         )
         if value < best.value:
             chosen = order[:count]
-            best = _Choice(value, place, chosen[seen.meets[place][chosen]])
+            best = _Choice(value, place, chosen[seen.meets(place)[chosen]])
     return best
 
 
@@ -270,6 +273,21 @@ def _bound(seen: _Seen, gamma, turned, tilted, away) -> np.ndarray:
     return np.where(np.isnan(values), np.inf, values)
 
 
+def _estimate(setting: Setting, i: int, observer: Node, cluster: Sequence[int]) -> arb | None:
+    """What `error_of` proves, as floats say; None if there is no ball."""
+    seen = _seen(setting, i, observer)
+    if seen is None:
+        return None
+    held = np.isin(seen.near.index, cluster)
+    choice = _at_best_radius(seen, held)
+    value, pairing = choice.value, seen.pairings.get(choice.place)
+    if pairing is not None:  # the proof takes what vertices say, where that is less
+        gamma = seen.near.cotangent[seen.meets(choice.place) & ~held].sum()
+        less = pairing.value - ball_of(pairing).size.eps * ABOVE
+        value -= 4 * less * float(np.hypot(1, gamma)) / pairing.radius
+    return exact.ball(value) * exact.ball(setting.float_unit(observer)) if 0 <= value < np.inf else None
+
+
 def error_of(setting: Setting, i: int, observer: Node, cluster: Sequence[int]) -> Error | None:
     """The least bound over radii for a given cluster (positions in problem.creases, without crease i)."""
     return _proved(setting, i, observer, lambda seen: _at_best_radius(seen, np.isin(seen.near.index, cluster)))
@@ -278,7 +296,7 @@ def error_of(setting: Setting, i: int, observer: Node, cluster: Sequence[int]) -
 def _at_best_radius(seen: _Seen, held: np.ndarray) -> _Choice:
     """The least bound over radii for a given cluster, True for its creases in `near`."""
     near = seen.near
-    gamma = np.where(seen.meets & ~held, near.cotangent, 0.0).sum(axis=1)
+    gamma = np.where(seen.meets() & ~held, near.cotangent, 0.0).sum(axis=1)
     kink = near.kink[held]
     turned, tilted, away = (float((kink * x[held]).sum()) for x in (seen.turn, near.sine, seen.away))
     values = _bound(seen, gamma, turned, tilted, away)
@@ -359,12 +377,20 @@ def vector(setting: Setting, teacher: Node) -> Vector | None:
     if not shares:
         return None
     cluster = min(shares, key=lambda item: np.inf if item[0] is None else item[0])[1].cluster
-    errors = {}
+    limits, errors = {}, dict[Node, Error]()
     for k in students:
-        estimate = None if setting.is_late else error_of(setting, i, k, cluster[1:])
-        if estimate is not None:
-            errors[k] = estimate
-    chosen = choose(setting, [(k, e.value) for k, e in errors.items()], len(teacher.fan_out), length_of_limits)
+        limit = None if setting.is_late else _estimate(setting, i, k, cluster[1:])
+        if limit is not None:
+            limits[k] = limit
+
+    def prove(k: Node) -> arb | None:
+        proof = error_of(setting, i, k, cluster[1:])
+        if proof is None:
+            return None
+        errors[k] = proof
+        return proof.value
+
+    chosen = choose_proved(setting, limits, len(teacher.fan_out), length_of_limits, prove)
     if chosen is None:
         return None
     bound = bounds.fan_out(chosen.inverse, chosen.limits)

@@ -85,7 +85,7 @@ def _inapplicable(row: Row, form: str) -> Verdict | None:
         return row.verdict(form, NOT_APPLICABLE, "the teacher node is constant on U (p_j = 0)")
     if setting.shapes.disc(setting.crease(teacher))[1] == 0:
         return row.verdict(form, NOT_APPLICABLE, "the teacher's boundary misses U ∩ R")
-    alpha = (teacher.fan_out * row.observer.fan_out).sum()
+    alpha = setting.problem.couplings[row.observer.index, teacher.index]
     kappa = setting.masses.mass(setting.crease(teacher), row.observer, "teacher")
     if alpha == 0 and (kappa == 0 or form == PRINTED):
         return row.verdict(form, VACUOUS, "alpha = 0: the observer does not see the teacher's output", terms={"alpha": 0.0})
@@ -105,7 +105,7 @@ def printed(row: Row) -> Verdict:
     if not is_observed(seen, teacher.index, networks.student, observer.index):
         return row.verdict(PRINTED, NOT_APPLICABLE, "the observer's active region does not meet the teacher's boundary")
     below, above = setting.shapes.disc(setting.crease(teacher))
-    alpha = exact.ball((teacher.fan_out * observer.fan_out).sum())
+    alpha = exact.ball(setting.problem.couplings[observer.index, teacher.index])
     eps_low, eps_high = setting.printed_epsilon
     worst, best = bounds.shrunk_radius(below, eps_high, alpha), bounds.shrunk_radius(above, eps_low, alpha)
     terms = {

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from flint import arb
 
-from twolayer import Box, Instance, TwoLayer, check
+from twolayer import Box, Instance, TwoLayer, check, exact
+from twolayer.restriction.restricted import Node
 from twolayer.statements import corollary1, observers
-from twolayer.statements.observers import largest_limit, length_of_limits
+from twolayer.statements.observers import choose, choose_proved, largest_limit, length_of_limits
 
 ROUNDING = 1e-7  # of an update of an inverse that is well enough conditioned to be chosen
 IN_TIME = SimpleNamespace(is_late=False)
@@ -54,6 +55,34 @@ def test_no_single_swap_makes_the_chosen_set_better(score, entries, monkeypatch)
             trial = np.array(chosen)
             trial[at] = other
             assert observers._inverse(trial, fan_outs, limits, powers, score)[1] >= best * (1 - ROUNDING)
+
+
+def by_hand(outputs: int, n: int, seed: int):
+    """(a setting as far as choices ask for one, its students, limits of them)."""
+    rng = np.random.default_rng(seed)
+    nodes = [Node("student", k, *exact.zeros(2, 1), exact.rationals(rng.normal(size=outputs))) for k in range(n)]
+    made = SimpleNamespace(problem=SimpleNamespace(student=nodes), is_late=False)
+    return made, nodes, {node: arb(x) for node, x in zip(nodes, rng.uniform(0.5, 2, size=n), strict=True)}
+
+
+@pytest.mark.parametrize(("outputs", "n"), [(2, 6), (5, 25)])
+def test_observers_chosen_by_estimates_are_those_that_proofs_choose(outputs, n):
+    made, nodes, limits = by_hand(outputs, n, n)
+    proofs: list[Node] = []
+    chosen = choose_proved(made, limits, outputs, length_of_limits, lambda node: (proofs.append(node), limits[node])[1])
+    assert chosen.observers == choose(made, list(limits.items()), outputs, length_of_limits).observers
+    assert sorted(proofs, key=nodes.index) == sorted(chosen.observers, key=nodes.index)  # each once, and no others
+
+
+@pytest.mark.parametrize(("outputs", "n"), [(2, 6), (5, 25)])
+def test_every_chosen_limit_is_proved_and_none_that_an_estimate_made_too_small_is_kept(outputs, n):
+    made, nodes, limits = by_hand(outputs, n, n)
+    without = nodes[:: n // 2]  # these have no proof at all
+    estimates = {node: x / 100 if node in without else x * (1 - arb(2) ** -k) for k, (node, x) in enumerate(limits.items(), 1)}
+    chosen = choose_proved(made, estimates, outputs, length_of_limits, lambda x: None if x in without else limits[x])
+    assert not set(chosen.observers) & set(without)
+    assert chosen.limits == tuple(limits[node] for node in chosen.observers)
+    assert choose_proved(made, estimates, outputs, length_of_limits, lambda node: None) is None
 
 
 def test_more_outputs_than_other_students_are_said_to_be_the_reason():

@@ -311,6 +311,19 @@ def test_the_chosen_cluster_is_no_worse_than_the_teacher_alone_or_all_its_studen
             assert other is None or best is not None and float(best.value.mid()) <= float(other.value.mid()) * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_what_chooses_the_vector_forms_observers_is_what_the_proofs_say(seed):
+    setting, seen = setting_of(near_copies(seed)), 0
+    for teacher, observer in itertools.product(setting.problem.teacher, setting.problem.student):
+        i = setting.crease(teacher)
+        proof = recovery.error(setting, i, observer)
+        for cluster in () if proof is None else ((), proof.cluster[1:]):
+            estimate, proof = (of(setting, i, observer, cluster) for of in (recovery._estimate, recovery.error_of))
+            assert estimate is not None and abs(estimate / proof.value - 1) < recovery.TRUE - 1
+            seen += proof.local is not None
+    assert seen > 0
+
+
 # -- sizes --------------------------------------------------------------------------------------------------------------
 
 

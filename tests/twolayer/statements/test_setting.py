@@ -25,7 +25,7 @@ from twolayer.regions import Box
 from twolayer.restriction.restricted import restricted
 from twolayer.statements import theorem1, theorem3
 from twolayer.statements.check import check
-from twolayer.statements.geometry import cached_by
+from twolayer.statements.geometry import Masses, cached_by
 from twolayer.statements.setting import Setting, observed_anywhere
 from twolayer.statements.sharp.around import around, radii, reaches
 from twolayer.statements.verdict import FAILS, HOLDS, NOT_APPLICABLE
@@ -256,3 +256,14 @@ def test_a_cached_value_belongs_to_one_object_and_is_computed_once_for_its_argum
     first, second, here, there = Owner(), Owner(), object(), object()
     assert [first.value(1, here), first.value(1, there), first.value(1, here), second.value(1, here)] == [1, 2, 1, 3]
     assert asked == [(1, here), (1, there), (1, here)]
+
+
+@quick
+@given(instances())
+def test_kink_masses_of_all_observers_are_those_of_each_crease_alone(made):
+    problem = restricted(made)
+    masses = Masses(problem)
+    for i, crease in enumerate(problem.creases):
+        for observer in problem.student:
+            for side in (None, "teacher", "student"):
+                assert masses.mass(i, observer, side) == crease.mass(observer.fan_out, side)

@@ -153,6 +153,19 @@ def test_a_student_next_to_the_teacher_sees_it_by_the_length_of_its_crease():
     assert said.terms["local_epsilon"] < said.terms["epsilon"]
 
 
+@settings(quick, max_examples=80)
+@given(plane_walls, plane_creases, st.floats(1e-3, 1.0))
+def test_walls_that_are_out_of_reach_are_those_that_would_say_nothing(own, drawn, goal):
+    given_by_hand = seen(walled(own, drawn))
+    if given_by_hand is None:
+        return
+    made, i, size, domain = given_by_hand
+    if domain.whole is not None and not wall._within_reach(made, i, size, domain.whole, goal):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(wall, "_within_reach", lambda *_: True)
+            assert wall.bodies(made, i, size, domain, goal) == []
+
+
 def test_a_wall_says_nothing_where_the_region_is_too_thin_for_its_ball():
     """R = (-1, 1) x (-t, t), the observer relu(y - x), h = |y|/2 - t/4 on A_k: eps = t/4, and X > 1 needs a radius above t."""
     t = Q(1, 100)

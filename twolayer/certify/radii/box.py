@@ -14,9 +14,12 @@ Arrays: n, q, mid, half, alpha (P, d) or broadcastable to it; o, s, ell (P,).   
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+
+from ..compiled import compiled
 
 NOISE = 1e-13  # share of the terms that rounding may leave of a difference: a crease in a face is not called outside
 STEPS = 50  # Newton steps; two to six happen
@@ -33,86 +36,133 @@ class Proposal:
 
 def in_box(n, o, mid, half, alpha) -> Proposal:
     """Largest shapes in boxes."""
-    weight = np.abs(n)
-    h, radius = _alone(n, weight, o, mid, half, alpha)
-    w = _shrunken(half, radius, alpha)
-    reach = (weight * w).sum(axis=1)
-    share = np.clip(np.divide(h, reach, out=np.zeros_like(h), where=reach > 0), -1, 1)
-    return Proposal(mid - share[:, None] * w * np.sign(n), radius, np.full(len(radius), np.nan))
+    n, mid, half, alpha, o = _shaped((n, mid, half, alpha), (o,))
+    centre, radius = np.empty(n.shape), np.empty(len(n))
+    _in_boxes(n, o, mid, half, alpha, centre, radius)
+    return Proposal(centre, radius, np.full(len(radius), np.nan))
 
 
 def in_cut_box(n, o, mid, half, alpha, q, s, ell) -> Proposal:
     """Largest shapes in boxes, each cut by a half-space q . z <= s."""
-    n, q = np.broadcast_arrays(n, q)
-    weight = np.abs(n)
-    h, radius = _alone(n, weight, o, mid, half, alpha)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        kinks = np.where(weight > 0, -q / n, np.inf)
-    order = np.argsort(kinks, axis=1)
-    kinks = np.take_along_axis(kinks, order, axis=1)
-    last = np.count_nonzero(weight, axis=1) - 1
-    half, alpha = np.broadcast_to(half, n.shape), np.broadcast_to(alpha, n.shape)
-    heavy = np.take_along_axis(weight * half, order, axis=1)  # |n_j| w_j(r) = heavy - r light, sorted
-    light = np.take_along_axis(weight * alpha, order, axis=1)
-    level, far = s - (q * mid).sum(axis=1), np.broadcast_to(np.abs(mid) + half, n.shape)
-    place, mu = np.zeros(len(n), dtype=int), np.full(len(n), np.nan)
-    open_ = np.flatnonzero(radius >= 0)
-    for _ in range(STEPS):
-        if not len(open_):
-            break
-        r = radius[open_, None]
-        total = np.cumsum(np.maximum(heavy[open_] - r * light[open_], 0.0), axis=1)
-        k = np.minimum((total < 0.5 * (h[open_] + total[:, -1])[:, None]).sum(axis=1), last[open_])
-        here = kinks[open_, k]
-        gap = np.abs(q[open_] + here[:, None] * n[open_])
-        spare, rate = level[open_] - here * h[open_] + (half[open_] * gap).sum(axis=1), (alpha[open_] * gap).sum(axis=1)
-        terms = np.abs(q[open_]) + np.abs(here[:, None] * n[open_])
-        size = np.abs(s[open_]) + np.abs(here * o[open_]) + (terms * far[open_]).sum(axis=1)
-        rate = ell[open_] + np.where(rate > NOISE * (alpha[open_] * terms).sum(axis=1), rate, 0.0)  # q along n: rounding
-        bound = _quotient(spare, rate, size)
-        place[open_] = k
-        lower = bound < radius[open_]
-        open_, bound, here = open_[lower], bound[lower], here[lower]
-        radius[open_], mu[open_] = bound, here
-        open_ = open_[bound >= 0]  # below 0 nothing fits: mu shows it
-    return Proposal(_vertex(n, q, h, mid, half, alpha, radius, order, place), radius, mu)
+    n, mid, half, alpha, q, o, s, ell = _shaped((n, mid, half, alpha, q), (o, s, ell))
+    centre, radius, mu = np.empty(n.shape), np.empty(len(n)), np.empty(len(n))
+    _in_cut_boxes(n, o, mid, half, alpha, q, s, ell, centre, radius, mu)
+    return Proposal(centre, radius, mu)
 
 
-def _alone(n, weight, o, mid, half, alpha):
+def _shaped(vectors: tuple, numbers: tuple) -> tuple[np.ndarray, ...]:
+    """All vectors as (P, d), all numbers as (P,), contiguous."""
+    shape = np.broadcast_shapes(*(np.shape(x) for x in vectors), (len(numbers[0]), 1))
+    each = (*((x, shape) for x in vectors), *((x, shape[:1]) for x in numbers))
+    return tuple(np.ascontiguousarray(np.broadcast_to(x, size), dtype=float) for x, size in each)
+
+
+@compiled
+def _in_boxes(n, o, mid, half, alpha, centre, radius):
+    for p in range(len(n)):
+        h, radius[p] = _alone(n[p], o[p], mid[p], half[p], alpha[p])
+        reach = 0.0
+        for j in range(n.shape[1]):
+            reach += abs(n[p, j]) * _left(half[p, j], radius[p], alpha[p, j])
+        share = min(max(h / reach, -1.0), 1.0) if reach > 0 else 0.0
+        for j in range(n.shape[1]):
+            centre[p, j] = mid[p, j] - share * _left(half[p, j], radius[p], alpha[p, j]) * np.sign(n[p, j])
+
+
+@compiled
+def _in_cut_boxes(n, o, mid, half, alpha, q, s, ell, centre, radius, mu):
+    kinks, share = np.empty(n.shape[1]), np.empty(n.shape[1])
+    for p in range(len(n)):
+        for j in range(n.shape[1]):
+            kinks[j] = -q[p, j] / n[p, j] if abs(n[p, j]) > 0 else np.inf
+        order = np.argsort(kinks, kind="mergesort")
+        h, radius[p] = _alone(n[p], o[p], mid[p], half[p], alpha[p])
+        radius[p], mu[p], place = _cut(n[p], o[p], mid[p], half[p], alpha[p], q[p], s[p], ell[p], h, radius[p], kinks, order)
+        _vertex(n[p], q[p], h, mid[p], half[p], alpha[p], radius[p], order, place, share, centre[p])
+
+
+@compiled
+def _alone(n, o, mid, half, alpha):
     """(n . mid + o, the largest radius in the box alone)."""
-    h = (n * mid).sum(axis=1) + o
-    alpha = np.broadcast_to(alpha, weight.shape)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        faces = np.where(alpha > 0, half / alpha, np.where(half < 0, -np.inf, np.inf)).min(axis=1)
-        spare, rate = (weight * half).sum(axis=1) - np.abs(h), (weight * alpha).sum(axis=1)
-        through = _quotient(spare, rate, (weight * (np.abs(mid) + half)).sum(axis=1) + np.abs(o))
-    return h, np.minimum(faces, through)
+    h, faces, spare, rate, size = o, np.inf, 0.0, 0.0, abs(o)
+    for j in range(len(n)):
+        h += n[j] * mid[j]
+        spare += abs(n[j]) * half[j]
+        rate += abs(n[j]) * alpha[j]
+        size += abs(n[j]) * (abs(mid[j]) + half[j])
+        if alpha[j] > 0:
+            faces = min(faces, half[j] / alpha[j])
+        elif half[j] < 0:
+            faces = -np.inf
+    return h, min(faces, _quotient(spare - abs(h), rate, size))
 
 
-def _shrunken(half, radius, alpha):
-    """What a shape leaves of a box's half widths for its centre; a radius that nothing feels (infinite) leaves all."""
-    return np.maximum(half - np.where(np.isfinite(radius), np.maximum(radius, 0.0), 0.0)[:, None] * alpha, 0.0)
+@compiled
+def _cut(n, o, mid, half, alpha, q, s, ell, h, radius, kinks, order):
+    """(the largest radius, its multiplier, the place of its kink in their order), from the radius in the box alone."""
+    d, level, last = len(n), s, -1
+    for j in range(d):
+        level -= q[j] * mid[j]
+        last += abs(n[j]) > 0
+    mu, place = np.nan, 0
+    for _ in range(STEPS):
+        if not radius >= 0:  # below 0 nothing fits: mu shows it
+            break
+        total = 0.0
+        for j in range(d):
+            total += abs(n[j]) * max(half[j] - radius * alpha[j], 0.0)
+        k, sofar = 0, 0.0
+        for m in order:  # a weighted median of the kinks
+            sofar += abs(n[m]) * max(half[m] - radius * alpha[m], 0.0)
+            if not sofar < 0.5 * (h + total):
+                break
+            k += 1
+        k = min(k, last)
+        here = kinks[order[k]]
+        spare, rate, terms, size = level - here * h, 0.0, 0.0, abs(s) + abs(here * o)
+        for j in range(d):
+            gap, term = abs(q[j] + here * n[j]), abs(q[j]) + abs(here * n[j])
+            spare += half[j] * gap
+            rate += alpha[j] * gap
+            terms += alpha[j] * term
+            size += term * (abs(mid[j]) + half[j])
+        bound = _quotient(spare, ell + (rate if rate > NOISE * terms else 0.0), size)  # q along n: rounding
+        place = k
+        if not bound < radius:
+            break
+        radius, mu = bound, here
+    return radius, mu, place
 
 
+@compiled
+def _left(half, radius, alpha):
+    """What a shape leaves of a half-width for its centre; a radius that nothing feels (infinite) leaves all."""
+    return max(half - (max(radius, 0.0) if math.isfinite(radius) else 0.0) * alpha, 0.0)
+
+
+@compiled
 def _quotient(spare, rate, size):
     """spare / rate; where nothing feels the radius (rate 0) infinite, or -infinite if something is surely too short."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(rate > 0, spare / rate, np.where(spare < -NOISE * size, -np.inf, np.inf))
+    if rate > 0:
+        return spare / rate
+    return -np.inf if spare < -NOISE * size else np.inf
 
 
-def _vertex(n, q, h, mid, half, alpha, radius, order, place):
+@compiled
+def _vertex(n, q, h, mid, half, alpha, radius, order, place, side, centre):
     """The point of the crease in the shrunken box with the smallest q . z: all coordinates but one at their ends.
 
     Coordinates before the chosen kink sit at one end, those after it at the other; the chosen one closes the equation.
-    Coordinates along the crease (n_j = 0) follow q alone.
+    Coordinates along the crease (n_j = 0) follow q alone. side (d,) is a place to work in, centre (d,) the result.
     """
-    w = _shrunken(half, radius, alpha)
-    weights = np.take_along_axis(np.abs(n) * w, order, axis=1)
-    position = np.arange(n.shape[1])
-    side = np.where(position < place[:, None], 1.0, -1.0)
-    side[np.arange(len(n)), place] = 0.0
-    rest, pivot = h - (side * weights).sum(axis=1), weights[np.arange(len(n)), place]
-    side[np.arange(len(n)), place] = np.clip(np.divide(rest, pivot, out=np.zeros_like(rest), where=pivot > 0), -1, 1)
-    signs = np.empty_like(side)
-    np.put_along_axis(signs, order, side, axis=1)
-    return mid - w * np.where(n == 0, np.sign(q), signs * np.sign(n))
+    rest = h
+    for k in range(len(n)):
+        side[k] = 1.0 if k < place else -1.0
+        if k != place:
+            rest -= side[k] * abs(n[order[k]]) * _left(half[order[k]], radius, alpha[order[k]])
+    pivot = abs(n[order[place]]) * _left(half[order[place]], radius, alpha[order[place]])
+    side[place] = min(max(rest / pivot, -1.0), 1.0) if pivot > 0 else 0.0
+    for k in range(len(n)):
+        m = order[k]
+        sign = np.sign(q[m]) if n[m] == 0 else side[k] * np.sign(n[m])
+        centre[m] = mid[m] - _left(half[m], radius, alpha[m]) * sign

@@ -51,7 +51,7 @@ class Inscribed:
 class Surroundings:
     """A crease inside a domain: the lengths that every inscribed shape needs, each list computed when first asked for.
 
-    Public results are `ball`, `radius_around`, `cylinder`, `guarded_disc`, `disc` and `disc_radius_above`;
+    Public results are `ball`, `radius_around`, `cylinder`, `guarded_disc`, `disc`, `disc_radius_above` and `diameter`;
     `radii.inscribed_radii` finds the balls of many pairs at once.
     """
 
@@ -271,8 +271,8 @@ class Surroundings:
         """
         dual = None if self._misses else self.disc_dual()
         if dual is None:
-            return self._diameter() if self.meets() else 0.0
-        return max(min(exact.upper_float(dual[2]), self._diameter()), 0.0)
+            return self.diameter if self.meets() else 0.0
+        return max(min(exact.upper_float(dual[2]), self.diameter), 0.0)
 
     def disc_dual(self) -> tuple[list[fmpq], fmpq, arb] | None:
         """(y, mu, the bound that they prove) for `disc_radius_above`; None where the program gave no multipliers."""
@@ -298,7 +298,8 @@ class Surroundings:
                     best, chosen = quotient, mu
         return [y / unit for y, unit in zip(multipliers, self.domain.in_row_units[1], strict=True)], chosen, best
 
-    def _diameter(self) -> float:
+    @cached_property
+    def diameter(self) -> float:
         """Upper bound on the diameter of the domain: the sides of its box, each as long as its row of the frame."""
         sides = self._domain.upper - self._domain.lower
         lengths = [square_root(arb((row * row).sum())) for row in self.frame.rows]

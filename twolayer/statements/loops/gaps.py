@@ -186,20 +186,54 @@ def steepest_pair(lines, left, gaps, outs, room, start, step, rungs):
 
 
 @compiled
+def flat_chord(place, tilt, label, up, down, gap, out, w, enough, worst):
+    """`chord` with all slopes known. worst: the lines (left, right) of the largest quotient above, and those below, of some
+    other direction, or -1; they are asked first, and those of this one are left in it.
+    """
+    above, below = up, down
+    for side in range(2):
+        j, r = worst[2 * side], worst[2 * side + 1]
+        if j >= 0 and label[j] != out and label[r] != out:
+            one, other = (tilt[j], tilt[r]) if side == 0 else (tilt[r], tilt[j])
+            value = quotient(max(one - w, 0.0) + max(w - other, 0.0), place[j], place[r])
+            above, below = (max(above, value), below) if side == 0 else (above, max(below, value))
+    if above + below >= enough:
+        return above + below
+    for j in range(gap, -1, -1):
+        if label[j] == out:
+            continue
+        rise, fall = max(tilt[j] - w, 0.0), max(w - tilt[j], 0.0)
+        for r in range(gap + 1, len(place)):
+            if label[r] == out:
+                continue
+            value = quotient(rise + max(w - tilt[r], 0.0), place[j], place[r])
+            if value > above:
+                above, worst[0], worst[1] = value, j, r
+            value = quotient(fall + max(tilt[r] - w, 0.0), place[j], place[r])
+            if value > below:
+                below, worst[2], worst[3] = value, j, r
+            if above + below >= enough:
+                return above + below
+    return above + below
+
+
+@compiled
 def flattest_chord(lines, left, gaps, goal):
     """(sum, gap, direction) of the smallest sum of chords below `goal`, all slopes known; the gap is -1 where none is."""
-    label, labels = lines[3], left[0]
-    best, chosen, direction, out = goal, -1, -1, np.empty(1, np.int64)
+    place, tilt, free, label, up, down = lines
+    labels, tilts, _ = left
+    best, chosen, direction, worst = goal, -1, -1, np.empty(4, np.int64)
     least = np.empty(len(gaps))
     for k in range(len(gaps)):
         least[k] = narrow(lines, gaps[k], 0.0)
     for k in np.argsort(least, kind="mergesort"):
+        gap = gaps[k]
+        worst[:] = -1
         for m in range(len(labels)):
-            if least[k] < best or label[gaps[k]] == labels[m] or label[gaps[k] + 1] == labels[m]:
-                out[0] = m
-                value = sum_at(lines, left, gaps[k], out, 0.0, best)
+            if least[k] < best or label[gap] == labels[m] or label[gap + 1] == labels[m]:
+                value = flat_chord(place, tilt, label, up, down, gap, labels[m], tilts[m], best, worst)
                 if value < best:
-                    best, chosen, direction = value, gaps[k], m
+                    best, chosen, direction = value, gap, m
     return best, chosen, direction
 
 

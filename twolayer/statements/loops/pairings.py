@@ -1,7 +1,8 @@
 """Kink masses of opposite sign paired in balls around a centre, in floats (`sharp.local` says what a pair is worth).
 
-A scene: distance (n,) lower bounds, kink (n,) signed masses, height (n,) distances of the centre, near and far (n, n) the
-lengths of the differences and sums of two unit normals; wall: the place of a crease whose mass costs nothing alone, or -1.
+A scene: distance (n,) lower bounds, kink (n,) signed masses, height (n,) distances of the centre; apart: (index, near, far),
+the lengths of the differences and of the sums of two unit normals of all creases, of which index (n,) are the scene's;
+wall: the place of a crease whose mass costs nothing alone, or -1.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ def alone(height, radius):
 
 
 @compiled
-def cost(a, b, height, near, far, radius):
+def cost(a, b, height, apart, radius):
     """What a unit of a pair costs in a ball."""
-    apart = near[a, b] * radius + abs(height[a] - height[b])
-    return min(apart, far[a, b] * radius + abs(height[a] + height[b])) / 2
+    index, near, far = apart
+    one, other = index[a], index[b]
+    opposite = far[one, other] * radius + abs(height[a] + height[b])
+    return min(near[one, other] * radius + abs(height[a] - height[b]), opposite) / 2
 
 
 @compiled
-def paired(distance, kink, height, near, far, wall, radius):
+def paired(distance, kink, height, apart, wall, radius):
     """(the value, pairs (p, 2)) of masses in a ball paired, the cheapest first, while a pair costs less than both alone."""
     n = len(distance)
     ups, downs = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -43,7 +46,7 @@ def paired(distance, kink, height, near, far, wall, radius):
     costs, places, count = np.empty(up * down), np.empty((up * down, 2), np.int64), 0
     for a in ups[:up]:
         for b in downs[:down]:
-            each = cost(a, b, height, near, far, radius)
+            each = cost(a, b, height, apart, radius)
             if single[a] + single[b] > each:
                 costs[count], places[count, 0], places[count, 1] = each, a, b
                 count += 1
@@ -64,7 +67,7 @@ def paired(distance, kink, height, near, far, wall, radius):
 
 
 @compiled
-def least(distance, kink, height, near, far, wall, radii):
+def least(distance, kink, height, apart, wall, radii):
     """Lower bounds on the values of pairings in balls of these radii, the largest first.   (m,) -> (m,)
 
     Every unit of mass costs what it does alone, or half of a pair; per unit of radius that is least in the largest ball.
@@ -74,7 +77,7 @@ def least(distance, kink, height, near, far, wall, radii):
     for a in range(n):
         for b in range(n):
             if kink[a] > 0 and kink[b] < 0:
-                each = cost(a, b, height, near, far, radii[0]) / (2 * radii[0])
+                each = cost(a, b, height, apart, radii[0]) / (2 * radii[0])
                 half[a], half[b] = min(half[a], each), min(half[b], each)
     for k in range(len(radii)):
         for m in range(n):
@@ -98,7 +101,7 @@ def crowds(distance, opposes, student, cotangent, radii):
 
 
 @compiled
-def best(distance, kink, height, near, far, wall, opposes, student, cotangent, radii, most):
+def best(distance, kink, height, apart, wall, opposes, student, cotangent, radii, most):
     """The places of at most `most` radii at which value * crowd / radius is smallest, best first.
 
     crowd: the sum of both of `crowds`; radii are the largest first, and those of balls that meet no opposing student, or
@@ -108,11 +111,11 @@ def best(distance, kink, height, near, far, wall, opposes, student, cotangent, r
     radii = radii[: (students > 0).sum()]
     crowd = (teachers + students)[: len(radii)]
     scores, places, count = np.full(most, np.inf), np.full(most, -1), 0
-    bounds = least(distance, kink, height, near, far, wall, radii) * crowd / radii
+    bounds = least(distance, kink, height, apart, wall, radii) * crowd / radii
     for place in np.argsort(bounds, kind="mergesort"):
         if count == most and not bounds[place] <= scores[most - 1]:
             break
-        value = paired(distance, kink, height, near, far, wall, radii[place])[0] * crowd[place]
+        value = paired(distance, kink, height, apart, wall, radii[place])[0] * crowd[place]
         if not 0 < value < np.inf:
             continue
         score, at = value / radii[place], count

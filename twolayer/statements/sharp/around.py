@@ -112,36 +112,29 @@ class Around:
 
 
 @cached_by
-def _seen(setting: Setting, observer: Node) -> np.ndarray:
-    """The creases that have a kink in h_k."""
-    return np.flatnonzero(setting.masses.signs(observer))
+def _seen(setting: Setting, observer: Node) -> bytes:
+    """Which creases have a kink in h_k, as the bytes of a mask."""
+    return (setting.masses.signs(observer) != 0).tobytes()
 
 
 @cached_by
-def _steepness(setting: Setting, i: int) -> np.ndarray:
-    """cos^2 / sin of the angle between crease i and every crease, infinite for a parallel one."""
-    sines = setting.angles.floats(i)[0]
+def _others(setting: Setting, i: int, seen: bytes) -> tuple[np.ndarray, ...]:
+    """Of the creases seen but crease i: index, student, sine, cotangent, cos^2 / sin (infinite if parallel), direction."""
+    mask = np.frombuffer(seen, dtype=bool).copy()
+    mask[i] = False
+    keep = np.flatnonzero(mask)
+    sine, cotangent = (x[keep] for x in setting.angles.floats(i))
     with np.errstate(divide="ignore"):
-        return np.where(sines > 0, (1 - sines**2) / sines, np.inf)
+        steep = np.where(sine > 0, (1 - sine**2) / sine, np.inf)
+    return keep, setting.masses.carries_student[keep], sine, cotangent, steep, setting.angles.directions[keep]
 
 
 def around(setting: Setting, i: int, observer: Node, centre: np.ndarray) -> Around:
     """The other creases as the observer sees them from a centre on crease i."""
-    masses, seen = setting.masses.signs(observer), _seen(setting, observer)
-    keep = seen[seen != i]
-    sines, cotangents = setting.angles.floats(i)
-    kinks = setting.float_kinks(observer)[keep]
-    return Around(
-        keep,
-        masses[keep] * masses[i] < 0,
-        setting.masses.carries_student[keep],
-        kinks,
-        sines[keep],
-        cotangents[keep],
-        kinks * _steepness(setting, i)[keep],
-        setting.angles.directions[keep],
-        setting.shapes.distances(centre)[keep],
-    )
+    signs = setting.masses.signs(observer)
+    keep, student, sine, cotangent, steep, direction = _others(setting, i, _seen(setting, observer))
+    kinks, distance = setting.float_kinks(observer)[keep], setting.shapes.distances(centre)[keep]
+    return Around(keep, signs[keep] * signs[i] < 0, student, kinks, sine, cotangent, kinks * steep, direction, distance)
 
 
 def total(numbers: Iterable[arb]) -> arb:
@@ -151,7 +144,10 @@ def total(numbers: Iterable[arb]) -> arb:
 
 def radii(radius: float, reaches: np.ndarray) -> np.ndarray:
     """The radius itself, and those just too small to meet the creases one by one; largest first."""
-    smaller = SHRINK * np.unique(reaches)[::-1]
+    ordered = np.sort(reaches)[::-1]
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    smaller = SHRINK * ordered[first]
     return np.concatenate([[radius], smaller[(smaller > 0) & (smaller < radius)]])
 
 

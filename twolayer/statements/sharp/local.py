@@ -111,9 +111,8 @@ class Scene:
     @cached_property
     def _arrays(self) -> tuple[Any, ...]:
         """A scene as `loops.pairings` reads it."""
-        pairs = np.ix_(self.index, self.index)
-        near, far = (apart[pairs] for apart in _apart(self.setting))
-        return self.distance, self.kink, self.height, near, far, -1 if self.wall is None else self.wall
+        apart = (self.index, *_apart(self.setting))
+        return self.distance, self.kink, self.height, apart, -1 if self.wall is None else self.wall
 
     def least(self, radii: np.ndarray) -> np.ndarray:
         """Lower bounds on the values of pairings in balls of these radii, the largest first.   (m,) -> (m,)"""
@@ -181,6 +180,7 @@ def balls(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Aro
     return [ball_of(pairing) for pairing in pairings(setting, i, size, inscribed, near)]
 
 
+@cached_by
 def ball_of(pairing: Pairing) -> Ball:
     """The ball of a pairing with its local gradient: of the pairs, or of vertices where they say more (d' = 2)."""
     size, setting = pairing.scene.size, pairing.scene.setting

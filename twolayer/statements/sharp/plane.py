@@ -100,6 +100,11 @@ class _Crossings:
         """The lines at some places."""
         return _Crossings(*(getattr(self, name)[places] for name in COLUMNS))
 
+    @property
+    def sloping(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Of lines that are not parallel: offset, slope, place, tilt."""
+        return self.offset, self.slope, self.place, self.tilt
+
 
 COLUMNS = [column.name for column in fields(_Crossings)]
 
@@ -131,20 +136,28 @@ def _float(x: arb) -> float:
 class _Arrangement:
     """All creases and walls across H in the order of their offsets, and the parallel ones.
 
-    lines       their crossings, sorted
+    offset, slope, place, tilt      of their crossings, as in `_Crossings`
     sides       -1 a left wall, 1 a right wall, 0 a crease
     members     positions in problem.creases, -1 for walls
     labels      of the directions of creases, WALL for walls
     parallels   (position in problem.creases, height) of the creases parallel to H
     """
 
-    lines: _Crossings
+    offset: np.ndarray
+    slope: np.ndarray
+    place: np.ndarray
+    tilt: np.ndarray
     sides: np.ndarray
     members: np.ndarray
     labels: np.ndarray
     parallels: list[tuple[int, arb]]
     up: arb
     down: arb
+
+    @property
+    def sloping(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Offset, slope, place, tilt."""
+        return self.offset, self.slope, self.place, self.tilt
 
 
 @cached_by
@@ -210,7 +223,7 @@ def _sorted(setting: Setting, i: int, domain: Domain) -> _Arrangement:
     order = order[~lines.parallel[order]]
     parallels = [(j, creases.height[j]) for j in np.flatnonzero(creases.parallel).tolist()]
     labels = np.append(setting.angles.directions, WALL)[members[order]]
-    return _Arrangement(lines.some(order), sides[order], members[order], labels, parallels, walls.up, walls.down)
+    return _Arrangement(*lines.some(order).sloping, sides[order], members[order], labels, parallels, walls.up, walls.down)
 
 
 @latest_by
@@ -222,14 +235,24 @@ def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
     [side], up, down = own.sides.tolist(), whole.up.max(own.up), whole.down.max(own.down)
     if side == 0:
         return replace(whole, up=up, down=down)
-    at = np.searchsorted(whole.lines.place, own.lines.place[0], side="left" if side < 0 else "right")  # outside its own crease
-    put = np.insert(np.arange(len(whole.sides)), at, len(whole.sides))
-    sides, members, labels = (
-        np.append(x, y)[put] for x, y in ((whole.sides, side), (whole.members, WALL), (whole.labels, WALL))
+    at = int(np.searchsorted(whole.place, own.lines.place[0], side="left" if side < 0 else "right"))  # outside its own crease
+    offset, slope, place, tilt, sides, members, labels = (
+        _inserted(column, at, entry)
+        for column, entry in (
+            *zip(whole.sloping, (column[0] for column in own.lines.sloping), strict=True),
+            (whole.sides, side),
+            (whole.members, WALL),
+            (whole.labels, WALL),
+        )
     )
-    return _Arrangement(
-        _Crossings.joined([whole.lines, own.lines]).some(put), sides, members, labels, whole.parallels, up, down
-    )
+    return _Arrangement(offset, slope, place, tilt, sides, members, labels, whole.parallels, up, down)
+
+
+def _inserted(column: np.ndarray, at: int, entry) -> np.ndarray:
+    """np.insert of one entry, in a tenth of its time."""
+    out = np.empty(len(column) + 1, dtype=column.dtype)
+    out[:at], out[at], out[at + 1 :] = column[:at], entry, column[at:]
+    return out
 
 
 def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np.ndarray, *, named: bool) -> Lines | None:
@@ -262,17 +285,17 @@ def _chosen_lines(setting: Setting, i: int, domain: Domain, mask: bytes, *, name
             else:
                 return None
     keep = np.flatnonzero((all_of_them.sides != 0) | chosen[all_of_them.members])
-    lines, sides = all_of_them.lines, all_of_them.sides[keep]
+    sides = all_of_them.sides[keep]
     left, right = np.flatnonzero(sides < 0), np.flatnonzero(sides > 0)
-    if not len(left) or not len(right) or not np.isfinite(lines.place[keep]).all():
+    if not len(left) or not len(right) or not np.isfinite(all_of_them.place[keep]).all():
         return None
     return Lines(
-        lines.offset[keep],
-        lines.slope[keep],
+        all_of_them.offset[keep],
+        all_of_them.slope[keep],
         student[all_of_them.members[keep]],
         all_of_them.labels[keep],
-        lines.place[keep],
-        lines.tilt[keep],
+        all_of_them.place[keep],
+        all_of_them.tilt[keep],
         int(left[-1]),
         int(right[0]),
         up,
@@ -283,5 +306,5 @@ def _chosen_lines(setting: Setting, i: int, domain: Domain, mask: bytes, *, name
 def half_width(setting: Setting, i: int, domain: Domain) -> float:
     """Half the length of H inside A_k, in floats: no cylinder is wider."""
     walls = _arrangement(setting, i, domain)
-    left, right = walls.lines.place[walls.sides < 0], walls.lines.place[walls.sides > 0]
+    left, right = walls.place[walls.sides < 0], walls.place[walls.sides > 0]
     return (right.min() - left.max()) / 2 if len(left) and len(right) else np.inf

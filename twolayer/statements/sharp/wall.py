@@ -32,6 +32,7 @@ from .local import Pairing, pairings_in
 
 FORM = "wall"
 ABOVE = 1 + 2.0**-20  # "X > 1" strictly, at no visible cost
+MOST_APART = 0.5  # of the unit normals of H and the wall: from here on no ball leaves X > 1 by their pair
 STEPS = (1.0, 1.02, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 1000.0)  # radii, in units of the least that can do
 
 
@@ -102,14 +103,27 @@ def student(setting: Setting, i: int, size: Sizes, domain: Domain, goal: float) 
 def bodies(setting: Setting, i: int, size: Sizes, domain: Domain, goal: float) -> list[Body]:
     """The ball that says most with eps_k, and the one that says most with its local gradient, where they beat `goal`."""
     observer = size.observer
-    if observer.is_constant or not setting.angles.floats(i)[0][setting.crease(observer)] < goal:
-        return []  # the bound is no smaller than the sine of the wall
+    if observer.is_constant or domain.whole is None or not _within_reach(setting, i, size, domain.whole, goal):
+        return []
     wall = wall_of(setting, i, observer, domain)
     if wall is None:
         return []
     first = with_epsilon(wall, size, goal)
     second = with_pairing(setting, i, wall, size, goal if first is None else first.value)
     return [body for body in (first, second) if body is not None]
+
+
+def _within_reach(setting: Setting, i: int, size: Sizes, whole: Domain, goal: float) -> bool:
+    """Whether r / rho can be below `goal` in the least ball with eps_k, or with a pairing, wherever x is in U ∩ R."""
+    sine = float(setting.angles.floats(i)[0][setting.crease(size.observer)])
+    apart, longest = _apart(sine), setting.shapes.around(i, whole).diameter
+    paired = apart < MOST_APART and 2 * sine / (1 - 2 * apart) * ABOVE < goal
+    return sine < goal and (paired or 4 * size.eps / size.level * ABOVE < goal * longest)  # no bound is below the wall's sine
+
+
+def _apart(sine: float) -> float:
+    """|n_i -+ n_k| of two unit normals at this sine."""
+    return 2 * math.sin(math.asin(min(sine, 1.0)) / 2)
 
 
 def with_epsilon(wall: Wall, size: Sizes, goal: float) -> Body | None:
@@ -120,8 +134,8 @@ def with_epsilon(wall: Wall, size: Sizes, goal: float) -> Body | None:
 
 def with_pairing(setting: Setting, i: int, wall: Wall, size: Sizes, goal: float) -> Body | None:
     """The ball that says most with its local gradient, if it beats `goal`."""
-    apart = 2 * math.sin(math.asin(min(wall.sine, 1.0)) / 2)  # |n_i -+ n_k|
-    if wall.crease not in wall.near.index or apart >= 0.5:
+    apart = _apart(wall.sine)
+    if wall.crease not in wall.near.index or not apart < MOST_APART:
         return None
     least = 2 * wall.height / (1 - 2 * apart) * ABOVE  # where H, paired with the wall, would leave X = 1
     pairings = pairings_in(setting, i, size, wall.ball, wall.near, [least * step for step in STEPS], wall.crease)
