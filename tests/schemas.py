@@ -65,8 +65,10 @@ def broken(keyword: str, wanted: Any, value: Any, part: Any, root: Any, place: s
             kinds = wanted if isinstance(wanted, list) else [wanted]
             return None if any(is_kind(value, kind) for kind in kinds) else f"{place}: no {' or '.join(kinds)}"
         case "const" | "enum":
-            known = [wanted] if keyword == "const" else wanted
-            return None if any(type(value) is type(one) and value == one for one in known) else f"{place}: none of {known}"
+            constants = [wanted] if keyword == "const" else wanted
+            return (
+                None if any(type(value) is type(one) and value == one for one in constants) else f"{place}: none of {constants}"
+            )
         case "required":
             missing = [key for key in wanted if isinstance(value, dict) and key not in value]
             return f"{place}: no {missing[0]}" if missing else None
@@ -74,10 +76,10 @@ def broken(keyword: str, wanted: Any, value: Any, part: Any, root: Any, place: s
             pairs = ((key, wanted[key]) for key in value if key in wanted)
             return next((fault for key, one in pairs if (fault := wrong(value[key], one, root, f"{place}.{key}"))), None)
         case "additionalProperties" if isinstance(value, dict):
-            more = [key for key in value if key not in part.get("properties", {})]
+            unknown = [key for key in value if key not in part.get("properties", {})]
             if wanted is False:
-                return f"{place}: {more[0]} is not known" if more else None
-            return next((fault for key in more if (fault := wrong(value[key], wanted, root, f"{place}.{key}"))), None)
+                return f"{place}: {unknown[0]} is not known" if unknown else None
+            return next((fault for key in unknown if (fault := wrong(value[key], wanted, root, f"{place}.{key}"))), None)
         case "items" if isinstance(value, list):
             pairs = enumerate(value)
             return next((fault for i, x in pairs if (fault := wrong(x, wanted, root, f"{place}[{i}]"))), None)

@@ -134,12 +134,12 @@ def here(path: Path) -> str:
 
 @pytest.mark.parametrize("path", files("twolayer"), ids=here)
 def test_a_module_of_the_theory_wing_imports_only_what_lies_below_it(path):
-    own = part(module_of(path))
-    assert own in ARROWS, f"{own} needs a place in the table of arrows"
+    room = part(module_of(path))
+    assert room in ARROWS, f"{room} needs a place in the table of arrows"
     for module in imports(path):
         assert module[0] not in ("cifar", "proofs", "tests"), f"{here(path)} imports {'.'.join(module)}"
-        if module[0] == "twolayer" and part(module) != own:
-            assert part(module) in ARROWS[own], f"{here(path)} imports {'.'.join(module)}"
+        if module[0] == "twolayer" and part(module) != room:
+            assert part(module) in ARROWS[room], f"{here(path)} imports {'.'.join(module)}"
 
 
 def file_of(module: tuple[str, ...]) -> str:

@@ -69,8 +69,8 @@ def test_every_abbreviation_of_the_documentation_stands_in_the_glossary():
         "UTF",
     }
     terms = {line.split("|")[1] for line in (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()[4:]}
-    known = common | set(re.findall(r"\w+", " ".join(terms)))
+    explained = common | set(re.findall(r"\w+", " ".join(terms)))
     for page in (*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "twolayer" / "README.md", ROOT / "proofs" / "README.md"):
         if page.exists():  # the proofs may have been taken away
             prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", page.read_text(encoding="utf-8"), flags=re.S)
-            assert not set(re.findall(r"\b[A-Z]{2,}\b", prose)) - known, page.name
+            assert not set(re.findall(r"\b[A-Z]{2,}\b", prose)) - explained, page.name

@@ -166,9 +166,9 @@ def test_the_schema_of_the_pages_is_the_one_that_the_reader_reads_by():
 
 
 def test_a_key_that_the_schema_of_instances_gains_is_read_without_another_line(monkeypatch):
-    more = copy.deepcopy(SCHEMA)
-    more["properties"]["comment"] = {"type": "string"}
-    monkeypatch.setattr("twolayer.instances.SCHEMA", more)
+    longer = copy.deepcopy(SCHEMA)
+    longer["properties"]["comment"] = {"type": "string"}
+    monkeypatch.setattr("twolayer.instances.SCHEMA", longer)
     assert refusal({**json.loads(FULL), "comment": "known now"}) is None
     assert refusal({**json.loads(FULL), "comment": 1}) == "comment needs to be a string; got a number"
 

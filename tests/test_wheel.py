@@ -81,9 +81,9 @@ def installed(tmp_path_factory) -> Iterator[Installed]:
     [wheel] = place.glob("*.whl")
     venv.create(place / "environment")
     python = place / "environment" / "bin" / "python"
-    own = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=place).strip())
+    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=place).strip())
     here = dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib"))
-    (own / "packages.pth").write_text("\n".join(here))  # their own .pth files, an editable install's among them, are not read
+    (site / "packages.pth").write_text("\n".join(here))  # their own .pth files, an editable install's among them, are not read
     run(*pip, "--python", python, "install", *OFFLINE, wheel, cwd=place)
     yield Installed(source, wheel, python.parent)
 

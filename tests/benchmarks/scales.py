@@ -101,7 +101,7 @@ def _rescaled(networks, ends, rng: np.random.Generator) -> dict:
     kind = rng.choice(["nodes", "nodes", "some nodes", "region", "outputs", "everything"])
     space = int(rng.integers(-300, 301)) if kind == "region" else 0
     output = int(rng.integers(-150, 151)) if kind == "outputs" else 0
-    made = []
+    rescaled = []
     for W, (b,), V in networks:
         K = len(b)
         if kind in ("nodes", "some nodes"):
@@ -111,7 +111,7 @@ def _rescaled(networks, ends, rng: np.random.Generator) -> dict:
             powers, backs = rng.integers(-300, 301, size=K), rng.integers(-300, 301, size=K)
         else:
             powers, backs = np.zeros(K, dtype=int), np.zeros(K, dtype=int)
-        made.append(
+        rescaled.append(
             {
                 "W": [[_times(x, int(k) - space) for x in row] for row, k in zip(W, powers, strict=True)],
                 "b": [_times(x, int(k)) for x, k in zip(b, powers, strict=True)],
@@ -119,7 +119,7 @@ def _rescaled(networks, ends, rng: np.random.Generator) -> dict:
             }
         )
     lower, upper = ([_times(x, space) for x in end] for end in ends)
-    data = {"format": "twolayer-instance/1", "name": str(kind), "teacher": made[0], "student": made[1]}
+    data = {"format": "twolayer-instance/1", "name": str(kind), "teacher": rescaled[0], "student": rescaled[1]}
     data["region"] = {"lower": lower, "upper": upper}
     if rng.random() < 0.5:
         data |= {key: _floats(data[key]) for key in ("teacher", "student", "region")}

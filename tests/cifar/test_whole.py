@@ -164,10 +164,12 @@ def test_the_page_says_what_these_results_are(whole, stored):
 
 
 def test_results_that_are_read_back_are_all_there(whole):
-    known = results.read(whole)
+    results_ = results.read(whole)
     students = [run for run in experiments.grid("demo").values() if run.role == "student"]
     wanted = {f"{run.name}@{paper}" for run in students for paper, _ in run.checkpoints}
     cells = {checkpoint for experiment in experiments.EXPERIMENTS.values() for checkpoint, _ in experiment.cells}
     assert cells <= wanted
-    assert {each.checkpoint for each in known.checkpoints.values() if each.specialisation} == wanted and not known.left_out
-    assert {student.checkpoint for student in known.students} == {name for name in wanted if not name.endswith("@0")}
+    assert {
+        each.checkpoint for each in results_.checkpoints.values() if each.specialisation
+    } == wanted and not results_.left_out
+    assert {student.checkpoint for student in results_.students} == {name for name in wanted if not name.endswith("@0")}

@@ -32,7 +32,7 @@ def grid() -> dict[str, Settings]:
         "inner": "bfloat16",
         "multiple": 8,
     }
-    known = [
+    runs = [
         Settings(
             "teacher", "teacher", (6, 6), 0, checkpoints=((200, 2),), horizon=2, optimiser="adam", **{**dataset, "lr": 0.002}
         ),
@@ -55,7 +55,7 @@ def grid() -> dict[str, Settings]:
             "rft", first_epoch=2, checkpoints=((300, 4),), start="st@150", representation="at@150", feature_steps=3, **student
         ),
     ]
-    return {settings.name: settings for settings in known}
+    return {settings.name: settings for settings in runs}
 
 
 def content(out: Path, pattern: str = "*") -> dict[str, bytes]:

@@ -58,8 +58,8 @@ def hidden_creases(draw, dimension=None):
     others = draw(st.lists(st.tuples(numbers, vectors(dimension), numbers), max_size=5))
     beta = -dot(p, through)
     flipped = draw(st.booleans())
-    own = [(draw(numbers), p, beta)] + ([(draw(numbers), moved(p, Q(-3), p), -2 * beta)] if flipped else [])
-    return Ridges((*own, *others), draw(vectors(dimension)), draw(numbers)), (p, beta), through
+    hiding = [(draw(numbers), p, beta)] + ([(draw(numbers), moved(p, Q(-3), p), -2 * beta)] if flipped else [])
+    return Ridges((*hiding, *others), draw(vectors(dimension)), draw(numbers)), (p, beta), through
 
 
 @st.composite

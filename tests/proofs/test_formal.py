@@ -253,11 +253,11 @@ def test_a_proof_that_does_not_check_fails_its_row_alone(planted):
 @needs_coq
 def test_what_is_unchanged_is_not_compiled_again_and_a_damaged_file_is(planted):
     _, sources, built = planted
-    made = {path.name: path.stat().st_mtime_ns for path in built.glob("*.vo")}
+    compiled = {path.name: path.stat().st_mtime_ns for path in built.glob("*.vo")}
     (built / "Theorem3.vo").write_bytes(b"damaged")
     build.compiled(sources, built)
     after = {path.name: path.stat().st_mtime_ns for path in built.glob("*.vo")}
-    assert {name for name in made if after[name] != made[name]} == {"Theorem3.vo"}
+    assert {name for name in compiled if after[name] != compiled[name]} == {"Theorem3.vo"}
     assert (built / "Theorem3.vo").stat().st_size > 1000
 
 

@@ -469,61 +469,61 @@ def instances(draw):
 
 @settings(max_examples=40, deadline=None)
 @given(instances(), st.lists(vectors(2), min_size=2, max_size=2), vectors(2))
-def test_nothing_depends_on_the_basis_or_the_origin_of_the_subspace(made, change, shift):
+def test_nothing_depends_on_the_basis_or_the_origin_of_the_subspace(instance, change, shift):
     assume(determinant(change) != 0)
-    rows = tuple(tuple(dot(c, column) for column in transpose(made.rows)) for c in change)
-    start = tuple(x + dot(shift, column) for x, column in zip(made.start, transpose(made.rows), strict=True))
-    other = Instance(made.teacher, made.student, made.region, rows, start)
-    (a, beta), (b, gamma) = made.node(made.teacher, 0), other.node(other.teacher, 0)
-    for k in range(len(made.student.W)):
-        assert made.supremum(k)[0] == other.supremum(k)[0]
-        p, q = made.node(made.student, k)[0], other.node(other.student, k)[0]
-        assert made.inner(a, p) == other.inner(b, q)
+    rows = tuple(tuple(dot(c, column) for column in transpose(instance.rows)) for c in change)
+    start = tuple(x + dot(shift, column) for x, column in zip(instance.start, transpose(instance.rows), strict=True))
+    other = Instance(instance.teacher, instance.student, instance.region, rows, start)
+    (a, beta), (b, gamma) = instance.node(instance.teacher, 0), other.node(other.teacher, 0)
+    for k in range(len(instance.student.W)):
+        assert instance.supremum(k)[0] == other.supremum(k)[0]
+        p, q = instance.node(instance.student, k)[0], other.node(other.student, k)[0]
+        assert instance.inner(a, p) == other.inner(b, q)
         if any(a) and any(p):
-            assert made.sine_squared(a, p) == other.sine_squared(b, q)
+            assert instance.sine_squared(a, p) == other.sine_squared(b, q)
     if any(a):
-        assert made.boundary_radius_squared(a, beta) == other.boundary_radius_squared(b, gamma)
+        assert instance.boundary_radius_squared(a, beta) == other.boundary_radius_squared(b, gamma)
 
 
 @quick
 @given(instances(), vectors(3), vectors(3))
-def test_projected_products_are_those_of_explicit_projections(made, w, other):
+def test_projected_products_are_those_of_explicit_projections(instance, w, other):
     """Proj_U w by Gram-Schmidt."""
-    first, second = made.rows
+    first, second = instance.rows
     second = tuple(y - dot(first, second) / dot(first, first) * x for x, y in zip(first, second, strict=True))
     projected = [dot(w, u) * dot(other, u) / dot(u, u) for u in (first, second)]
-    assert made.inner(made.form(w), made.form(other)) == sum(projected)
+    assert instance.inner(instance.form(w), instance.form(other)) == sum(projected)
 
 
 @settings(max_examples=40, deadline=None)
 @given(instances(), vectors(2))
-def test_a_node_on_the_subspace_is_the_node_in_space(made, q):
-    x = tuple(s + dot(q, column) for s, column in zip(made.start, transpose(made.rows), strict=True))
-    for net in (made.teacher, made.student):
+def test_a_node_on_the_subspace_is_the_node_in_space(instance, q):
+    x = tuple(s + dot(q, column) for s, column in zip(instance.start, transpose(instance.rows), strict=True))
+    for net in (instance.teacher, instance.student):
         for i, w in enumerate(net.W):
-            a, beta = made.node(net, i)
+            a, beta = instance.node(net, i)
             assert dot(a, q) + beta == dot(w, x) + net.b[i]
-    error = made.teacher(x)[0] - made.student(x)[0]
-    for k, v in enumerate(made.student.fan_outs):
-        assert made.gradient(k)(q) == v[0] * error
-        value, witness = made.supremum(k)
-        where = made.active(k)
+    error = instance.teacher(x)[0] - instance.student(x)[0]
+    for k, v in enumerate(instance.student.fan_outs):
+        assert instance.gradient(k)(q) == v[0] * error
+        value, witness = instance.supremum(k)
+        where = instance.active(k)
         if where is not None:
-            assert where.contains(witness) and abs(made.gradient(k)(witness)) == value
+            assert where.contains(witness) and abs(instance.gradient(k)(witness)) == value
             if where.contains(q):
                 assert abs(v[0] * error) <= value
 
 
 @settings(max_examples=40, deadline=None)
 @given(instances())
-def test_an_instance_survives_its_file(made):
-    again = read(made.to_json("a name"))
+def test_an_instance_survives_its_file(instance):
+    again = read(instance.to_json("a name"))
     assert (again.teacher, again.student, again.region, again.basis, again.origin) == (
-        made.teacher,
-        made.student,
-        made.region,
-        made.rows,
-        made.start,
+        instance.teacher,
+        instance.student,
+        instance.region,
+        instance.rows,
+        instance.start,
     )
 
 
@@ -555,10 +555,10 @@ def test_networks_of_the_wrong_shape_and_dependent_bases_are_refused():
 
 def test_a_student_at_its_kink_everywhere_is_off_and_a_constant_one_on():
     teacher = network(((0, 1), 0, 1))
-    made = Instance(teacher, network(((0, 0), 0, 1), ((0, 0), 2, 1), ((1, 0), -1, 1)), box((-1, 1), (-1, 1)))
-    assert made.active(0) is None and made.active(2) is None and made.supremum(0) == (0, None)
-    assert made.active(1) == made.data
-    assert made.supremum(1)[0] == 2  # |relu(y) - 0 - 2 - relu(x - 1)| is largest where y <= 0
+    instance = Instance(teacher, network(((0, 0), 0, 1), ((0, 0), 2, 1), ((1, 0), -1, 1)), box((-1, 1), (-1, 1)))
+    assert instance.active(0) is None and instance.active(2) is None and instance.supremum(0) == (0, None)
+    assert instance.active(1) == instance.data
+    assert instance.supremum(1)[0] == 2  # |relu(y) - 0 - 2 - relu(x - 1)| is largest where y <= 0
 
 
 @pytest.mark.parametrize(
@@ -576,21 +576,21 @@ def test_a_student_at_its_kink_everywhere_is_off_and_a_constant_one_on():
 )
 def test_a_disc_with_margin_fits_into_the_square_exactly_as_far_as_it_should(normal, radius, margin, fits):
     net = network((normal, 0, 1))
-    made = Instance(net, net, box((-1, 1), (-1, 1)))
-    assert made.disc_fits((0, 0), vector(normal), rational(radius), rational(margin), made.data) is fits
+    instance = Instance(net, net, box((-1, 1), (-1, 1)))
+    assert instance.disc_fits((0, 0), vector(normal), rational(radius), rational(margin), instance.data) is fits
 
 
 def test_a_disc_away_from_the_origin_has_less_room():
     net = network(((1, 0), 0, 1))
-    made, a = Instance(net, net, box((-1, 1), (-1, 1))), vector((1, 0))
+    instance, a = Instance(net, net, box((-1, 1), (-1, 1))), vector((1, 0))
     for centre, fits in (((0, "1/2"), True), ((0, "3/5"), False), (("-3/4", 0), True), (("-4/5", 0), False)):
-        assert made.disc_fits(vector(centre), a, Fraction(1, 4), Fraction(1, 4), made.data) is fits
+        assert instance.disc_fits(vector(centre), a, Fraction(1, 4), Fraction(1, 4), instance.data) is fits
 
 
 def test_students_that_see_the_same_region_keep_their_own_suprema():
-    made = Instance(network(((0, 1), 0, 1)), network(((1, 0), 3, -2), ((1, 0), 3, 1)), box((-1, 1), (-1, 1)))
-    assert made.active(0).vertices == made.active(1).vertices
-    assert [made.supremum(k)[0] for k in (0, 1)] == [10, 5] and made.epsilon == 10  # f* - f = relu(y) + x + 3
+    instance = Instance(network(((0, 1), 0, 1)), network(((1, 0), 3, -2), ((1, 0), 3, 1)), box((-1, 1), (-1, 1)))
+    assert instance.active(0).vertices == instance.active(1).vertices
+    assert [instance.supremum(k)[0] for k in (0, 1)] == [10, 5] and instance.epsilon == 10  # f* - f = relu(y) + x + 3
 
 
 # The printed quantities
@@ -639,8 +639,8 @@ def test_the_gradient_vanishes_only_if_it_does_at_every_student():
 
 def test_the_fan_out_bound_takes_the_smallest_alpha():
     student = network(((0, 1), 0, (1, 2)), ((1, 0), 3, (1, 0)), ((1, 0), 3, (0, -3)))
-    made = Instance(network(((1, 0), 3, (1, -3)), ((0, 1), 4, (0, 0))), student, box((-1, 1), (-1, 1)))
-    bound = fan_out_bound(made, 0, (1, 2))  # v_1 . v = 1, v_2 . v = -6; Q = diag(1, -3)
+    instance = Instance(network(((1, 0), 3, (1, -3)), ((0, 1), 4, (0, 0))), student, box((-1, 1), (-1, 1)))
+    bound = fan_out_bound(instance, 0, (1, 2))  # v_1 . v = 1, v_2 . v = -6; Q = diag(1, -3)
     assert (bound.alpha, bound.inverse_norm, bound.fan_out_squared, bound.nodes) == (1, 1, 5, 5)
     assert bound.distance_squared == 0 and bound.length_squared == 1 and bound.radius_squared == 1
 

@@ -51,9 +51,9 @@ def moved(text: str, by: Fraction = LITTLE) -> str:
 
 def independent_supremum(data: dict) -> Fraction:
     """By the lemmas' code, not by the records'."""
-    made = parsed(data)
-    nodes = [(mass, (p, q), -c) for mass, p, q, c in made.terms] + [(Fraction(1), (Fraction(0), Fraction(1)), Fraction(0))]
-    return supremum(nodes, made.affine, Fraction(1), made.height)
+    instance = parsed(data)
+    nodes = [(mass, (p, q), -c) for mass, p, q, c in instance.terms] + [(Fraction(1), (Fraction(0), Fraction(1)), Fraction(0))]
+    return supremum(nodes, instance.affine, Fraction(1), instance.height)
 
 
 def test_every_record_passes_and_all_together_are_quick():
@@ -146,8 +146,8 @@ def test_a_file_that_cannot_be_read_is_a_row_that_fails(tmp_path):
     path = tmp_path / "all_03_lowest.json"
     for text in ("", "{}", '{"count": "most"}'):
         path.write_text(text)
-        made = instances.entry(path)
-        assert made.kind == "record" and fails(path)
+        row = instances.entry(path)
+        assert row.kind == "record" and fails(path)
 
 
 def test_an_instance_above_its_upper_bound_fails(monkeypatch):
@@ -264,14 +264,14 @@ LINE = st.tuples(
 def test_four_points_show_a_crease_whatever_opposes_it(lines, affine):
     """The same-sign count, d' = 2: mu(h) >= a at the centre of the widest gap between same-sign creases."""
     terms = tuple((mass, Fraction(1), -slope, offset) for offset, slope, mass in lines)
-    made = Instance("all", len(lines), None, terms, affine, Fraction(0))
-    same = [c for (_, _, c), mass in _hidden.creases(made).items() if mass > 0]
+    instance = Instance("all", len(lines), None, terms, affine, Fraction(0))
+    same = [c for (_, _, c), mass in _hidden.creases(instance).items() if mass > 0]
     ends = [Fraction(-1), *sorted(same), Fraction(1)]
     width, middle = max((right - left, (right + left) / 2) for left, right in zip(ends, ends[1:], strict=False))
     a = width / 2
     assert a >= Fraction(1, len(same) + 1)
-    tips = value(made, middle, a) + value(made, middle, -a)
-    rim = value(made, middle + a, Fraction(0)) + value(made, middle - a, Fraction(0))
+    tips = value(instance, middle, a) + value(instance, middle, -a)
+    rim = value(instance, middle + a, Fraction(0)) + value(instance, middle - a, Fraction(0))
     assert tips - rim >= a
 
 

@@ -105,8 +105,8 @@ def test_an_output_bias_is_read_and_written_where_it_is_not_zero():
 def test_samples_keep_the_output_bias_of_a_network():
     rng = np.random.default_rng(0)
     net = TwoLayer(rng.normal(size=(2, 5)), rng.normal(size=2), rng.normal(size=(2, 2)), [0.5, -1])
-    made = Instance.from_data(net, net.nodes([0]), rng.normal(size=(20, 5)), 2, second_teacher=net)
-    for network in (made.teacher, made.student, made.second_teacher):
+    instance = Instance.from_data(net, net.nodes([0]), rng.normal(size=(20, 5)), 2, second_teacher=net)
+    for network in (instance.teacher, instance.student, instance.second_teacher):
         assert network.output_bias.tolist() == [0.5, -1]
 
 

@@ -85,10 +85,10 @@ class Graph:
                 whole = torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage())
                 self.before[storage_id(tensor)] = whole, whole.clone()
 
-    def record(self, func: Any, args: Any, kwargs: Any, made: Any) -> None:
-        known = {storage_id(tensor) for tensor in tensors_in(args, kwargs)}
-        outs = tensors_in(made)
-        self.own |= {storage_id(tensor): tensor for tensor in outs if storage_id(tensor) not in known}
+    def record(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        inputs = {storage_id(tensor) for tensor in tensors_in(args, kwargs)}
+        outs = tensors_in(result)
+        self.own |= {storage_id(tensor): tensor for tensor in outs if storage_id(tensor) not in inputs}
         self.tape.append(
             (
                 func,

@@ -178,11 +178,11 @@ class Functions(TorchFunctionMode):
         if crossing:
             self.device.refuse_beside_capture("a copy between the places")
             self.device.wait(f"{func.__name__} between the places")
-        made = args[0] if func is torch.Tensor.cuda else func(*args, **kwargs)
+        result = args[0] if func is torch.Tensor.cuda else func(*args, **kwargs)
         if crossing:
-            made = made.clone() if sources and storage_id(made) == storage_id(sources[0]) else made
-            place(made, there)
-        return made
+            result = result.clone() if sources and storage_id(result) == storage_id(sources[0]) else result
+            place(result, there)
+        return result
 
 
 def named_device(func: Any, args: Any, kwargs: Any) -> torch.device | None:
@@ -213,15 +213,15 @@ class Operations(TorchDispatchMode):
                 self.check(func, args, kwargs, sources)
             if graph is not None:
                 graph.keep_before(func, args, kwargs)
-            made = func(*args, **kwargs)
-            for tensor in tensors_in(made):
+            result = func(*args, **kwargs)
+            for tensor in tensors_in(result):
                 if func is aten.scalar_tensor.default:  # where(condition, 0, x) makes it where the condition is
                     tensor.untyped_storage().anywhere = True
                 elif there and func is not aten.copy_.default:
                     place(tensor)
             if graph is not None:
-                graph.record(func, args, kwargs, made)
-            return made
+                graph.record(func, args, kwargs, result)
+            return result
 
     def check(self, func: Any, args: Any, kwargs: Any, sources: list[Tensor]) -> None:
         captured = self.device.here.stream.capturing

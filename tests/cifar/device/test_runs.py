@@ -106,8 +106,8 @@ def test_a_run_that_is_stopped_twice_on_a_device_goes_on_bit_for_bit(device, mon
     with_needs(grid[name], tmp_path, on_cpu)
     done = [runs.execute(grid[name], grid, world(tmp_path, "cuda", stop=looks(pauses))) for pauses in (3, 5, 10**9)]
     assert done == [False, False, True]
-    known = {path: value for path, value in content(on_cpu).items() if path.startswith(f"runs/{name}/")}
-    assert {path: value for path, value in content(tmp_path).items() if path in known} == known
+    expected = {path: value for path, value in content(on_cpu).items() if path.startswith(f"runs/{name}/")}
+    assert {path: value for path, value in content(tmp_path).items() if path in expected} == expected
 
 
 def test_an_epoch_waits_for_the_device_as_often_whatever_its_number_of_batches(device, monkeypatch, tmp_path, on_cpu):

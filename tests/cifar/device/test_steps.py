@@ -160,10 +160,10 @@ def test_a_restored_optimiser_keeps_its_own_choices():
     settings = made.tiny(optimiser="adam", lr=1e-3)
     state = training.begin(settings, made.small_network(settings.widths))
     saved = state.state()
-    own = dict(state.optimiser.param_groups[0])
-    saved["optimiser"]["param_groups"][0] |= {"capturable": not own["capturable"], "eps": 1.0}
+    choices = dict(state.optimiser.param_groups[0])
+    saved["optimiser"]["param_groups"][0] |= {"capturable": not choices["capturable"], "eps": 1.0}
     state.restore(saved)
-    assert state.optimiser.param_groups[0] == own
+    assert state.optimiser.param_groups[0] == choices
 
 
 # Evaluation.

@@ -54,12 +54,12 @@ def whole(scaled, tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("profile", ["paper", "standard", "demo"])
 def test_the_students_are_the_profiles_own_but_for_what_is_searched_and_how_long(profile):
-    runs, known, size = search.searched_runs(profile), grid.grid(profile), search.SIZES[profile]
+    runs, profiles, size = search.searched_runs(profile), grid.grid(profile), search.SIZES[profile]
     assert list(runs)[:2] == ["search-teacher", "search-pruned"] and len(runs) == 2 + len(CANDIDATES) * len(SEEDS) * 2
     length = {"name", "checkpoints", "horizon", "warmup", "images", "test_images", "attacks", "surrogate"}
     for run in runs.values():
         like = {"search-teacher": "teacher", "search-pruned": "pruned"}.get(run.name) or search.KINDS[run.name[-2:]]
-        changed = {field for field, value in run.record.items() if value != known[like].record[field]}
+        changed = {field for field, value in run.record.items() if value != profiles[like].record[field]}
         assert changed <= length | {"start", "teacher", "seed", "optimiser", "lr"}
         assert run.horizon == run.epochs and run.images + size.held_out <= 50000 and run.test_images == size.held_out
         assert all(need.startswith("search-") for need in run.needs)

@@ -47,8 +47,8 @@ def computed(tmp_path_factory):
     images, out, threads = data.load(root / "data"), root / "out", torch.get_num_threads()
     torch.set_num_threads(1)
     world = shared_world(out, images, torch.device("cpu"), commit="a" * 40)
-    known = {name: run.altered(lr=RATE if run.role == "student" else run.lr) for name, run in tiny_runs.grid().items()}
-    assert not queue.work_off(known, known, world, queue.Stop(), workers=1)
+    students = {name: run.altered(lr=RATE if run.role == "student" else run.lr) for name, run in tiny_runs.grid().items()}
+    assert not queue.work_off(students, students, world, queue.Stop(), workers=1)
     torch.set_num_threads(threads)
     return out, root / "data"
 

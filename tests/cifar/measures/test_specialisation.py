@@ -161,8 +161,8 @@ def test_images_of_three_patterns_have_a_spectrum_of_rank_three():
 
 
 def test_the_distance_from_the_plane_sums_what_sticks_out_of_every_patch():
-    made, total = made_images(6), np.zeros(2)
-    images, spectrum = made.pixels.double() / 255, the_spectrum(made)
+    bytes_, total = made_images(6), np.zeros(2)
+    images, spectrum = bytes_.pixels.double() / 255, the_spectrum(bytes_)
     basis = spectrum.eigenvectors[: patches.PLANE_RANK]
     for n in range(2):
         for i in range(30):

@@ -40,8 +40,8 @@ def results(
     return Results(checkpoints, (made.spectrum(),) if spectra is None else spectra)
 
 
-def finding(number: str, known: Results, robust: claims.Robust = by_paper) -> Finding:
-    return KNOWN[number].decide(known, robust)
+def finding(number: str, results_: Results, robust: claims.Robust = by_paper) -> Finding:
+    return KNOWN[number].decide(results_, robust)
 
 
 def accuracy(attack: str, mean: float) -> Change:

@@ -52,10 +52,10 @@ def test_a_number_without_doubt_is_above_or_not():
 
 
 def test_the_deviation_over_seeds_is_pooled_over_kinds_by_hand():
-    known = readings(at=1.0, at__1=3.0, st=5.0, st__1=5.0, st__2=8.0, alone=100.0)
+    results = readings(at=1.0, at__1=3.0, st=5.0, st__1=5.0, st__2=8.0, alone=100.0)
     # at: variance 2 with 1 degree of freedom; st: variance 3 with 2; together (2 + 6) / 3
-    assert seed_deviation(known, VALUE) == (pytest.approx(math.sqrt(8 / 3)), 3)
-    told = contrast(known, (1.0, "alone@300", VALUE), (-1.0, "at@300", VALUE))
+    assert seed_deviation(results, VALUE) == (pytest.approx(math.sqrt(8 / 3)), 3)
+    told = contrast(results, (1.0, "alone@300", VALUE), (-1.0, "at@300", VALUE))
     assert (
         told.value == 98.0 and told.error == pytest.approx(math.sqrt(8 / 3 * (1 + 1 / 2))) and told.freedom == pytest.approx(3)
     )
@@ -91,11 +91,11 @@ def test_a_layer_that_no_kind_has_twice_borrows_the_deviation_of_the_layer_befor
 
 def test_images_are_paired():
     rng = np.random.default_rng(0)
-    known = students(rng, {"at": 0.6, "st": 0.6})
-    value = [np.mean([LINF.images(r) for r in known.seeds(f"{kind}@300")], axis=0) for kind in ("at", "st")]
-    deviation, freedom = seed_deviation(known, LINF)
+    results = students(rng, {"at": 0.6, "st": 0.6})
+    value = [np.mean([LINF.images(r) for r in results.seeds(f"{kind}@300")], axis=0) for kind in ("at", "st")]
+    deviation, freedom = seed_deviation(results, LINF)
     drawn, seeds = (value[0] - value[1]).var(ddof=1) / IMAGES, deviation**2 * 2 / 3
-    told = contrast(known, (1.0, "at@300", LINF), (-1.0, "st@300", LINF))
+    told = contrast(results, (1.0, "at@300", LINF), (-1.0, "st@300", LINF))
     assert told.value == pytest.approx((value[0] - value[1]).mean())
     assert told.error == pytest.approx(math.sqrt(drawn + seeds))
     assert told.freedom == pytest.approx((drawn + seeds) ** 2 / (seeds**2 / freedom))
@@ -105,11 +105,11 @@ def test_images_are_paired():
 def answers(shares, draws=DRAWS, by=0.0, equal=None, more=()):
     counts = Counter()
     for seed in range(draws):
-        known = students(np.random.default_rng(seed), {**shares, "other": 0.3})
-        asked = ahead(known, LINF, "at@300", "st@300", by=by)
+        results = students(np.random.default_rng(seed), {**shares, "other": 0.3})
+        asked = ahead(results, LINF, "at@300", "st@300", by=by)
         if equal is not None:
             asked = Question(asked.what, asked.estimate, -equal, equal)
-        counts[decided([asked, *(ahead(known, LINF, *pair) for pair in more)]).verdict] += 1
+        counts[decided([asked, *(ahead(results, LINF, *pair) for pair in more)]).verdict] += 1
     return counts
 
 
@@ -148,9 +148,9 @@ def test_a_bootstrap_of_three_seeds_is_too_sure(monkeypatch):
     ours = theirs = 0
     for seed in range(DRAWS // 2):
         rng = np.random.default_rng(seed)
-        known = students(rng, {"at": 0.5, "st": 0.5, "other": 0.3})
-        low, high = contrast(known, (1.0, "at@300", LINF), (-1.0, "st@300", LINF)).interval
-        gap = np.subtract(*(np.stack([LINF.images(r) for r in known.seeds(f"{kind}@300")]) for kind in ("at", "st")))
+        results = students(rng, {"at": 0.5, "st": 0.5, "other": 0.3})
+        low, high = contrast(results, (1.0, "at@300", LINF), (-1.0, "st@300", LINF)).interval
+        gap = np.subtract(*(np.stack([LINF.images(r) for r in results.seeds(f"{kind}@300")]) for kind in ("at", "st")))
         drawn = [gap[rng.integers(0, 3, 3)][:, rng.integers(0, IMAGES, IMAGES)].mean() for _ in range(DRAWS)]
         ours, theirs = ours + (low <= 0 <= high), theirs + (np.quantile(drawn, 0.025) <= 0 <= np.quantile(drawn, 0.975))
     assert ours >= 0.95 * DRAWS / 2 and theirs <= 0.9 * DRAWS / 2
@@ -231,8 +231,8 @@ def test_kinds_without_a_correlation_are_undecided_in_95_of_100():
 
 
 def test_seeds_of_a_kind_are_one_point():
-    known = readings(a=1.0, a__1=3.0, b=5.0)
-    for result in known.checkpoints.values():
+    results = readings(a=1.0, a__1=3.0, b=5.0)
+    for result in results.checkpoints.values():
         result.specialisation["layers"] = [{}] * 4
-    kinds, points = estimates.by_kind(known, VALUE)
+    kinds, points = estimates.by_kind(results, VALUE)
     assert kinds == ["a", "b"] and points.tolist() == [[2.0], [5.0]]

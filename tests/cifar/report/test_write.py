@@ -75,14 +75,14 @@ def test_printed_numbers_stand_beside_ours(tmp_path, undrawn):
 
 
 def test_the_printed_tables_are_the_experiments_of_the_grid():
-    known = {
+    asked = {
         (checkpoint, attack)
         for name in ("table-1", "table-2", "table-3", "table-4", "table-5")
         for checkpoint, attacks in experiments.EXPERIMENTS[name].cells
         for attack in attacks
     }
     cells = {(row, attack) for table in tables.TABLES for row in table.rows for attack in table.attacks}
-    assert cells == {(checkpoint, attack) for checkpoint, attack in known if attack != "confident"}
+    assert cells == {(checkpoint, attack) for checkpoint, attack in asked if attack != "confident"}
     assert all(attack in table.attacks and row in table.rows for table in tables.TABLES for row, attack in table.printed)
 
 
@@ -98,13 +98,13 @@ def test_what_was_not_run_has_no_row_and_no_figure(tmp_path, undrawn):
 
 
 def test_the_untrained_student_stands_in_every_figure_and_table_of_bnc_and_eps(tmp_path):
-    known = results.read(made.made(tmp_path))
-    for picture in pictures.pictures(known):
+    everything = results.read(made.made(tmp_path))
+    for picture in pictures.pictures(everything):
         for panel in picture.panels:
             if panel.y in ("BNC", "MBNC") or panel.y.startswith("eps_") or panel.name.startswith("headline"):
                 assert sum(series.label == results.START for series in panel.series) == 1, panel.name
     for depth in (4, 5):
-        _, lines = tables.specialised(known, depth)
+        _, lines = tables.specialised(everything, depth)
         assert sum(checkpoint.endswith("@0") for checkpoint, _ in lines) == 1
         assert all(cell.mean is not None and cell.half for _, cells in lines for cell in cells)
 
@@ -249,18 +249,18 @@ def test_a_crash_leaves_the_old_page_whole(tmp_path, undrawn, monkeypatch):
 def test_of_two_epochs_of_a_checkpoint_the_later_counts(tmp_path):
     made.store(tmp_path, made.result("at", 300))
     made.store(tmp_path, {**made.result("at", 300), "epoch": 10})
-    known = results.read(tmp_path)
-    assert [result.epoch for result in known.checkpoints.values()] == [300]
-    assert known.left_out[0][0] == "runs/at/epoch-10.json"
+    remaining = results.read(tmp_path)
+    assert [result.epoch for result in remaining.checkpoints.values()] == [300]
+    assert remaining.left_out[0][0] == "runs/at/epoch-10.json"
 
 
 def test_seconds_are_those_of_the_last_checkpoint_which_count_the_ones_before(tmp_path):
     made.store(tmp_path, made.result("at", 50), seconds=10.0)
     made.store(tmp_path, made.result("at", 300), seconds=60.0)
     made.store(tmp_path, made.result("st-logit", 300), seconds=None)
-    known = facts(results.read(tmp_path))
-    assert known["seconds"] == 61.0
-    assert known["circumstances"]["hardware"] == "made GPU"
+    told = facts(results.read(tmp_path))
+    assert told["seconds"] == 61.0
+    assert told["circumstances"]["hardware"] == "made GPU"
 
 
 @pytest.mark.parametrize(
@@ -281,8 +281,8 @@ def test_the_profile_is_told_from_the_settings(run, changes, profile):
 
 @pytest.mark.parametrize(("source", "warned"), [("jpeg", True), ("original", False), ("unknown", True)])
 def test_images_that_are_not_the_official_ones_are_warned_of(tmp_path, source, warned):
-    known = facts(results.read(small(tmp_path, source=source)))
-    assert any("official pixels" in warning for warning in known["warnings"]) is warned
+    told = facts(results.read(small(tmp_path, source=source)))
+    assert any("official pixels" in warning for warning in told["warnings"]) is warned
 
 
 @pytest.fixture(scope="module")
@@ -317,8 +317,8 @@ def test_panels_beside_each_other_are_one_drawing_with_one_legend(whole):
 
 @pytest.mark.parametrize("kind", [pictures.POINTS, pictures.LINES])
 def test_a_difference_of_half_a_point_is_not_drawn_as_a_cliff(kind):
-    known = [pictures.Series("a", "at@300", (0.45,), (7.8,)), pictures.Series("b", "at@0", (0.3,), (7.4,))]
-    panel = pictures.Panel("p", kind, "t", "MBNC", "robust accuracy, per cent", tuple(known))
+    series = [pictures.Series("a", "at@300", (0.45,), (7.8,)), pictures.Series("b", "at@0", (0.3,), (7.4,))]
+    panel = pictures.Panel("p", kind, "t", "MBNC", "robust accuracy, per cent", tuple(series))
     axes = figures._figure((panel,)).axes[0]
     assert axes.get_ylim()[0] == 0 and axes.get_ylim()[1] >= 10
     assert kind == pictures.LINES or axes.get_xlim()[0] == 0

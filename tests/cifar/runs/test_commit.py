@@ -154,13 +154,13 @@ def stored(out, run, commits):
 def test_the_report_names_the_commits_of_every_run_and_of_all(tmp_path):
     for run, commits in (("at", ["b" * 40]), ("st-logit", ["a" * 40, "b" * 40 + "-dirty"]), ("rft", [None])):
         stored(tmp_path, run, commits)
-    known = facts(results.read(tmp_path))
-    assert {run["run"]: run["commits"] for run in known["runs"]} == {
+    told = facts(results.read(tmp_path))
+    assert {run["run"]: run["commits"] for run in told["runs"]} == {
         "at": "b" * 12,
         "st-logit": "a" * 12 + ", " + "b" * 12 + "-dirty",
         "rft": "none",
     }
-    assert known["circumstances"]["commits of the code"] == "aaaaaaaaaaaa, bbbbbbbbbbbb, bbbbbbbbbbbb-dirty, none"
+    assert told["circumstances"]["commits of the code"] == "aaaaaaaaaaaa, bbbbbbbbbbbb, bbbbbbbbbbbb-dirty, none"
 
 
 def test_results_that_record_no_commit_say_so(tmp_path):

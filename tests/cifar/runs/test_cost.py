@@ -26,9 +26,9 @@ def test_a_run_by_hand():
     student = teacher.altered(
         name="at", role="student", widths=(5, 4), teacher="pruned@50", examples="oracle", steps=2, images=40, test_images=10
     ).altered(checkpoints=((300, 3),), attacks=((300, ("linf", "l2")),), repeats=3, eval_steps=7)
-    own, oracle = cost.multiply_adds((5, 4)), cost.multiply_adds((6, 6))
-    trained = 3 * 40 * (oracle + 3 * own + 2 * 2 * (own + oracle))
-    assert cost.cost(student, {"pruned": teacher}) == trained + 10 * 2 * 3 * 7 * 2 * (own + oracle)
+    mine, oracle = cost.multiply_adds((5, 4)), cost.multiply_adds((6, 6))
+    trained = 3 * 40 * (oracle + 3 * mine + 2 * 2 * (mine + oracle))
+    assert cost.cost(student, {"pruned": teacher}) == trained + 10 * 2 * 3 * 7 * 2 * (mine + oracle)
 
 
 def test_profile_demo_costs_what_was_measured():

@@ -75,17 +75,17 @@ def test_every_claim_that_lacks_them_says_why(reported):
 def test_a_single_run_that_diverged_is_named_by_the_claims_on_it_alone(tmp_path, run):
     made.made(tmp_path, without=(run, f"{run}-seed-1", f"{run}-seed-2"))
     failures.record(tmp_path, GRID[run], failures.DIVERGED, epoch=3, reason="the mean loss is inf", commits=["abc"])
-    known = results.read(tmp_path)
+    remaining = results.read(tmp_path)
     for claim in CLAIMS:
         for robust in (by_paper, by_confidence):
-            asked = claim.decide(known, robust).questions
+            asked = claim.decide(remaining, robust).questions
             assert not [question for question in asked if "not run" in question.words], claim.number
-    assert known.absent(f"{run}@300") == SHORT
+    assert remaining.absent(f"{run}@300") == SHORT
 
 
 def test_a_checkpoint_that_is_there_is_not_absent(reported):
-    known = results.read(reported)
-    assert known.absent("at@300") == SHORT and known.absent("at@50") == "not run" == known.absent("unheard-of@3")
+    results_ = results.read(reported)
+    assert results_.absent("at@300") == SHORT and results_.absent("at@50") == "not run" == results_.absent("unheard-of@3")
 
 
 def test_failures_alone_are_one_clear_line(tmp_path, capsys):

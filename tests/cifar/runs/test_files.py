@@ -76,8 +76,8 @@ def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
 def test_json_is_sorted_compact_and_finite_and_carries_a_checksum(tmp_path):
     path, value = tmp_path / "x.json", {"b": 1, "a": [1.5, None]}
     state.save_json(path, value)
-    own = hashlib.sha256(b'{"a":[1.5,null],"b":1}').hexdigest()
-    assert path.read_bytes() == b'{"a":[1.5,null],"b":1,"checksum":"%s"}\n' % own.encode()
+    digest = hashlib.sha256(b'{"a":[1.5,null],"b":1}').hexdigest()
+    assert path.read_bytes() == b'{"a":[1.5,null],"b":1,"checksum":"%s"}\n' % digest.encode()
     assert state.load_json(path) == value
     with pytest.raises(ValueError, match="JSON"):
         state.save_json(path, {"a": float("nan")})

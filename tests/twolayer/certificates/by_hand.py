@@ -75,7 +75,7 @@ def network(*nodes) -> dict:
 
 def square(teacher, student, **more) -> dict:
     """The certificate of an instance on [-1, 1]^2 without its rows and radii."""
-    made = fuzzer.certified(
+    certificate = fuzzer.certified(
         {
             "format": "twolayer-instance/1",
             "name": "a square",
@@ -85,7 +85,7 @@ def square(teacher, student, **more) -> dict:
             **more,
         }
     )
-    return {**made, "radii": [], "verdicts": []}
+    return {**certificate, "radii": [], "verdicts": []}
 
 
 def a_shape(kind, node, observer, radius="1/2", centre=("0", "0"), allowance="0") -> dict:

@@ -14,8 +14,8 @@ ABOVE = "a radius is not proved from above"
 
 def shaped(given, why="", **shape):
     """The certificate with one shape is accepted, or refused for that reason."""
-    made = {**a_shape("ball", ("teacher", 0), None), **shape}
-    given = {**given, "radii": [{key: value for key, value in made.items() if value != "left out"}]}
+    shape_ = {**a_shape("ball", ("teacher", 0), None), **shape}
+    given = {**given, "radii": [{key: value for key, value in shape_.items() if value != "left out"}]}
     refused(given, why) if why else accepted(given)
 
 

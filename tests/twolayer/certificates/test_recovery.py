@@ -14,8 +14,8 @@ from . import truth
 from .fuzzer import accepted, refused
 
 
-def certified(made: Instance) -> dict:
-    return json.loads(json.dumps(certificate(made)[0]))
+def certified(network: Instance) -> dict:
+    return json.loads(json.dumps(certificate(network)[0]))
 
 
 def test_the_checker_proves_the_rows_and_keeps_what_is_vacuous_apart():

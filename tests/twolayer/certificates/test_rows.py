@@ -116,13 +116,13 @@ def test_a_row_that_names_the_radius_of_another_kind_node_or_observer_is_refused
     proved = fuzzer.checker.Proved(given)
     for row in given["verdicts"]:
         for key in ("radius", "above"):
-            own = given["radii"][row[key]] if key in row else None
+            radius = given["radii"][row[key]] if key in row else None
             for other in given["radii"]:
-                if own and any(own[part] != other[part] for part in ("kind", "node", "observer")):
+                if radius and any(radius[part] != other[part] for part in ("kind", "node", "observer")):
                     if (
-                        {own["kind"], other["kind"]} == {"ball", "cylinder"}
-                        and own["node"] == other["node"]
-                        and own["observer"] == other["observer"]
+                        {radius["kind"], other["kind"]} == {"ball", "cylinder"}
+                        and radius["node"] == other["node"]
+                        and radius["observer"] == other["observer"]
                     ):
                         continue
                     radii = [other, *(given["radii"][row[k]] for k in ("radius", "above") if k in row)]
@@ -189,7 +189,7 @@ def test_a_disc_is_guarded_by_the_whole_of_q():
 
 def test_a_cylinder_is_higher_than_four_eps_over_kappa():
     """At t = 4 eps / |kappa| exactly Theorem A says nothing: the row needs more."""
-    made = fuzzer.certified(
+    certificate = fuzzer.certified(
         {
             "format": "twolayer-instance/1",
             "name": "a narrow strip",
@@ -198,14 +198,17 @@ def test_a_cylinder_is_higher_than_four_eps_over_kappa():
             "region": {"lower": ["-1/10", "-1"], "upper": ["1/10", "1"]},
         }
     )
-    row, height = row_of(made, "theorem-2", "sharp", teacher=0, observer=0), 4 * rational(made["students"][0]["upper"])
-    shape = {**made["radii"][row["radius"]], "radius": "99/1000"}
+    row, height = (
+        row_of(certificate, "theorem-2", "sharp", teacher=0, observer=0),
+        4 * rational(certificate["students"][0]["upper"]),
+    )
+    shape = {**certificate["radii"][row["radius"]], "radius": "99/1000"}
     assert shape["kind"] == "cylinder" and 0 < rational(shape["allowance"]) - height < 1e-6
-    made["verdicts"] = [{**row, "radius": 0, "bound": row["measured"]}]
-    made["radii"] = [shape]
-    accepted(made)
+    certificate["verdicts"] = [{**row, "radius": 0, "bound": row["measured"]}]
+    certificate["radii"] = [shape]
+    accepted(certificate)
     shape["allowance"] = str(height)
-    refused(made, "the cylinder is too low")
+    refused(certificate, "the cylinder is too low")
 
 
 def test_a_disc_guarded_by_nothing_may_lie_in_a_facet_and_is_refused():
@@ -217,12 +220,12 @@ def test_a_disc_guarded_by_nothing_may_lie_in_a_facet_and_is_refused():
         "student": {"W": [["1", "1"], ["1", "0"]], "b": ["5", "5"], "V": [["1", "-1"]]},
         "region": {"lower": ["-1", "0"], "upper": ["1", "1"]},
     }
-    made = fuzzer.certified(flat)
-    assert enclosures(accepted(made))[-1] == (0, 0)
-    made["radii"] = [
+    certificate = fuzzer.certified(flat)
+    assert enclosures(accepted(certificate))[-1] == (0, 0)
+    certificate["radii"] = [
         {"kind": "guarded", "node": ["teacher", 0], "observer": 0, "allowance": "0", "radius": "1/2", "centre": ["0", "0"]}
     ]
-    made["verdicts"] = [
+    certificate["verdicts"] = [
         {
             "statement": "theorem-2",
             "form": "repaired",
@@ -234,7 +237,7 @@ def test_a_disc_guarded_by_nothing_may_lie_in_a_facet_and_is_refused():
             "radius": 0,
         }
     ]
-    refused(made, "flat may lie in a facet")
+    refused(certificate, "flat may lie in a facet")
 
 
 def test_theorem_1_needs_a_gradient_that_vanishes():
@@ -370,10 +373,10 @@ def test_corollary_1_as_printed_needs_observers_that_see_the_boundary():
     }
     for bias, why in (("1", "r' is not positive"), ("-9", "an observer does not see the boundary")):
         student = [(["0", "1", "0"], "0", ["1/100"]), (["0", "0", "0"], bias, ["1/100"])]
-        made = square([(["0", "0", "0"], "1", ["1"])], student, **flat)
-        made["radii"] = [a_shape("disc", ("student", 0), None, "1")]
-        made["verdicts"] = [a_row("corollary-1", "printed", "fails", observers=[1], radius=0)]
-        refused(made, why)
+        certificate = square([(["0", "0", "0"], "1", ["1"])], student, **flat)
+        certificate["radii"] = [a_shape("disc", ("student", 0), None, "1")]
+        certificate["verdicts"] = [a_row("corollary-1", "printed", "fails", observers=[1], radius=0)]
+        refused(certificate, why)
 
 
 def test_theorem_1_as_printed_is_read_literally_for_observers_and_constant_nodes():

@@ -39,18 +39,18 @@ def test_a_row_names_the_radius_of_its_kind_node_and_observer(name):
         assert len(judge(proved, given, **row)) == 1
         for key in ("radius", "above"):
             for n, other in enumerate(given["radii"]):
-                own = given["radii"][row[key]] if key in row else other
-                same = all(own[part] == other[part] for part in ("node", "observer"))
-                kinds = {own["kind"], other["kind"]}
+                radius = given["radii"][row[key]] if key in row else other
+                same = all(radius[part] == other[part] for part in ("node", "observer"))
+                kinds = {radius["kind"], other["kind"]}
                 if same and kinds <= {"ball", "cylinder", "wall"} and row["form"] == "sharp":
                     continue  # each is a body: another may do
                 if not same or len(kinds) > 1:
                     with pytest.raises((Refuted, LookupError), match="names the wrong radius|centre"):
                         judge(proved, given, **{**row, key: n})
                     tried += 1
-        for place, own in enumerate(row.get("radii", [])):
+        for place, radius in enumerate(row.get("radii", [])):
             for n, other in enumerate(given["radii"]):
-                if any(given["radii"][own][part] != other[part] for part in ("kind", "node", "observer")):
+                if any(given["radii"][radius][part] != other[part] for part in ("kind", "node", "observer")):
                     changed = copy.deepcopy(row)
                     changed["radii"][place] = n
                     with pytest.raises(Refuted, match="names the wrong radius"):

@@ -66,9 +66,9 @@ def test_a_certificate_proves_what_check_says_and_what_is_true(data, tmp_path, c
     certificate = json.loads(files[1].read_text(encoding="utf-8"))
     out = accepted(certificate)
     result = check(Instance.from_json(json.dumps(data)))
-    for (low, high), known in zip(enclosures(out), result.enclosures, strict=False):
-        assert low >= Fraction(known.lower) * (1 - Fraction(1, 10**15)), (low, known)
-        assert high <= Fraction(known.upper) * (1 + Fraction(2, 10**9)), (high, known)  # a tree that follows boxes stops there
+    for (low, high), told in zip(enclosures(out), result.enclosures, strict=False):
+        assert low >= Fraction(told.lower) * (1 - Fraction(1, 10**15)), (low, told)
+        assert high <= Fraction(told.upper) * (1 + Fraction(2, 10**9)), (high, told)  # a tree that follows boxes stops there
     if result.problem.dimension <= 3:
         assert truth.true(certificate) == ""
         exact = truth.suprema(truth.instance(certificate))

@@ -236,8 +236,8 @@ class Row:
 
     def sides(self):
         """(measured, bound), the bound as the row may use it; or (0, why the row does not apply)."""
-        own = {"theorem-1": self._first, "corollary-1": self._corollary, "fan-out-recovery": self._recovery}
-        return own.get(self.row["statement"], self._angle)()
+        theorems = {"theorem-1": self._first, "corollary-1": self._corollary, "fan-out-recovery": self._recovery}
+        return theorems.get(self.row["statement"], self._angle)()
 
     def _first(self):
         k, K = self.row["observer"], self.K
@@ -382,7 +382,7 @@ class Row:
     def opposing(self, k, body, is_ball, wall=None):
         """[(tangent, carries a student), ...] of the hyperplanes that oppose and meet a body, but for that of a node."""
         K, pairs = self.K, []
-        own = self.mass(k, self.networks)
+        kappa = self.mass(k, self.networks)
         centre = [rational(x) for x in body[2]["centre"]]
         seen: list = []
         for a, beta in self.nodes:
@@ -390,7 +390,7 @@ class Row:
                 continue
             seen.append((a, beta))
             mass = self.mass(k, self.networks, a, beta)
-            if mass * own > 0 or mass == 0 or wall and self.on((a, beta), *wall) is not None:
+            if mass * kappa > 0 or mass == 0 or wall and self.on((a, beta), *wall) is not None:
                 continue
             square = K.sine_squared(self.a, a)
             distance = abs(float(dot(a, centre) + beta)) / math.sqrt(K.inner(a, a))
@@ -427,8 +427,8 @@ class Row:
         seen = [self._limit(m, *rest, named) for m, *rest in zip(row["observers"], row["radii"], row["gradients"], strict=True)]
         if any(isinstance(bound, str) for _, bound in seen):
             return 0, "not applicable"
-        own = math.sqrt(K.inner(self.a, self.a))
-        whole = [float(self.mass(m, self.networks[:1])) * own for m in row["observers"]]
+        length = math.sqrt(K.inner(self.a, self.a))
+        whole = [float(self.mass(m, self.networks[:1])) * length for m in row["observers"]]
         rest, whole = (np.linalg.solve(Q.T, part) for part in ([rest for rest, _ in seen], whole))
         size = float(np.linalg.norm(whole))
         if size < 1e-9:
@@ -444,8 +444,8 @@ class Row:
         local = self.local(k, ball, given)
         if isinstance(local, str):
             return 0, local
-        own, centre, seen = math.sqrt(K.inner(self.a, self.a)), [rational(x) for x in ball[2]["centre"]], []
-        rest, gamma, cluster = float(self.mass(k, self.networks)) * own, 0.0, []
+        norm, centre, seen = math.sqrt(K.inner(self.a, self.a)), [rational(x) for x in ball[2]["centre"]], []
+        rest, gamma, cluster = float(self.mass(k, self.networks)) * norm, 0.0, []
         for a, beta in self.nodes:
             if not any(a) or self.on((a, beta)) is not None or any(self.on((a, beta), *other) is not None for other in seen):
                 continue

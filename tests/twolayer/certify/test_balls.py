@@ -172,8 +172,8 @@ def test_a_node_has_around_its_own_crease_the_disc_of_the_whole_box(normal):
         Surroundings(problem.frame, problem.creases[0], domain)
         for domain in (problem.active_domain(problem.student[0]), problem.region)
     )
-    own, whole = (shape.disc().radius for shape in shapes)
-    assert own == pytest.approx(whole, rel=FITS)
+    around_it, whole = (shape.disc().radius for shape in shapes)
+    assert around_it == pytest.approx(whole, rel=FITS)
 
 
 @quick

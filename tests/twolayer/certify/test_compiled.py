@@ -65,20 +65,20 @@ def test_where_the_user_has_no_folder_one_among_temporary_files_is_taken_if_nobo
     monkeypatch.setattr(compiled, "HERE", tmp_path / "file")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(compiled.tempfile, "tempdir", str(tmp_path))
-    own = tmp_path / f"twolayer-{compiled.USER}"
+    folder = tmp_path / f"twolayer-{compiled.USER}"
     for _ in range(2):
-        assert next(filter(compiled._writable, compiled._places())) == own / compiled.FOLDER
-    own.chmod(0o770)  # another one may have left code there
+        assert next(filter(compiled._writable, compiled._places())) == folder / compiled.FOLDER
+    folder.chmod(0o770)  # another one may have left code there
     assert next(filter(compiled._writable, compiled._places()), None) is None
-    (own / compiled.FOLDER).rmdir()
-    own.rmdir()
+    (folder / compiled.FOLDER).rmdir()
+    folder.rmdir()
     (tmp_path / "elsewhere").mkdir(mode=0o700)
-    own.symlink_to(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
     assert next(filter(compiled._writable, compiled._places()), None) is None
-    own.unlink()
-    own.mkdir(mode=0o700)
+    folder.unlink()
+    folder.mkdir(mode=0o700)
     monkeypatch.setattr(compiled, "USER", compiled.USER + 1)
-    own.rename(tmp_path / f"twolayer-{compiled.USER}")
+    folder.rename(tmp_path / f"twolayer-{compiled.USER}")
     assert next(filter(compiled._writable, compiled._places()), None) is None
 
 

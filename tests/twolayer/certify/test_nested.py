@@ -150,9 +150,9 @@ def test_a_certificate_with_rows_left_out_is_accepted():
         return real(*given, **limits | {"boxed": True, "deadline": time.monotonic() + 1})
 
     with mock.patch.object(trees, "supremum", boxed):
-        made = fuzzer.certified(fuzzer.drawn(11, 2, 3, near=4, polytope=True), trees=True)
-    fuzzer.accepted(made)
-    assert any(entry["evidence"]["method"] == "tree" for entry in made["students"])
+        certificate = fuzzer.certified(fuzzer.drawn(11, 2, 3, near=4, polytope=True), trees=True)
+    fuzzer.accepted(certificate)
+    assert any(entry["evidence"]["method"] == "tree" for entry in certificate["students"])
 
 
 @pytest.mark.parametrize("in_box", [True, False])

@@ -360,8 +360,8 @@ def test_proved_slacks_are_below_the_exact_ones_at_the_exact_centre(data, d):
     for m in range(6):
         low, error = slacks.below[0, m], slacks.error[0, m]
         assert rational(low) <= truth[m] <= rational(low) + rational(error)
-        own = radii_proof.own_slacks(faces.A[m][None], faces.c[m], faces.terms[m], move, faces.A[m, x.pivot], z[None])
-        assert rational(own.below[0]) <= truth[m]
+        own_slacks = radii_proof.own_slacks(faces.A[m][None], faces.c[m], faces.terms[m], move, faces.A[m, x.pivot], z[None])
+        assert rational(own_slacks.below[0]) <= truth[m]
     low, high = radii_proof.quotients(slacks, faces.lengths, 0.125)
     for m in range(6):
         if low[0, m] > 0:
@@ -381,9 +381,9 @@ def test_what_is_said_to_miss_misses_exactly(data, d):
     assert empty or not radii_proof.misses_box(n[None], np.array([o]), lower, upper)[0]
     missed = radii_proof.misses_cut_box(n[None], np.array([o]), lower, upper, q[None], np.array([s]), np.array([mu]))[0]
     if missed:
-        more, limits = np.concatenate([A, rationals([q])]), np.append(c, rational(s))
-        keep = [m for m in range(len(more)) if not exact.is_zero(more[m])]
-        assert s < 0 and not q.any() or interior_point(more[keep], limits[keep], rationals(n), rational(o))[0] is None
+        rows, limits = np.concatenate([A, rationals([q])]), np.append(c, rational(s))
+        keep = [m for m in range(len(rows)) if not exact.is_zero(rows[m])]
+        assert s < 0 and not q.any() or interior_point(rows[keep], limits[keep], rationals(n), rational(o))[0] is None
     y = np.abs(np.array(data.draw(arrays(2 * d)), dtype=float))[None]
     where = Domain(A, c, rationals(lower), rationals(upper), None)
     x = line(crease(n, o))

@@ -34,8 +34,8 @@ def setting(lower, upper, excess=(0.0, 0.0)):
     return Setting(instance, problem, domains, [Enclosure(lower, upper, None)] * 3, excess)
 
 
-def rows(made, statement=theorem2):
-    verdicts = statement.rows(made, made.problem.student if statement is corollary1 else made.problem.teacher)
+def rows(scene, statement=theorem2):
+    verdicts = statement.rows(scene, scene.problem.student if statement is corollary1 else scene.problem.teacher)
     return {(v.form, v.teacher, v.student, v.observer): v for v in verdicts}
 
 
@@ -65,10 +65,10 @@ def test_the_printed_bound_is_stated_at_the_upper_end_and_undecided_in_between()
 
 
 def test_eps_of_a_printed_row_is_the_largest_over_all_students_and_of_other_forms_the_observer_s():
-    made = setting(1e-4, 1e-4)
+    scene = setting(1e-4, 1e-4)
     small, large = Enclosure(1e-4, 1e-4, None), Enclosure(1e-3, 1e-3, None)
-    mixed = replace(made, enclosures=[small, large, small])
-    before, after = rows(made), rows(mixed)
+    mixed = replace(scene, enclosures=[small, large, small])
+    before, after = rows(scene), rows(mixed)
     assert after["printed", 0, None, 0].terms["epsilon"] == 1e-3
     assert after["sharp", 0, None, 0].bound == before["sharp", 0, None, 0].bound
     assert after["sharp", 0, None, 1].bound > before["sharp", 0, None, 1].bound
@@ -77,13 +77,13 @@ def test_eps_of_a_printed_row_is_the_largest_over_all_students_and_of_other_form
 def test_theorem_3_adds_e0_times_the_observer_s_own_fan_out_norm():
     """|v_0|_1 = 1.299, |v_1|_1 = 1.501: printed takes the largest, the other forms the observer's."""
 
-    def as_rows(made):
-        return {(v.form, v.teacher, v.observer): v for v in theorem3.rows(made, made.problem.teacher)}
+    def as_rows(scene):
+        return {(v.form, v.teacher, v.observer): v for v in theorem3.rows(scene, scene.problem.teacher)}
 
-    made = as_rows(setting(1e-4, 1e-4, excess=(0.0, 1e-3)))
-    assert made["sharp", 0, 0].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.299, rel=1e-12)
-    assert made["sharp", 0, 1].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.501, rel=1e-12)
-    assert made["printed", 0, 0].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.501, rel=1e-12)
+    by_pair = as_rows(setting(1e-4, 1e-4, excess=(0.0, 1e-3)))
+    assert by_pair["sharp", 0, 0].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.299, rel=1e-12)
+    assert by_pair["sharp", 0, 1].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.501, rel=1e-12)
+    assert by_pair["printed", 0, 0].terms["epsilon"] == pytest.approx(1e-4 + 1e-3 * 1.501, rel=1e-12)
 
 
 def test_comparison_is_three_valued():

@@ -309,9 +309,9 @@ UNNORMALISED = ("theorem-2-unnormalised", theorem_2_unnormalised, Fraction(544, 
 FOLDER = Path(__file__).resolve().parents[3] / "examples" / "instances"
 
 
-def written(made: Instance) -> str:
+def written(case: Instance) -> str:
     """The instance file, one field a line."""
-    data = json.loads(made.to_json())
+    data = json.loads(case.to_json())
 
     def lines(value: dict, indent: str) -> str:
         inner = (

@@ -110,12 +110,12 @@ def test_a_fan_out_beyond_floats_is_not_compared():
     large, small = Fraction("1e330"), Fraction("1e-300")
     weights = np.array([Fraction("1e-390"), *[Fraction(1)] * (student.width - 1)], dtype=object)
     scales = np.array([large, *[small] * (student.width - 1)], dtype=object)
-    made = replace(
+    scaled = replace(
         instance,
         teacher=TwoLayer(teacher.W, teacher.b, teacher.V * small),
         student=TwoLayer(student.W * weights[:, None], student.b * weights, student.V * scales),
     )
-    verdicts = [v for v in rows(with_a_silent_node(made, "teacher", Fraction("1e390"))) if (v.form, v.student) == (SHARP, 0)]
+    verdicts = [v for v in rows(with_a_silent_node(scaled, "teacher", Fraction("1e390"))) if (v.form, v.student) == (SHARP, 0)]
     assert [(v.verdict, v.measured, v.bound) for v in verdicts] == [(NOT_APPLICABLE, None, None)]
     assert "beyond the largest float" in verdicts[0].why
 
@@ -125,9 +125,9 @@ def test_a_fan_out_beyond_floats_is_not_compared():
 def test_fan_outs_beyond_floats_end_in_no_row_without_numbers(form, scale):
     instance, factor = VAGUE[form](), Fraction(scale)
     scaled = [TwoLayer(n.W, n.b, n.V * factor) for n in (instance.teacher.exact(), instance.student.exact())]
-    for made in (replace(instance, teacher=scaled[0], student=scaled[1]), replace(instance, student=scaled[1])):
+    for beyond in (replace(instance, teacher=scaled[0], student=scaled[1]), replace(instance, student=scaled[1])):
         try:
-            verdicts = rows(made)
+            verdicts = rows(beyond)
         except BadInput as error:  # a gradient beyond floats
             assert factor > 10**200 and "fit a float" in str(error)
             continue
@@ -149,12 +149,12 @@ def test_a_certificate_restates_no_fan_out_bound_that_says_nothing():
         untrained(),
         with_a_silent_node(untrained(), "teacher", Fraction(100)),
     ):
-        made, result = certificate(instance)
-        restated = [v for v in made["verdicts"] if v["statement"] == "corollary-1"]
+        written, result = certificate(instance)
+        restated = [v for v in written["verdicts"] if v["statement"] == "corollary-1"]
         assert all(Fraction(v["bound"]) < widest(instance.teacher, instance.student) for v in restated if v["verdict"] == HOLDS)
         told = sum(v.verdict in (HOLDS, "fails", VACUOUS) for v in result.verdicts)
-        alone = [v for v in made["verdicts"] if v["statement"] == "corollary-1" or "observers" not in v]  # no vector forms
-        assert len(alone) + sum(n for row, n in made["left_out"].items() if "vector" not in row) == told
+        alone = [v for v in written["verdicts"] if v["statement"] == "corollary-1" or "observers" not in v]  # no vector forms
+        assert len(alone) + sum(n for row, n in written["left_out"].items() if "vector" not in row) == told
 
 
 def test_rows_are_the_same_whether_observers_are_inverted_exactly_or_in_balls(monkeypatch):

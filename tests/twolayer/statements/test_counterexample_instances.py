@@ -184,14 +184,14 @@ def test_the_missing_hypothesis_of_theorems_2_and_3_is_the_one_named(case):
 @pytest.mark.parametrize("case", by("theorem-3"))
 def test_the_two_teachers_are_as_close_as_claimed(case):
     """sup |f* - f*'|, read as eps of an observer with fan-out 1 that is on everywhere and cancels itself."""
-    made = case.build()
-    watched = made.second_teacher
-    far = [[Fraction(0)] * made.region.dimension]
+    instance = case.build()
+    watched = instance.second_teacher
+    far = [[Fraction(0)] * instance.region.dimension]
     W = np.concatenate([watched.W, np.array(far * 2, dtype=object)])
     b = np.concatenate([watched.b, np.array([Fraction(1), Fraction(1)], dtype=object)])
     V = np.concatenate([watched.V, np.array([[Fraction(1), Fraction(-1)]], dtype=object)], axis=1)
     student = type(watched)(W, b, V)
-    assert exact.fraction(brute_epsilon(Instance(made.teacher, student, made.region), watched.width)) == case.e0
+    assert exact.fraction(brute_epsilon(Instance(instance.teacher, student, instance.region), watched.width)) == case.e0
 
 
 @pytest.mark.parametrize("case", by("corollary-1"))
@@ -216,10 +216,10 @@ def test_a_fan_out_is_larger_than_the_printed_bound(case):
 
 def test_an_identical_student_looks_far_away_to_those_who_forget_to_normalise():
     _, build, square = UNNORMALISED
-    made = build()
-    p, q = ([*network.W[0, :2]] for network in (made.teacher, made.student))
+    instance = build()
+    p, q = ([*network.W[0, :2]] for network in (instance.teacher, instance.student))
     assert 1 - dot(p, q) ** 2 == square
-    assert brute_epsilon(made, 0) == 0
+    assert brute_epsilon(instance, 0) == 0
     assert sine(p, q) == 0
 
 

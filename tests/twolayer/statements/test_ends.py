@@ -44,8 +44,8 @@ def theorem(ends, form, sign=1):
 
     M K eps / alpha is 16.93 eps / (1 - 5 eps) here: 0.3 at 0.016, 0.6 at 0.03, 0.9 at 0.042.
     """
-    made = setting(tilted(sign), ends, ends)
-    row = theorem2.Row(made, made.problem.teacher[0], made.problem.student[1], theorem2.STATEMENT)
+    scene = setting(tilted(sign), ends, ends)
+    row = theorem2.Row(scene, scene.problem.teacher[0], scene.problem.student[1], theorem2.STATEMENT)
     return {"printed": theorem2.printed, "repaired": theorem2.repaired, "sharp": theorem2.sharpened}[form](row)
 
 
@@ -82,9 +82,9 @@ def lonely(ends, form, observers=((1, 0), (0, 1)), spare=(1, 1)):
     teacher = TwoLayer([[1, 0], [1, 1]], [3, 5], [[1, 100], [0, 0]])
     W = array([0, 1, 1, 0, 1, 1], (3, 2))
     V = array([x for pair in zip(spare, *observers, strict=True) for x in pair], (2, 3))
-    made = setting(Instance(teacher, TwoLayer(W, array([0, 3, 4], 3), V), Box([-1, -1], [1, 1])), *ends)
+    scene = setting(Instance(teacher, TwoLayer(W, array([0, 3, 4], 3), V), Box([-1, -1], [1, 1])), *ends)
     judge = {"printed": corollary1.printed, "repaired": corollary1.repaired, "sharp": corollary1.sharpened}[form]
-    return judge(made, made.problem.student[0])
+    return judge(scene, scene.problem.student[0])
 
 
 def test_corollary_1_takes_each_observer_s_own_gradient_and_the_worst_of_them():

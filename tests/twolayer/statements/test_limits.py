@@ -160,14 +160,14 @@ def searches(monkeypatch, clock, needs):
     given = []
 
     def searched(h, region, nested=None, *, gap, deadline, floor, **_):
-        k = next(k for k, weights in enumerate(known) if (h.c == weights).all())
+        k = next(k for k, weights in enumerate(gradients) if (h.c == weights).all())
         given.append((k, deadline - clock.now))
         used = min(needs[k], max(deadline - clock.now, 0.0))
         clock.tick(used)
         return Enclosure(1.0, 1.0 if used == needs[k] else 2.0, region.interior, {"method": "boxes"})
 
     problem = restricted(trained(4, len(needs) // 2))
-    known = [problem.gradient(node).c for node in problem.student]
+    gradients = [problem.gradient(node).c for node in problem.student]
     monkeypatch.setattr(suprema, "_searched", searched)
     monkeypatch.setattr(suprema, "method", lambda *_: "boxes")
     return problem, given

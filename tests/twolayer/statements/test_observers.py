@@ -98,9 +98,9 @@ def far_nets(seed: int, students: int, outputs: int, eps: float) -> Instance:
     """A teacher, its copy moved by eps, and one more student with a small fan-out, on [-1, 1]^2."""
     rng = np.random.default_rng(seed)
     W, b, V = rng.normal(size=(students - 1, 2)), rng.normal(size=students - 1) / 9, rng.normal(size=(outputs, students - 1))
-    more = [[[1.0, -1.0]], [0.1], eps * rng.normal(size=(outputs, 1))]
+    unlearnt = [[[1.0, -1.0]], [0.1], eps * rng.normal(size=(outputs, 1))]
     copy = [x + eps * rng.normal(size=x.shape) for x in (W, b, V)]
-    student = TwoLayer(*(np.concatenate([x, y], axis=axis) for x, y, axis in zip(copy, more, (0, 0, 1), strict=True)))
+    student = TwoLayer(*(np.concatenate([x, y], axis=axis) for x, y, axis in zip(copy, unlearnt, (0, 0, 1), strict=True)))
     return Instance(TwoLayer(W, b, V), student, Box([-1, -1], [1, 1]))
 
 

@@ -53,12 +53,12 @@ def squared_distance(problem, crease, centre):
 @quick
 @given(instances(inputs=(2, 3), dimensions=(2, 3)), st.data())
 def test_no_crease_is_said_to_be_further_from_a_centre_than_it_is(instance, data):
-    made = setting(instance)
-    problem = made.problem
+    scene = setting(instance)
+    problem = scene.problem
     if not problem.creases:
         return
     centre = rationals(data.draw(arrays(problem.dimension)))
-    for crease, below in zip(problem.creases, made.shapes.distances(centre), strict=True):
+    for crease, below in zip(problem.creases, scene.shapes.distances(centre), strict=True):
         true = squared_distance(problem, crease, centre)
         assert below <= 0 or rational(below) ** 2 <= true
         assert below >= exact.nearest_float(true) ** 0.5 * (1 - 1e-7) - 1e-6  # and hardly nearer
@@ -68,15 +68,15 @@ def test_no_crease_is_said_to_be_further_from_a_centre_than_it_is(instance, data
 @given(instances(inputs=(2, 3), dimensions=(2, 3)), st.data(), st.sampled_from([1e-3, 0.1, 1.0]))
 def test_no_crease_is_said_to_meet_a_cylinder_later_than_it_does(instance, data, t):
     """A crease at distance D meets the cylinder (rho, t) iff D <= rho sin + t cos."""
-    made = setting(instance)
-    problem = made.problem
+    scene = setting(instance)
+    problem = scene.problem
     if not problem.creases:
         return
     observer, centre = problem.student[0], rationals(data.draw(arrays(problem.dimension)))
-    near = around(made, 0, observer, centre)
+    near = around(scene, 0, observer, centre)
     for j, rho in zip(near.index, reaches(near, t), strict=True):
         true = arb(squared_distance(problem, problem.creases[j], centre)).sqrt()
-        sine = made.angles.sine(0, j)
+        sine = scene.angles.sine(0, j)
         assert rho == 0 or not true < exact.ball(float(rho)) * sine + exact.ball(t) * (1 - sine**2).sqrt()
 
 
@@ -91,9 +91,9 @@ def test_an_opposing_crease_that_touches_the_ball_counts(distance, opposing):
     """Theorem A: the ball of radius 1 around the origin on y = 0, and an opposing crease across at x = distance."""
     teacher = TwoLayer([[0, 1]], [0], [[1]])
     student = TwoLayer(array([1, 0, 1, 0], (2, 2)), array([Fraction("-" + distance), 5], 2), [[1, 1]])
-    made = setting(Instance(teacher, student, Box([-2, -2], [2, 2])))
-    problem = made.problem
-    near = around(made, made.crease(problem.teacher[0]), problem.student[1], rationals([0, 0]))
+    scene = setting(Instance(teacher, student, Box([-2, -2], [2, 2])))
+    problem = scene.problem
+    near = around(scene, scene.crease(problem.teacher[0]), problem.student[1], rationals([0, 0]))
     assert (near.opposes & (near.distance <= 1.0)).sum() == opposing
 
 
@@ -109,13 +109,13 @@ def test_the_gradient_of_a_row_is_the_observer_s_own_with_the_excess_over_all_it
         for _ in range(width)
     ]
     low, high = 0.125, 0.75
-    made = setting(instance, *ends, excess=(low, high))
+    scene = setting(instance, *ends, excess=(low, high))
     sizes = [sum(abs(Fraction(x)) for x in column) for column in instance.student.V.T]
-    for k, node in enumerate(made.problem.student):
+    for k, node in enumerate(scene.problem.student):
         expected = tuple(rational(Fraction(end) + Fraction(e) * sizes[k]) for end, e in zip(ends[k], (low, high), strict=True))
-        assert all(abs(x - y) < NOTHING for x, y in zip(made.epsilon(node), expected, strict=True))
+        assert all(abs(x - y) < NOTHING for x, y in zip(scene.epsilon(node), expected, strict=True))
     worst = max(sizes)
-    for which, (epsilon, e) in enumerate(zip(made.printed_epsilon, (low, high), strict=True)):
+    for which, (epsilon, e) in enumerate(zip(scene.printed_epsilon, (low, high), strict=True)):
         assert abs(epsilon - rational(Fraction(max(x[which] for x in ends)) + Fraction(e) * worst)) < NOTHING
 
 
@@ -176,11 +176,11 @@ def test_theorem_1_asks_every_observer_whether_it_sees_a_student_on_the_hyperpla
     """The gradient is called 0; one of three observers is at a right angle to the fan-out of the student on the hyperplane."""
     observers = [(1, 1), (2, 1), (1, 3)]
     observers[blind] = (0, 1)
-    made = setting(seen_by((1, 0), *observers))
-    row = theorem1.sharpened(made, made.problem.teacher[0])
+    scene = setting(seen_by((1, 0), *observers))
+    row = theorem1.sharpened(scene, scene.problem.teacher[0])
     assert row.verdict == FAILS and row.why.startswith(f"observer {blind + 1} sees no student")
-    made = setting(seen_by((1, 1), *observers))
-    assert theorem1.sharpened(made, made.problem.teacher[0]).verdict == HOLDS
+    scene = setting(seen_by((1, 1), *observers))
+    assert theorem1.sharpened(scene, scene.problem.teacher[0]).verdict == HOLDS
 
 
 @pytest.mark.parametrize("loud", [0, 1, 2])
@@ -188,8 +188,8 @@ def test_theorem_1_asks_every_observer_whether_it_sees_a_student_on_the_hyperpla
 def test_theorem_1_says_nothing_unless_every_gradient_is_exactly_zero(loud, ends):
     given_ends = [(0.0, 0.0)] * 3
     given_ends[loud] = ends
-    made = setting(seen_by((1, 0), (1, 1), (1, 2)), *given_ends)
-    rows = list(theorem1.rows(made, made.problem.teacher))
+    scene = setting(seen_by((1, 0), (1, 1), (1, 2)), *given_ends)
+    rows = list(theorem1.rows(scene, scene.problem.teacher))
     assert {(v.verdict, v.why) for v in rows} == {(NOT_APPLICABLE, "g_1 is not identically zero")} and len(rows) == 3
 
 
@@ -197,10 +197,10 @@ def test_theorem_1_says_nothing_unless_every_gradient_is_exactly_zero(loud, ends
 def test_theorem_1_repaired_takes_either_sign_and_printed_the_same_one(opposite):
     sign = -1 if opposite else 1
     teacher = TwoLayer([[0, 1]], [0], [[1]])
-    made = setting(Instance(teacher, TwoLayer([[0, sign], [1, 0]], [0, 3], [[1, 1]]), SQUARE))
-    node = made.problem.teacher[0]
-    assert theorem1.printed(made, node).verdict == (FAILS if opposite else HOLDS)
-    assert theorem1.repaired(made, node).verdict == HOLDS and theorem1.sharpened(made, node).verdict == HOLDS
+    scene = setting(Instance(teacher, TwoLayer([[0, sign], [1, 0]], [0, 3], [[1, 1]]), SQUARE))
+    node = scene.problem.teacher[0]
+    assert theorem1.printed(scene, node).verdict == (FAILS if opposite else HOLDS)
+    assert theorem1.repaired(scene, node).verdict == HOLDS and theorem1.sharpened(scene, node).verdict == HOLDS
 
 
 @pytest.mark.parametrize("blind", [0, 1])
@@ -210,8 +210,8 @@ def test_a_failing_row_of_theorem_1_is_blamed_on_what_every_observer_lacks(blind
     V = np.array([[1, 1], [0, 0]])
     V[:, blind] = [0, 1]
     student = TwoLayer([[1, 0], [1, 1]], [3, 3], V)
-    made = setting(Instance(teacher, student, SQUARE))
-    assert theorem1.printed(made, made.problem.teacher[0]).reason == "sign"
+    scene = setting(Instance(teacher, student, SQUARE))
+    assert theorem1.printed(scene, scene.problem.teacher[0]).reason == "sign"
     none = setting(Instance(teacher, TwoLayer([[1, 0], [1, 1]], [3, 3], [[0, 0], [1, 1]]), SQUARE))
     assert theorem1.printed(none, none.problem.teacher[0]).reason == "alpha"
 
@@ -239,8 +239,8 @@ def test_printed_gradients_are_the_largest_of_all_students_wherever_it_is(place)
     """Printed Theorem 2 uses one eps for all observers, whichever student has it."""
     given_ends = [(1e-3, 2e-3)] * 3
     given_ends[place] = (0.01, 0.02)
-    made = setting(seen_by((1, 0), (1, 1), (1, 2)), *given_ends)
-    assert tuple(map(float, made.printed_epsilon)) == (0.01, 0.02)
+    scene = setting(seen_by((1, 0), (1, 1), (1, 2)), *given_ends)
+    assert tuple(map(float, scene.printed_epsilon)) == (0.01, 0.02)
 
 
 def test_a_cached_value_belongs_to_one_object_and_is_computed_once_for_its_arguments():

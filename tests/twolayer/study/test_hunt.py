@@ -154,8 +154,8 @@ def test_theorem_1_in_its_true_forms_is_tried_where_the_gradient_vanishes(form):
 @given(st.integers(0, 10**6), st.sampled_from(["theorem-2", "corollary-1"]))
 def test_floats_and_the_exact_judge_agree_on_both_sides_of_printed_rows(seed, statement):
     question, rng = Question(statement, "printed"), np.random.default_rng(seed)
-    made, _ = proposal(2, 5, rng)
-    draft = made.draft(int(rng.integers(len(made))), 1e-6)
+    proposed, _ = proposal(2, 5, rng)
+    draft = proposed.draft(int(rng.integers(len(proposed))), 1e-6)
     instance, exact = rows_of(question, draft)
     if instance is None:
         return
@@ -189,8 +189,8 @@ def test_climbing_never_lowers_the_score_and_mostly_raises_it():
 
     for seed in range(8):
         rng = np.random.default_rng(seed)
-        made, _ = proposal(2, 5, rng)
-        start = made.take([int(score(made).argmax())])
+        floats, _ = proposal(2, 5, rng)
+        start = floats.take([int(score(floats).argmax())])
         gains.append(score(climbed(start, score, 10, rng))[0] - score(start)[0])
     assert min(gains) >= 0 and sum(gain > 0 for gain in gains) >= 4
 
@@ -247,10 +247,10 @@ def test_a_draft_without_a_bounded_region_is_refused():
 def test_candidates_have_the_sizes_that_were_drawn(seed):
     rng = np.random.default_rng(seed)
     shape = drawn_shape(2, 7, rng)
-    made = drawn(shape, 5, rng)
+    candidate = drawn(shape, 5, rng)
     assert 2 <= shape.teachers + shape.students <= 7
-    assert made.W.shape == (5, shape.teachers + shape.students, 2 + shape.extra) and made.teachers == shape.teachers
-    assert made.V.shape == (5, shape.outputs, made.W.shape[1]) and made.A.shape[2] == 2
+    assert candidate.W.shape == (5, shape.teachers + shape.students, 2 + shape.extra) and candidate.teachers == shape.teachers
+    assert candidate.V.shape == (5, shape.outputs, candidate.W.shape[1]) and candidate.A.shape[2] == 2
 
 
 # The command

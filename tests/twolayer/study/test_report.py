@@ -378,8 +378,8 @@ def test_failures_are_grouped_by_all_that_they_miss(results, html):
 
 
 def test_text_is_escaped_and_markup_is_not():
-    made = page.tag("p", "a < b", page.tag("b", "&"), title='"')
-    assert made == '<p title="&quot;">a &lt; b<b>&amp;</b></p>'
+    paragraph = page.tag("p", "a < b", page.tag("b", "&"), title='"')
+    assert paragraph == '<p title="&quot;">a &lt; b<b>&amp;</b></p>'
 
 
 # -- figures ---------------------------------------------------------------------------------------------
@@ -415,10 +415,10 @@ def test_inlined_figures_take_the_colours_of_the_page(html):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_pictures_need_no_family_in_particular(results, family):
-    own = {"along training": {"training-1", "recovery-1"}, "thin directions": {"across-angles", "across-verdicts"}}
+    panels_of = {"along training": {"training-1", "recovery-1"}, "thin directions": {"across-angles", "across-verdicts"}}
     rest = [r for r in results if r["family"] != family]
     every, left = ({panel.name for picture in plots.pictures(shown) for panel in picture.panels} for shown in (results, rest))
-    assert left == every - own.get(family, set())
+    assert left == every - panels_of.get(family, set())
 
 
 @pytest.mark.parametrize("family", ["along training", "thin directions", "two teachers"])
