@@ -27,6 +27,7 @@ FAR_POINTS = {  # in 64ths: with their negatives and 0, points on which relu is 
 }
 
 
+@cache
 def volume_ratio(n: int) -> arb:
     """V_n(1) / V_(n-1)(1), the volume of the unit n-ball over that of the unit (n-1)-ball; n >= 1.
 
@@ -108,6 +109,7 @@ def student_sine(room: arb, teachers: arb, students: int) -> arb | None:
     return sine_of_tangent(students / left) if left > 0 else None
 
 
+@cache
 def mass_constant(n: int) -> arb:
     """c*_n: the least peak of the coordinate densities of a rotation-invariant law on the unit ball of R^n.
 
@@ -169,6 +171,7 @@ def all_room(kappa, radius, epsilon, nodes: int) -> arb:
 # -- count and mass, masses of order k ----------------------------------------------------------------------------------
 
 
+@cache
 def uniform_constant(n: int) -> arb:
     """c_n: the peak of the coordinate densities of a uniform point of the unit ball of R^n; c*_n <= c_n.
 

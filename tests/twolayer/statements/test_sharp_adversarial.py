@@ -166,8 +166,8 @@ def candidates(instance):
         order = None if cylinder is None else sharp_masses.order(made, i, size, cylinder, k)
         every += [] if order is None else [order]
     kinks = list(sharp_counts.kinks(made, i, size, inscribed, near))
-    for share in (0.7, *sharp.SLICES):
-        kinks += sharp_masses.kinks(made, i, size, inscribed, near, inscribed.radius * share, counted, np.inf)
+    heights = inscribed.radius * np.array([0.7, *sharp.SLICES])
+    kinks += sharp_masses.kinks(made, i, size, inscribed, near, heights, counted, np.inf)
     if d == 2:
         where = made, i, size, domain, near
         every += [c for c in (method.student(*where, 1.0) for method in PLANAR) if c is not None]

@@ -51,10 +51,14 @@ def in_cut_box(n, o, mid, half, alpha, q, s, ell) -> Proposal:
 
 
 def _shaped(vectors: tuple, numbers: tuple) -> tuple[np.ndarray, ...]:
-    """All vectors as (P, d), all numbers as (P,), contiguous."""
-    shape = np.broadcast_shapes(*(np.shape(x) for x in vectors), (len(numbers[0]), 1))
+    """All vectors as (P, d), all numbers as (P,), of one kind, for which loops are compiled once: contiguous and writable."""
+    shape = vectors[0].shape
+    if any(x.shape != shape for x in vectors) or any(x.shape != shape[:1] for x in numbers):
+        shape = np.broadcast_shapes(*(x.shape for x in vectors), *((*x.shape, 1) for x in numbers))
     each = (*((x, shape) for x in vectors), *((x, shape[:1]) for x in numbers))
-    return tuple(np.ascontiguousarray(np.broadcast_to(x, size), dtype=float) for x, size in each)
+    return tuple(
+        x if x.shape == size and x.flags.carray else np.array(np.broadcast_to(x, size), dtype=float) for x, size in each
+    )
 
 
 @compiled

@@ -59,7 +59,7 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
     candidates += counts.student(setting, i, size, chosen, near, _goal(candidates))
     if not setting.is_late:
         candidates += wall.student(setting, i, size, domain, _goal(candidates))
-        width = np.inf
+        width = setting.shapes.around(i, domain.whole or domain).diameter / 2
         if setting.problem.dimension == 2 and _within_reach(size, domain, _goal(candidates)):
             width = plane.half_width(setting, i, domain)
             candidates += _applicable(cells.student(setting, i, size, domain, near, _goal(candidates)))
@@ -263,9 +263,8 @@ def kink_candidates(setting: Setting, i: int, observer: Node, inscribed: Inscrib
             candidates += _applicable(method.kink(setting, i, size, domain, near, _goal(candidates, np.inf)))
     else:
         candidates += counts.kinks(setting, i, size, inscribed, near)
-        goal = _goal(candidates, np.inf)
-        for share in SLICES:
-            candidates += masses.kinks(setting, i, size, inscribed, near, inscribed.radius * share, counted, goal)
+        heights = inscribed.radius * np.array(SLICES)
+        candidates += masses.kinks(setting, i, size, inscribed, near, heights, counted, _goal(candidates, np.inf))
     return ranked(candidates)
 
 

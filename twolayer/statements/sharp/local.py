@@ -241,11 +241,18 @@ class Pairing:
     def proved(self) -> arb:
         """The bound in ball arithmetic: |x |u| - y |v|| <= |x u -+ y v| for the forms u, v of two creases."""
         r, left, total = exact.ball(self.radius), dict(self.masses), arb(0)
+        near, far = _apart(self.scene.setting)
+        index, height = self.scene.index, self.scene.height
         for a, b, x, y in self.shares:
             left[a], left[b] = left[a] - x, left[b] - y
             (n, o), (m, p) = self._scaled(a, x), self._scaled(b, y)
-            ends = (length(n - m) * r + abs(o - p), length(n + m) * r + abs(o + p))
-            total += min(ends, key=exact.upper_float) / 2
+            one, other = index[a], index[b]
+            alike = near[one, other] * self.radius + abs(height[a] - height[b])  # floats choose - or +
+            if alike <= far[one, other] * self.radius + abs(height[a] + height[b]):
+                total += length(n - m) * r + abs(o - p)
+            else:
+                total += length(n + m) * r + abs(o + p)
+        total /= 2
         for c, rest in left.items():
             if c == self.scene.wall:
                 continue

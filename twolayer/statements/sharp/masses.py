@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from flint import arb
@@ -26,6 +27,7 @@ from ..setting import Setting
 from .around import Around, Bound, Candidate, Sizes, radii, reaches, total, weight
 
 SPLIT = "split"
+INSIDE = 1 - 2.0**-48  # less than a cylinder's radius in a ball, in floats, is above the true one: four roundings
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,66 +128,70 @@ def order(setting: Setting, i: int, size: Sizes, cylinder: Cylinder, k: int) -> 
     return tangent / np.hypot(1, tangent), prove
 
 
-def in_ball(inscribed: Inscribed, near: Around, t: float) -> Cylinder | None:
-    """The cylinder of half-height t that the ball contains, its radius rounded down."""
-    rest = exact.ball(inscribed.radius) ** 2 - exact.ball(t) ** 2
-    return Cylinder(t, exact.lower_float(rest.sqrt()), near) if rest > 0 else None
-
-
 def kinks(
-    setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, t: float, counted: np.ndarray, goal: float
+    setting: Setting,
+    i: int,
+    size: Sizes,
+    inscribed: Inscribed,
+    near: Around,
+    heights: np.ndarray,
+    counted: np.ndarray,
+    goal: float,
 ) -> Iterator[Candidate]:
-    """Bounds on |kappa_H| that can beat `goal`, in the cylinder of half-height t that the ball contains.
+    """Bounds on |kappa_H| that can beat `goal`, in the cylinders of these half-heights t that the ball contains.
 
     Theorem M' with the heaviest creases counted, and every order of Theorem L. Even without other creases these are
     4 eps / t and eps / (e_k t).
     """
     n = setting.problem.dimension - 1
     epsilon, eps = size.epsilon, size.eps
-    cylinder = in_ball(inscribed, near, t) if 4 * eps / t < goal else None
-    if cylinder is None:
+    t = heights[(4 * eps / heights < goal) & (heights < inscribed.radius)][:, None]
+    if not len(t):
         return
-    rho = cylinder.rho
-    reach = reaches(near, t)
-    meeting = reach <= rho
-    opposing = np.flatnonzero(meeting & counted)
+    rho = np.sqrt(inscribed.radius - t) * np.sqrt(inscribed.radius + t) * INSIDE
+    meets = np.stack([reaches(near, float(x)) for x in t[:, 0]]) <= rho
     steep = near.kink * np.sqrt(np.maximum(1 - near.sine**2, 0.0))
-    opposing = opposing[np.argsort(-steep[opposing], kind="stable")]
-    gammas = np.cumsum(near.cotangent[opposing])[:-1]  # of the heaviest m creases, m = 1, .., all but one
-    weights = np.cumsum(near.weight[opposing][::-1])[::-1][1:]
-    left = rho - t * gammas
+    order = np.flatnonzero(counted)
+    order = order[np.argsort(-steep[order], kind="stable")]
+    opposing = meets[:, order]
+    gammas = np.cumsum(np.where(opposing, near.cotangent[order], 0.0), axis=1)  # of the heaviest m, m = 1, .., all but one
+    light = np.cumsum(np.where(opposing, near.weight[order], 0.0)[:, ::-1], axis=1)[:, ::-1]
+    left = rho - t * gammas[:, :-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = np.where(left > 0, 4 * eps / t + float(bounds.uniform_constant(n).mid()) * t * weights / left, np.inf)
-    if len(values) and np.isfinite(values).any():
-        m = int(np.nanargmin(values)) + 1
+        values = 4 * eps / t + float(bounds.uniform_constant(n).mid()) * t * light[:, 1:] / left
+    last = opposing[:, :-1] & (left > 0) & (np.cumsum(opposing[:, ::-1], axis=1)[:, ::-1][:, 1:] > 0)
+    values = np.where(last & ~np.isnan(values), values, np.inf)
 
-        def by_split() -> Bound:
-            cotangents = setting.angles.cotangents(i)
-            gamma = total(cotangents[j] for j in near.index[opposing[:m]])
-            light = total(weight(setting, i, j, size.observer) for j in near.index[opposing[m:]])
-            terms = {"epsilon": epsilon, "rho": rho, "t": t, "counted": m, "weighed": len(opposing) - m}
-            return Bound(bounds.kink_by_split(n, epsilon, rho, t, gamma, light), SPLIT, terms)
+    def by_split(rho: float, t: float, heavy: np.ndarray, rest: np.ndarray) -> Bound:
+        cotangents = setting.angles.cotangents(i)
+        gamma = total(cotangents[j] for j in near.index[heavy])
+        weights = total(weight(setting, i, j, size.observer) for j in near.index[rest])
+        terms = {"epsilon": epsilon, "rho": rho, "t": t, "counted": len(heavy), "weighed": len(rest)}
+        return Bound(bounds.kink_by_split(n, epsilon, rho, t, gamma, weights), SPLIT, terms)
 
-        if values[m - 1] < goal:
-            yield float(values[m - 1]), by_split
+    for k in range(len(t)) if values.shape[1] else ():
+        m = int(values[k].argmin())
+        if values[k, m] < goal:
+            heavy, rest = order[: m + 1][opposing[k, : m + 1]], order[m + 1 :][opposing[k, m + 1 :]]
+            yield float(values[k, m]), partial(by_split, float(rho[k, 0]), float(t[k, 0]), heavy, rest)
+
+    def by_order(k: int, rho: float, t: float, met: np.ndarray) -> Bound:
+        cotangents, proved = setting.angles.cotangents(i), bounds.order_factor(n, k, rho, t)
+        sums = total(weight(setting, i, j, size.observer) * cotangents[j] ** (k - 2) for j in near.index[met])
+        terms = {"epsilon": epsilon, "rho": rho, "t": t, "others": int(met.sum())}
+        return Bound((epsilon + proved * sums) / (arb(bounds.relu_distance(k)) * exact.ball(t)), f"order-{k}", terms)
+
     for k in bounds.FAR_POINTS:
         e = exact.nearest_float(bounds.relu_distance(k))
-        if eps / (e * t) >= goal:
+        if not (eps / (e * t) < goal).any():
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            seen = (near.weight[meeting] * near.cotangent[meeting] ** (k - 2)).sum() * float_factor(n, k, rho, t)
-
-        def by_order(k=k) -> Bound:
-            cotangents, proved = setting.angles.cotangents(i), bounds.order_factor(n, k, rho, t)
-            sums = total(weight(setting, i, j, size.observer) * cotangents[j] ** (k - 2) for j in near.index[meeting])
-            terms = {"epsilon": epsilon, "rho": rho, "t": t, "others": int(meeting.sum())}
-            return Bound((epsilon + proved * sums) / (arb(bounds.relu_distance(k)) * exact.ball(t)), f"order-{k}", terms)
-
-        value = (eps + seen) / (e * t)
-        if value < goal:
-            yield value, by_order
+            seen = np.where(meets, near.weight * near.cotangent ** (k - 2), 0.0).sum(axis=1) * float_factor(n, k, rho, t)[:, 0]
+        for value, *body in zip((eps + seen) / (e * t[:, 0]), rho[:, 0].tolist(), t[:, 0].tolist(), meets, strict=True):
+            if value < goal:
+                yield float(value), partial(by_order, k, *body)
 
 
-def float_factor(n: int, k: int, rho: float, t: float) -> float:
+def float_factor(n: int, k: int, rho, t):
     """F of Theorem L in floats."""
     return float(bounds.order_coefficient(n, k).mid()) * t * (t / rho) ** (k - 1)
