@@ -318,9 +318,9 @@ class _Restated:
         """The bound of one body, 1 where no room is left; None where balls cannot decide what meets it or what is left."""
         setting, students, alone, parallel = self.setting, 0, arb(0), False
         i, kappa, epsilon = setting.crease(self.node), size.kappa, size.epsilon
-        own = setting.crease(size.observer) if kind == wall.FORM else None
+        edge = setting.crease(size.observer) if kind == wall.FORM else None
         for j, meets in self._opposing(kind, body, size.observer):
-            if j == own:
+            if j == edge:
                 continue
             if meets is None:
                 return None
@@ -338,9 +338,9 @@ class _Restated:
         flat = kind == "cylinder"
         room = exact.ball(body.radius) / exact.ball(body.allowance) if flat else bounds.reach(kappa, body.radius, epsilon)
         value = arb(1) if room <= alone else bounds.student_sine(room, alone, students)
-        if value is None or own is None:
+        if value is None or edge is None:
             return value
-        return value.max(exact.ball(body.radius) * setting.angles.sine(i, own) / setting.shapes.distance(own, body.centre))
+        return value.max(exact.ball(body.radius) * setting.angles.sine(i, edge) / setting.shapes.distance(edge, body.centre))
 
     def _opposing(self, kind: str, body: Inscribed, observer: Node):
         """(crease, does it meet the body: True, False or None for undecided) of the opposing ones."""

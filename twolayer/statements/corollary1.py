@@ -259,20 +259,20 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
     if excluded is not None:
         return excluded
     i, size = setting.crease(node), _norm_of_p(setting, node)
-    found = {other: sharp.kink_candidates(setting, i, other, inscribed) for other, _, inscribed in _observers(setting, node)}
+    choices = {other: sharp.kink_candidates(setting, i, other, inscribed) for other, _, inscribed in _observers(setting, node)}
     few = _too_few(setting, node)
-    chosen, forms = (None, set[str]()) if few else _proved(setting, found, size, len(node.fan_out))
+    chosen, forms = (None, set[str]()) if few else _proved(setting, choices, size, len(node.fan_out))
     if chosen is None:
         unseen = _unseen(setting, SHARP, node, few or "no C observers with an invertible Q see the boundary")
-        return unseen if setting.is_over else _in_span(setting, unseen, node, found, size)
+        return unseen if setting.is_over else _in_span(setting, unseen, node, choices, size)
     bound = bounds.fan_out(chosen.inverse, chosen.limits)
     terms = {"limits": [number(limit) for limit in chosen.limits], "norm": size, "method": "+".join(sorted(forms))}
     return _judged(setting, SHARP, node, bound, setting.shown(terms), chosen)
 
 
-def _in_span(setting: Setting, row: Verdict, node: Node, found: dict[Node, list[Candidate]], size: arb) -> Verdict:
+def _in_span(setting: Setting, row: Verdict, node: Node, choices: dict[Node, list[Candidate]], size: arb) -> Verdict:
     """A row without C observers, with what bounds the projection of the fan-out on the span of those that there are."""
-    proved = [(other, best(candidates)) for other, candidates in found.items() if candidates]
+    proved = [(other, best(candidates)) for other, candidates in choices.items() if candidates]
     limits = _independent([(other, bound.value / size) for other, bound in proved if bound is not None])
     if not limits:
         return row
@@ -312,17 +312,17 @@ def _independent(limits: list[tuple[Node, arb]]) -> list[tuple[Node, arb]]:
     return chosen
 
 
-def _proved(setting: Setting, found: dict[Node, list[Candidate]], size: arb, outputs: int) -> tuple[Chosen | None, set[str]]:
+def _proved(setting: Setting, choices: dict[Node, list[Candidate]], size: arb, outputs: int) -> tuple[Chosen | None, set[str]]:
     """The best observers by bounds in floats, theirs then proved, and the forms of these; size: |p_k'|."""
     limits = {
         other: exact.ball(candidates[0][0]) * exact.ball(setting.float_unit(other)) / size
-        for other, candidates in found.items()
+        for other, candidates in choices.items()
         if candidates
     }
     proved: dict[Node, Bound] = {}
 
     def limit(other: Node) -> arb | None:
-        bound = best(found[other])
+        bound = best(choices[other])
         if bound is None:
             return None
         proved[other] = bound

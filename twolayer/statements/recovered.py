@@ -90,11 +90,11 @@ def _limit(setting: Setting, observer: Node, error: Error) -> tuple[arb, Inscrib
     ball = replace(inscribed, radius=error.radius)
     others = [j for j in np.flatnonzero(setting.masses.signs(observer)).tolist() if j != i and j not in cluster]
     met = [j for j in others if reaches(setting, ball, j)]
-    known = [] if error.local is None else list(evidence.restated(error.local))
+    versions = [] if error.local is None else list(evidence.restated(error.local))
     locals_: list[tuple[Ball | None, dict[str, Any]]] = [(None, {})]
     if error.local is not None:
         size = error.local.size
-        locals_ = [(replace(error.local, size=replace(size, proved=one.proved)), one.entry) for one in known]
+        locals_ = [(replace(error.local, size=replace(size, proved=one.proved)), one.entry) for one in versions]
     bounds = [(recovery.proved(setting, i, observer, ball, cluster, met, local).value, entry) for local, entry in locals_]
     value, entry = min(bounds, key=lambda pair: exact.upper_float(pair[0]))
     return value, ball, entry

@@ -205,9 +205,9 @@ def _by_cylinder(setting: Setting, i: int, size: Sizes, cylinder: Cylinder, *, c
             return None if value is None else Bound(value, "cylinder", terms)
 
         def mass(rho=rho, students=students, teachers=teachers, terms=terms) -> Bound | None:
-            known = total(weight(setting, i, j, size.observer) for j in near.index[teachers])
+            mass_of_teachers = total(weight(setting, i, j, size.observer) for j in near.index[teachers])
             carried = total(abs(setting.masses.kappa(j, size.observer)) for j in near.index[students])
-            value = bounds.student_sine_by_mass(n, kappa, epsilon, rho, t, known, carried)
+            value = bounds.student_sine_by_mass(n, kappa, epsilon, rho, t, mass_of_teachers, carried)
             return None if value is None else Bound(value, "mass", terms)
 
         if counting:

@@ -115,8 +115,8 @@ def order(setting: Setting, i: int, size: Sizes, cylinder: Cylinder, k: int) -> 
 
     def prove() -> Bound | None:
         cotangents, proved = setting.angles.cotangents(i), bounds.order_factor(n, k, rho, t)
-        known = total(weight(setting, i, j, size.observer) * cotangents[j] ** (k - 2) for j in near.index[teachers])
-        left = arb(e) * kappa * exact.ball(t) - epsilon - proved * known
+        moment = total(weight(setting, i, j, size.observer) * cotangents[j] ** (k - 2) for j in near.index[teachers])
+        left = arb(e) * kappa * exact.ball(t) - epsilon - proved * moment
         if not left > 0:
             return None
         masses = proved * total(abs(setting.masses.kappa(j, size.observer)) for j in near.index[students])

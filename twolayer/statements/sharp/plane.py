@@ -231,15 +231,15 @@ def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
     """Creases and walls around crease i; a facet more than those of the domain that this one was cut from is put between."""
     if domain.whole is None:
         return _sorted(setting, i, domain)
-    whole, own = _sorted(setting, i, domain.whole), _facets(_own_crossing(setting, i, domain))
-    [side], up, down = own.sides.tolist(), whole.up.max(own.up), whole.down.max(own.down)
+    whole, edge = _sorted(setting, i, domain.whole), _facets(_own_crossing(setting, i, domain))
+    [side], up, down = edge.sides.tolist(), whole.up.max(edge.up), whole.down.max(edge.down)
     if side == 0:
         return replace(whole, up=up, down=down)
-    at = int(np.searchsorted(whole.place, own.lines.place[0], side="left" if side < 0 else "right"))  # outside its own crease
+    at = int(np.searchsorted(whole.place, edge.lines.place[0], side="left" if side < 0 else "right"))  # outside its own crease
     offset, slope, place, tilt, sides, members, labels = (
         _inserted(column, at, entry)
         for column, entry in (
-            *zip(whole.sloping, (column[0] for column in own.lines.sloping), strict=True),
+            *zip(whole.sloping, (column[0] for column in edge.lines.sloping), strict=True),
             (whole.sides, side),
             (whole.members, WALL),
             (whole.labels, WALL),
