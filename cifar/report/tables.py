@@ -17,7 +17,13 @@ from .results import START, Result, Results
 
 SPECIALISED = {4: "specialisation", 5: "specialisation-5"}  # depth -> name of its table
 NONE = ""  # not in the paper
-JUDGES = (("linf", "any"), ("oracle-ce", "any"), (CONFIDENT, CONFIDENT), ("label", "any"))  # columns beside every table's own
+JUDGES = (  # columns beside every table's own
+    ("linf", "any"),
+    ("linf-small", RULES[0]),
+    ("oracle-ce", "any"),
+    (CONFIDENT, CONFIDENT),
+    ("label", "any"),
+)
 Number = float | str
 WRITTEN = tomllib.loads(Path(__file__).with_name("printed.toml").read_text(encoding="utf-8"))
 ATTACKS: dict[str, str] = WRITTEN["attacks"]

@@ -45,6 +45,8 @@ def measure(settings: Settings, paper_epoch: int, epoch: int, needed: Mapping[st
     """Measure a checkpoint's weights part by part, store the result; PausedError where it must stop."""
     run = Run(settings, world, epoch=epoch)
     run.resume()
+    if not run.parts:
+        take_over(run, epoch)
     run.contribute()
     path = weights_path(world.out, settings.name, epoch)
     network, trained = load_network(path, world.device), load_tensors(path)["trained"]
@@ -65,12 +67,27 @@ def measure(settings: Settings, paper_epoch: int, epoch: int, needed: Mapping[st
         "commits": list(dict.fromkeys([*before["commits"], *run.commits])),
     }
     save_json(clock, {**whole, "trained": before, "measured": mine})
-    attacks = {name: part for name, part in run.parts.items() if name in dict(settings.attacks).get(paper_epoch, ())}
+    attacks = {name: run.parts[name] for name in dict(settings.attacks).get(paper_epoch, ()) if name in run.parts}
     named = {"run": settings.name, "epoch": epoch, "paper_epoch": paper_epoch, "loss": trained["loss"]}
     config = {"settings": settings.record, "data": trained["data"], "mean": world.mean, "std": world.std}
     measures = {"attacks": attacks, "specialisation": run.parts.get("specialisation"), "clean": run.parts["clean"]}
     save_json(result_path(world.out, settings.name, epoch), {**named, "config": config, **measures})
     run.path.unlink(missing_ok=True)
+
+
+def take_over(run: Run, epoch: int) -> None:
+    """Begin with the parts of a result of the same weights that was measured in the same way but for the list of attacks."""
+    settings, out = run.settings, run.world.out
+    path, clock = result_path(out, settings.name, epoch), time_path(out, settings.name, epoch)
+    if not (path.is_file() and clock.is_file()):
+        return
+    stored, before = load_json(path), load_json(clock).get("measured")
+    asked = {**settings.record, "attacks": None}
+    if before is None or {**stored["config"]["settings"], "attacks": None} != asked:
+        return
+    told = stored["specialisation"]
+    run.parts = {"clean": stored["clean"], **({"specialisation": told} if told else {}), **stored["attacks"]}
+    run.seconds, run.commits = {**run.seconds, **before["seconds"]}, list(before["commits"])
 
 
 def circumstances(run: Run) -> dict[str, Any]:

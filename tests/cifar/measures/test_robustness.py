@@ -334,7 +334,7 @@ def test_networks_are_judged_in_evaluation_mode_and_left_as_they_were(three, pix
         ({"attacks": ("transfer",)}, "transfer .needs a surrogate."),
         ({"attacks": ("in-plane",)}, "in-plane .needs a patch spectrum."),
         ({"attacks": ("label",)}, "label .needs the dataset's labels."),
-        ({"attacks": ("l3",)}, "among linf, oracle-ce.*got 'l3'"),
+        ({"attacks": ("l3",)}, "among linf, linf-small, oracle-ce.*got 'l3'"),
         ({"attacks": ("linf",), "repeats": 0}, "repeats and batch need to be 1 or more; got 0 and"),
         ({"attacks": ("linf",), "batch": -1}, "repeats and batch need to be 1 or more; got 3 and -1"),
     ],

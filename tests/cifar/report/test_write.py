@@ -82,7 +82,7 @@ def test_the_printed_tables_are_the_experiments_of_the_grid():
         for attack in attacks
     }
     cells = {(row, attack) for table in tables.TABLES for row in table.rows for attack in table.attacks}
-    assert cells == {(checkpoint, attack) for checkpoint, attack in asked if attack != "confident"}
+    assert cells == {(checkpoint, attack) for checkpoint, attack in asked if attack not in ("linf-small", "confident")}
     assert all(attack in table.attacks and row in table.rows for table in tables.TABLES for row, attack in table.printed)
 
 

@@ -20,6 +20,7 @@ from cifar import files as state
 from cifar.data import cifar10 as data
 from cifar.data import patches
 from cifar.experiments import grid as experiments
+from cifar.measures import robustness
 from cifar.report import results
 from cifar.runs import execute as runs
 from cifar.runs import paths as places
@@ -142,6 +143,25 @@ def test_a_run_asked_for_other_measures_is_measured_anew_and_not_trained(tmp_pat
         set(result["attacks"]) == {"fgsm"} and result["clean"]["images"] == 10 and result["config"]["settings"] == other.record
     )
     assert runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, queue.Stop()))
+    assert content(tmp_path) == whole
+
+
+def test_an_attack_asked_for_later_is_all_that_is_measured_then(tmp_path, monkeypatch, whole):
+    grid = tiny_runs.grid()
+    for path, stored in whole.items():
+        state.written(tmp_path / path, stored)
+    asked = [(epoch, attacks) for epoch, attacks in grid["at"].attacks if attacks]
+    fewer = grid["at"].altered(attacks=tuple((epoch, attacks[1:]) for epoch, attacks in asked))
+    assert runs.execute(fewer, grid, tiny_runs.world(tmp_path, queue.Stop()))
+    evaluate, names = robustness.evaluate, []
+
+    def noted(*networks, attacks, **options):
+        names.extend(attacks)
+        return evaluate(*networks, attacks=attacks, **options)
+
+    monkeypatch.setattr(robustness, "evaluate", noted)
+    assert runs.execute(grid["at"], grid, tiny_runs.world(tmp_path, queue.Stop()))
+    assert names == [attacks[0] for _, attacks in asked] and any(attacks[1:] for _, attacks in asked)
     assert content(tmp_path) == whole
 
 
