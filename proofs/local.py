@@ -19,6 +19,7 @@ def levels(problem, nodes, mass, ball, row, wall=None) -> list | None:
     mass: of a node's hyperplane, in units of that node's |p|. wall: the hyperplane at which the observer's region ends, if
     the gradient is that of the part of the ball in it: there its kink is affine, whatever its mass
     """
+    need(isinstance(row, dict), "a local gradient is an object")
     first: dict = {}
     for node in nodes:
         if node.scale is not None:

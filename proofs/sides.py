@@ -10,7 +10,7 @@ from . import local
 from .certificate import ONE, ZERO, Rational, at, dot, index, need, root
 from .kernel import echelon
 
-ABOVE = ONE + Rational(1, 2**30)  # of a local gradient of fan-out recovery: where a ball meets H alone both sides agree
+ABOVE = ONE + Rational(1, 2**30)  # of a local gradient that bounds masses: where a ball meets H alone both sides agree
 
 
 def sine_squared(problem, a, b):

@@ -16,7 +16,7 @@ from typing import Any
 from . import local
 from .certificate import ONE, ZERO, Proved, Rational, at, dot, index, need, number, root
 from .kernel import pi_enclosure
-from .sides import cotangents, recovery, sine_squared, sizes_of_inverse, square_of_fan_out
+from .sides import ABOVE, cotangents, recovery, sine_squared, sizes_of_inverse, square_of_fan_out
 
 PI = [Rational(x.numerator, x.denominator) for x in pi_enclosure(60)]
 
@@ -285,7 +285,8 @@ def fan_out(case: Case):
         outer = case.shape("disc-above", node, None, given["above"])["radius"] - 5 * low / least
         return measured, measured, columns**2 * case.paper(outer, low, distance)[0], worst[1]
     limits = []
-    for m, observer, alpha, n in zip(indices, observers, alphas, given["radii"], strict=True):
+    evidence = given.get("gradients", [{} for _ in indices])
+    for m, observer, alpha, n, one in zip(indices, observers, alphas, given["radii"], evidence, strict=True):
         high = case.epsilon(m)[1]
         if case.form == "repaired":
             disc = case.shape("guarded", node, m, n)
@@ -295,7 +296,13 @@ def fan_out(case: Case):
         else:
             ball = case.shape("ball", node, m, n)
             sums = [cotangents((sine for _, sine in opposing(case, node, observer, ball, up)), up) for up in (False, True)]
-            limits.append([16 * high**2 * (1 + gamma**2) / (length * ball["radius"] ** 2) for gamma in sums])
+            around = case.shape("ball", node, m, one["ball"]) if "ball" in one else ball
+            within = around["centre"] == ball["centre"] and around["radius"] >= ball["radius"]
+            need(within, "a local gradient is that of another ball")
+            levels = local.levels(p, case.nodes, lambda n, observer=observer: case.mass(n, observer), around, one)
+            levels = [high] * 2 if levels is None else [level * ABOVE for level in levels]
+            ends = zip(levels, sums, strict=True)
+            limits.append([16 * level**2 * (1 + gamma**2) / (length * ball["radius"] ** 2) for level, gamma in ends])
     if case.form == "repaired":
         low, high = (outputs * columns**2 * max(column) for column in zip(*limits, strict=True))
     else:

@@ -13,8 +13,10 @@ from twolayer.certify import suprema
 from twolayer.certify.enclosure import Enclosure
 from twolayer.restriction.restricted import restricted
 from twolayer.statements.check import check
+from twolayer.statements.sharp import local
+from twolayer.statements.sharp.around import around
 
-from .benchmarks import figures, instances, job, judging, ours, peers, plan, radii, run, soundness, tables
+from .benchmarks import figures, instances, job, judging, oracle, ours, peers, plan, radii, run, soundness, tables
 from .benchmarks.peers import milp
 from .strategies import brute_supremum
 
@@ -295,3 +297,20 @@ def test_judging_is_measured_beside_the_certification_of_the_same_instance(tmp_p
     assert measured["judging_cpu"] > 0 < measured["certifying_cpu"]
     assert measured["rows"] == len(check(instances.cube(2, 2).instance).verdicts)
     assert capsys.readouterr().out.startswith("(2, 2)")
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_the_oracle_is_below_what_is_certified_and_near_it_where_that_is_near_the_truth(d):
+    """Vertices (d' = 2) are near the truth; a crease alone in a ball has a quarter of its kink and radius."""
+    result, rng = check(instances.cube(d, 3).instance, statements=["theorem-2"]), np.random.default_rng(0)
+    rows = [row for v in result.verdicts if v.form == "sharp" and v.bound and (row := oracle.row_of(result.setting, v))]
+    assert rows
+    for row in rows:
+        inscribed = row.setting.shapes.ball(row.i, row.domain)
+        near = around(row.setting, row.i, row.size.observer, inscribed.centre)
+        ball = local.whole_ball(row.setting, row.i, row.size, inscribed, near)
+        found = row.gradient(oracle.in_ball(row, inscribed.radius, rng))
+        assert ball is None or (0.7 if d == 2 else 0.0) * ball.size.eps < found <= ball.size.eps * (1 + 1e-9)
+        small = near.distance.min() / 2
+        assert row.gradient(oracle.in_ball(row, small, rng)) == pytest.approx(row.size.level * small / 4, rel=2 * oracle.NEAR)
+    assert {method for method, *_ in oracle.gains(result, rng)} >= {"rows", "cells" if d == 2 else "ball"}

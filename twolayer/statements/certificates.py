@@ -374,30 +374,28 @@ class _Restated:
                 min(alphas, key=exact.upper_float), lambda r, eps: norm * bounds.printed_sine(d, r, nodes, eps, c0)
             )
             return None if printed is None else (printed[0], {**extra, **printed[1]})
-        places, i = [], setting.crease(self.node)
-        limits = []
-        for observer in observers:
-            domain = setting.domains[observer.index]
-            assert domain is not None
-            kappa, epsilon = abs(setting.masses.kappa(i, observer)), setting.epsilon(observer)[1]
-            if v.form == REPAIRED:
+        i = setting.crease(self.node)
+        if v.form == REPAIRED:
+            places = []
+            for observer in observers:
+                domain = setting.domains[observer.index]
+                assert domain is not None
+                kappa, epsilon = abs(setting.masses.kappa(i, observer)), setting.epsilon(observer)[1]
                 disc = self._around(domain).guarded_disc(exact.upper_float(5 * epsilon / kappa))
                 places.append(self._shape("guarded", observer, disc))
-                continue
-            inscribed = setting.shapes.ball(i, domain)
-            places.append(self._shape("ball", observer, inscribed))
-            if inscribed is None:
-                return None
-            gamma = arb(0)
-            for j, meets in self._opposing("ball", inscribed, observer):
-                gamma += setting.angles.cotangents(i)[j] if meets else arb(0)
-            limits.append(bounds.kink_by_ball(epsilon, inscribed.radius, gamma) / self._length())
-        if any(place is None for place in places):
+            return None if None in places else (exact.ball(v.bound), {**extra, "radii": places})
+        masses = [recovered.mass(setting, i, observer) for observer in observers]
+        bound = bounds.fan_out(inverse, [mass.bound / self._length() for mass in masses])
+        if not bound.is_finite():
             return None
-        if v.form == REPAIRED:
-            return exact.ball(v.bound), {**extra, "radii": places}
-        bound = bounds.fan_out(inverse, limits)
-        return (bound, {**extra, "radii": places}) if bound.is_finite() else None
+        pairs = list(zip(observers, masses, strict=True))
+        extra["radii"] = [self._shape("ball", observer, mass.ball) for observer, mass in pairs]
+        if any(mass.entry for mass in masses):
+            extra["gradients"] = [
+                {**mass.entry, "ball": self._shape("ball", observer, mass.around)} if mass.entry else {}
+                for observer, mass in pairs
+            ]
+        return bound, extra
 
     def _recovery(self):
         restated = recovered.restated(self.setting, self.node, self.verdict)

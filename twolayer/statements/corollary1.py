@@ -3,7 +3,8 @@
 One row per student node k'. C observers with invertible Q = [v_k1 .. v_kC] are chosen so that the bound is smallest.
   printed   |v_k'|_2 <= |Q^-1|_1 M K eps / c0, c0 the smallest sine to any other node of either network
   repaired  sqrt(C) |Q^-1|_1 max B_m with B_m = (10/rho_m) sqrt(d'/(2 pi)) K eps_km / (c0 |p_k'|)
-  sharp     Corollary 1': the length of the vector with entries sum_m |Q^-1|_mc B_m, B_m = (bound on |kappa_H|) / |p_k'|
+  sharp     Corollary 1': the length of the vector with entries sum_m |Q^-1|_mc B_m, B_m = (bound on |kappa_H|) / |p_k'|, with
+            eps_km or the local gradient of the largest ball around H in A_km
 Q's norm is the column sum. Measured is |v_k'|_2 in every form. A bound that is no smaller than the largest |v|_2 of any
 node of either network says nothing: such rows are vacuous.   Source: Section 3.2 and Appendix A.7.
 
@@ -261,13 +262,24 @@ def sharpened(setting: Setting, node: Node) -> Verdict:
     i, size = setting.crease(node), _norm_of_p(setting, node)
     choices = {other: sharp.kink_candidates(setting, i, other, inscribed) for other, _, inscribed in _observers(setting, node)}
     few = _too_few(setting, node)
-    chosen, forms = (None, set[str]()) if few else _proved(setting, choices, size, len(node.fan_out))
+    chosen, proved = (None, []) if few else _proved(setting, choices, size, len(node.fan_out))
     if chosen is None:
         unseen = _unseen(setting, SHARP, node, few or "no C observers with an invertible Q see the boundary")
         return unseen if setting.is_over else _in_span(setting, unseen, node, choices, size)
     bound = bounds.fan_out(chosen.inverse, chosen.limits)
-    terms = {"limits": [number(limit) for limit in chosen.limits], "norm": size, "method": "+".join(sorted(forms))}
-    return _judged(setting, SHARP, node, bound, setting.shown(terms), chosen)
+    terms = {"limits": [number(limit) for limit in chosen.limits], "norm": size}
+    terms["method"] = "+".join(sorted({one.form for one in proved}))
+    return _judged(setting, SHARP, node, bound, setting.shown(terms) | _gradients(setting, chosen, proved), chosen)
+
+
+def _gradients(setting: Setting, chosen: Chosen, proved: list[Bound]) -> dict[str, list[float | None]]:
+    """eps_k of every observer, and of those whose local gradient took its place that gradient and its ball; else None."""
+    local = [(one.terms.get("local_epsilon"), one.terms["radius"] if "local_epsilon" in one.terms else None) for one in proved]
+    return {
+        "epsilons": [number(setting.epsilon(other)[1]) for other in chosen.observers],
+        "local_epsilons": [number(gradient) for gradient, _ in local],
+        "radii": [None if radius is None else number(exact.ball(radius) * setting.unit) for _, radius in local],
+    }
 
 
 def _in_span(setting: Setting, row: Verdict, node: Node, choices: dict[Node, list[Candidate]], size: arb) -> Verdict:
@@ -312,8 +324,10 @@ def _independent(limits: list[tuple[Node, arb]]) -> list[tuple[Node, arb]]:
     return chosen
 
 
-def _proved(setting: Setting, choices: dict[Node, list[Candidate]], size: arb, outputs: int) -> tuple[Chosen | None, set[str]]:
-    """The best observers by bounds in floats, theirs then proved, and the forms of these; size: |p_k'|."""
+def _proved(
+    setting: Setting, choices: dict[Node, list[Candidate]], size: arb, outputs: int
+) -> tuple[Chosen | None, list[Bound]]:
+    """The best observers by bounds in floats, and theirs as they are proved then; size: |p_k'|."""
     limits = {
         other: exact.ball(candidates[0][0]) * exact.ball(setting.float_unit(other)) / size
         for other, candidates in choices.items()
@@ -329,7 +343,7 @@ def _proved(setting: Setting, choices: dict[Node, list[Candidate]], size: arb, o
         return bound.value / size
 
     chosen = choose_proved(setting, limits, outputs, length_of_limits, limit)
-    return chosen, set() if chosen is None else {proved[other].form for other in chosen.observers}
+    return chosen, [] if chosen is None else [proved[other] for other in chosen.observers]
 
 
 def _unsaid(setting: Setting, form: str, node: Node, measured: arb, bound: arb, terms, chosen: Chosen) -> Verdict | None:

@@ -1,6 +1,7 @@
-"""Fan-out recovery as a certificate restates it: a cluster, balls, and evidence of their local gradients.
+"""Fan-outs as a certificate restates them: fan-out recovery with its clusters, and the kink masses of Corollary 1.
 
-One row for an observer, and one for the vector form, which names an observer for each output. Format: proofs/CERTIFICATE.md.
+Of fan-out recovery one row for an observer, and one for the vector form, which names an observer for each output; both
+statements with balls and evidence of their local gradients. Format: proofs/CERTIFICATE.md.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from ..restriction.restricted import Node
 from . import bounds, recovery
 from .recovery import Error
 from .setting import Setting
+from .sharp import best as sharp
 from .sharp import evidence
-from .sharp.around import total
-from .sharp.local import Ball
+from .sharp.around import around, sizes, total
+from .sharp.local import ABOVE, Ball, whole_ball
 from .verdict import HOLDS, SHARP, VACUOUS, Verdict
 
 
@@ -84,10 +86,7 @@ def restated(setting: Setting, teacher: Node, verdict: Verdict) -> Recovered | N
 def _limit(setting: Setting, observer: Node, error: Error) -> tuple[arb, Inscribed, dict[str, Any]]:
     """(an error's bound with the others that meet its ball exactly, the ball, the evidence of its local gradient)."""
     i, *cluster = error.cluster
-    domain = setting.domains[observer.index]
-    inscribed = None if domain is None else setting.shapes.ball(i, domain)
-    assert inscribed is not None  # an error has a ball
-    ball = replace(inscribed, radius=error.radius)
+    ball = replace(_ball_around(setting, i, observer), radius=error.radius)
     others = [j for j in np.flatnonzero(setting.masses.signs(observer)).tolist() if j != i and j not in cluster]
     met = [j for j in others if reaches(setting, ball, j)]
     versions = [] if error.local is None else list(evidence.restated(error.local))
@@ -98,6 +97,45 @@ def _limit(setting: Setting, observer: Node, error: Error) -> tuple[arb, Inscrib
     bounds = [(recovery.proved(setting, i, observer, ball, cluster, met, local).value, entry) for local, entry in locals_]
     value, entry = min(bounds, key=lambda pair: exact.upper_float(pair[0]))
     return value, ball, entry
+
+
+# -- Corollary 1 --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Mass:
+    """A bound on |kappa_H| by Theorem A as an observer sees it.
+
+    ball     the one in which it counts     around   the largest one, whose local gradient it takes
+    entry    the evidence of that gradient, empty where it is eps_k
+    """
+
+    bound: arb
+    ball: Inscribed
+    around: Inscribed
+    entry: dict[str, Any]
+
+
+def mass(setting: Setting, i: int, observer: Node) -> Mass:
+    """In the ball around crease i in A_k in which Theorem A says most."""
+    inscribed, signs = _ball_around(setting, i, observer), setting.masses.signs(observer)
+    near, size = around(setting, i, observer, inscribed.centre), sizes(setting, i, observer)
+    local = whole_ball(setting, i, size, inscribed, near)
+    inscribed = inscribed if local is None else replace(inscribed, radius=local.radius)
+    ball = replace(inscribed, radius=sharp.steadiest(inscribed, near, near.opposes | (signs[i] == 0)))
+    met = [j for j in np.flatnonzero(signs).tolist() if j != i and signs[j] * signs[i] <= 0 and reaches(setting, ball, j)]
+    gamma = total(setting.angles.cotangents(i)[j] for j in met)
+    known = [] if local is None else [(one.proved() * ABOVE, one.entry) for one in evidence.restated(local)]
+    level, entry = min([(size.epsilon, dict[str, Any]()), *known], key=lambda pair: exact.upper_float(pair[0]))
+    return Mass(bounds.kink_by_ball(level, ball.radius, gamma), ball, inscribed, entry)
+
+
+def _ball_around(setting: Setting, i: int, observer: Node) -> Inscribed:
+    """The largest ball around crease i in A_k, of an observer that has one."""
+    domain = setting.domains[observer.index]
+    inscribed = None if domain is None else setting.shapes.ball(i, domain)
+    assert inscribed is not None  # a row with a bound has one
+    return inscribed
 
 
 def reaches(setting: Setting, ball: Inscribed, j: int) -> bool:

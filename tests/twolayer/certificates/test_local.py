@@ -148,3 +148,47 @@ def test_an_affine_function_is_for_the_plane_and_a_local_gradient_for_a_ball():
                 if radius["kind"] == "ball":
                     radius |= {"kind": "cylinder", "allowance": "1/1000000", "radius": str(Fraction(radius["radius"]) / 2)}
             refused(changed, "a row names the wrong radius")
+
+
+def fan_outs(d, change):
+    """The certificate once for each row of Corollary 1 that holds, the row and the radii changed."""
+    for n, row in enumerate(certified(d)["verdicts"]):
+        if row["statement"] == "corollary-1" and row["verdict"] == "holds":
+            changed = copy.deepcopy(certified(d))
+            change(changed["verdicts"][n], changed["radii"])
+            yield changed
+
+
+def test_corollary_1_holds_by_the_local_gradient_of_the_largest_ball_and_not_without():
+    """Students 0 and 1 are hidden by the teachers; smaller balls meet neither, but their own gradients prove smaller bounds."""
+
+    def without(row, radii):
+        row.pop("gradients")
+
+    def of_its_own_ball(row, radii):
+        row["gradients"][0].pop("ball")
+
+    for d in KEYS:
+        rows = [row for row in certified(d)["verdicts"] if row["statement"] == "corollary-1"]
+        assert [row["verdict"] for row in rows].count("holds") == 2
+        for row in rows:
+            assert any(key in row["gradients"][0] for key in KEYS.values())
+        for change in (without, of_its_own_ball):
+            assert len([refused(one, "corollary-1 sharp: the ") for one in fan_outs(d, change)]) == 2
+
+
+def test_a_gradient_of_a_ball_is_not_that_of_a_larger_one_or_one_beside_it():
+    def swapped(row, radii):
+        row["radii"], row["gradients"][0]["ball"] = [row["gradients"][0]["ball"]], row["radii"][0]
+
+    def beside(row, radii):
+        whole = copy.deepcopy(radii[row["gradients"][0]["ball"]])
+        a, b = (Fraction(x) for x in certified(2)["instance"]["student"]["W"][row["student"]])
+        step = Fraction(whole["radius"]) / 1000
+        whole["centre"] = [str(Fraction(x) + y) for x, y in zip(whole["centre"], (-step * b, step * a), strict=True)]
+        whole["radius"] = str(Fraction(whole["radius"]) * 99 / 100)
+        row["gradients"][0]["ball"] = len(radii)
+        radii.append(whole)
+
+    for change in (swapped, beside):
+        assert len([refused(one, "a local gradient is that of another ball") for one in fan_outs(2, change)]) == 2

@@ -273,7 +273,8 @@ def test_the_sharp_bound_counts_opposing_students_and_teachers():
             "region": {"lower": ["-1", "-1"], "upper": ["1", "1"]},
         }
     )
-    row = row_of(given, "corollary-1", "sharp", student=0, observers=[2])
+    given["radii"] = [a_shape("ball", ("student", 0), 2, "1", ["0", "0"], "0")]
+    row = a_row("corollary-1", "sharp", "vacuous", observers=[2], radii=[0])
     K = truth.instance(given)
     judge = truth.Row(K, given, row, truth.suprema(K), Fraction(0))
     assert [round(tan, 9) for tan, _ in judge.opposing(2, judge.shape("ball", 2, row["radii"][0]), True)] == [0.75]

@@ -129,7 +129,7 @@ def test_a_row_that_comes_twice_is_refused_whatever_its_numbers_and_radii(name):
 def test_observers_in_another_order_do_not_make_another_row():
     given = base("vertices, two outputs")
     row = next(row for row in given["verdicts"] if row["statement"] == "corollary-1" and row["form"] != "printed")
-    turned = {**row, "observers": row["observers"][::-1], "radii": row["radii"][::-1]}
+    turned = {**row, **{key: row[key][::-1] for key in ("observers", "radii", "gradients") if key in row}}
     accepted({**given, "verdicts": [turned]})
     refused({**given, "verdicts": [row, turned]}, "a row comes twice")
 

@@ -117,6 +117,13 @@ def rows(given, problem):
             yield {**one, "form": "printed", "verdict": verdict, **named}
         for form, kind in (("repaired", "guarded"), ("sharp", "ball")):
             yield {**one, "form": form, "verdict": "holds", "radii": [place[kind, "student", k, m] for m in others]}
+        balls = [place["ball", "student", k, m] for m in others]
+        for named in (False, True):
+            gradients = [
+                {"shares": pairs(problem, False, m)} | ({"ball": ball} if named else {}) if n % 2 == 0 else {}
+                for n, (m, ball) in enumerate(zip(others, balls, strict=True))
+            ]
+            yield {**one, "form": "sharp", "verdict": "holds", "radii": balls, "gradients": gradients}
 
 
 def pairs(problem, second, k):
@@ -159,7 +166,7 @@ def compared(proved, given, loose=False) -> Counter:
             return truth.Row(K, given, {**judged, "verdict": verdict}, zeros, 0, claimed=True).sides()
 
         measured, bound = sides(row["verdict"])
-        kind = f"{row['statement']} {next((key for key in ('shares', 'affine') if key in row), row['form'])}"
+        kind = f"{row['statement']} {next((key for key in ('shares', 'affine', 'gradients') if key in row), row['form'])}"
         cut = "radius" in row and given["radii"][row["radius"]]["kind"] == "wall"
         try:
             with (
@@ -216,6 +223,7 @@ def test_both_sides_of_every_row_are_those_of_its_statement():
     assert (
         min(counts[f"{name} {key}"] for name in ("theorem-2", "theorem-3") for key in ("shares", "affine")) > 5
         and counts["paired"] > 5
+        and counts["corollary-1 gradients"] > 20
     ), counts
 
 

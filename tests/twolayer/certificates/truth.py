@@ -480,7 +480,8 @@ class Row:
             bound = self._printed(min(map(abs, alphas)), c0) if seen and c0 else "not observed"
             return measured, bound if isinstance(bound, str) else bound * norm
         limits, length = [], math.sqrt(K.inner(self.a, self.a))
-        for m, alpha, n in zip(row["observers"], alphas, row["radii"], strict=True):
+        gradients = row.get("gradients", [{}] * len(alphas))
+        for m, alpha, n, given in zip(row["observers"], alphas, row["radii"], gradients, strict=True):
             eps, shape = self.epsilon(m)[1], self.shape("guarded" if row["form"] == "repaired" else "ball", m, n)
             if not shape or row["form"] == "repaired" and not shape[1] * abs(alpha) * length >= 5 * eps * (1 - MARGIN):
                 return 0, "a wrong radius"
@@ -490,8 +491,13 @@ class Row:
                 limits.append(self.paper(shape[0], eps, c0 * length))
             else:
                 gamma = sum(1 / tan for tan, _ in self.opposing(m, shape, True))
-                if gamma > 1e200:
-                    return 0, "a parallel hyperplane opposes"
+                around = self.shape("ball", m, given["ball"]) if "ball" in given else shape
+                if not around or around[0] < shape[0] or around[2]["centre"] != shape[2]["centre"]:
+                    return 0, "the gradient of another ball"
+                local = self.local(m, around, given)
+                if gamma > 1e200 or isinstance(local, str):
+                    return 0, local if isinstance(local, str) else "a parallel hyperplane opposes"
+                eps = eps if local is None else local * (1 + 2.0**-30)
                 limits.append(4 * eps * math.sqrt(1 + gamma**2) / (length * shape[0]))
         if row["form"] == "sharp":
             return measured, float(np.linalg.norm(np.abs(size).T @ limits))

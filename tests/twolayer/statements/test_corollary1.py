@@ -165,3 +165,17 @@ def test_rows_are_the_same_whether_observers_are_inverted_exactly_or_in_balls(mo
     exactly = rows(instance)
     monkeypatch.setattr(observers, "EXACT_UP_TO", 0)
     assert rows(instance) == exactly and Counter(row.verdict for row in exactly)[HOLDS] > 0
+
+
+@pytest.mark.parametrize("power", [-300, 0, 300])
+def test_a_crease_that_nothing_hides_is_seen_as_it_is_by_the_local_gradient_of_its_ball(power):
+    """h = -relu(y)/2 on [-1, 1]^2: eps_k = 1/2 bounds the fan-out by 2, 1/8 on the unit ball by 1/2. Lengths times 2^power."""
+    unit = Fraction(2) ** power
+    teacher = TwoLayer([[1, 0]], [4 * unit], [[1]])
+    student = TwoLayer([[0, 1], [1, 0]], [0, 4 * unit], [[Fraction(1, 2), 1]])
+    instance = Instance(teacher, student, Box([-unit, -unit], [unit, unit]))
+    (row,) = [v for v in rows(instance) if (v.form, v.student) == (SHARP, 0)]
+    assert row.verdict == HOLDS and row.measured == 0.5 and row.bound == pytest.approx(0.5, rel=1e-8)
+    seen = {key: row.terms[key] for key in ("epsilons", "local_epsilons", "radii")}
+    size = float(unit)
+    assert seen == {key: pytest.approx([x * size], rel=1e-8) for key, x in zip(seen, (1 / 2, 1 / 8, 1), strict=True)}

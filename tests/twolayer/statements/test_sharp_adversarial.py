@@ -7,6 +7,7 @@ coefficients (teacher lines and student lines) and an affine part so that sup |h
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -166,6 +167,10 @@ def candidates(instance):
         order = None if cylinder is None else sharp_masses.order(made, i, size, cylinder, k)
         every += [] if order is None else [order]
     kinks = list(sharp_counts.kinks(made, i, size, inscribed, near))
+    ball = sharp.local.whole_ball(made, i, size, inscribed, near)
+    if ball is not None:
+        within = sharp._kinks_in_ball(made, i, ball.size, replace(inscribed, radius=ball.radius), near, counted)
+        kinks += [sharp.local.told(ball, candidate) for candidate in within]
     heights = inscribed.radius * np.array([0.7, *sharp.SLICES])
     kinks += sharp_masses.kinks(made, i, size, inscribed, near, heights, counted, np.inf)
     if d == 2:
@@ -195,7 +200,7 @@ def assert_no_method_is_violated(instance):
         if bound is not None and np.isfinite(value):
             assert not kappa > bound.value, bound
             assert value == pytest.approx(float(bound.value.mid()), rel=1e-6)
-            spoke.add("kink " + bound.form)
+            spoke.add(("local " if "local_epsilon" in bound.terms else "") + "kink " + bound.form)
     return spoke
 
 
@@ -233,3 +238,4 @@ def test_the_methods_speak_on_hidden_creases():
         spoke |= assert_no_method_is_violated(best_hidden(drawn, d))
     assert {"cells", "chords", "pairs", "opposing-count", "all-count", "two-directions", "directions"} <= spoke
     assert {"kink cells", "kink chords", "kink pairs", "kink split", "kink order-4", "kink directions"} <= spoke
+    assert {"local kink ball", "local kink mass", "local kink two-directions"} <= spoke

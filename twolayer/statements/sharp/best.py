@@ -13,14 +13,16 @@
   order-k                          L, k = 4, 6, ..                            all masses                  masses
 
 Every candidate is a proved bound by itself, so choosing the smallest needs no argument: floats choose, balls prove the
-chosen one. The methods of a ball are tried with eps_k and with the local gradient of the ball (`local`). A body (ball or
-cylinder) may always be replaced by a smaller one around the same centre: fewer creases meet it, its radius is worse.
+chosen one. The methods of a ball are tried with eps_k and with the local gradient of the ball (`local`); for a kink mass they
+take the smaller of eps_k and the local gradient of the largest ball. A body (ball or cylinder) may always be replaced by a
+smaller one around the same centre: fewer creases meet it, its radius is worse.
 Source: theory notes, section 4 (Theorems A, M, 2' and their refinements), and proofs/lemmas.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -253,19 +255,30 @@ def kink_candidates(setting: Setting, i: int, observer: Node, inscribed: Inscrib
     """
     near, size = around(setting, i, observer, inscribed.centre), sizes(setting, i, observer)
     counted = near.opposes | (setting.masses.mass(i, observer) == 0)  # without a sign of its own every crease may oppose it
-    candidates = list(_kinks(setting, i, size, inscribed, near, counted))
+    ball = None if setting.is_late else local.whole_ball(setting, i, size, inscribed, near)
+    if ball is None:
+        candidates = _kinks_in_ball(setting, i, size, inscribed, near, counted)
+    else:
+        within = _kinks_in_ball(setting, i, ball.size, replace(inscribed, radius=ball.radius), near, counted)
+        candidates = [local.told(ball, candidate) for candidate in within]
     domain = setting.domains[observer.index]
-    if setting.is_late or domain is None:
-        pass
-    elif setting.problem.dimension == 2:  # with every slope known, cells, chords and pairs leave the other methods behind
+    if setting.problem.dimension == 2 and domain is not None and not setting.is_late:  # what takes all of A_k
         candidates += _applicable(cells.kink(setting, i, size, domain, near, counted))
         for method in (chords, pairs):
             candidates += _applicable(method.kink(setting, i, size, domain, near, _goal(candidates, np.inf)))
-    else:
+    return ranked(candidates)
+
+
+def _kinks_in_ball(
+    setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, counted: np.ndarray
+) -> list[Candidate]:
+    """The methods that look at a ball alone, with a bound on |h_k| there."""
+    candidates = list(_kinks(setting, i, size, inscribed, near, counted))
+    if setting.problem.dimension > 2 and not setting.is_late:
         candidates += counts.kinks(setting, i, size, inscribed, near)
         heights = inscribed.radius * np.array(SLICES)
         candidates += masses.kinks(setting, i, size, inscribed, near, heights, counted, _goal(candidates, np.inf))
-    return ranked(candidates)
+    return candidates
 
 
 def _kinks(
@@ -274,12 +287,7 @@ def _kinks(
     """Theorem A and Theorem M, each in the ball and the cylinder in which it says most."""
     n = setting.problem.dimension - 1
     epsilon, eps = size.epsilon, size.eps
-    tried = radii(inscribed.radius, near.distance[counted])
-    order = np.argsort(near.distance[counted], kind="stable")
-    met = np.searchsorted(near.distance[counted][order], tried, side="right")  # nearest ones that each ball meets
-    last = int(np.argmax(met == 0)) + 1 if (met == 0).any() else len(met)  # smaller balls meet nothing either
-    tried, met = tried[:last], met[:last]
-    slopes, weights = (np.append(0.0, np.cumsum(x[counted][order]))[met] for x in (near.cotangent, near.weight))
+    tried, slopes, weights = _balls(inscribed, near, counted)
 
     def meeting(radius: float) -> np.ndarray:
         return near.index[counted & (near.distance <= radius)]
@@ -305,6 +313,23 @@ def _kinks(
     values = 4 * eps / t + float(bounds.mass_constant(n).mid()) / rho * t * weights[:, None]
     row, column = np.unravel_index(_least_place(values), values.shape)
     yield float(values[row, column]), partial(mass, float(tried[row]), SLICES[column])
+
+
+def _balls(inscribed: Inscribed, near: Around, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(radii, the largest first, sums of |cot| and of weights of the counted creases that each ball meets).   (m,) each"""
+    tried = radii(inscribed.radius, near.distance[counted])
+    order = np.argsort(near.distance[counted], kind="stable")
+    met = np.searchsorted(near.distance[counted][order], tried, side="right")  # nearest ones that each ball meets
+    last = int(np.argmax(met == 0)) + 1 if (met == 0).any() else len(met)  # smaller balls meet nothing either
+    tried, met = tried[:last], met[:last]
+    slopes, weights = (np.append(0.0, np.cumsum(x[counted][order]))[met] for x in (near.cotangent, near.weight))
+    return tried, slopes, weights
+
+
+def steadiest(inscribed: Inscribed, near: Around, counted: np.ndarray) -> float:
+    """The radius, of balls inside an inscribed one, in which Theorem A says most of |kappa_H|, h_k bounded alike in all."""
+    tried, slopes, _ = _balls(inscribed, near, counted)
+    return float(tried[_least_place(np.hypot(1, slopes) / tried)])
 
 
 def _least_place(values: np.ndarray) -> int:

@@ -10,7 +10,9 @@ B (the others are affine on B and drop out exactly), s_m the signed distance. Tw
              first, and what is left counts alone.
   vertices   d' = 2. The largest |h_k - g| over the vertices of the creases in a polygon around B, for a g near the best one;
              floats with an error bound.
-A ball may be replaced by a smaller one; the radii tried are those just too small to meet a crease.
+A ball may be replaced by a smaller one; the radii tried are those just too small to meet a crease. A bound on |kappa_H| itself
+takes the gradient of the whole ball in A_k, whatever smaller ball it then counts in: where a ball is so small that it meets H
+alone, the gradient is |kappa_H| r / 4 whatever h_k is elsewhere, and Theorem A says nothing but |kappa_H| <= |kappa_H|.
 Source: theory notes, section 4, whose theorems are stated for eps on the body; local form in docs/theory.
 """
 
@@ -39,6 +41,8 @@ MOST_LINES = 60  # creases in one ball up to which vertices are listed
 SIDES = 16  # of the polygon around a ball: 2 % longer than the ball
 ROUNDS, NEAR = 60, 1e-3  # of reweighted least squares for the affine part, and how near the best one ends them
 ERROR = 2.0**-40  # of a value, as a share of all that is added up: 9e3 roundings, where MOST_LINES need some 200
+ABOVE = 1 + 2.0**-30  # of a gradient that bounds masses: where a ball meets H alone the two sides could not be told apart
+INSIDE = 1 - 1e-6  # share of an inscribed ball's radius at which it touches no facet any more
 EDGE = 1e-11  # by which a line in the polygon is drawn out at both ends, more than rounding takes
 
 
@@ -178,6 +182,23 @@ def told(ball: Ball, candidate: Candidate) -> Candidate:
 def balls(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> list[Ball]:
     """The balls around a centre on crease i, inside A_k, in which the local gradient says most."""
     return [ball_of(pairing) for pairing in pairings(setting, i, size, inscribed, near)]
+
+
+def whole_ball(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> Ball | None:
+    """An inscribed ball with its local gradient, for bounds on |kappa_H|; None where that is not smaller than eps_k in floats.
+
+    What is proved is the smaller of both. Where creases touch the ball, as the observer's own may, it is tried a little smaller
+    too: they are affine on it, and may pair off others' masses or weigh by themselves.
+    """
+    if not size.eps > 0:
+        return None
+    touched = ((near.distance <= inscribed.radius) & (near.distance > INSIDE * inscribed.radius)).any()
+    tried = [inscribed.radius, *([INSIDE * inscribed.radius] if touched else [])]
+    both = pairings_in(setting, i, size, inscribed, near, tried)
+    ball = min(map(ball_of, both), key=lambda ball: ball.size.eps)
+    if not ball.size.eps < size.eps:
+        return None
+    return replace(ball, size=replace(ball.size, proved=lambda: (ball.size.epsilon * ABOVE).min(size.epsilon)))
 
 
 @cached_by
