@@ -11,6 +11,7 @@ Import Order.TTheory GRing.Theory Num.Theory.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Local Open Scope ring_scope.
 
+(** Natural numbers: which lines are walls, and how many pairs of gaps N lines have. *)
 Lemma only_wall N r : (0 < N)%N -> (N.-1.+1 < r <= N.+1)%N -> r = N.+1. Proof. lia. Qed.
 Lemma only_wall_r N r : (N < r <= N.+1)%N -> r = N.+1. Proof. lia. Qed.
 Lemma one_pair_more m N : (2 * m.+1 < N)%N -> (2 * m < N)%N /\ (2 * m.+1 = (2 * m).+2)%N. Proof. lia. Qed.

@@ -105,6 +105,7 @@ Lemma previous_line j l : (l <= j.+1)%N -> l = j.+1 \/ (l <= j)%N. Proof. lia. Q
 Lemma previous_window m N : (m.+1 < N)%N -> (m < N)%N. Proof. lia. Qed.
 Lemma last_line N : (0 < N)%N -> N = N.-1.+1. Proof. lia. Qed.
 
+(** Feet X and slopes S of N lines, walls included, and what holds of their gaps: one line left out, two neighbours left out, none. *)
 Section Feet.
 Variables (R : rcfType) (X S : nat -> R) (N : nat) (k eps t gamma : R).
 Hypothesis X_le : {homo X : i j / (i <= j)%N >-> i <= j}.
@@ -124,6 +125,7 @@ Let S_leN j : `|- S j| <= gamma. Proof. by rewrite normrN. Qed.
 Let wider j j' l r : (l <= j)%N -> (j' <= r)%N -> X j' - X j <= X r - X l.
 Proof. by move=> lj jr; apply: ler_sub; exact: X_le. Qed.
 
+(** Three gaps in a row: the two lines between them left out by turns, and together. *)
 Section Neighbours.
 Variables (j : nat) (jN : (j.+1 < N)%N).
 Let T := X j.+3 - X j.

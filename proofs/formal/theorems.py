@@ -96,6 +96,15 @@ ENTRIES = (
         "Claim the factor N to be best (Theorems B and C).",
     ),
     formal(
+        "theorem-a-attained",
+        "Theorem A, attained",
+        "Attained.theorem_A_attained",
+        "For every w != 0 of any dimension and every r >= 0, h = relu(<w, y>) - <w, y>/2 - |w| r/4 has |h| <= eps = |w| r/4 on"
+        " the ball of radius r around 0, a point of its one hyperplane H, and |kappa_H| r = 4 eps sqrt(1 + Gamma^2): the 4 is"
+        " attained.",
+        "Concern a Gamma other than 0, or the factor N of the sine (Theorems B and C).",
+    ),
+    formal(
         "zero-test",
         "Theorem 1', zero test",
         "Networks.zero_test",
@@ -386,6 +395,16 @@ ENTRIES = (
         "PrintedTheorem2.theorem_2_rescaled_teacher",
         PRINTED_2 + "the teacher's weight is scaled by t and its fan-out by 1/t, which changes alpha and no function;"
         " every student is at a right angle.",
+        IN_THE_CONSTANT,
+        kind="counterexample",
+    ),
+    formal(
+        "theorem-2-projected-norm",
+        "Theorem 2, printed (short projection)",
+        "PrintedNorm.theorem_2_projected_norm",
+        "For every constant C there are a teacher and a student of one node each, of weights of length 1, and a plane of inputs"
+        " with the hypotheses of the printed Theorem 2 and no student with sin theta <= C K eps/(alpha r), theta the angle"
+        " of the projections: the teacher's projection is short, and the student's is at a right angle to it.",
         IN_THE_CONSTANT,
         kind="counterexample",
     ),
