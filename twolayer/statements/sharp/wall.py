@@ -118,7 +118,8 @@ def _within_reach(setting: Setting, i: int, size: Sizes, whole: Domain, goal: fl
     sine = float(setting.angles.floats(i)[0][setting.crease(size.observer)])
     apart, longest = _apart(sine), setting.shapes.around(i, whole).diameter
     paired = apart < MOST_APART and 2 * sine / (1 - 2 * apart) * ABOVE < goal
-    return sine < goal and (paired or 4 * size.eps / size.level * ABOVE < goal * longest)  # no bound is below the wall's sine
+    with_eps = 4 * size.eps / size.level * ABOVE * sine < goal * longest  # rho sine is the height of x, inside the region
+    return sine < goal and (paired or with_eps)  # no bound is below the wall's sine
 
 
 def _apart(sine: float) -> float:
