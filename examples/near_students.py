@@ -71,12 +71,10 @@ def data(halvings: int = HALVINGS) -> list[Near]:
 
 
 def measured(half: Fraction) -> Near:
-    """The check of one pair, seen by the student that is active everywhere."""
+    """The check of one pair: bounds by whichever student sees it best, the gradient of the one that is active everywhere."""
     net = student(half)
     result = check(Instance(TEACHER, net, SQUARE, name=f"two near students, tan(d/2) = {half}"))
-    rows = {
-        v.form: v for v in result.verdicts if v.statement == "corollary-1" and v.student == PAIR and v.observers == (OBSERVER,)
-    }
+    rows = {v.form: v for v in result.verdicts if v.statement == "corollary-1" and v.student == PAIR}
     eps, setting = result.enclosures[OBSERVER], result.setting
     radius = setting.shapes.ball(setting.crease(setting.problem.student[PAIR]), setting.domains[OBSERVER]).radius
     W = net.floats().W
