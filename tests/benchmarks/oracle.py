@@ -159,7 +159,8 @@ def with_cylinders(row: Row, rng) -> Iterator[tuple[str, float]]:
     surroundings = setting.shapes.around(row.i, row.domain)
     for height in HEIGHTS:
         t = height * inscribed.radius
-        within = masses.in_ball(inscribed, around(setting, row.i, observer, inscribed.centre), t)
+        rho = float(np.sqrt(inscribed.radius**2 - t**2))
+        within = masses.Cylinder(t, rho, around(setting, row.i, observer, inscribed.centre))
         for cylinder in (within, best._cylinder(setting, row.i, observer, surroundings, t)):
             if cylinder is None:
                 continue
