@@ -39,7 +39,7 @@ def side_by_side(results: dict[str, dict]):
 
     What was still open at its limit is a hollow bar up to one line for all, since limits differ, with the gap that it left.
     """
-    figure, axes = plt.subplots(figsize=(10, 5))
+    figure, axes = plt.subplots(figsize=(14, 5))
     single = [r for r in results.values() if r["kind"] == "single" and "seconds" in r]
     timed = {r["solver"] for r in single}
     solvers = [(solver, colour) for solver, colour in zip(tables.ROWS, COLOURS, strict=True) if solver in timed]
@@ -52,7 +52,7 @@ def side_by_side(results: dict[str, dict]):
             x, left = j + (i - (len(solvers) - 1) / 2) * width, [r for r in rows if r["status"] not in ("solved", "noise")]
             if left:
                 axes.bar(x, never, width, fill=False, edgecolor=colour, linewidth=0.8)
-                said = f"{100 * max(r['gap'] for r in left):.0f} % after {left[0]['seconds']:.0f} s"
+                said = f"{100 * max(r['gap'] for r in left):.0f} %, {left[0]['seconds']:.0f} s"
                 axes.text(x, never * 1.15, said, rotation=90, ha="center", va="bottom", fontsize=6, color=INK)
             else:
                 axes.bar(x, statistics.median(r["seconds"] for r in rows), width, color=colour)
@@ -60,11 +60,12 @@ def side_by_side(results: dict[str, dict]):
     axes.axhline(never, color=INK, linewidth=0.6, linestyle="dotted")
     axes.set_yscale("log")
     axes.set_ylim(top=never * 12)  # room for what is said above the bars
-    axes.set_xticks(range(len(CELLS)), [cell.name for cell in CELLS])
+    axes.set_xticks(range(len(CELLS)), [cell.name.replace(" (", "\n(") for cell in CELLS], fontsize=9)
+    axes.set_xlim(-0.6, len(CELLS) - 0.4)
     axes.set_xlabel("instance: (d', K); on CIFAR-10 patches (d'; teacher + student nodes)")
     axes.set_ylabel("seconds, one student, both signs")
     axes.set_title("To a relative gap of 1e-6; hollow: still open, with the gap that was left and when")
-    axes.legend(fontsize=7, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.17))
+    axes.legend(fontsize=8, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     return figure
 
 
@@ -114,7 +115,7 @@ def scaling(results: dict[str, dict]):
             axes.set_xticks(ticks := sorted(position.values()), [f"{x:g}" for x in ticks], fontsize=8)
         axes.set_xlabel(AXES[name])
         axes.set_ylabel("seconds a student")
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize=7)
     figure.tight_layout()
+    shown = dict(zip(*reversed(grid[0].get_legend_handles_labels()), strict=True))
+    figure.legend(shown.values(), shown.keys(), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=9)
     return figure
