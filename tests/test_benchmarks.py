@@ -284,7 +284,7 @@ def test_a_solver_that_is_cut_short_never_looks_faster_than_one_that_finished():
     [axes] = figure.axes
     bars = sorted((bar.get_height(), bar.get_fill()) for bar in axes.patches if bar.get_height())
     assert [fill for _, fill in bars] == [True, False] and bars[0][0] == 50 < bars[1][0]
-    assert [text.get_text() for text in axes.texts] == ["92 % after 20 s"]
+    assert [text.get_text() for text in axes.texts] == ["92 %, 20 s"]
 
 
 def test_judging_is_measured_beside_the_certification_of_the_same_instance(tmp_path, capsys):
