@@ -301,8 +301,8 @@ def fan_out(case: Case):
             need(within, "a local gradient is that of another ball")
             levels = local.levels(p, case.nodes, lambda n, observer=observer: case.mass(n, observer), around, one)
             levels = [high] * 2 if levels is None else [level * ABOVE for level in levels]
-            ends = zip(levels, sums, strict=True)
-            limits.append([16 * level**2 * (1 + gamma**2) / (length * ball["radius"] ** 2) for level, gamma in ends])
+            sides = zip(levels, sums, strict=True)
+            limits.append([16 * level**2 * (1 + gamma**2) / (length * ball["radius"] ** 2) for level, gamma in sides])
     if case.form == "repaired":
         low, high = (outputs * columns**2 * max(column) for column in zip(*limits, strict=True))
     else:
