@@ -128,7 +128,7 @@ def _points(axes: Axes, panel: Panel) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     for series in panel.series:
         across, up = (None if half is None else [half] for half in series.errors)
-        look = {**style(series), "linestyle": "", "label": series.label, "markersize": 7, "elinewidth": 1.1}
+        look = {**style(series), "linestyle": "", "label": series.label, "markersize": 7, "elinewidth": 1.1, "clip_on": False}
         axes.errorbar(series.x, series.heights, yerr=up, xerr=across, **look)
     axes.set_xlim(left=0)
     _from_zero(axes, panel)

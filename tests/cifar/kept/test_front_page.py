@@ -11,6 +11,7 @@ from cifar.experiments import grid as experiments
 from cifar.kept import front_page as front
 from cifar.kept import keep
 from cifar.report import results
+from cifar.report.tables import TABLES
 from cifar.report.whole import profile_of
 
 from ..report import made_results as cifar_results
@@ -82,3 +83,21 @@ def test_what_this_repository_keeps_belongs_together_and_is_under_its_limit(fold
     assert main(["kept", str(folder)]) == 0, capsys.readouterr().out
     assert size(folder) < keep.LIMIT
     assert profile_of(list(results.read(folder).checkpoints.values())) == folder.name
+
+
+def test_every_number_of_the_page_on_what_is_shown_is_a_kept_one():
+    """The table of cifar/README.md, cell by cell; the claims below it are what `keep --readme` writes."""
+    page = (ROOT / "cifar" / "README.md").read_text(encoding="utf-8")
+    read = results.read(RESULTS / "standard")
+    (printed,) = ({row: n for (row, _), n in table.printed.items()} for table in TABLES if table.name == "table-3")
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("| `st-")]
+    assert len(rows) >= 5
+    for name, *cells in rows:
+        result = read.get(name.strip(" `"))
+        assert result is not None
+        judged = (("linf", "last"), ("linf-small", "last"), ("oracle-ce", "any"), ("confident", "confident"))
+        shares = [100 * result.clean["agreement"], printed.get(result.checkpoint), *(result.robust(*judge) for judge in judged)]
+        agreed, said, *robust = ("" if share is None else f"{share:.1f}" for share in shares)
+        distance = f"{result.clean['logit_distance']:,.0f}"
+        assert [cell.strip() for cell in cells] == [agreed, distance, f"{result.mbnc:.3f}", said, *robust]
+    assert front.replaced(page, front.block(ROOT / "cifar")) == page
