@@ -14,7 +14,9 @@ to write elsewhere).
 Numbers called certified are enclosures; sampled ones are labelled so. `instances/` holds counterexamples as files for
 `twolayer check`.
 `notebooks/`: [your own student](notebooks/your_own_student.ipynb) from PyTorch, certified along its training, and
-[a counterexample](notebooks/a_counterexample.ipynb), built and proved; run again by `python examples/notebooks/_run.py`.
+[a counterexample](notebooks/a_counterexample.ipynb), built and proved, and
+[reading the CIFAR-10 results](notebooks/reading_cifar_results.ipynb), and doubting them; run again by
+`python examples/notebooks/_run.py`.
 This page is written by `python examples/_gallery.py` from the first lines of the scripts.
 
 | | |
