@@ -127,7 +127,7 @@ def test_every_cell_of_every_table_has_a_number_of_ours(whole):
         assert {line["attack"] for line in table if line not in ours} <= {"oracle-ce", "label"}
     # the other readings of Table 1 are no part of the demo profile
     readings = [line for line in lines(whole / "report/tables/table-1-readings.csv") if line["rule"] == "last"]
-    assert {line["mean"] for line in readings} == {"not run"}
+    assert {line["mean"] for line in readings if line["attack"] != "linf-small"} == {"not run"}
     for name in ("specialisation", "specialisation-5"):
         assert all(float(line["mean"]) < 10 for line in lines(whole / f"report/tables/{name}.csv"))
 

@@ -12,6 +12,7 @@ from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
 from twolayer.statements import corollary1, theorem2
+from twolayer.statements.sharp import local
 from twolayer.statements.verdict import FAILS, HOLDS, NOT_APPLICABLE, UNDECIDED, VACUOUS, compare
 
 from ...strategies import array
@@ -87,7 +88,12 @@ def lonely(ends, form, observers=((1, 0), (0, 1)), spare=(1, 1)):
     return judge(scene, scene.problem.student[0])
 
 
-def test_corollary_1_takes_each_observer_s_own_gradient_and_the_worst_of_them():
+@pytest.fixture
+def without_local_gradients(monkeypatch):
+    monkeypatch.setattr(local, "whole_ball", lambda *_: None)
+
+
+def test_corollary_1_takes_each_observer_s_own_gradient_and_the_worst_of_them(without_local_gradients):
     """Sharp: B_m = 4 eps_m / r with r = 1; the bound is |B|_2 for Q = 1."""
     for ends, limits in (
         ([(0, 0), (1, 1), (0.5, 0.5)], (4, 2)),
@@ -99,7 +105,7 @@ def test_corollary_1_takes_each_observer_s_own_gradient_and_the_worst_of_them():
         assert row.bound == pytest.approx((limits[0] ** 2 + limits[1] ** 2) ** 0.5, rel=1e-6)
 
 
-def test_corollary_1_divides_by_the_fan_outs_of_its_observers():
+def test_corollary_1_divides_by_the_fan_outs_of_its_observers(without_local_gradients):
     """Q = [[1, 0], [3, 1]] has Q^-1 = [[1, 0], [-3, 1]]: with B = (4, 4) entries of at most 4 + 3 * 4 and 4."""
     row = lonely([(0, 0), (1, 1), (1, 1)], "sharp", observers=((1, 3), (0, 1)))
     assert row.terms["limits"] == pytest.approx([4, 4], rel=1e-6)
