@@ -3,7 +3,7 @@
 | row | what |
 |---|---|
 | linf | logit distance, 40 steps of .01 inside 10/255, random start: the paper's |
-| linf-small | linf with a quarter of radius and step, what the paper's may mean: images are counted in deviations by many |
+| linf-small | linf at a quarter of radius and step: what 10/255 is where images are counted in their standard deviations |
 | l2, l2-small | eps .5 with steps 2.5 eps / 40; eps .3 with steps .01, the size that 40 steps of .01 suggest |
 | l1, l1-small | eps 12, sparse steps of 2.5 eps / 40; eps 10, one coordinate by .01 a step |
 | fgsm | one step of 10/255, no start |
