@@ -74,6 +74,13 @@ def test_what_libraries_print_is_not_the_result_whatever_they_print_it_with():
     assert (done.returncode, done.stdout, done.stderr) == (0, "the result\n", "")
 
 
+def test_what_an_interrupt_leaves_to_be_cleared_away_is_not_reported():
+    """A semaphore that nobody has unregistered when the command ends, as where Ctrl-C falls into its end."""
+    leak = "from joblib.externals.loky.backend import resource_tracker as t; t.ensure_running(); t.register('/none', 'semlock')"
+    done = program(f"{leak}; return 0")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 @pytest.mark.parametrize("command", [["check", str(CORNER)], ["certify", str(CORNER), "-o", "-"]])
 def test_json_is_one_text_with_a_format(command):
     done = ran([sys.executable, "-m", "twolayer", *command, *(["--json"] if command[0] == "check" else [])])

@@ -67,6 +67,8 @@ def alone(command: str, work: Callable[[], int], libraries: Mapping[str, str] = 
         return _refused(command, "standard output needs to be open; got a closed one")
     os.environ["MPLBACKEND"] = "agg"  # figures go to files; matplotlib does not start with a backend that it does not know
     warnings.filterwarnings("ignore", ".*still being processed by the workers", UserWarning)  # joblib's, of what Ctrl-C left
+    quiet = "ignore:resource_tracker:UserWarning"  # the same of its process that clears away what Ctrl-C left
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), quiet)))
     heard: list[int] = []
 
     def terminated(number, frame):
