@@ -108,17 +108,16 @@ def alone(command: str, work: Callable[[], int], libraries: Mapping[str, str] = 
 def _heard_in_callbacks() -> None:
     """An interrupt that falls into a callback, where Python reports an exception and drops it, comes again a moment later."""
 
-    def again(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+    if not hasattr(signal, "setitimer"):
+        return
 
     def dropped(report: sys.UnraisableHookArgs) -> None:
-        if issubclass(report.exc_type, KeyboardInterrupt) and hasattr(signal, "setitimer"):
+        if issubclass(report.exc_type, KeyboardInterrupt):
             signal.setitimer(signal.ITIMER_REAL, 0.01)
         else:
             sys.__unraisablehook__(report)
 
-    if hasattr(signal, "SIGALRM"):
-        signal.signal(signal.SIGALRM, again)
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
     sys.unraisablehook = dropped
 
 

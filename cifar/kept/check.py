@@ -129,9 +129,9 @@ def load(folder: Path, results: Results, name: str) -> ConvNet:
         raise BadInput(f"{name}, which it needs, has no result")
     network = paths.load_network(result.weights(folder), torch.device("cpu"))
     config = load_json(folder / result.file)["config"]
-    for name in COLOURS:
-        if not torch.equal(getattr(network, name).flatten(), torch.tensor(config[name])):
-            raise BadInput(f"the {name} of the colours is not the recorded one")
+    for moment in COLOURS:
+        if not torch.equal(getattr(network, moment).flatten(), torch.tensor(config[moment])):
+            raise BadInput(f"the {moment} of the colours is not the recorded one")
     return network
 
 
