@@ -120,7 +120,9 @@ class Node:
     def __init__(self, sign: int, w, b, fan_out, rows, origin):
         self.sign, self.w, self.b, self.fan_out = sign, w, b, fan_out
         self.form = [*(dot(w, row) for row in rows), dot(w, origin) + b]
-        self.scale, self.hyperplane = directed(self.form)  # None: constant on U
+        self.scale, plane = directed(self.form)  # None: constant on U
+        ends = (end for x in plane or () for end in (x.numerator, x.denominator))
+        self.hyperplane = tuple(map(int, ends)) or None  # a key of integers: rationals hash slowly
 
 
 def fields(given, needed: str, optional: str = "") -> dict:
@@ -256,7 +258,7 @@ def over_tree(nodes, coefficients, rows, box, evidence):
         if on and settled.get(i) is not False:
             rest = added(rest, [(c, node.form)])
     need(not any(list(mass.values())[len(kinks) :]), "a crease is missing from the kinks")  # what cancels is none
-    forms = [[facing[node.hyperplane] * x for x in node.hyperplane] for node in kinks]
+    forms = [[facing[node.hyperplane] / node.scale * x for x in node.form] for node in kinks]
     masses = [mass[node.hyperplane] for node in kinks]
     need([side["sign"] for side in evidence["signs"]] == [1, -1], "both signs are needed")
     sides = zip((1, -1), evidence["signs"], strict=True)  # the file's own sign, a 1.0, would make floats

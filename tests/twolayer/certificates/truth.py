@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.optimize import linprog
@@ -23,12 +23,56 @@ from proofs.kernel import dot, rank, rational, root_enclosure, sqrt
 MARGIN = 1e-8  # of the comparison of bounds in floats
 
 
+class Setting(Instance):
+    """An instance that works out forms, products and kink masses once for all rows."""
+
+    @cached_property
+    def forms(self) -> dict[str, list]:
+        """(a, beta) of every node, by network."""
+        networks = {"teacher": self.teacher, "second": self.second_teacher, "student": self.student}
+        return {side: [self.node(net, i) for i in range(len(net.W))] for side, net in networks.items() if net}
+
+    @cached_property
+    def _products(self) -> dict:
+        return {}
+
+    def inner(self, a, other):
+        """p . p' of two linear forms of q."""
+        if (a, other) not in self._products:
+            self._products[a, other] = super().inner(a, other)
+        return self._products[a, other]
+
+    @cached_property
+    def _kinks(self) -> dict:
+        return {}
+
+    def kinks(self, k: int, sides) -> dict:
+        """Kink masses for observer k of the hyperplanes of some networks, in units of the scaled form's length."""
+        if (k, sides) not in self._kinks:
+            masses = self._kinks[k, sides] = {}
+            for side in sides:
+                net, sign = (self.student, -1) if side == "student" else (_network(self, side), 1)
+                for form, v in zip(self.forms[side], net.fan_outs, strict=True):
+                    lead, plane = hyperplane(form)
+                    masses[plane] = masses.get(plane, 0) + sign * dot(v, self.student.fan_outs[k]) * abs(lead)
+        return self._kinks[k, sides]
+
+
+@lru_cache(maxsize=4096)
+def hyperplane(form) -> tuple[Fraction, tuple]:
+    """(first coefficient, form divided by it): equal second parts are one hyperplane. (0, ()) where there is none."""
+    a, beta = form
+    lead = next((x for x in a if x), 0)
+    return lead, tuple(x / lead for x in (*a, beta)) if lead else ()
+
+
 @lru_cache(maxsize=64)
-def _instance(written: str) -> Instance:
-    return read(json.loads(written))
+def _instance(written: str) -> Setting:
+    known = read(json.loads(written))
+    return Setting(**{field.name: getattr(known, field.name) for field in fields(known) if field.init})
 
 
-def instance(certificate) -> Instance:
+def instance(certificate) -> Setting:
     """The instance in the certificate's coordinates; ValueError where they are those of another plane."""
     data = dict(certificate["instance"])
     plane = data.get("subspace")
@@ -152,36 +196,29 @@ class Row:
     claimed: a printed bound is taken at the claimed ends of eps and r that the verdict needs, not at what is true.
     """
 
-    def __init__(self, K: Instance, certificate, row, truth, e0, claimed=False):
+    def __init__(self, K: Setting, certificate, row, truth, e0, claimed=False):
         self.claimed = claimed
         self.K, self.certificate, self.row, self.truth, self.e0 = K, certificate, row, truth, e0
         self.second = row["statement"] == "theorem-3"
-        self.networks = [K.second_teacher if self.second else K.teacher, K.student]
+        self.sides_of = ("second" if self.second else "teacher", "student")
         side = "student" if row["statement"] == "corollary-1" else "teacher"
-        net = K.student if side == "student" else self.networks[0]
-        self.key = ("student" if side == "student" else "second" if self.second else "teacher", row[side])
+        self.key = ("student" if side == "student" else self.sides_of[0], row[side])
+        net = _network(K, self.key[0])
         self.w, self.b, self.v = net.W[row[side]], net.b[row[side]], net.fan_outs[row[side]]
-        self.a, self.beta = K.node(net, row[side])
-        self.students = [K.node(K.student, i) for i in range(len(K.student.W))]
-        self.nodes = [K.node(n, i) for n in self.networks for i in range(len(n.W))]
+        self.a, self.beta = K.forms[self.key[0]][row[side]]
+        self.students = K.forms["student"]
+        self.nodes = [*K.forms[self.sides_of[0]], *self.students]
         self.m, self.bound = (None if row[key] is None else float(rational(row[key])) for key in ("measured", "bound"))
 
     def on(self, node, a=None, beta=None) -> Fraction | None:
         """r with node = r (a, beta), or None."""
-        a, beta = (self.a, self.beta) if a is None else (a, beta)
-        j = next(j for j, x in enumerate(a) if x)
-        r = node[0][j] / a[j]
-        same = r != 0 and all(x == r * y for x, y in zip(node[0], a, strict=True)) and node[1] == r * beta
-        return r if same else None
+        (lead, plane), (other, same) = hyperplane(node), hyperplane((self.a, self.beta) if a is None else (a, beta))
+        return lead / other if lead and plane == same else None
 
-    def mass(self, k, nets, a=None, beta=None) -> Fraction:
+    def mass(self, k, sides, a=None, beta=None) -> Fraction:
         """Kink mass of a hyperplane for observer k, in units of |a|."""
-        fan, total = self.K.student.fan_outs[k], Fraction(0)
-        for net in nets:
-            for i, v in enumerate(net.fan_outs):
-                r = self.on(self.K.node(net, i), a, beta)
-                total += 0 if r is None else (-1 if net is self.K.student else 1) * dot(v, fan) * abs(r)
-        return total
+        lead, plane = hyperplane((self.a, self.beta) if a is None else (a, beta))
+        return self.K.kinks(k, sides).get(plane, Fraction(0)) / abs(lead)
 
     def sine(self, nodes) -> float:
         return math.sqrt(min((self.K.sine_squared(self.a, n[0]) for n in nodes if any(n[0])), default=1))
@@ -209,7 +246,7 @@ class Row:
         form, verdict = self.row["form"], self.row["verdict"]
         if self.bound is None:
             unseen = dot(self.v, self.K.student.fan_outs[self.row["observer"]]) == 0
-            seen = form != "printed" and self.mass(self.row["observer"], self.networks[:1]) != 0
+            seen = form != "printed" and self.mass(self.row["observer"], self.sides_of[:1]) != 0
             return "" if verdict == "vacuous" and unseen and not seen else "the bound is defined"
         if verdict == "fails" and form != "printed":
             return "a theorem is refuted"
@@ -231,7 +268,7 @@ class Row:
 
     def trivial(self) -> float:
         """The least bound that says nothing."""
-        fans = [v for net in self.networks for v in net.fan_outs]
+        fans = [v for side in self.sides_of for v in _network(self.K, side).fan_outs]
         return math.sqrt(max(dot(v, v) for v in fans)) if self.row["statement"] == "corollary-1" else 1.0
 
     def sides(self):
@@ -249,7 +286,7 @@ class Row:
             if not any(self.a):
                 return (0 if any(not any(s[0]) for s in self.students) else 1), 0
             return self.sine([s for s in self.students if K.inner(s[0], self.a) > 0]), 0
-        if not self.shape("ball", k, self.row["radius"]) or not self.mass(k, self.networks[:1]):
+        if not self.shape("ball", k, self.row["radius"]) or not self.mass(k, self.sides_of[:1]):
             return 0, "no observer"
         if self.row["form"] == "repaired":
             return self.sine(self.students), 0
@@ -273,7 +310,7 @@ class Row:
 
     def _angle(self):
         k, K, row = self.row["observer"], self.K, self.row
-        kappa = self.mass(k, self.networks[:1]) if any(self.a) else 0
+        kappa = self.mass(k, self.sides_of[:1]) if any(self.a) else 0
         if K.dimension == 1 or not kappa:
             return 0, "not applicable"
         kappa, best = abs(float(kappa)) * math.sqrt(K.inner(self.a, self.a)), self.sine(self.students)
@@ -318,9 +355,9 @@ class Row:
 
     def kinked(self, k):
         """(the place of the first node on every node's hyperplane or None, mass of each first node)."""
-        same = lambda n, m: any(n[0]) and any(m[0]) and self.on(n, *m) is not None  # noqa: E731
-        first = [next((m for m, other in enumerate(self.nodes) if same(n, other)), None) for n in self.nodes]
-        return first, {m: self.mass(k, self.networks, *self.nodes[m]) for m in first if m is not None}
+        planes = [hyperplane(node)[1] for node in self.nodes]
+        first = [planes.index(plane) if plane else None for plane in planes]
+        return first, {m: self.mass(k, self.sides_of, *self.nodes[m]) for m in first if m is not None}
 
     def local(self, k, body, given, wall=None) -> float | str | None:
         """The local gradient of a ball that evidence proves, or why it proves none; None without evidence.
@@ -382,14 +419,15 @@ class Row:
     def opposing(self, k, body, is_ball, wall=None):
         """[(tangent, carries a student), ...] of the hyperplanes that oppose and meet a body, but for that of a node."""
         K, pairs = self.K, []
-        kappa = self.mass(k, self.networks)
+        kappa = self.mass(k, self.sides_of)
         centre = [rational(x) for x in body[2]["centre"]]
         seen: list = []
         for a, beta in self.nodes:
-            if not any(a) or self.on((a, beta)) is not None or any(self.on((a, beta), *other) is not None for other in seen):
+            plane = hyperplane((a, beta))[1]
+            if not plane or self.on((a, beta)) is not None or plane in seen:
                 continue
-            seen.append((a, beta))
-            mass = self.mass(k, self.networks, a, beta)
+            seen.append(plane)
+            mass = self.mass(k, self.sides_of, a, beta)
             if mass * kappa > 0 or mass == 0 or wall and self.on((a, beta), *wall) is not None:
                 continue
             square = K.sine_squared(self.a, a)
@@ -411,7 +449,7 @@ class Row:
             return 0, "no cluster"
         if "observers" in row:
             return self._vector(named)
-        kappa = self.mass(row["observer"], self.networks[:1])
+        kappa = self.mass(row["observer"], self.sides_of[:1])
         rest, bound = self._limit(row["observer"], row["radius"], row, named)
         if not kappa or isinstance(bound, str):
             return 0, bound if kappa else "not applicable"
@@ -428,7 +466,7 @@ class Row:
         if any(isinstance(bound, str) for _, bound in seen):
             return 0, "not applicable"
         length = math.sqrt(K.inner(self.a, self.a))
-        whole = [float(self.mass(m, self.networks[:1])) * length for m in row["observers"]]
+        whole = [float(self.mass(m, self.sides_of[:1])) * length for m in row["observers"]]
         rest, whole = (np.linalg.solve(Q.T, part) for part in ([rest for rest, _ in seen], whole))
         size = float(np.linalg.norm(whole))
         if size < 1e-9:
@@ -445,13 +483,14 @@ class Row:
         if isinstance(local, str):
             return 0, local
         norm, centre, seen = math.sqrt(K.inner(self.a, self.a)), [rational(x) for x in ball[2]["centre"]], []
-        rest, gamma, cluster = float(self.mass(k, self.networks)) * norm, 0.0, []
+        rest, gamma, cluster = float(self.mass(k, self.sides_of)) * norm, 0.0, []
         for a, beta in self.nodes:
-            if not any(a) or self.on((a, beta)) is not None or any(self.on((a, beta), *other) is not None for other in seen):
+            plane = hyperplane((a, beta))[1]
+            if not plane or self.on((a, beta)) is not None or plane in seen:
                 continue
-            seen.append((a, beta))
+            seen.append(plane)
             length, square = math.sqrt(K.inner(a, a)), K.sine_squared(self.a, a)
-            mass, away = float(self.mass(k, self.networks, a, beta)) * length, abs(float(dot(a, centre) + beta)) / length
+            mass, away = float(self.mass(k, self.sides_of, a, beta)) * length, abs(float(dot(a, centre) + beta)) / length
             if any(self.on(s, a, beta) is not None for s in named):
                 rest += mass
                 cluster.append((abs(mass), float(square), away))
