@@ -121,8 +121,7 @@ class Node:
         self.sign, self.w, self.b, self.fan_out = sign, w, b, fan_out
         self.form = [*(dot(w, row) for row in rows), dot(w, origin) + b]
         self.scale, plane = directed(self.form)  # None: constant on U
-        ends = (end for x in plane or () for end in (x.numerator, x.denominator))
-        self.hyperplane = tuple(map(int, ends)) or None  # a key of integers: rationals hash slowly
+        self.hyperplane = plane and tuple((int(x.numerator), int(x.denominator)) for x in plane)  # rationals hash slowly
 
 
 def fields(given, needed: str, optional: str = "") -> dict:
@@ -243,10 +242,9 @@ def over_tree(nodes, coefficients, rows, box, evidence):
         u = nodes[index(i, len(nodes))].form
         need(top(raised(negative(u) if active else u, rows, proof), box) <= 0, "a node is not proved to be of one sign")
         settled[i] = bool(active)
-    kinks = [nodes[index(i, len(nodes))] for i, _ in evidence["kinks"]]
-    need(all(node.scale for node in kinks), "a kink is constant")
-    turns = [-ONE if flipped else ONE for _, flipped in evidence["kinks"]]
-    facing = {node.hyperplane: turn * node.scale for node, turn in zip(kinks, turns, strict=True)}
+    kinks = [(nodes[index(i, len(nodes))], -ONE if flipped else ONE) for i, flipped in evidence["kinks"]]
+    need(all(node.scale for node, _ in kinks), "a kink is constant")
+    facing = {node.hyperplane: turn * node.scale for node, turn in kinks}
     need(len(facing) == len(kinks), "two kinks share a hyperplane")
     mass = dict.fromkeys(facing, ZERO)
     for i, (node, c) in enumerate(zip(nodes, coefficients, strict=True)):
@@ -258,8 +256,8 @@ def over_tree(nodes, coefficients, rows, box, evidence):
         if on and settled.get(i) is not False:
             rest = added(rest, [(c, node.form)])
     need(not any(list(mass.values())[len(kinks) :]), "a crease is missing from the kinks")  # what cancels is none
-    forms = [[facing[node.hyperplane] / node.scale * x for x in node.form] for node in kinks]
-    masses = [mass[node.hyperplane] for node in kinks]
+    forms = [[turn * x for x in node.form] for node, turn in kinks]
+    masses = [mass[node.hyperplane] for node, _ in kinks]
     need([side["sign"] for side in evidence["signs"]] == [1, -1], "both signs are needed")
     sides = zip((1, -1), evidence["signs"], strict=True)  # the file's own sign, a 1.0, would make floats
     ends = (one_sign(forms, [s * m for m in masses], [s * x for x in rest], rows, box, side) for s, side in sides)
