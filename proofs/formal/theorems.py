@@ -117,6 +117,15 @@ ENTRIES = (
         "Say which student, or that its fan-out is large (fan-out recovery).",
     ),
     formal(
+        "theorem-2-wall",
+        "Theorem 2', near the observer's own crease",
+        "Wall.theorem_2'_wall",
+        "As theorem-2-local, but the ball of radius r around a point of H_j need not lie where the observer k is active: h_k is"
+        " small, up to an affine function, on the active part of the ball, and the point is at least rho from H_k along H_j."
+        " Some student has sin theta rho <= r or is at the angle of theorem-2 in the ball, H_k not counted.",
+        "Choose g, the point or r; speak of an observer that is constant on the subspace.",
+    ),
+    formal(
         "corollary-1-pairing",
         "Corollary 1', one observer",
         "Networks.corollary_1'_pairing",
