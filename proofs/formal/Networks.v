@@ -300,22 +300,31 @@ by rewrite dot0l !addr0; have := small _ reg; rewrite /g_1 act.
 Qed.
 
 (** ** Corollary 1', one observer: the pairing v_k . v_k' is small where no other node lies on the student's hyperplane. *)
-Theorem corollary_1'_pairing (s : S) : rp student U s != 0 -> node student s (point U x0 centre) = 0 ->
-  (forall i, same pI bI (inr s) i -> i = inr s) -> 0 <= r -> (forall x, region x -> `|g_1 x| <= eps) ->
-  (forall i, opp cI pI bI (inr s) centre r i -> sinA (pI i) (rp student U s) != 0) ->
-  `|beta s| * (norm (rp student U s) * r)
-    <= 4%:R * eps * Num.sqrt (1 + Gamma cI pI bI (inr s) centre r ^+ 2).
+Section Pairing.
+Variable s : S.
+Hypotheses (ps : rp student U s != 0) (on_s : node student s (point U x0 centre) = 0).
+Hypothesis alone : forall i, same pI bI (inr s) i -> i = inr s.
+Hypothesis slanted : forall i, opp cI pI bI (inr s) centre r i -> sinA (pI i) (rp student U s) != 0.
+
+Theorem corollary_1'_pairing_local (a : 'rV[R]_n) (a0 : R) : 0 <= r ->
+  (forall y, sq (y - centre) <= r ^+ 2 -> `|h_k (point U x0 y) + (dot a y + a0)| <= eps) ->
+  `|beta s| * (norm (rp student U s) * r) <= 4%:R * eps * Num.sqrt (1 + Gamma cI pI bI (inr s) centre r ^+ 2).
 Proof.
-move=> ps on_s alone r0 small slanted.
-have ps' : pI (inr s) != 0 by [].
-have v0 : val pI bI (inr s) centre = 0 by rewrite /val -lemma_1.
-have small' y : sq (y - centre) <= r ^+ 2 -> `|h cI pI bI 0 0 y| <= eps.
-  move=> /ball[reg act]; rewrite -h_k_ridge.
-  by have := small _ reg; rewrite /g_1 act.
+move=> r0 small; have v0 : val pI bI (inr s) centre = 0 by rewrite /val -lemma_1.
+have small' y : sq (y - centre) <= r ^+ 2 -> `|h cI pI bI a a0 y| <= eps.
+  by move=> /small; rewrite h_k_ridge /h dot0l !addr0.
 have mE : mass cI pI bI (inr s) = - beta s * norm (rp student U s).
   rewrite /mass (bigD1 (inr s)) ?same_refl //= big1 ?addr0 // => i /andP[si].
-  by rewrite (alone i si) eqxx.
-have := theorem_A ps' v0 r0 small' slanted.
+  by rewrite (alone si) eqxx.
+have := @theorem_A R n I cI pI bI a a0 (inr s) centre r eps ps v0 r0 small' slanted.
 by rewrite mE normrM normrN (ger0_norm (norm_ge0 _)) mulrA.
 Qed.
+
+Theorem corollary_1'_pairing : 0 <= r -> (forall x, region x -> `|g_1 x| <= eps) ->
+  `|beta s| * (norm (rp student U s) * r) <= 4%:R * eps * Num.sqrt (1 + Gamma cI pI bI (inr s) centre r ^+ 2).
+Proof.
+move=> r0 small; apply: (@corollary_1'_pairing_local 0 0 r0) => y /ball[reg act].
+by rewrite dot0l !addr0; have := small _ reg; rewrite /g_1 act.
+Qed.
+End Pairing.
 End TeacherStudent.

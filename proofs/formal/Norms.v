@@ -3,6 +3,7 @@
     Certifies   |v_i| <= sum over the observers m of |(Q^-1)_mi| B_m, so at most the largest absolute column sum of Q^-1 times the
                 largest B_m; |v|_2 <= sqrt(o) times that, and sigma |v|_2 <= |B|_2 for every sigma with sigma |u|_2 <= |u Q|_2
                 for all u (the least singular value is the largest such sigma).
+                Each B_m takes h_k up to an affine function on a ball, or g_1 on a region that holds it.
     Does not    prove that the observers are independent: Q = [v_k1 .. v_ko] is invertible by hypothesis.
 *)
 From mathcomp Require Import all_ssreflect all_algebra.
@@ -15,7 +16,7 @@ Local Open Scope ring_scope.
 Section Norms.
 Variables (R : rcfType) (d o : nat) (T S : finType).
 Variables (teacher : net R d o T) (student : net R d o S).
-Variables (n : nat) (U : 'M[R]_(n, d)) (x0 : 'rV[R]_d) (region : 'rV[R]_d -> Prop).
+Variables (n : nat) (U : 'M[R]_(n, d)) (x0 : 'rV[R]_d).
 (** The student s, and for each output m an observer with a ball on which it is active. *)
 Variables (s : S) (observer : 'I_o -> S) (centre : 'I_o -> 'rV[R]_n) (r eps : 'I_o -> R).
 
@@ -29,27 +30,26 @@ Hypothesis ps : rp student U s != 0.
 Hypothesis alone : forall i, same (pI teacher student U) (bI teacher student x0) (inr s) i -> i = inr s.
 Hypothesis r0 : forall m, 0 < r m.
 Hypothesis on_s : forall m, node student s (point U x0 (centre m)) = 0.
-Hypothesis ball : forall m y, sq (y - centre m) <= r m ^+ 2 ->
-  region (point U x0 y) /\ active student (observer m) (point U x0 y).
-Hypothesis small : forall m x, region x -> `|g_1 teacher student (observer m) x| <= eps m.
 Hypothesis slanted : forall m i,
   opp (cI teacher student (observer m)) (pI teacher student U) (bI teacher student x0) (inr s) (centre m) (r m) i ->
   sinA (pI teacher student U i) (rp student U s) != 0.
 
-Lemma pairing m : `|beta student (observer m) s| <= bound_of m.
-Proof.
-have h := corollary_1'_pairing (@ball m) ps (on_s m) alone (ltW (r0 m)) (small m) (@slanted m).
-by rewrite /bound_of ler_pdivl_mulr // mulr_gt0 ?norm_gt0.
-Qed.
+(** What bounds B_m of the pairings with the columns of Q say of v. *)
+Definition is_within (v : 'rV[R]_o) (Q : 'M[R]_o) (B : 'I_o -> R) : Prop :=
+  [/\ forall i, `|v 0 i| <= \sum_m `|invmx Q m i| * B m,
+      forall c M, (forall i, \sum_m `|invmx Q m i| <= c) -> (forall m, B m <= M) ->
+        (forall i, `|v 0 i| <= c * M) /\ norm v <= Num.sqrt o%:R * (c * M)
+    & forall sigma, (forall u : 'rV[R]_o, sigma * norm u <= norm (u *m Q)) -> sigma * norm v <= norm (\row_m B m)].
 
-Theorem corollary_1' : observed \in unitmx ->
-  [/\ forall i, `|fanout student s 0 i| <= \sum_m `|invmx observed m i| * bound_of m,
-      forall c M, (forall i, \sum_m `|invmx observed m i| <= c) -> (forall m, bound_of m <= M) ->
-        (forall i, `|fanout student s 0 i| <= c * M) /\ norm (fanout student s) <= Num.sqrt o%:R * (c * M)
-    & forall sigma, (forall u : 'rV[R]_o, sigma * norm u <= norm (u *m observed)) ->
-        sigma * norm (fanout student s) <= norm (\row_m bound_of m)].
+Theorem corollary_1'_local (a : 'I_o -> 'rV[R]_n) (a0 : 'I_o -> R) :
+  (forall m y, sq (y - centre m) <= r m ^+ 2 ->
+     `|h_k teacher student (observer m) (point U x0 y) + (dot (a m) y + a0 m)| <= eps m) ->
+  observed \in unitmx -> is_within (fanout student s) observed bound_of.
 Proof.
-move=> inv; set v := fanout student s.
+move=> small inv; set v := fanout student s.
+have pairing m : `|beta student (observer m) s| <= bound_of m.
+  have := corollary_1'_pairing_local ps (on_s m) alone (@slanted m) (ltW (r0 m)) (small m).
+  by rewrite /bound_of ler_pdivl_mulr // mulr_gt0 ?norm_gt0.
 have vQ m : (v *m observed) 0 m = beta student (observer m) s.
   by rewrite mxE /beta /dot; apply: eq_bigr => i _; rewrite mxE mulrC.
 have entry i : `|v 0 i| <= \sum_m `|invmx observed m i| * bound_of m.
@@ -77,5 +77,14 @@ apply: le_trans (low v) _.
 rewrite -(@ler_pexpn2r _ 2) ?nnegrE ?norm_ge0 // !sqr_norm; apply: ler_sum => m _.
 rewrite -!expr2 !mxE -(real_normK (num_real (\sum_j _))) ler_pexpn2r ?nnegrE //.
 by have := vQ m; rewrite mxE => ->; apply: pairing.
+Qed.
+
+Theorem corollary_1' (region : 'rV[R]_d -> Prop) :
+  (forall m y, sq (y - centre m) <= r m ^+ 2 -> region (point U x0 y) /\ active student (observer m) (point U x0 y)) ->
+  (forall m x, region x -> `|g_1 teacher student (observer m) x| <= eps m) ->
+  observed \in unitmx -> is_within (fanout student s) observed bound_of.
+Proof.
+move=> ball small; apply: (@corollary_1'_local (fun=> 0) (fun=> 0)) => m y /ball[reg act].
+by rewrite dot0l !addr0; have := small m _ reg; rewrite /g_1 act.
 Qed.
 End Norms.

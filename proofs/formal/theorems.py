@@ -126,6 +126,14 @@ ENTRIES = (
         "Choose g, the point or r; speak of an observer that is constant on the subspace.",
     ),
     formal(
+        "corollary-1-pairing-local",
+        "Corollary 1', one observer, local form",
+        "Networks.corollary_1'_pairing_local",
+        "As corollary-1-pairing, but only h_k on the ball matters, and only up to an affine function of the subspace: |h_k + g|"
+        " <= eps on it for some g.",
+        "Choose g, the ball or its radius.",
+    ),
+    formal(
         "corollary-1-pairing",
         "Corollary 1', one observer",
         "Networks.corollary_1'_pairing",
@@ -309,6 +317,14 @@ ENTRIES = (
         "Setting of Theorem A. If all hyperplanes other than H that meet the ball, of either sign, have normals parallel to w1"
         " or to w2, then |kappa_H| r S <= 4 eps for every S <= both sines.",
         "Hold if opposing hyperplanes alone are counted.",
+    ),
+    formal(
+        "corollary-1-local",
+        "Corollary 1', local form",
+        "Norms.corollary_1'_local",
+        "As corollary-1, with eps_m a bound of |h_m + g_m| on observer m's ball for some affine g_m; no region is needed, nor"
+        " that the observer is active on the ball.",
+        "Choose the g_m, the balls or their radii; define singular values.",
     ),
     formal(
         "corollary-1",
