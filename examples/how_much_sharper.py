@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,7 @@ def _constants(x, sizes, seeds) -> Constants:
     return Constants(tuple(x), ratios, methods)
 
 
+@cache  # both panels have d' = 2 with four teacher nodes
 def _pairs(d: int, width: int, seed: int) -> list[tuple[dict, View]]:
     """The rows of every pair in all forms, with its view, where the repaired and the sharp form hold."""
     rng = np.random.default_rng([seed, d, width])

@@ -44,17 +44,17 @@ SCALED = experiments.Profile(
 )
 
 
-def once_a_figure(painted):
-    """Every panel is drawn, and one of each figure is also written as svg and png, which takes most of the time."""
+def once_a_kind(painted):
+    """Every panel is drawn, and one of each kind is also written as svg and png, which takes most of the time."""
     files = {}
 
     def drawn(panel, *beside):
-        figure = panel.name.split("-layer-")[0]
-        if figure not in files:
-            files[figure] = painted(panel, *beside)
+        kind = panel.kind, len(beside)
+        if kind not in files:
+            files[kind] = painted(panel, *beside)
         else:
             figures._figure((panel, *beside)).draw_without_rendering()
-        return files[figure]
+        return files[kind]
 
     return drawn
 
@@ -79,7 +79,7 @@ def whole(tmp_path_factory) -> Path:
         before = contents(root / "out")
         assert cli.main(command) == 0  # once more: nothing changes
         assert contents(root / "out") == before
-        patched.setattr(figures, "painted", once_a_figure(figures.painted))
+        patched.setattr(figures, "painted", once_a_kind(figures.painted))
         assert cli.main(["report", "--out", str(root / "out")]) == 0
         torch.set_num_threads(threads)
     return root / "out"

@@ -33,7 +33,7 @@ SMALL = {
     "two_teachers": {"targets": (1e-4, 1e-6), "sizes": (1e-9, 1e-5, 1e-3)},
     "sampled_or_certified": {"most": 1000},
     "what_the_gap_is_made_of": {"most": 5},  # of one run, see small()
-    "how_much_sharper": {"dimensions": (2, 6), "widths": (4, 8), "seeds": (0,)},
+    "how_much_sharper": {"dimensions": (2, 6), "widths": (4, 6), "seeds": (0,)},
 }
 
 

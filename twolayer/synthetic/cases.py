@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import exact
+from ..certify.boxes.search import load_loops
 from ..certify.suprema import gradient_suprema, uninterrupted
 from ..instances import Instance
 from ..networks import TwoLayer, hidden_gradient
@@ -111,6 +112,7 @@ def _teacher(case: Case, data: LowRankData, rng, **choices) -> TwoLayer:
 
 
 def _train(case: Case, data: LowRankData, teacher: TwoLayer, rng, recipe: Recipe | None = None) -> Guided:
+    load_loops()
     return counterexample_guided(
         teacher,
         data.samples,

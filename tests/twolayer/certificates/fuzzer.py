@@ -401,7 +401,7 @@ def covet(rng: random.Random, given) -> None:
             key = rng.choice(("measured", "bound"))
             row[key] = _number(rng, row[key])
         return
-    truth = certificate_truth.suprema(certificate_truth.instance(given))
+    truth = certificate_truth.instance(given).suprema
     k = rng.randrange(len(truth))
     share = 1 + rng.choice((1, -1)) * Fraction(1, rng.choice((10**6, 1000, 3)))
     key = "upper" if share < 1 else "lower"

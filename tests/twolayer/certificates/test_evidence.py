@@ -258,7 +258,7 @@ def test_vertices_of_a_box_with_parallel_facets_in_space():
     }
     given = fuzzer.certified(data)
     assert all(entry["evidence"]["method"] == "vertices" for entry in given["students"])
-    exact = truth.suprema(truth.instance(given))
+    exact = truth.instance(given).suprema
     for end in (0, Fraction(1, 10**6)):
         for entry, sup in zip(given["students"], exact, strict=True):
             entry["upper"] = str(sup - end)
@@ -364,7 +364,7 @@ def test_an_output_bias_is_a_part_of_the_gradient_and_of_the_difference_of_two_t
                 changed = copy.deepcopy(given)
                 changed["instance"][key]["output_bias"] = bias
                 refused(changed, "")
-    assert truth.excess(truth.instance(given)) == 3 and truth.suprema(truth.instance(given)) == [1]
+    assert truth.instance(given).excess == 3 and truth.instance(given).suprema == [1]
 
 
 def test_two_teachers_need_not_have_the_same_number_of_nodes():

@@ -22,7 +22,7 @@ NOTHING = "the bound is not proved to say anything"
 def test_a_claim_is_accepted_up_to_the_truth_and_no_further(name):
     """Every end, radius and side of a row may be weakened; none may be strengthened beyond what is so."""
     given = base(name)
-    exact = truth.suprema(truth.instance(given))
+    exact = truth.instance(given).suprema
     nudge = Fraction(1, 10**5)
     for k, sup in enumerate(exact):
         for key, sign in (("upper", 1), ("lower", -1)):
@@ -44,7 +44,7 @@ def test_a_row_is_accepted_up_to_its_sides_and_no_further(name, loose):
         for key, sign in (("lower", -1), ("upper", 1)):
             entry[key] = str(rational(entry[key]) * (1 + sign * loose))
     K, nudge, tried, proved = truth.instance(given), Fraction(1, 10**5), 0, fuzzer.checker.Proved(given)
-    exact, e0 = truth.suprema(K), truth.excess(K) if "excess" in given else Fraction(0)
+    exact, e0 = K.suprema, K.excess if "excess" in given else Fraction(0)
     for row in given["verdicts"]:
         judge = truth.Row(K, given, row, exact, e0, claimed=True)
         (measured, bound), verdict = judge.sides(), row["verdict"]
@@ -276,7 +276,7 @@ def test_the_sharp_bound_counts_opposing_students_and_teachers():
     given["radii"] = [a_shape("ball", ("student", 0), 2, "1", ["0", "0"], "0")]
     row = a_row("corollary-1", "sharp", "vacuous", observers=[2], radii=[0])
     K = truth.instance(given)
-    judge = truth.Row(K, given, row, truth.suprema(K), Fraction(0))
+    judge = truth.Row(K, given, row, K.suprema, Fraction(0))
     assert [round(tan, 9) for tan, _ in judge.opposing(2, judge.shape("ball", 2, row["radii"][0]), True)] == [0.75]
     measured, bound = map(Fraction, judge.sides())
     accepted({**given, "verdicts": [{**row, "measured": str(measured), "bound": str(bound * Fraction(999, 1000))}]})

@@ -5,6 +5,7 @@ The evidence is made up: any eps and any radii, of which no region is asked, so 
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from collections import Counter
@@ -254,6 +255,23 @@ def test_a_local_gradient_beside_a_wall_is_what_its_pairs_prove():
             counts["more than there is"] += isinstance(alone, str)
             counts["less"] += not isinstance(alone, str) and expected < alone * (1 - 1e-6)
     assert counts["none"] > 2 and min(counts[key] for key in ("more than there is", "less")) > 100, counts
+
+
+def test_a_local_gradient_by_an_affine_function_is_its_largest_distance_in_the_polygon():
+    rng, met = random.Random(6), 0
+    for seed in range(0, 8, 2):  # the planes
+        proved, given = made_up(rng, fuzzer.some(seed))
+        for row in rows(given, proved.problem):
+            if "affine" not in row:
+                continue
+            k, case = row["observer"], Case(proved, row)
+            true = truth.Row(truth.instance(given), given, {**row, "measured": "0", "bound": "0"}, [], 0)
+            expected = true.local(k, true.shape("ball", k, row["radius"]), row)
+            seen = functools.partial(case.mass, observer=case.students[k])
+            ends = local.levels(case.problem, case.nodes, seen, proved.radii[row["radius"]], row)
+            assert all(math.isclose(float(Fraction(str(end))), expected, rel_tol=1e-9) for end in ends), row
+            met += 1
+    assert met > 10
 
 
 def test_no_root_takes_a_sharp_bound_to_the_other_side_of_what_it_is():

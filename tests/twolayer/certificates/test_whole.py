@@ -71,7 +71,7 @@ def test_a_certificate_proves_what_check_says_and_what_is_true(data, tmp_path, c
         assert high <= Fraction(told.upper) * (1 + Fraction(2, 10**9)), (high, told)  # a tree that follows boxes stops there
     if result.problem.dimension <= 3:
         assert truth.true(certificate) == ""
-        exact = truth.suprema(truth.instance(certificate))
+        exact = truth.instance(certificate).suprema
         assert all(low <= sup <= high for (low, high), sup in zip(enclosures(out), [*exact, max(exact)], strict=True))
     rows = {
         (r["statement"], r["form"], r.get("teacher"), r.get("student"), r.get("observer")): r["verdict"]

@@ -9,28 +9,57 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import fields, replace
+from dataclasses import fields
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.optimize import linprog
 
-from proofs.geometry import Polytope, merged
+from proofs.geometry import merged
 from proofs.instances import Instance, read
-from proofs.kernel import dot, rank, rational, root_enclosure, sqrt
+from proofs.kernel import dot, rank, rational, sqrt
 
 MARGIN = 1e-8  # of the comparison of bounds in floats
+PARALLEL = 1e-13  # lines whose sine is below it have no crossing; and what a crossing may lie outside of a polygon
+DIRECTIONS = (1, 0), (12, 5), (5, 12), (4, 3), (3, 4), (0, 1)  # of the sides of the checker's polygon, up to signs
 
 
 class Setting(Instance):
-    """An instance that works out forms, products and kink masses once for all rows."""
+    """An instance that works out suprema, regions, forms, products and kink masses once for all that asks for them."""
 
     @cached_property
     def forms(self) -> dict[str, list]:
         """(a, beta) of every node, by network."""
         networks = {"teacher": self.teacher, "second": self.second_teacher, "student": self.student}
         return {side: [self.node(net, i) for i in range(len(net.W))] for side, net in networks.items() if net}
+
+    @cached_property
+    def suprema(self) -> list[Fraction]:
+        """eps_k, exactly; ValueError where U n R has no interior."""
+        self.data  # noqa: B018
+        return [self.supremum(k)[0] for k in range(len(self.student.W))]
+
+    @cached_property
+    def excess(self) -> Fraction:
+        """e0, exactly: sup over U n R of the largest |f*_c - f*'_c|."""
+        worst = Fraction(0)
+        for output in range(len(self.teacher.V)):
+            unit = tuple(int(c == output) for c in range(len(self.teacher.V)))
+            terms = [*self.terms(self.teacher, unit), *self.terms(self.second_teacher, unit, -1)]
+            (low, _), (high, _) = merged(terms, self.dimension).extrema(self.data)
+            worst = max(worst, -low, high)
+        return worst
+
+    @cached_property
+    def _active(self) -> dict:
+        return {}
+
+    def active(self, k):
+        """A_k."""
+        if k not in self._active:
+            self._active[k] = super().active(k)
+        return self._active[k]
 
     @cached_property
     def _products(self) -> dict:
@@ -89,28 +118,11 @@ def instance(certificate) -> Setting:
     return _instance(json.dumps({**data, "subspace": {"basis": rows, "origin": start}}, sort_keys=True))
 
 
-def suprema(K: Instance) -> list[Fraction]:
-    """eps_k, exactly."""
-    K.data  # noqa: B018  raises ValueError where U n R has no interior
-    return [K.supremum(k)[0] for k in range(len(K.student.W))]
-
-
-def excess(K: Instance) -> Fraction:
-    """e0, exactly: sup over U n R of the largest |f*_c - f*'_c|."""
-    worst = Fraction(0)
-    for output in range(len(K.teacher.V)):
-        unit = tuple(int(c == output) for c in range(len(K.teacher.V)))
-        terms = [*K.terms(K.teacher, unit), *K.terms(K.second_teacher, unit, -1)]
-        (low, _), (high, _) = merged(terms, K.dimension).extrema(K.data)
-        worst = max(worst, -low, high)
-    return worst
-
-
 def true(certificate) -> str:
     """Empty if everything that the certificate claims is true, else what is not."""
     try:
         K = instance(certificate)
-        truth = suprema(K)
+        truth = K.suprema
     except ValueError as error:
         return str(error)
     for k, (entry, sup) in enumerate(zip(certificate["students"], truth, strict=True)):
@@ -124,7 +136,7 @@ def true(certificate) -> str:
             return f"a {shape['kind']} does not fit"
     e0 = Fraction(0)
     if "excess" in certificate:
-        e0 = excess(K)
+        e0 = K.excess
         ends = [max(rational(entry[key]) for entry in certificate["excess"]) for key in ("lower", "upper")]
         if not ends[0] <= e0 <= ends[1]:
             return "the teachers' difference is false"
@@ -369,29 +381,34 @@ class Row:
         return self.planar(k, body, given["affine"]) if "affine" in given else None
 
     def planar(self, k, body, affine) -> float | str:
-        """The local gradient of a ball that an affine function proves, over the checker's polygon."""
+        """The local gradient of a ball that an affine function proves, over the checker's polygon.
+
+        By all crossings of creases and sides, in coordinates around the centre in units of the radius.
+        """
         K, centre, r = self.K, [rational(x) for x in body[2]["centre"]], rational(body[2]["radius"])
         if K.dimension != 2:
             return "no plane"
+        around = lambda a, beta: [*(float(r * x) for x in a), float(dot(a, centre) + beta)]  # noqa: E731
         *slope, constant = (rational(x) for x in affine)
-        terms = []
-        for m, mass in self.kinked(k)[1].items():
-            a, beta = self.nodes[m]
-            if (dot(a, centre) + beta) ** 2 < r**2 * K.inner(a, a):
-                terms.append((a, beta, mass))
-        h = merged(terms, 2)
-        h = replace(h, slope=tuple(x - y for x, y in zip(h.slope, slope, strict=True)), constant=h.constant - constant)
-        sides = {
-            (Fraction(s * x), Fraction(t * y))
-            for u, v in ((1, 0), (12, 5), (4, 3))
-            for x, y in ((u, v), (v, u))
-            for s in (1, -1)
-            for t in (1, -1)
-        }
-        reach = {side: root_enclosure(r**2 * K.inner(side, side), 60)[1] for side in sides}
-        polygon = Polytope(tuple(sides), tuple(dot(side, centre) + reach[side] for side in sides))
-        (low, _), (high, _) = h.extrema(polygon)
-        return float(max(-low, high))
+        met = {m: mass for m, mass in self.kinked(k)[1].items() if self.meets(self.nodes[m], centre, r)}
+        kinks = np.array([around(*self.nodes[m]) for m in met]).reshape(-1, 3)
+        sides = np.array([(s * x, t * y) for x, y in DIRECTIONS for s in (1, -1) for t in (1, -1)], float)
+        reach = [math.sqrt(K.inner(side, side)) for side in (tuple(map(Fraction, side)) for side in sides)]
+        slacks = np.column_stack([-sides, reach])
+        forms = np.vstack([kinks, slacks])
+        forms /= np.linalg.norm(forms[:, :2], axis=1, keepdims=True)
+        (a, b, c), (p, q, t) = (forms[place].T for place in np.triu_indices(len(forms), 1))
+        det = a * q - b * p
+        crossing = abs(det) > PARALLEL
+        y = (np.array([b * t - q * c, p * c - a * t])[:, crossing] / det[crossing]).T
+        y = y[(y @ slacks[:, :2].T + slacks[:, 2] >= -PARALLEL).all(axis=1)]
+        g = np.array(around(slope, constant))
+        h = np.maximum(y @ kinks[:, :2].T + kinks[:, 2], 0) @ np.array([float(mass) for mass in met.values()])
+        return float(abs(h - y @ g[:2] - g[2]).max())
+
+    def meets(self, form, centre, r) -> bool:
+        """A hyperplane meets the open ball."""
+        return (dot(form[0], centre) + form[1]) ** 2 < r**2 * self.K.inner(form[0], form[0])
 
     def paired(self, k, body, shares, wall=None) -> float | str:
         """The local gradient of a ball that pairs prove, or why they prove none."""

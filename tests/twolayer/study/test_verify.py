@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import time
 
 import pytest
 from rich.console import Console
 from rich.progress import Progress
 
+from twolayer.certify.boxes import search as boxes
 from twolayer.instances import Instance
 from twolayer.study import tables
 from twolayer.study import verify as study
@@ -150,11 +152,25 @@ def test_the_patch_family_has_eight_teacher_and_twelve_student_nodes_on_seventee
     assert patch and all((c.dimension, c.teacher, c.student) == (17, 8, 12) for c in patch)
 
 
+def test_a_students_time_begins_when_the_loops_are_loaded(monkeypatch):
+    log: list[str] = []
+
+    def logged(name, function):
+        return lambda *given, **options: (log.append(name), function(*given, **options))[1]
+
+    monkeypatch.setattr(boxes, "bounds", logged("loops", boxes.bounds))
+    home = sys.modules[instances.__module__]
+    monkeypatch.setattr(home, "counterexample_guided", logged("training", home.counterexample_guided))
+    boxes.load_loops.cache_clear()
+    next(instances(SMALL[0]))
+    assert log[:2] == ["loops", "training"]
+
+
 def test_samples_alone_can_hide_what_the_certificate_shows():
     """Within a few seeds the first round's certified supremum is 1000 times the sampled one; the last round's is small."""
     hidden = None
     for seed in range(8):
-        case = Case("exact low rank", 8, 16, 6, 10, 3, seed, target=1e-7, options={"seconds": 300.0})  # compiling counts
+        case = Case("exact low rank", 8, 16, 6, 10, 3, seed, target=1e-7, options={"seconds": 60.0})
         rounds = next(instances(case)).rounds
         if rounds[0][1] > 1e3 * max(rounds[0][0], 1e-12):
             hidden = rounds

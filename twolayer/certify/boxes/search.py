@@ -25,12 +25,13 @@ multipliers kappa, on the leaf or on a cell it was split off.
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ... import exact
-from ...restriction.domains import Domain
+from ...restriction.domains import Domain, domain
 from ...restriction.ridges import RidgeSum
 from ..enclosure import CANCELLATION, Enclosure, at_witness, crude
 from ..progress import Tell
@@ -102,6 +103,17 @@ def supremum(
         if search is not None:
             return search.enclosure(True)
         return Enclosure(start.lower, start.upper, start.witness, start.evidence | {"interrupted": True})
+
+
+@cache
+def load_loops() -> None:
+    """Load the compiled loops, by |z| on an interval: where no cache has them they are compiled, which takes some 20 s.
+
+    What has a time limit calls it before its time begins.
+    """
+    one, zero = exact.rationals([1]), exact.rationals([0])
+    h = RidgeSum(one[:, None], zero, 2 * one, -one, exact.ZERO)
+    supremum(h, domain(exact.rationals([[1], [-1]]), exact.rationals([1, 1]), -one, one), gap=0.0, most=1)
 
 
 def _late(deadline: float | None) -> bool:
