@@ -122,11 +122,35 @@ def test_a_malformed_instance_ends_with_status_2_and_one_line(kind, capsys, tmp_
         ["chekc"],
         [],
         ["check", str(INSTANCES.parent)],
+        ["check", ""],
+        ["check", str(INSTANCES), "-o", ""],
+        ["certify", str(CORNER), "-o", ""],
+        ["plot", ""],
+        ["sweep", "", "-o", "results"],
     ],
 )
 def test_a_bad_command_ends_with_status_2_and_one_line(arguments, capsys):
     status, out, err = run(capsys, *arguments)
     assert status == 2 and out == "" and len(err.strip().splitlines()) == 1
+
+
+def test_a_certificate_does_not_take_the_place_of_its_instance(capsys, tmp_path):
+    instance, other = tmp_path / "corner.json", tmp_path / "other.json"
+    instance.write_bytes(CORNER.read_bytes())
+    other.symlink_to(instance)
+    for output in (instance, other):
+        status, out, err = run(capsys, "certify", str(instance), "-o", str(output))
+        assert (status, out) == (2, "") and "a file of its own" in err and instance.read_bytes() == CORNER.read_bytes()
+
+
+def test_a_folder_that_cannot_be_read_is_named_in_the_words_of_every_other_input(capsys, tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refused)
+    status, out, err = run(capsys, "check", str(tmp_path))
+    assert (status, out) == (2, "")
+    assert err == f"twolayer check: {tmp_path} needs to be a readable folder; got Permission denied\n"
 
 
 def test_bytes_that_are_not_text_end_with_status_2(capsys, tmp_path):

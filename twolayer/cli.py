@@ -132,6 +132,8 @@ def _check(options) -> int:
 
 
 def _certify(options) -> int:
+    if Path(options.output).is_file() and Path(options.instance).exists() and Path(options.output).samefile(options.instance):
+        raise files.BadInput(f"the certificate needs a file of its own; got the instance's, {options.output}")
     files.tried(options.output)
     from .instances import Instance
     from .statements.certificates import certificate

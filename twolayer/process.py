@@ -174,7 +174,12 @@ def put_aside(content: bytes) -> str | None:
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's, with one line for what is wrong."""
+    """argparse's, with one line for what is wrong. An empty argument is refused: as a path it would be the current folder."""
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[override]
+        if "" in (sys.argv[1:] if args is None else args):
+            self.error("an argument needs to be something; got an empty one (a shell's variable without a value?)")
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         raise SystemExit(_refused(self.prog, f"{message}; --help says more"))

@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..certify.suprema import uninterrupted
-from ..files import BadInput, content, shown, text, tried_folder
+from ..files import BadInput, content, reason, shown, text, tried_folder
 from ..instances import Instance
 from ..statements.check import check
 from ..statements.showing import short
@@ -39,7 +39,10 @@ Checked = dict[str, Any]
 
 def instances_in(folder: Path) -> list[Path]:
     """The instance files (*.json) of a folder in the order of their names, numbers in them as numbers: step-9, step-10."""
-    paths = [path for path in folder.iterdir() if path.suffix == ".json" and path.is_file() and path.name[0] != "."]
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix == ".json" and path.is_file() and path.name[0] != "."]
+    except OSError as error:
+        raise BadInput(f"{folder} needs to be a readable folder; got {reason(error)}") from None
     if not paths:
         raise BadInput(f"{folder} needs instance files (*.json) to be checked; got none")
     return sorted(paths, key=lambda path: (_in_order(path.name), path.name))
