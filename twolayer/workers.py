@@ -6,8 +6,7 @@
     with parallel_config(backend="dask"):
         check(instance)                      # its student nodes are certified on the cluster
 
-A cluster runs a lost worker's jobs again; so does `results`, once, where a process of this machine was killed. Results
-come back in the order of the jobs.
+A cluster runs a lost worker's jobs again; so does this module, once, where a process of this machine was killed.
 """
 
 from __future__ import annotations
@@ -42,14 +41,23 @@ def results(function: Callable, jobs: Sequence[tuple], workers: int) -> Iterator
 
     LostWorker where a process that works here was killed, and another one at the same jobs again.
     """
+    return (result for _, result in _placed(function, jobs, workers, "generator"))
+
+
+def finished(function: Callable, jobs: Sequence[tuple], workers: int) -> Iterator[tuple[int, Any]]:
+    """(place of a job, its result) as jobs are finished, where processes of this machine share them; else as `results`."""
+    return _placed(function, jobs, workers, "generator_unordered")
+
+
+def _placed(function: Callable, jobs: Sequence[tuple], workers: int, order: str) -> Iterator[tuple[int, Any]]:
     if not jobs:
         return
-    if configured():
-        yield from Parallel(return_as="list")(delayed(function)(*job) for job in jobs)  # not every engine has generators
+    if configured():  # not every engine has generators
+        yield from enumerate(Parallel(return_as="list")(delayed(function)(*job) for job in jobs))
     elif workers > 1 and len(jobs) > 1:
-        yield from _shared(function, jobs, workers)
+        yield from _shared(function, jobs, workers, order)
     else:
-        yield from (function(*job) for job in jobs)
+        yield from ((place, function(*job)) for place, job in enumerate(jobs))
 
 
 @contextmanager
@@ -69,20 +77,26 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _shared(function: Callable, jobs: Sequence[tuple], workers: int) -> Iterator[Any]:
+def _shared(function: Callable, jobs: Sequence[tuple], workers: int, order: str) -> Iterator[tuple[int, Any]]:
     """On processes of this machine; the jobs that are left when one is killed are begun again, once."""
-    done = 0
+    left = dict(enumerate(jobs))
     for again in (False, True):
         try:
             with _deaf_to_interrupts():  # the call begins the processes
-                engine = Parallel(n_jobs=workers, return_as="generator")(delayed(function)(*job) for job in jobs[done:])
-            for result in engine:
-                done += 1
-                yield result
+                engine = Parallel(n_jobs=workers, return_as=order)(
+                    delayed(_with_place)(place, function, job) for place, job in list(left.items())
+                )
+            for place, result in engine:
+                del left[place]
+                yield place, result
             return
         except BrokenProcessPool:
             if again:
                 raise LostWorker(
-                    f"a worker process was killed twice, with {len(jobs) - done} of {len(jobs)} jobs left: "
+                    f"a worker process was killed twice, with {len(left)} of {len(jobs)} jobs left: "
                     "is there enough memory? --workers 1 needs less"
                 ) from None
+
+
+def _with_place(place: int, function: Callable, job: tuple) -> tuple[int, Any]:
+    return place, function(*job)

@@ -44,6 +44,16 @@ def test_jobs_come_back_in_order_whoever_did_them(count, tmp_path):
     assert (os.getpid() in {process for _, process in squares}) == (count == 1)
 
 
+def slow_where_first(x: int) -> int:
+    time.sleep(3.0 if x == 0 else 0.0)
+    return x * x
+
+
+def test_jobs_are_told_of_as_they_are_finished_whatever_takes_longer():
+    told = list(workers.finished(slow_where_first, [(x,) for x in range(4)], 2))
+    assert sorted(told) == [(0, 0), (1, 1), (2, 4), (3, 9)] and told[-1] == (0, 0)
+
+
 def test_no_jobs_need_no_engine():
     assert list(workers.results(slow_square, [], 2)) == []
 

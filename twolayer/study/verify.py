@@ -24,7 +24,7 @@ from ..statements.check import check
 from ..statements.showing import short
 from ..statements.verdict import HOLDS, SHARP
 from ..synthetic.cases import CHECK_SECONDS, Case, cases, instances
-from ..workers import results as shared_results
+from ..workers import finished
 from .readings import TELLING, broken, first_round, is_telling
 from .tables import bars, doing, summary, summary_table, terminal
 
@@ -57,6 +57,7 @@ def examined(case: Case) -> list[dict[str, Any]]:
                 "rounds": [list(r) for r in drawn.rounds],
                 "seconds": {"check": time.perf_counter() - start},
                 "verdicts": [verdict.to_dict() for verdict in result.verdicts],
+                "limits": {name: len(left) for name, left in asdict(result.limits).items()},
                 "instance": drawn.instance.to_json(),
             }
         )
@@ -64,20 +65,21 @@ def examined(case: Case) -> list[dict[str, Any]]:
 
 
 def run(chosen: list[Case], workers: int, watched: bool = False) -> list[dict[str, Any]]:
-    """The results of all cases in their order; cases are shared among processes. A person who watches sees each as it comes."""
-    results: list[list[dict[str, Any]]] = []
+    """The results of all cases in their order; cases are shared among processes. A person who watches sees each as it comes,
+    whatever takes longer than it."""
+    results: dict[int, list[dict[str, Any]]] = {}
     with parallel_config(backend="loky", inner_max_num_threads=1), bars() as progress:
         task = progress.add_task("training and certifying", total=len(chosen))
         console = progress.console if watched and not progress.disable else None
         if console is not None:
             headings(console)
-        for result in shared_results(examined, [(case,) for case in chosen], workers):
-            results.append(result)
+        for place, result in finished(examined, [(case,) for case in chosen], workers):
+            results[place] = result
             if console is not None:
                 for r in result:
                     instance_line(r, console)
             progress.advance(task)
-    return [instance for result in results for instance in result]
+    return [instance for place in sorted(results) for instance in results[place]]
 
 
 def verify(*, quick: bool = False, report: str | None = None, as_json: bool = False, seed: int = 0, workers: int = 2) -> int:
@@ -154,8 +156,22 @@ def _print(results: list[dict[str, Any]], counts: dict, seconds: float, report: 
         f"{len(broken(results))} repaired or sharp rows fail; {seconds:.0f} s",
         highlight=False,
     )
+    if left := time_note(results):
+        console.print(f"[yellow]{left}[/yellow]", highlight=False)
     if report is not None:
         console.print(f"report: {Path(report) / 'report.html'}", highlight=False)
+
+
+def time_note(results: list[dict[str, Any]]) -> str:
+    """What the time limit of a check left undone, one sentence; empty where that is nothing."""
+    late, wide = (sum(r["limits"][name] for r in results) for name in ("statements", "gap"))
+    count = sum(any(r["limits"].values()) for r in results)
+    if not count:
+        return ""
+    return (
+        f"{CHECK_SECONDS:.0f} s were not enough for {count} instances: {late} rows were judged late, with fewer candidates "
+        f"or not at all, and {wide} enclosures are wider than asked; a faster or idle machine may say more, never the opposite"
+    )
 
 
 def instance_table(results: list[dict[str, Any]], console: Console) -> None:

@@ -107,6 +107,7 @@ def result(name: str, family: str, *, eps: float = 1e-3, trained: bool = True, d
         "trained_here": trained,
         "seconds": {"check": 0.5},
         "verdicts": [v.to_dict() for v in verdicts(eps)],
+        "limits": {"gap": 0, "statements": 0},
         "instance": instance(name, across=not trained).to_json(),
     }
 

@@ -112,14 +112,26 @@ def screen(monkeypatch):
 
 
 def test_a_person_who_watches_sees_every_instance_before_the_next_is_done(screen, results, monkeypatch):
-    def one_by_one(function, jobs, workers):
-        for before, r in zip([None, *results], results, strict=False):
-            assert before is None or before["name"] in screen.getvalue()
-            yield [r]
+    last_first = [*reversed(range(len(results)))]
 
-    monkeypatch.setattr(study, "shared_results", one_by_one)
+    def one_by_one(function, jobs, workers):
+        for before, place in zip([None, *last_first], last_first, strict=False):
+            assert before is None or results[before]["name"] in screen.getvalue()
+            yield place, [results[place]]
+
+    monkeypatch.setattr(study, "finished", one_by_one)
     assert study.run(SMALL, workers=1, watched=True) == results
-    assert results[-1]["name"] in screen.getvalue()
+    assert results[0]["name"] in screen.getvalue()
+
+
+def test_a_table_says_where_the_time_limit_left_something_undone(results, capsys):
+    for late, said in ((0, False), (3, True)):
+        limited = [
+            *results[:-1],
+            {**results[-1], "limits": {"gap": 1, "statements": late} if late else {"gap": 0, "statements": 0}},
+        ]
+        study._print(limited, tables.summary([]), 1.0, None)
+        assert ("not enough for 1 instances: 3 rows were judged late" in capsys.readouterr().out) == said
 
 
 def test_a_person_who_watches_is_told_what_is_done_before_during_and_after_the_searches(screen):
