@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     from .data import cifar10
     from .experiments import grid as experiments
     from .files import locked
-    from .runs import cost, failures
+    from .runs import paths
 
     work = run_options.begun(options)
     profile = options.profile or USUAL[options.device]
@@ -77,13 +77,13 @@ def run(options: argparse.Namespace) -> int:
                     f"--data has {train} and {test}"
                 )
         if options.profile is None:
-            costs = cost.told(chosen, grid, work.workers)
+            costs = experiments.told(chosen, grid, work.workers)
             print(f"cifar: profile {profile}, as --profile names none: {costs}", file=sys.stderr)
         left, _ = work.off(chosen, grid, options.out, images, measures=not options.train_only)
     status = work.stopped(left, len(chosen), f" ({', '.join(left)})") if left else DONE
-    failed = failures.among(options.out, chosen)
+    failed = paths.failures(options.out, chosen)
     if failed:
-        print(f"cifar: {failures.told(failed, len(chosen), options.out)}", file=sys.stderr)
+        print(f"cifar: {paths.told(failed, len(chosen), options.out)}", file=sys.stderr)
     elif not left:
         print(f"{len(chosen)} runs {'trained' if options.train_only else 'finished'} in {options.out}", file=sys.stderr)
     return status or (NO if failed else DONE)

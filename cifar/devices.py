@@ -1,11 +1,14 @@
-"""The device that runs compute on: its name, the precision of its float32, and what becomes of freed memory."""
+"""The device that runs compute on: its name, the precision of its float32, what becomes of freed memory, its random numbers."""
 
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import platform
 
 import torch
+
+from twolayer.files import BadInput
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 KEPT = 2**30  # bytes; more than any tensor of a training step
@@ -24,14 +27,28 @@ def memory_kept() -> bool:
         return False
 
 
-def full_precision() -> None:
-    """Float32 means float32 from here on: torch's convolutions round their factors to 10 bits on a GPU unless told not to."""
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
+def prepared(name: str, threads: int | None = None) -> torch.device:
+    """The device of that name, with threads (None: torch's own) and kept memory; BadInput where there is none.
+
+    Float32 means float32 from here on: torch's convolutions round their factors to 10 bits on a GPU unless told not to.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise BadInput("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
+    if threads:
+        torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    memory_kept()
+    return torch.device(name)
 
 
 def device_name(device: torch.device) -> str:
     """What a result says of where it was computed."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} CPU"
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.machine()} CPU"
+
+
+def generator(text: str, device: torch.device | str = "cpu") -> torch.Generator:
+    """Random numbers by name: independent for each text, the same on every machine.
+
+    Seeded by the first 7 bytes of the text's sha256, which every kind of generator takes."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return torch.Generator(device).manual_seed(int.from_bytes(digest[:7], "big"))

@@ -16,13 +16,14 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from twolayer.files import BadInput, parsed, text, written
 
@@ -99,3 +100,14 @@ def locked(out: Path) -> Iterator[None]:
         raise BadInput(f"--out {out} cannot be written ({error.strerror}); choose another directory") from None
     with held:
         yield
+
+
+def filled(template: Path, filters: dict[str, Callable[..., Any]] | None = None, **values: Any) -> str:
+    """A text from a template: HTML with every value escaped, Markdown as it is, without a line's end at its end.
+
+    A name that the template lacks is an error.
+    """
+    world = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, autoescape=template.suffix == ".html")
+    world.loader = FileSystemLoader(template.parent)
+    world.filters |= filters or {}
+    return world.get_template(template.name).render(**values)

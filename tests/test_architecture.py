@@ -51,7 +51,7 @@ SHARED = METRICS | {"drawing", "files", "process"}
 # The same for cifar: who may import whom, floor by floor.
 CIFAR_FLOORS = (
     {"__init__"},
-    {"files", "pages", "settings", "devices", "seeds"},
+    {"files", "settings", "devices"},
     {"data", "networks"},
     {"attacks"},
     {"measures", "training"},

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from twolayer.files import BadInput, tried
 from twolayer.process import DONE, NO, Parser, delivered
 
-from ..attacks.objectives import Network
+from ..attacks.ascent import Network
 from ..attacks.table import EPS, STEPS, table
 from ..data import cifar10
+from ..devices import generator
 from ..measures.robustness import BATCH, RULES, agreements, as_pixels
 from ..runs.paths import load_network
-from ..seeds import generator
 
 ROW = "oracle-ce"
 RULE = RULES.index("any")
@@ -57,12 +57,9 @@ def apgd_flips(student: Network, oracle: Network, x: Tensor, *, eps: float, step
         from pyautoattack.autopgd_base import APGDAttack
     except ImportError:
         raise BadInput("the comparison needs AutoAttack: pip install -e '.[attacks]'") from None
-    moved = FixedLabel(student, oracle).eval()
-    labels = torch.zeros(len(x), dtype=torch.long, device=x.device)
-    attack = APGDAttack(
-        moved, n_iter=steps, norm="Linf", n_restarts=1, eps=eps, seed=seed, loss="ce", device=x.device, verbose=False
-    )
-    adversarial = attack.perturb(x, labels)
+    moved, labels = FixedLabel(student, oracle).eval(), torch.zeros(len(x), dtype=torch.long, device=x.device)
+    how: dict[str, Any] = {"n_iter": steps, "norm": "Linf", "n_restarts": 1, "eps": eps, "seed": seed, "loss": "ce"}
+    adversarial = APGDAttack(moved, **how, device=x.device, verbose=False).perturb(x, labels)
     with torch.no_grad():
         return (moved(x).argmax(1) != 0) | (moved(adversarial).argmax(1) != 0)
 
@@ -82,16 +79,9 @@ def compared(
     gap = held - against
     error = float(gap.std(ddof=1)) / len(gap) ** 0.5
     says = 0 < held.mean() + against.mean() < 2
-    return {
-        "images": len(pixels),
-        "eps": eps,
-        "steps": steps,
-        "ours": 100 * float(held.mean()),
-        "apgd": 100 * float(against.mean()),
-        "difference": 100 * float(gap.mean()),
-        "error": 100 * error,
-        "no weaker": bool(gap.mean() <= WITHIN * error) if says else None,
-    }
+    told = {"ours": held.mean(), "apgd": against.mean(), "difference": gap.mean(), "error": error}
+    row = {"images": len(pixels), "eps": eps, "steps": steps, **{name: 100 * float(share) for name, share in told.items()}}
+    return {**row, "no weaker": bool(gap.mean() <= WITHIN * error) if says else None}
 
 
 def main(argv: list[str]) -> int:

@@ -23,11 +23,10 @@ from torch.nn import functional
 from twolayer.files import BadInput, tried
 from twolayer.process import DONE, NO, Parser, delivered
 
-from ..attacks.balls import Linf
-from ..attacks.objectives import logit_distance
-from ..attacks.table import EPS, STEP, pgd
+from ..attacks.ascent import Linf, pgd
+from ..attacks.table import EPS, STEP, logit_distance
 from ..data.cifar10 import Images
-from ..devices import device_name, full_precision, memory_kept
+from ..devices import device_name, prepared
 from ..networks.convnet import ConvNet, inner_copy
 from ..settings import Settings
 from ..training.step import begin, buffers_for, graphed, make_step, seeded
@@ -55,12 +54,11 @@ VARIANTS: dict[str, dict[str, Any]] = {  # ways to compute a training step: chan
 
 def networks(device: torch.device) -> tuple[ConvNet, ConvNet]:
     """The paper's student and teacher with random weights."""
-    widths = (Settings("bench").widths, TEACHER_WIDTHS)
     student, teacher = (
-        ConvNet(each, mean=MEAN, std=STD, generator=seeded(0, f"bench {role}"))
-        for each, role in zip(widths, ("student", "teacher"), strict=True)
+        ConvNet(widths, mean=MEAN, std=STD, generator=seeded(0, f"bench {role}")).to(device)
+        for role, widths in (("student", Settings("bench").widths), ("teacher", TEACHER_WIDTHS))
     )
-    return student.to(device), teacher.to(device).requires_grad_(False)
+    return student, teacher.requires_grad_(False)
 
 
 def smooth_images(count: int, device: torch.device) -> Images:
@@ -75,8 +73,7 @@ def training_step(variant: str, batch: int, steps: int, device: torch.device) ->
     student, teacher = networks(device)
     adversarial = Settings("bench", images=batch, batch=batch, examples="oracle", steps=steps, optimiser="adam", lr=1e-3)
     settings = adversarial.altered(**VARIANTS[variant])
-    training = begin(settings, student)
-    buffers = buffers_for(settings, smooth_images(batch, device), teacher)
+    training, buffers = begin(settings, student), buffers_for(settings, smooth_images(batch, device), teacher)
     buffers.index.copy_(torch.arange(batch))
     step = make_step(settings, training, buffers, teacher)
     return graphed(step, training) if variant == GRAPH else step
@@ -101,19 +98,16 @@ def timed(functions: Mapping[str, Callable[[], object]], seconds: float, device:
 
 def correctness(device: torch.device) -> dict[str, Any]:
     """Mean loss that attacks in three precisions reach from one start, all judged in float64."""
-    student, teacher = networks(device)
+    plain = networks(device)
     exact = logit_distance(*(network.double() for network in networks(device)))
-    lowered = logit_distance(*(inner_copy(network, dtype=torch.bfloat16, multiple=8)[0] for network in (student, teacher)))
-    images = smooth_images(CHECK_IMAGES, device).pixels.float().div(255)
-    start = Linf(EPS).start(images, seeded(0, "bench start", device))
+    lowered = logit_distance(*(inner_copy(network, dtype=torch.bfloat16, multiple=8)[0] for network in plain))
+    objectives = {"float64": exact, "float32": logit_distance(*plain), "bfloat16": lowered}
+    images, ball = smooth_images(CHECK_IMAGES, device).pixels.float().div(255), Linf(EPS)
+    start = ball.start(images, seeded(0, "bench start", device))
     losses, inside = {}, True
-    for name, objective, dtype in (
-        ("float64", exact, torch.float64),
-        ("float32", logit_distance(student, teacher), torch.float32),
-        ("bfloat16", lowered, torch.float32),
-    ):
-        x = images.to(dtype)
-        point = pgd(objective, x, Linf(EPS), step=STEP, steps=CHECK_STEPS, start=start.to(dtype), track=False).last
+    for name, objective in objectives.items():
+        x, first = (values.to(torch.float64 if objective is exact else torch.float32) for values in (images, start))
+        point = pgd(objective, x, ball, step=STEP, steps=CHECK_STEPS, start=first, track=False).last
         inside &= bool((point - x).abs().max() <= EPS + 1e-6) and 0 <= float(point.min()) and float(point.max()) <= 1
         with torch.no_grad():
             losses[name] = float(exact(point.double()).mean())
@@ -132,17 +126,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: torch's own)")
     parser.add_argument("--json", metavar="FILE", help="write every number here")
     options = parser.parse_args(argv)
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise BadInput("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
     if any(value is not None and not value > 0 for value in (options.seconds, options.batch, options.steps, options.threads)):
         raise BadInput("--seconds, --batch, --steps and --threads need to be above 0")
     if options.json is not None:
         tried(options.json)
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    full_precision()
-    memory_kept()
-    device = torch.device(options.device)
+    device = prepared(options.device, options.threads)
     batch = options.batch or BATCH[device.type]
     variants = [name for name in VARIANTS if device.type == "cuda" or name != GRAPH]
     steps = {name: training_step(name, batch, options.steps, device) for name in variants}

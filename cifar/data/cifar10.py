@@ -2,14 +2,17 @@
 
 A directory given as --data holds, in this order of preference: cifar-10-batches-bin/ (the binary layout; a record
 is a label byte and 3,072 pixel bytes in planes), cifar-10-batches-py/, or one of the official archives. Nothing that
-a python batch names is ever executed (pickles.py). The source of the images is recorded with every result: "original",
+a python batch names is ever executed (InertUnpickler). The source of the images is recorded with every result: "original",
 "jpeg" (the labels are the development set's, whose pixels went through JPEG), or "unknown".
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
+import math
 import os
+import pickle
 import shutil
 import tarfile
 import urllib.error
@@ -18,16 +21,16 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import wrap_file
 from torch import Tensor
+from torch.nn import functional
 
 from twolayer.files import BadInput, reason
-
-from .pickles import inert_batch
 
 IMAGE = (3, 32, 32)
 RECORD = 1 + 3 * 32 * 32
@@ -82,14 +85,13 @@ def colour_moments(pixels: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]
 
     From the histogram, so exact up to the last rounding on every device.
     """
-    means, stds = [], []
+    levels, moments = torch.arange(256, dtype=torch.float64) / 255, []
     for colour in range(pixels.shape[1]):
         counts = torch.bincount(pixels[:, colour].flatten().int(), minlength=256).double().cpu()
-        levels = torch.arange(256, dtype=torch.float64) / 255
         mean = float((counts * levels).sum() / counts.sum())
-        means.append(mean)
-        stds.append(float(((counts * (levels - mean).square()).sum() / counts.sum()).sqrt()))
-    return tuple(means), tuple(stds)
+        moments.append((mean, float(((counts * (levels - mean).square()).sum() / counts.sum()).sqrt())))
+    means, stds = zip(*moments, strict=True)
+    return means, stds
 
 
 def load(directory: Path | str, *, download: bool = True) -> Cifar10:
@@ -210,3 +212,129 @@ def fetch(directory: Path, url: str | None = None) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return target
+
+
+PIXELS = 3 * 32 * 32
+
+
+class _Record:
+    """The arguments of a call and the state that was set; does nothing."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments, self.state = arguments, None
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+class _Array(_Record):
+    pass
+
+
+class _Dtype(_Record):
+    pass
+
+
+# cPickle of Python 2 with its numpy wrote exactly these three; the second is only ever an argument.
+NAMES = {("numpy.core.multiarray", "_reconstruct"): _Array, ("numpy", "ndarray"): _Record, ("numpy", "dtype"): _Dtype}
+
+
+class InertUnpickler(pickle.Unpickler):
+    """Refuses every name but the three, which stand for inert records."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in NAMES:
+            raise ValueError(f"a CIFAR-10 batch names {module}.{name}, which no official batch does; refused unread")
+        return NAMES[module, name]
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise ValueError("a CIFAR-10 batch refers to an object outside itself, which no official batch does; refused")
+
+
+def inert_batch(content: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels and labels of a python batch.   -> bytes (n, 3072), bytes (n,)
+
+    ValueError, one line, for anything that is not laid out as an official batch.
+    """
+    try:
+        batch = InertUnpickler(io.BytesIO(content), encoding="bytes").load()
+    except ValueError:
+        raise
+    except Exception as error:  # a malformed pickle raises almost anything
+        raise ValueError(f"not a readable python batch ({type(error).__name__}: {error}); fetch it again") from None
+    if not isinstance(batch, dict):
+        raise ValueError(f"a python batch is a dictionary; got {type(batch).__name__}; fetch it again")
+    pixels, labels = _bytes_array(batch.get(b"data")), batch.get(b"labels")
+    if not isinstance(labels, list) or not all(type(label) is int and 0 <= label <= 9 for label in labels):
+        raise ValueError("a python batch needs b'labels', a list of integers 0 to 9; fetch it again")
+    if pixels.shape != (len(labels), PIXELS):
+        raise ValueError(f"{len(labels)} labels need pixels of shape ({len(labels)}, {PIXELS}); got {pixels.shape}")
+    return pixels, np.array(labels, np.uint8)
+
+
+def _bytes_array(record: Any) -> np.ndarray:
+    """A two-dimensional array of bytes from the record of its pickled state (version, shape, dtype, Fortran, bytes)."""
+    state = record.state if isinstance(record, _Array) else None
+    if not (isinstance(state, tuple) and len(state) == 5):
+        raise ValueError("a python batch needs b'data', an array of bytes; fetch it again")
+    _, shape, dtype, fortran, content = state
+    kind = dtype.arguments[0] if isinstance(dtype, _Dtype) and dtype.arguments else None
+    two = isinstance(shape, tuple) and len(shape) == 2 and all(type(side) is int and side >= 0 for side in shape)
+    if kind not in (b"u1", "u1") or not two or not isinstance(content, bytes) or len(content) != shape[0] * shape[1]:
+        raise ValueError("a python batch needs b'data', a two-dimensional array of bytes; fetch it again")
+    flat = np.frombuffer(content, np.uint8)
+    return np.ascontiguousarray(flat.reshape(shape[::-1]).T) if fortran else flat.reshape(shape)
+
+
+CROP_PADDING = 4  # pixels of black on each side
+ROTATION = 15.0  # degrees either way; the paper prints no angle
+CHUNK = 2**13  # images whose floating-point copies exist at a time
+
+
+def cropped(pixels: Tensor, generator: torch.Generator, padding: int = CROP_PADDING) -> Tensor:
+    """Each image moved by up to `padding` pixels in both directions, black outside.   (N, C, h, w) -> same"""
+    n, channels, height, width = pixels.shape
+    offsets = torch.randint(0, 2 * padding + 1, (2, n, 1), generator=generator, device=pixels.device)
+    rows = offsets[0] + torch.arange(height, device=pixels.device)
+    columns = offsets[1] + torch.arange(width, device=pixels.device)
+    frame = functional.pad(pixels, (padding,) * 4)
+    image = torch.arange(n, device=pixels.device)[:, None, None, None]
+    colour = torch.arange(channels, device=pixels.device)[None, :, None, None]
+    return frame[image, colour, rows[:, None, :, None], columns[:, None, None, :]]
+
+
+def flipped(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image mirrored left to right with probability one half.   (N, C, h, w) -> same"""
+    mirror = torch.rand(len(pixels), 1, 1, 1, generator=generator, device=pixels.device) < 0.5
+    return torch.where(mirror, pixels.flip(-1), pixels)
+
+
+def rotated(pixels: Tensor, generator: torch.Generator, degrees: float = ROTATION) -> Tensor:
+    """Each image turned by up to `degrees` either way.   bytes (N, C, h, w) -> same"""
+    share = torch.rand(len(pixels), generator=generator, device=pixels.device) * 2 - 1
+    return turned(pixels, share * math.radians(degrees))
+
+
+def turned(pixels: Tensor, angles: Tensor) -> Tensor:
+    """Each image turned about its centre, bilinear, black outside.   bytes (N, C, h, w), radians (N,) -> bytes"""
+    cosine, sine, zero = angles.cos(), angles.sin(), torch.zeros_like(angles)
+    turn = torch.stack([torch.stack([cosine, -sine, zero], -1), torch.stack([sine, cosine, zero], -1)], 1)
+    out = torch.empty_like(pixels)
+    for start in range(0, len(pixels), CHUNK):
+        part = slice(start, start + CHUNK)
+        grid = functional.affine_grid(turn[part], list(pixels[part].shape), align_corners=False)
+        image = functional.grid_sample(pixels[part].float(), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+        out[part] = image.round().clamp(0, 255).to(torch.uint8)
+    return out
+
+
+def epoch_images(pixels: Tensor, kind: str, generator: torch.Generator) -> Tensor:
+    """The images of one epoch.   bytes (N, 3, h, w) -> bytes, same shape
+
+    none, gaussian: as they are;  crop-flip: the teacher's;  standard: rotation, crop and flip.
+    """
+    if kind in ("none", "gaussian"):
+        return pixels
+    if kind == "standard":
+        pixels = rotated(pixels, generator)
+    return flipped(cropped(pixels, generator), generator)

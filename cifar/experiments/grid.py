@@ -5,20 +5,24 @@
 and attack steps and more seeds, and what the claims are judged on; `demo` is the same pipeline in minutes, evidence of
 nothing. All keep the ratios of epochs: checkpoint "at@150" is 150 epochs in `paper`, and half of the longest training
 elsewhere. What the paper leaves open is settings.CHOICES.
+
+What runs cost is told before they start: multiply-adds of all passes, and hours of a processor that was measured. Steps of
+attacks dominate: each is a forward pass of both networks and the gradient in the image. A rough number, which tells minutes
+from days from months.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from twolayer.files import BadInput
 
-from ..networks.convnet import student_widths
-from ..networks.pruning import REMOVED
+from ..networks.convnet import REMOVED, student_widths
 from ..settings import Settings
 
 WRITTEN, TRAINED = (
@@ -33,33 +37,40 @@ UNTRAINED = ("st-logit", "st-logit-5")  # a run of each architecture whose start
 SURROGATE_SEED = 1000  # independent of every student
 SEED = "-seed-"  # between the name of a student's first seed and the number of another
 SEEDED = (*ALWAYS, *CONTEXT)  # the attacks on further seeds
+# Profile demo, 3.9e14 multiply-adds by this count, took 34 minutes of idle cores of an AMD EPYC with avx512_bf16; on a core
+# that was shared a step of profile standard had 5.4e10 a second (13.0 ms an image; both in cifar/README.md).
+RATE = 1.9e11  # multiply-adds a second
+SIZE, COLOURS, KERNEL, CLASSES = 32, 3, 9, 10
+STEPS = 40  # of an attack that says nothing else
+FORWARD_BACKWARD = 3  # times a forward pass: the gradient in the image and that in the weights cost one each
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """title: what it shows;  cells: (checkpoint, attacks);  panels, caption: of a figure (report/pictures.py)."""
+    """title: what it shows;  asked: runs, epochs and sets of attacks that belong together;  panels, caption: of a figure
+    (report/pictures.py)."""
 
     title: str
-    cells: tuple[tuple[str, tuple[str, ...]], ...]
-    panels: tuple[str, ...] = ()
+    asked: Sequence[dict[str, Any]]
+    panels: Sequence[str] = ()
     caption: str = ""
+
+    @cached_property
+    def cells(self) -> list[tuple[str, tuple[str, ...]]]:
+        """(checkpoint, attacks)"""
+        pairs = []
+        for cell in self.asked:
+            epochs = EPOCHS if cell["epochs"] == "all" else cell["epochs"]
+            attacks = tuple(attack for name in cell.get("attacks", ()) for attack in ATTACKS.get(name, (name,)))
+            pairs += [(f"{run}@{epoch}", attacks) for run in cell["runs"] for epoch in epochs]
+        return pairs
 
     @property
     def runs(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(checkpoint.partition("@")[0] for checkpoint, _ in self.cells))
 
 
-def _experiment(title: str, cells: list[dict[str, Any]], **figure: Any) -> Experiment:
-    """As it is written: runs, epochs and sets of attacks that belong together."""
-    pairs = []
-    for cell in cells:
-        epochs = EPOCHS if cell["epochs"] == "all" else cell["epochs"]
-        attacks = tuple(attack for name in cell.get("attacks", ()) for attack in ATTACKS.get(name, (name,)))
-        pairs += [(f"{run}@{epoch}", attacks) for run in cell["runs"] for epoch in epochs]
-    return Experiment(title, tuple(pairs), tuple(figure.get("panels", ())), figure.get("caption", ""))
-
-
-EXPERIMENTS = {name: _experiment(**written) for name, written in WRITTEN["experiments"].items()}
+EXPERIMENTS = {name: Experiment(**written) for name, written in WRITTEN["experiments"].items()}
 
 
 @dataclass(frozen=True)
@@ -159,21 +170,19 @@ def grid(profile_name: str) -> dict[str, Settings]:
         raise ValueError(f"profile must be one of {', '.join(PROFILES)}; got {profile_name!r}")
     profile, students = PROFILES[profile_name], TRAINED["students"]
 
-    def first(group: str, suffix: str = "") -> list[Settings]:
-        return [student(profile, name, choices, suffix) for name, choices in students[group].items()]
-
-    def further(group: str) -> list[Settings]:
-        """Seeds beyond the first, as many as the profile has."""
+    def trained(group: str, suffix: str = "", further: bool = False) -> list[Settings]:
+        """First seeds, or those beyond, as many as the profile has."""
         return [
-            student(profile, f"{name}{SEED}{seed}", choices)
-            for name, choices in students[group].items()
-            for seed in range(1, profile.seeds.get(name, 1))
+            student(profile, f"{kind}{SEED}{seed}" if seed else kind, choices, suffix)
+            for kind, choices in students[group].items()
+            for seed in (range(1, profile.seeds.get(kind, 1)) if further else [0])
         ]
 
-    compared, others = "with-all-seeds", "first-seeds-first"
-    runs = [*oracle(profile), *first(compared), *further(compared), *first(others), *further(others)]
+    runs = oracle(profile)
+    for group in ("with-all-seeds", "first-seeds-first"):
+        runs += [*trained(group), *trained(group, further=True)]
     runs += oracle(profile, "-5")[:2]  # no attack on five layers transfers
-    runs += [*first("of-five-layers", "-5"), *first("variants")]
+    runs += [*trained("of-five-layers", "-5"), *trained("variants")]
     return {run.name: run for run in runs}
 
 
@@ -182,15 +191,47 @@ def selected(names: Iterable[str], runs: dict[str, Settings]) -> dict[str, Setti
 
     BadInput, one line, for a name that is neither.
     """
-    wanted: list[str] = []
+    wanted: set[str] = set()
     for name in names:
         if name != "all" and name not in EXPERIMENTS and name not in runs:
             raise BadInput(f"no experiment or run is called {name!r}; `python -m cifar list` names them all")
-        wanted += list(runs) if name == "all" else EXPERIMENTS[name].runs if name in EXPERIMENTS else [name]
-    closed: set[str] = set()
-    while wanted:
-        name = wanted.pop()
-        if name not in closed:
-            closed.add(name)
-            wanted += [need.partition("@")[0] for need in runs[name].needs]
-    return {name: settings for name, settings in runs.items() if name in closed}
+        wanted |= runs.keys() if name == "all" else set(EXPERIMENTS[name].runs) if name in EXPERIMENTS else {name}
+    for name in reversed(runs):  # each stands after those it needs
+        wanted |= {need.partition("@")[0] for need in runs[name].needs} if name in wanted else set()
+    return {name: settings for name, settings in runs.items() if name in wanted}
+
+
+def multiply_adds(widths: Iterable[int]) -> int:
+    """Of a network's forward pass on one image (3x3 kernels, no padding)."""
+    total, before, side = 0, COLOURS, SIZE
+    for width in widths:
+        side -= 2
+        total, before = total + KERNEL * before * width * side**2, width
+    return total + CLASSES * before * side**2
+
+
+def cost(settings: Settings, grid: Mapping[str, Settings]) -> float:
+    """Multiply-adds of a run, training and measuring.   grid: where the networks that it needs are"""
+    student = multiply_adds(settings.widths)
+    oracle = multiply_adds(grid[settings.teacher.partition("@")[0]].widths) if settings.teacher else 0
+    attack = 2 * (student + oracle)
+    shown = oracle + FORWARD_BACKWARD * student + (settings.steps * attack if settings.examples != "clean" else 0)
+    trained = (settings.epochs - settings.first_epoch) * settings.images * shown
+    features = settings.images * settings.feature_steps * attack if settings.representation else 0
+    steps = sum(len(names) for _, names in settings.attacks) * (settings.eval_steps or STEPS) * settings.repeats
+    return float(trained + features + settings.test_images * steps * attack)
+
+
+def told(runs: Mapping[str, Settings], grid: Mapping[str, Settings], cores: int) -> str:
+    """What runs cost, in words.   cores: that work on them"""
+    seconds = sum(cost(settings, grid) for settings in runs.values()) / RATE
+    measured = f"some {spoken(seconds)} of one idle core of an AMD EPYC, three times as much of a busy one"
+    return f"{len(runs)} runs, {measured}: {spoken(seconds / cores)} or more on {cores} here"
+
+
+def spoken(seconds: float) -> str:
+    """A duration in the largest unit that leaves a number of 2 or more."""
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return "a minute"

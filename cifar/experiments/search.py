@@ -1,9 +1,9 @@
 """`python -m cifar search --data DIR --out OUT`: the optimiser and rate of the students, by a small stated search.
 
-RULE says it all. Its runs live in OUT/search, apart from those of `run`, on training images of which the last are held out
-in the place of the test images, which nothing here touches; what came out is printed, and written to OUT/search.md. The same
-command continues where the last one stopped. Nothing takes the winner over by itself: the command says where the profile has
-other values.
+search.md, which it fills, says by what rule. Its runs live in OUT/search, apart from those of `run`, on training images of
+which the last are held out in the place of the test images, which nothing here touches; what came out is printed, and written
+to OUT/search.md. The same command continues where the last one stopped. Nothing takes the winner over by itself: the command
+says where the profile has other values.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import hashlib
 import math
 import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 from twolayer.files import BadInput, written
 from twolayer.process import DONE, NO, Parser
 
 from ..data import cifar10
 from ..data.cifar10 import Cifar10, Images
-from ..files import load_json, locked
-from ..pages import filled
-from ..runs import failures, options
-from ..runs.paths import result_path
+from ..files import filled, load_json, locked
+from ..runs import options
+from ..runs.paths import RESULT, TIME, checkpoint_path, failures
 from ..settings import Settings
 from . import grid
 
@@ -33,35 +33,8 @@ RATES = {"adam": (3e-4, 1e-3, 3e-3), "sgd": (1e-4, 3e-4, 1e-3)}  # squared dista
 SEEDS = (0, 1)
 KINDS = {"st": "st-logit", "at": "at"}  # the students of a candidate: those of the profile, shortened
 ATTACK, COUNTED = "linf", "any"
-RULE = (
-    f"Every optimiser ({', '.join(RATES)}) with every one of its rates, at the profile's batch and schedule, from {len(SEEDS)} "
-    "seeds trains an ST logit and an AT student. Score of a seed: the geometric mean of two numbers on the images held out, "
-    "the ST student's mean squared logit distance to the teacher and the share of images on which the AT student and the "
-    f"teacher part under the attack {ATTACK} (rule {COUNTED}). The candidate with the least geometric mean over its seeds "
-    "wins; one of which a student diverged is last. Noise: the median over the candidates of the larger score of a seed over "
-    "the smaller; a candidate within that factor of the winner is as good."
-)
 FILE, FOLDER = "search.md", "search"
-
-
-@dataclass(frozen=True)
-class Size:
-    """held_out: training images measured on, the last ones;  images, epochs: of every student, from start to end of the
-    schedule;  teacher_epochs, pruning_epochs: before and after the teacher's pruning."""
-
-    held_out: int
-    images: int
-    epochs: int
-    teacher_images: int
-    teacher_epochs: int
-    pruning_epochs: int
-
-
-SIZES = {
-    "paper": Size(5000, 45000, 10, 45000, 50, 10),
-    "standard": Size(1000, 6000, 4, 45000, 4, 1),  # an hour and a half of a core
-    "demo": Size(500, 4096, 4, 10000, 4, 1),
-}
+SIZES = {profile: SimpleNamespace(**size) for profile, size in grid.TRAINED["search"].items()}
 
 
 @dataclass(frozen=True)
@@ -73,6 +46,11 @@ class Candidate:
 
     def __str__(self) -> str:
         return f"{self.optimiser} {self.lr:g}"
+
+    @property
+    def run(self) -> str:
+        """What the names of its runs begin with."""
+        return f"search-{self.optimiser}-{self.lr:g}"
 
 
 CANDIDATES = tuple(Candidate(optimiser, rate) for optimiser, rates in RATES.items() for rate in rates)
@@ -95,10 +73,6 @@ def held_out(images: Cifar10, count: int) -> Cifar10:
     apart = Images(images.train.pixels[rest:], images.train.labels[rest:])
     digest = hashlib.sha256(f"{images.digest}, the last {count} training images held out".encode()).hexdigest()
     return replace(images, train=images.train.first(rest), test=apart, digest=digest)
-
-
-def run_name(candidate: Candidate, seed: int, kind: str) -> str:
-    return f"search-{candidate.optimiser}-{candidate.lr:g}-seed-{seed}-{kind}"
 
 
 def searched_runs(profile: str) -> dict[str, Settings]:
@@ -128,21 +102,20 @@ def searched_runs(profile: str) -> dict[str, Settings]:
     for candidate, seed, (kind, like) in product(CANDIDATES, SEEDS, KINDS.items()):
         searched = {"seed": seed, "optimiser": candidate.optimiser, "lr": candidate.lr}
         searched |= {"teacher": "search-pruned@50", "attacks": ((300, (ATTACK,)),) if kind == "at" else ()}
-        runs.append(shortened(like, run_name(candidate, seed, kind), 300, size.images, size.epochs, **searched))
+        runs.append(shortened(like, f"{candidate.run}-seed-{seed}-{kind}", 300, size.images, size.epochs, **searched))
     return {settings.name: settings for settings in runs}
 
 
-def trial(out: Path, candidate: Candidate, seed: int, failed: Iterable[str]) -> Trial:
+def trial(out: Path, candidate: Candidate, seed: int, runs: Mapping[str, Settings], failed: Container[str]) -> Trial:
     """What stands in OUT/search of a candidate's students, each of which is finished or among the failed."""
     cells, seconds, numbers = [], [], []
     for kind in KINDS:
-        name = run_name(candidate, seed, kind)
+        name = f"{candidate.run}-seed-{seed}-{kind}"
         if name in failed:
             cells += ["diverged", ""] if kind == "st" else ["diverged"]
             seconds.append("")
             continue
-        (path,) = (path for path in result_path(out, name, 0).parent.glob("epoch-*.json") if ".time" not in path.name)
-        result, timing = load_json(path), load_json(path.with_suffix(".time.json"))
+        result, timing = (load_json(checkpoint_path(out, name, runs[name].epochs, file)) for file in (RESULT, TIME))
         seconds.append(f"{timing['seconds']['processor' if timing['device'].endswith('CPU') else 'train']:.0f}")
         if kind == "st":
             numbers.append(result["clean"]["logit_distance"])
@@ -156,33 +129,22 @@ def trial(out: Path, candidate: Candidate, seed: int, failed: Iterable[str]) -> 
     return Trial(candidate, score, (*named, *cells, f"{score:.4g}" if score < math.inf else "last", *seconds))
 
 
-def scores(trials: Sequence[Trial]) -> dict[Candidate, list[float]]:
-    """Of each candidate, seed by seed."""
-    return {each.candidate: [other.score for other in trials if other.candidate == each.candidate] for each in trials}
-
-
-def means(trials: Sequence[Trial]) -> dict[Candidate, float]:
-    """The geometric mean of the scores of each candidate, inf where a student diverged."""
-    return {candidate: math.prod(values) ** (1 / len(values)) for candidate, values in scores(trials).items()}
-
-
-def noise(trials: Sequence[Trial]) -> float:
-    """By what factor two seeds of a candidate differ: the median over the candidates that finished."""
-    return statistics.median_low(max(values) / min(values) for values in scores(trials).values() if math.inf not in values)
-
-
 def verdict(profile: str, trials: Sequence[Trial]) -> str:
     """Who wins, who is as good, and where the profile has other values; empty where every candidate diverged."""
-    score = means(trials)
-    winner = min(score, key=score.__getitem__)
-    if score[winner] == math.inf:
+    scores: dict[Candidate, list[float]] = {}
+    for each in trials:
+        scores.setdefault(each.candidate, []).append(each.score)
+    finished = {candidate: values for candidate, values in scores.items() if math.inf not in values}
+    if not finished:
         return ""
-    factor = noise(trials)
-    equals = [str(each) for each in score if each != winner and score[each] <= factor * score[winner]]
+    means = {candidate: math.prod(values) ** (1 / len(values)) for candidate, values in finished.items()}
+    winner = min(means, key=means.__getitem__)
+    noise = statistics.median_low(max(values) / min(values) for values in finished.values())  # between two seeds
+    equals = [str(each) for each in means if each != winner and means[each] <= noise * means[winner]]
     student = grid.grid(profile)["st-logit"]
     stated = Candidate(student.optimiser, student.lr)
     return (
-        f"Winner: {winner} (score {score[winner]:.4g}); noise between seeds: a factor of {factor:.3f}; within it: "
+        f"Winner: {winner} (score {means[winner]:.4g}); noise between seeds: a factor of {noise:.3f}; within it: "
         f"{', '.join(equals) or 'no other'}. Profile {profile} has {'these values' if stated == winner else stated}."
     )
 
@@ -205,13 +167,14 @@ def main(argv: list[str]) -> int:
         left, world = work.off(runs, runs, arguments.out / FOLDER, apart)
         if left:
             return work.stopped(left, len(runs))
-        failed = failures.among(world.out, runs)
+        failed = failures(world.out, runs)
         if oracle := [name for name in ("search-teacher", "search-pruned") if name in failed]:
             print(f"cifar: {failed[oracle[0]].words}: there is no teacher, so nothing is decided", file=sys.stderr)
             return NO
-        trials = [trial(world.out, candidate, seed, failed) for candidate in CANDIDATES for seed in SEEDS]
+        trials = [trial(world.out, candidate, seed, runs, failed) for candidate in CANDIDATES for seed in SEEDS]
         told, template = verdict(arguments.profile, trials), Path(__file__).with_name(FILE)
-        said = {"profile": arguments.profile, "commit": world.commit, "rule": RULE, "size": size, "source": apart.source}
+        said = {"profile": arguments.profile, "commit": world.commit, "size": size, "source": apart.source}
+        said |= {"optimisers": RATES, "seeds": len(SEEDS), "attack": ATTACK, "counted": COUNTED}
         page = filled(template, **said, trials=trials, verdict=told)
         written(arguments.out / FILE, f"{page}\n".encode())
     print(page)

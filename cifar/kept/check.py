@@ -25,10 +25,8 @@ from ..measures import robustness, specialisation
 from ..networks.convnet import ConvNet
 from ..report import write as report
 from ..report.results import Result, Results, read
-from ..report.whole import whole
 from ..runs import checkpoint, paths
-from . import manifest
-from .keep import COLOURS
+from . import keep
 
 # Halves: rounding to p = 11 bits moves each weight by 2^-p of it, a normalised vector of them by at most 2 * 2^-p, and the
 # distance of two such vectors by 4 * 2^-p; stored values have six digits.
@@ -64,10 +62,11 @@ def main(argv: list[str]) -> int:
 
 
 def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Seen]]]:
-    """What is checked by name, runs last, with its comparisons; BadInput where nothing can be checked."""
-    sums = manifest.sums(folder)
-    results = read(folder)
-    images = None if path is None else the_images(results, path)
+    """What is checked by name, runs last, with its comparisons; BadInput where nothing can be checked, and for other images."""
+    sums, results = keep.sums(folder), read(folder)
+    images = None if path is None else cifar10.load(path, download=False)
+    if images is not None and {images.digest} != {result.data.get("sha256") for result in results.checkpoints.values()}:
+        raise BadInput(f"{path} holds other images ({images.source}) than those of these results; give --data theirs")
     yield "files", files(folder, sums)
     yield "claims, tables", texts(folder, results)
     for run, mine in groupby(results.checkpoints.values(), lambda result: result.run):
@@ -76,32 +75,23 @@ def lines(folder: Path, path: Path | None = None) -> Iterator[tuple[str, list[Se
         yield run, seen or [Seen("no weights are kept", True)]
 
 
-def the_images(results: Results, path: Path) -> cifar10.Cifar10:
-    """The images from which all results were computed; BadInput for others."""
-    images = cifar10.load(path, download=False)
-    if {images.digest} != {result.data.get("sha256") for result in results.checkpoints.values()}:
-        raise BadInput(f"{path} holds other images ({images.source}) than those of these results; give --data theirs")
-    return images
-
-
 def files(folder: Path, sums: dict[str, str]) -> list[Seen]:
     """Every file against its checksum, and whether there are others."""
-    there = manifest.files(folder)
+    there = keep.files(folder)
     wrong = [f"{name} is missing" for name in sums if name not in there]
     wrong += [f"{name} has no checksum" for name in there if name not in sums]
-    wrong += [f"{name} has another checksum" for name in there if name in sums and manifest.digest(folder / name) != sums[name]]
+    wrong += [f"{name} has another checksum" for name in there if name in sums and keep.digest(folder / name) != sums[name]]
     return [Seen(words, False) for words in wrong] or [Seen(f"{len(there)} of {len(sums)} as listed", True)]
 
 
 def texts(folder: Path, results: Results) -> list[Seen]:
     """The claims and tables that follow from the results against those that stand there."""
-    wanted = report.texts(whole(results))
-    wrong = [
-        name for name, content in wanted.items() if not (folder / name).is_file() or (folder / name).read_bytes() != content
-    ]
-    seen = [Seen(f"{name} is not what runs/*/*.json say", False) for name in wrong]
-    seen += [Seen(f"{file} is no result: {why}", False) for file, why in results.left_out]
-    return seen or [Seen(f"{len(wanted)} files follow from {len(results.checkpoints)} results", True)]
+    wanted = {folder / name: content for name, content in report.texts(report.whole(results)).items()}
+    others = [path for path, content in wanted.items() if not path.is_file() or path.read_bytes() != content]
+    wrong = [f"{path.relative_to(folder).as_posix()} is not what runs/*/*.json say" for path in others]
+    wrong += [f"{file} is no result: {why}" for file, why in results.left_out]
+    told = f"{len(wanted)} files follow from {len(results.checkpoints)} results"
+    return [Seen(words, False) for words in wrong] or [Seen(told, True)]
 
 
 def checked(folder: Path, results: Results, result: Result, images: cifar10.Cifar10 | None) -> list[Seen]:
@@ -129,7 +119,7 @@ def load(folder: Path, results: Results, name: str) -> ConvNet:
         raise BadInput(f"{name}, which it needs, has no result")
     network = paths.load_network(result.weights(folder), torch.device("cpu"))
     config = load_json(folder / result.file)["config"]
-    for moment in COLOURS:
+    for moment in keep.COLOURS:
         if not torch.equal(getattr(network, moment).flatten(), torch.tensor(config[moment])):
             raise BadInput(f"the {moment} of the colours is not the recorded one")
     return network

@@ -15,11 +15,13 @@ The attack `label` is judged by the dataset's label where others are by the teac
 `data`, last and clean-label are the two scores of data-adversarial examples.
 tau: half the teacher's median clean margin, a number of the teacher alone, which no student and no attack can move. Without
 it the count is degenerate: a strong attack ends on the teacher's decision boundary, where any two networks part.
+One bit an image, and of `confident` one short number, is what a result stores, so that students compare image by image.
 Mean in per cent, variance of the shares over repeats, as the paper prints them (Section 5.1, Table 1).
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,13 +29,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..attacks.ascent import Adversarial
-from ..attacks.objectives import Network, attacking, excess, surely_parted
-from ..attacks.table import NAMES, require_images, table
+from ..attacks.ascent import Adversarial, Network, attacking
+from ..attacks.table import NAMES, excess, require_images, surely_parted, table
 from ..data.patches import InputPlane
+from ..devices import generator
 from ..networks.convnet import ConvNet, inner_copy
-from ..seeds import generator
-from .bits import packed, packed_numbers, unpacked, unpacked_numbers
 
 RULES = ("last", "highest", "any", "clean-label")
 CONFIDENT = "confident"  # the attack, and the rule that it alone has
@@ -67,7 +67,7 @@ def evaluate(
     """{attack: {rule: {"mean", "variance", "repeats", "bits"}}} of a student.   images (N, 3, 32, 32), labels (N,)
 
     images: bytes, or float32 or float64 in [0, 1], on the device that computes.  bits: a text a repeat, one bit an image
-    (bits.py).  The rule confident has "tau" and "strength", numbers in the place of bits, which give its curve over tau.
+    (packed).  The rule confident has "tau" and "strength", numbers in the place of bits, which give its curve over tau.
     inner: what attacks compute in; lower than float32 asks for ConvNets.  steps: of iterated attacks, the table's if None.
     counts: what was counted before, filled in place; an evaluation that was stopped goes on where it was, and ends at the
     same numbers.  after: called with the counts after every batch; whatever it raises, a stop included, is passed on.
@@ -98,7 +98,10 @@ def evaluate(
                 x = as_pixels(images[first : first + batch])
                 truth = labels[first : first + batch] if labels is not None and rows[name].labelled else None
                 attacked = rows[name](x, _generator(seed, name, repeat, first, x.device), truth)
-                counts[key] = _counted(student, teacher, attacked, x, truth, surely=name == CONFIDENT)
+                bits = agreements(student, teacher, attacked, x, truth).cpu().numpy()
+                counts[key] = {"images": len(x), **{rule: packed(each) for rule, each in zip(RULES, bits, strict=True)}}
+                if name == CONFIDENT:
+                    counts[key][CONFIDENT] = packed_numbers(strength(student, teacher, attacked, x).cpu().numpy())
                 if after is not None:
                     after(counts)
     tau = half_median_margin(teacher, images[:TAU_IMAGES], batch=batch) if CONFIDENT in attacks else 0.0
@@ -171,14 +174,6 @@ def as_pixels(images: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def _counted(
-    student: Network, teacher: Network, attacked: Adversarial, x: Tensor, labels: Tensor | None, *, surely: bool
-) -> dict[str, Any]:
-    bits = agreements(student, teacher, attacked, x, labels).cpu().numpy()
-    counted: dict[str, Any] = {"images": len(x), **{rule: packed(each) for rule, each in zip(RULES, bits, strict=True)}}
-    return counted | ({CONFIDENT: packed_numbers(strength(student, teacher, attacked, x).cpu().numpy())} if surely else {})
-
-
 def _inner(network: Network, inner: torch.dtype) -> Network:
     if inner == torch.float32:
         return network
@@ -190,3 +185,32 @@ def _inner(network: Network, inner: torch.dtype) -> Network:
 def _generator(seed: int, name: str, repeat: int, first: int, device: str | torch.device) -> torch.Generator:
     """Of each batch its own, so that neither the order nor the choice of attacks changes a number."""
     return generator(f"{seed} {SHARED_STARTS.get(name, name)} {repeat} {first}", device)
+
+
+NUMBERS = np.dtype("<f2")  # 3 digits: a strength of 0.3 within 0.0003
+
+
+def packed(bits: Sequence[bool] | np.ndarray) -> str:
+    """Booleans (N,) as base64 of eight to a byte, the first in the highest bit."""
+    return base64.b64encode(np.packbits(np.asarray(bits, dtype=bool)).tobytes()).decode()
+
+
+def unpacked(text: str, count: int) -> np.ndarray:
+    """The booleans (count,); ValueError where the text holds another number of bytes."""
+    content = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
+    if len(content) != -(-count // 8):
+        raise ValueError(f"{count} bits need {-(-count // 8)} bytes; got {len(content)}")
+    return np.unpackbits(content, count=count).astype(bool)
+
+
+def packed_numbers(values: Sequence[float] | np.ndarray) -> str:
+    """Numbers (N,) as base64 of two bytes each, rounded to the nearest."""
+    return base64.b64encode(np.asarray(values, dtype=NUMBERS).tobytes()).decode()
+
+
+def unpacked_numbers(text: str, count: int) -> np.ndarray:
+    """The numbers (count,) in float64; ValueError where the text holds another number of bytes."""
+    content = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
+    if len(content) != NUMBERS.itemsize * count:
+        raise ValueError(f"{count} numbers need {NUMBERS.itemsize * count} bytes; got {len(content)}")
+    return content.view(NUMBERS).astype(np.float64)

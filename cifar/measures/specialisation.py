@@ -18,7 +18,7 @@ from torch import Tensor
 from twolayer import metrics
 from twolayer.streaming import StreamingCorrelation
 
-from ..attacks.objectives import attacking
+from ..attacks.ascent import attacking
 from ..networks.convnet import ConvNet
 from .robustness import BATCH, as_pixels
 

@@ -1,69 +1,173 @@
-"""The paper's twelve claims, each judged by a stated rule (verdicts.py), under the paper's attack and under `confident`.
+"""The paper's twelve claims (claims.toml), each decided by a function of its own from comparisons that each have an interval,
+under the paper's attack and under `confident`.
 
-Thresholds that the paper does not print are named here, with their reasons.
+A comparison asks whether a number lies between two bounds. It holds where its 95 % interval does: for a single bound that is
+a one-sided test at 2.5 %; for two, "about equal", two of them (TOST). A claim of several comparisons is
+
+    yes         if every one holds: the error of all at once is no larger than that of one (intersection-union)
+    no          if one is significantly outside, corrected for how many there are (Holm)
+    undecided   otherwise, also where a comparison lacks its runs or says too little
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, pairwise
+from pathlib import Path
 from statistics import mean
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from ..experiments.grid import EPOCHS
 from ..measures.robustness import CONFIDENT
-from .estimates import EPS_IN, EPS_OUT, MBNC, PEARSON, Estimate, Reading, accuracy, by_kind, contrast, correlation, layer_mbnc
-from .results import Results
+from .estimates import LEVEL, Estimate, by_kind, contrast, correlation
+from .results import EPS_IN, EPS_OUT, MBNC, PEARSON, Reading, Results, accuracy, layer_mbnc
 from .tables import as_printed
-from .verdicts import ALPHA, YES, Finding, Question, decided
 
-NEAR, EQUAL = 3.0, 5.0  # points: as far as Table 1's l1, l2, FGSM rows fall behind at 50 epochs; as its transfer row spreads
-FALL = 3.0  # points that a later checkpoint may lose; the paper's CW row loses 1.9 from 200 to 300 epochs
-HARDLY = 0.5  # a rise below this part of another is hardly one; the paper's own parts are 0.17
-STRONG = -0.5  # Pearson scores from here down are strong, by the usual convention
-CARRIED = 0.99  # of the variance; evenly spread patches would have 17/27 = 0.63
-LOWERED = 0.05  # of the value at 50 epochs; less is not a change
-DISPERSION = 2.0  # variance over mean of counts; students thrown at teacher nodes blindly have 1
-FEWEST_A_NODE = 0.5  # specialised students a teacher node, on average: of fewer, any arrangement looks uniform
-SAME_NODES = 0.5  # correlation of two seeds' counts above which the same nodes are easy for both
+YES, NO, UNDECIDED = "yes", "no", "undecided"
+ALPHA = (1 - LEVEL) / 2
+WRITTEN = tomllib.loads(Path(__file__).with_name("claims.toml").read_text(encoding="utf-8"))
+LIMITS = SimpleNamespace(**WRITTEN["thresholds"])
 Robust = Callable[[str], Reading]  # an attack's name -> how it is read
 
 
 @dataclass(frozen=True)
-class Claim:
-    """statement: the paper's, in this project's words;  rule: when the answer is yes;  attacked: whether an attack enters.
+class Question:
+    """Does the number lie in (low, high)?   estimate: or in words why there is none;  shown: how it is printed;
+    decides: or is a number beside the claim."""
 
-    decide: data in, verdict out;  tables: printed ones from which the same rule can judge the paper's own numbers.
-    """
+    what: str
+    estimate: Estimate | str
+    low: float = -math.inf
+    high: float = math.inf
+    digits: int = 3
+    shown: Callable[[float], float] = float
+    decides: bool = True
+
+    @property
+    def inside(self) -> float:
+        """The p-value of "not inside"."""
+        if isinstance(self.estimate, str):
+            return 1.0
+        return max(self.estimate.above(self.low), self.estimate.below(self.high))
+
+    @property
+    def outside(self) -> float:
+        """The p-value of "inside"; two ways to be outside cost a factor of 2."""
+        if isinstance(self.estimate, str):
+            return 1.0
+        if not self.estimate.error:
+            return 1.0 - self.inside
+        ways = [self.estimate.below(self.low)] if math.isfinite(self.low) else []
+        ways += [self.estimate.above(self.high)] if math.isfinite(self.high) else []
+        return min(1.0, len(ways) * min(ways, default=1.0))
+
+    @property
+    def numbers(self) -> tuple[float, float, float] | None:
+        """The number and its interval, as printed."""
+        if isinstance(self.estimate, str):
+            return None
+        return self.shown(self.estimate.value), *(self.shown(end) for end in self.estimate.interval)  # type: ignore[return-value]
+
+    @property
+    def words(self) -> str:
+        if self.numbers is None:
+            return str(self.estimate)
+        value, low, high = (f"{number:+.{self.digits}f}" for number in self.numbers)
+        return value if low == high else f"{value} [{low}, {high}]"
+
+    @property
+    def asked(self) -> str:
+        bounds = (("above", self.low), ("below", self.high))
+        return " and ".join(f"{side} {self.shown(bound):g}" for side, bound in bounds if math.isfinite(bound))
+
+    @property
+    def told(self) -> str:
+        """What was asked, and the number."""
+        return f"{self.what}: {self.words}"
+
+    def record(self, answer: str) -> dict[str, Any]:
+        """For JSON and CSV.   answer: empty where the number decides nothing"""
+        value, low, high = self.numbers or (None, None, None)
+        words = {"what": self.what, "asked": self.asked, "numbers": self.words, "answer": answer}
+        return {**words, "value": value, "low": low, "high": high}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim's verdict with the questions that decide it, their answers, and numbers beside them that do not."""
+
+    verdict: str
+    questions: tuple[Question, ...]
+    answers: tuple[str, ...]
+    beside: tuple[Question, ...] = ()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """For JSON."""
+        asked = [question.record(answer) for question, answer in zip(self.questions, self.answers, strict=True)]
+        return {"verdict": self.verdict, "questions": asked, "beside": [question.record("") for question in self.beside]}
+
+
+def decided(asked: Iterable[Question]) -> Finding:
+    """The conjunction of those questions that decide."""
+    every = list(asked)
+    questions, beside = ([each for each in every if each.decides is side] for side in (True, False))
+    numbered = [i for i, question in enumerate(questions) if not isinstance(question.estimate, str)]
+    answers = [YES if i in numbered and question.inside <= ALPHA else UNDECIDED for i, question in enumerate(questions)]
+    for rank, i in enumerate(sorted(numbered, key=lambda i: questions[i].outside)):
+        if questions[i].outside > ALPHA / (len(numbered) - rank):
+            break
+        answers[i] = NO
+    verdict = NO if NO in answers else YES if answers and set(answers) == {YES} else UNDECIDED
+    return Finding(verdict, tuple(questions), tuple(answers), tuple(beside))
+
+
+def telling(finding: Finding) -> str:
+    """What decides, in a line: the comparisons that fail, else the one that is nearest to its bound, and how many hold."""
+    pairs = list(zip(finding.questions, finding.answers, strict=True))
+    if finding.verdict == NO:
+        failing = [question.told for question, answer in pairs if answer == NO]
+        return f"fails: {failing[0]}" + (f" and {len(failing) - 1} more" if len(failing) > 1 else "")
+    missing = [question for question in finding.questions if question.numbers is None]
+    held = sum(answer == YES for _, answer in pairs)
+    counts = f"{held} of {len(pairs)} hold" + (f", {len(missing)} cannot be said" if missing else "")
+    open_ones = [question for question, answer in pairs if question.numbers and (answer == UNDECIDED) is (held < len(pairs))]
+    if not open_ones:
+        return f"{counts}; {missing[0].told}" if missing else counts
+    nearest = max(open_ones, key=lambda question: question.inside).told
+    return nearest if len(pairs) == 1 else f"{counts}; the nearest: {nearest}"
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """As claims.toml has it.   asked: the questions whose conjunction it is, of results under a rule of robust accuracy"""
 
     number: str
+    asked: Callable[[Results, Robust], Iterable[Question]]
     statement: str
-    rule: str
-    decide: Callable[[Results, Robust], Finding]
+    written: str
     attacked: bool = False
-    tables: tuple[str, ...] = ()
+    tables: Sequence[str] = ()
+
+    @property
+    def rule(self) -> str:
+        """When the answer is yes, with the thresholds' numbers."""
+        return self.written.format(epochs=", ".join(map(str, EPOCHS)), **vars(LIMITS))
+
+    def decide(self, results: Results, robust: Robust) -> Finding:
+        return decided(self.asked(results, robust))
 
     @property
     def of_the_print(self) -> Finding | None:
         """What the rule says of the paper's printed numbers, taken as exact; None where they do not decide it."""
         return self.decide(as_printed(self.tables), by_paper) if self.tables else None
-
-
-CLAIMS: list[Claim] = []
-
-
-def claim(number: str, statement: str, rule: str, *, attacked: bool = False, tables: tuple[str, ...] = ()):
-    """The function below decides this claim."""
-
-    def stated(decide: Callable[[Results, Robust], Finding]) -> Callable[[Results, Robust], Finding]:
-        CLAIMS.append(Claim(number, statement, rule, decide, attacked, tables))
-        return decide
-
-    return stated
 
 
 @dataclass(frozen=True)
@@ -72,7 +176,7 @@ class Answer:
 
     claim: Claim
     paper: Finding
-    confident: Finding | None
+    confident: Finding | None = None
 
     @property
     def weak(self) -> bool:
@@ -114,251 +218,167 @@ def by_confidence(attack: str) -> Reading:
     return accuracy(CONFIDENT, CONFIDENT)
 
 
-def ahead(results: Results, reading: Reading, high: str, low: str, by: float = 0.0) -> Question:
-    """A reading of one checkpoint is above another's, or not more than -by below."""
-    points = reading.images is not None
+def ahead(
+    results: Results, reading: Reading, high: str, low: str, above: float = 0.0, below: float = math.inf, **more: Any
+) -> Question:
+    """A reading of one checkpoint less the same of another lies between two bounds."""
     what = f"{reading.name}: {results.label(high)} less {results.label(low)}"
-    return Question(what, contrast(results, (1, high, reading), (-1, low, reading)), low=by, digits=2 if points else 3)
+    difference = contrast(results, (1, high, reading), (-1, low, reading))
+    return Question(what, difference, above, below, digits=3 if reading.images is None else 2, **more)
 
 
-def nearer(results: Results, good: str, bad: str) -> list[Question]:
+def nearer(results: Results, good: str, bad: str, **more: Any) -> list[Question]:
     """Lower eps_in and eps_out of one checkpoint than of another."""
-    return [ahead(results, reading, bad, good) for reading in (EPS_IN, EPS_OUT)]
+    return [ahead(results, reading, bad, good, **more) for reading in (EPS_IN, EPS_OUT)]
 
 
-@claim(
-    "1",
-    "AT beats ST 300 under every attack from 50 epochs on (l1, l2, FGSM near; transfer about equal).",
-    f"At each of the paper's {', '.join(map(str, EPOCHS))} epochs AT is ahead under linf PGD and CW, not more than "
-    f"{NEAR:g} points behind under l2, l1, FGSM, within {EQUAL:g} points under transfer. Under confident: ahead at each.",
-    attacked=True,
-    tables=("table-1",),
-)
-def adversarial_beats_standard(results: Results, robust: Robust) -> Finding:
-    questions, st = [], "st-logit@300"
+def adversarial_beats_standard(results: Results, robust: Robust) -> Iterator[Question]:
+    near, equal = {"above": -LIMITS.near}, {"above": -LIMITS.equal, "below": LIMITS.equal}
+    allowed = {"linf": {}, "cw": {}, "l2": near, "l1": near, "fgsm": near, "transfer": equal}
     for epoch in EPOCHS:
-        at = f"at@{epoch}"
-        if robust is by_confidence:
-            questions.append(ahead(results, robust("linf"), at, st))
-            continue
-        questions += [ahead(results, robust(attack), at, st) for attack in ("linf", "cw")]
-        questions += [ahead(results, robust(attack), at, st, by=-NEAR) for attack in ("l2", "l1", "fgsm")]
-        equal = ahead(results, robust("transfer"), at, st)
-        questions.append(Question(equal.what, equal.estimate, -EQUAL, EQUAL, digits=2))
-    return decided(questions)
+        for attack, bounds in allowed.items() if robust is by_paper else [("linf", {})]:
+            yield ahead(results, robust(attack), f"at@{epoch}", "st-logit@300", **bounds)
 
 
-@claim(
-    "2",
-    "Robust accuracy rises with epochs for AT and ST logit, hardly for ST label.",
-    f"AT and ST logit rise from 50 to 300 epochs and lose less than {FALL:g} points between neighbours; ST label rises by "
-    f"less than {HARDLY:g} of ST logit's rise.",
-    attacked=True,
-    tables=("table-1", "table-3"),
-)
-def robustness_rises(results: Results, robust: Robust) -> Finding:
+def robustness_rises(results: Results, robust: Robust) -> Iterator[Question]:
     reading, (first, last) = robust("linf"), (EPOCHS[0], EPOCHS[-1])
-    questions = []
     for run in ("at", "st-logit"):
-        questions.append(ahead(results, reading, f"{run}@{last}", f"{run}@{first}"))
-        questions += [ahead(results, reading, f"{run}@{b}", f"{run}@{a}", by=-FALL) for a, b in pairwise(EPOCHS)]
+        yield ahead(results, reading, f"{run}@{last}", f"{run}@{first}")
+        for a, b in pairwise(EPOCHS):
+            yield ahead(results, reading, f"{run}@{b}", f"{run}@{a}", -LIMITS.fall)
     terms = [
         (sign * part, f"{run}@{epoch}", reading)
-        for run, part in (("st-logit", HARDLY), ("st-label", -1.0))
+        for run, part in (("st-logit", LIMITS.hardly), ("st-label", -1.0))
         for epoch, sign in ((last, 1), (first, -1))
     ]
-    what = f"{reading.name}: {HARDLY:g} of ST logit's rise less ST label's rise"
-    questions.append(Question(what, contrast(results, *terms), low=0.0, digits=2))
-    return decided(questions)
+    what = f"{reading.name}: {LIMITS.hardly:g} of ST logit's rise less ST label's rise"
+    yield Question(what, contrast(results, *terms), low=0.0, digits=2)
 
 
-@claim(
-    "3",
-    "eps_in and NC are strongly negatively correlated over all pairs of nodes.",
-    f"Pearson score of ST logit 300 below {STRONG:g}.",
-)
-def distance_predicts_correlation(results: Results, _: Robust) -> Finding:
+def distance_predicts_correlation(results: Results, _: Robust) -> Iterator[Question]:
     where = "st-logit@300"
-    asked = Question(f"{PEARSON.name}, {results.label(where)}", contrast(results, (1, where, PEARSON)), high=STRONG)
+    yield Question(f"{PEARSON.name}, {results.label(where)}", contrast(results, (1, where, PEARSON)), high=LIMITS.strong)
     scores = sorted(student.first("pearson_in") for student in results.students)
-    ends = [
-        Question(f"{words} of all {len(scores)} trained checkpoints", Estimate(score))
-        for words, score in zip(("lowest", "highest"), (scores[:1] + scores[-1:]), strict=False)
-    ]
-    return decided([asked], ends)
+    for words, score in zip(("lowest", "highest"), scores[:1] + scores[-1:], strict=False):
+        yield Question(f"{words} of all {len(scores)} trained checkpoints", Estimate(score), decides=False)
 
 
-@claim(
-    "4",
-    "The spectrum of patches decays fast: 17 of 27 directions carry the data.",
-    f"17 directions carry more than {CARRIED:g} of the variance, on every set of images measured.",
-)
-def patches_are_low_rank(results: Results, _: Robust) -> Finding:
-    questions = []
+def patches_are_low_rank(results: Results, _: Robust) -> Iterator[Question]:
+    if not results.spectra:
+        yield Question("patch spectrum", "not measured")
     for s in results.spectra:
         what = f"share of the variance in {s['rank']} directions, {s['images']:,} images ({s['source']})"
-        questions.append(Question(what, Estimate(s["share"]), low=CARRIED, digits=4))
-    return decided(questions or [Question("patch spectrum", "not measured")])
+        yield Question(what, Estimate(s["share"]), low=LIMITS.carried, digits=4)
 
 
-def specialises(results: Results, at: str, st: str, depth: int) -> Finding:
+def specialises(at: str, st: str, depth: int, results: Results, _: Robust) -> list[Question]:
     """Higher BNC in every layer, and lower eps."""
-    return decided([*(ahead(results, layer_mbnc(i, depth), at, st) for i in range(depth)), *nearer(results, at, st)])
+    return [*(ahead(results, layer_mbnc(i, depth), at, st) for i in range(depth)), *nearer(results, at, st)]
 
 
-@claim(
-    "5",
-    "AT has higher BNC in every layer and lower eps_in, eps_out than ST.",
-    "At 300 epochs, four layers: MBNC higher in each layer, means of both eps curves lower.",
-)
-def adversarial_specialises(results: Results, _: Robust) -> Finding:
-    return specialises(results, "at@300", "st-logit@300", 4)
-
-
-@claim(
-    "5, five layers",
-    "The same with five layers.",
-    "At 300 epochs, five layers: MBNC higher in each layer, means of both eps curves lower.",
-)
-def adversarial_specialises_in_five_layers(results: Results, _: Robust) -> Finding:
-    return specialises(results, "at-5@300", "st-logit-5@300", 5)
-
-
-@claim(
-    "6",
-    "In-plane AT specialises better than out-plane AT in both directions; the in-plane attack is the most severe.",
-    "Means of both eps curves lower; more robust under all three attacks; each of the three models weaker under the "
-    "in-plane attack than under the out-plane one. Under confident: both eps lower, and more robust.",
-    attacked=True,
-)
-def in_plane_specialises(results: Results, robust: Robust) -> Finding:
+def in_plane_specialises(results: Results, robust: Robust) -> Iterator[Question]:
     inside, outside, standard = "at-in-plane@150", "at-out-plane@150", "at@150"
-    questions = nearer(results, inside, outside)
-    if robust is by_confidence:
-        return decided([*questions, ahead(results, robust("linf"), inside, outside)], nearer(results, inside, standard))
-    questions += [ahead(results, robust(attack), inside, outside) for attack in ("linf", "in-plane", "out-plane")]
-    for model in (inside, outside, standard):
+    yield from nearer(results, inside, outside)
+    for attack in ("linf", "in-plane", "out-plane") if robust is by_paper else ("linf",):
+        yield ahead(results, robust(attack), inside, outside)
+    for model in (inside, outside, standard) if robust is by_paper else ():
         weaker = contrast(results, (1, model, robust("out-plane")), (-1, model, robust("in-plane")))
-        questions.append(Question(f"{results.label(model)}: under out-plane less under in-plane", weaker, low=0.0, digits=2))
-    return decided(questions, nearer(results, inside, standard))
+        yield Question(f"{results.label(model)}: under out-plane less under in-plane", weaker, low=0.0, digits=2)
+    yield from nearer(results, inside, standard, decides=False)
 
 
-@claim(
-    "7",
-    "ST label lowers eps_out but not eps_in; ST logit lowers both.",
-    f"From 50 to 300 epochs the mean of the curve falls by more than {100 * LOWERED:g} per cent, or by less.",
-)
-def labels_leave_the_plane(results: Results, _: Robust) -> Finding:
-    questions = []
-    for run, reading, lowers in (
-        ("st-logit", EPS_IN, 1),
-        ("st-logit", EPS_OUT, 1),
-        ("st-label", EPS_OUT, 1),
-        ("st-label", EPS_IN, -1),
-    ):
+def labels_leave_the_plane(results: Results, _: Robust) -> Iterator[Question]:
+    rest = 1 - LIMITS.lowered / 100
+    falls = (("st-logit", EPS_IN, 1), ("st-logit", EPS_OUT, 1), ("st-label", EPS_OUT, 1), ("st-label", EPS_IN, -1))
+    for run, reading, lowers in falls:
         first, last = (f"{run}@{epoch}" for epoch in (EPOCHS[0], EPOCHS[-1]))
-        fall = contrast(results, (lowers * (1 - LOWERED), first, reading), (-lowers, last, reading))
-        sides = [f"{1 - LOWERED:g} of {results.label(first)}", results.label(last)][::lowers]
-        questions.append(Question(f"{reading.name}: {' less '.join(sides)}", fall, low=0.0))
-    return decided(questions)
+        fall = contrast(results, (lowers * rest, first, reading), (-lowers, last, reading))
+        sides = [f"{rest:g} of {results.label(first)}", results.label(last)][::lowers]
+        yield Question(f"{reading.name}: {' less '.join(sides)}", fall, low=0.0)
 
 
-@claim(
-    "8",
-    "Gaussian augmentation improves specialisation; ordinary augmentation does too.",
-    "At 300 epochs: with Gaussian noise both eps means lower and MBNC higher than ST logit; with ordinary "
-    "augmentation MBNC (mean over layers) higher, for ST and AT.",
-)
-def noise_specialises(results: Results, _: Robust) -> Finding:
+def noise_specialises(results: Results, _: Robust) -> Iterator[Question]:
     plain, noisy = "st-logit@300", "st-logit-gaussian@300"
-    pairs = ((noisy, plain), ("st-logit-augmented@300", plain), ("at-augmented@300", "at@300"))
-    return decided([*nearer(results, noisy, plain), *(ahead(results, MBNC, high, low) for high, low in pairs)])
+    yield from nearer(results, noisy, plain)
+    for high, low in ((noisy, plain), ("st-logit-augmented@300", plain), ("at-augmented@300", "at@300")):
+        yield ahead(results, MBNC, high, low)
 
 
-@claim(
-    "9",
-    "CCAT: robust accuracy and specialisation order alike, rho 10 > 20 > 5, all below AT.",
-    "At 150 epochs, in robust accuracy and in MBNC (mean over layers).",
-    attacked=True,
-)
-def calibrated_order(results: Results, robust: Robust) -> Finding:
+def calibrated_order(results: Results, robust: Robust) -> list[Question]:
     chain = ("ccat-5@150", "ccat-20@150", "ccat-10@150", "at@150")
-    return decided([ahead(results, reading, high, low) for reading in (robust("linf"), MBNC) for low, high in pairwise(chain)])
+    return [ahead(results, reading, high, low) for reading in (robust("linf"), MBNC) for low, high in pairwise(chain)]
 
 
-@claim(
-    "10",
-    "Teacher nodes are specialised about uniformly, whatever the student's seed.",
-    f"ST logit 300, three seeds: in every layer the counts over teacher nodes have a variance below {DISPERSION:g} times "
-    f"their mean, and two seeds' counts correlate below {SAME_NODES:g}.",
-)
-def uniformly_specialised(results: Results, _: Robust) -> Finding:
+def uniformly_specialised(results: Results, _: Robust) -> Iterator[Question]:
     seeds = sorted(results.seeds("st-logit@300"), key=lambda result: result.run)
     layers = [[result.layers[i]["specialised_count"] for result in seeds] for i in range(4)]
-    absent = results.absent("st-logit@300")
-    questions = [
-        _dispersion(f"layer {i + 1}: variance over mean of the counts, {len(seeds)} seeds", counts, absent)
-        for i, counts in enumerate(layers)
-    ]
-    return decided([*questions, _alike("correlation of two seeds' counts over teacher nodes", layers)])
+    high = math.log(LIMITS.dispersion)
+    for i, counts in enumerate(layers):
+        ratio = dispersion(counts) if counts else results.absent("st-logit@300")
+        what = f"layer {i + 1}: variance over mean of the counts, {len(seeds)} seeds"
+        yield Question(what, ratio, high=high, digits=2, shown=math.exp)
+    what, score = "correlation of two seeds' counts over teacher nodes", likeness(layers)
+    shown = float if isinstance(score, str) else math.tanh
+    yield Question(what, score, high=math.atanh(LIMITS.same_nodes), digits=2, shown=shown)
 
 
-def _dispersion(what: str, counts: Sequence[Sequence[int]], absent: str) -> Question:
-    """The ratio's logarithm, over seeds; its error is that of a variance."""
-    told: Estimate | str = absent
+def dispersion(counts: Sequence[Sequence[int]]) -> Estimate | str:
+    """The logarithm of variance over mean, over seeds; its error is that of a variance."""
     average, freedom = [mean(each) for each in counts], sum(len(each) - 1 for each in counts)
-    if counts and min(average) < FEWEST_A_NODE:
-        told = f"{min(average):.2f} specialised students a node are too few to say"
-    elif counts:
-        squares = sum(sum((x - a) ** 2 for x in each) / a for each, a in zip(counts, average, strict=True))
-        told = Estimate(math.log(max(squares, 1e-9) / freedom), math.sqrt(2 / freedom))
-    return Question(what, told, high=math.log(DISPERSION), digits=2, shown=math.exp)
+    if min(average) < LIMITS.fewest_a_node:
+        return f"{min(average):.2f} specialised students a node are too few to say"
+    squares = sum(sum((x - a) ** 2 for x in each) / a for each, a in zip(counts, average, strict=True))
+    return Estimate(math.log(max(squares, 1e-9) / freedom), math.sqrt(2 / freedom))
 
 
-def _alike(what: str, layers: Sequence[Sequence[Sequence[int]]]) -> Question:
+def likeness(layers: Sequence[Sequence[Sequence[int]]]) -> Estimate | str:
     """The mean of Fisher's transforms over pairs of seeds and layers; its error is that of one pair a layer."""
-    if not layers or len(layers[0]) < 3:
-        return Question(what, "three seeds are needed", high=math.atanh(SAME_NODES))
+    if len(layers[0]) < 3:
+        return "three seeds are needed"
     pairs = [(a, b) for counts in layers for a, b in combinations(counts, 2)]
     if any(np.ptp(each) == 0 for pair in pairs for each in pair):
-        return Question(what, "a layer's counts are all the same", high=math.atanh(SAME_NODES))
+        return "a layer's counts are all the same"
     scores = [math.atanh(np.clip(np.corrcoef(a, b)[0, 1], -0.999, 0.999)) for a, b in pairs]
-    error = 1 / math.sqrt(sum(len(counts[0]) - 3 for counts in layers))
-    return Question(what, Estimate(mean(scores), error), high=math.atanh(SAME_NODES), digits=2, shown=math.tanh)
+    return Estimate(mean(scores), 1 / math.sqrt(sum(len(counts[0]) - 3 for counts in layers)))
 
 
-@claim(
-    "11", "RFT 150 beats ST 150 and stays below ST 300.", "Robust accuracy under linf PGD.", attacked=True, tables=("table-5",)
-)
-def robust_features_help(results: Results, robust: Robust) -> Finding:
-    reading = robust("linf")
-    return decided([ahead(results, reading, "rft@300", "st-logit@150"), ahead(results, reading, "st-logit@300", "rft@300")])
+def robust_features_help(results: Results, robust: Robust) -> list[Question]:
+    return [ahead(results, robust("linf"), *pair) for pair in (("rft@300", "st-logit@150"), ("st-logit@300", "rft@300"))]
 
 
-@claim(
-    "12",
-    "Over all trained students, specialisation and robust accuracy correlate positively.",
-    "Over kinds of training with four layers, the last checkpoint of each, mean over its seeds: Pearson correlation of "
-    "robust accuracy with MBNC above 0 and with eps_in below 0. Beside it the partial correlation given clean agreement.",
-    attacked=True,
-)
-def specialisation_is_robustness(results: Results, robust: Robust) -> Finding:
+def specialisation_is_robustness(results: Results, robust: Robust) -> Iterator[Question]:
     agreement = Reading("clean agreement", lambda result: 100 * result.clean.get("agreement", math.nan))
     kinds, points = by_kind(results, MBNC, EPS_IN, robust("linf"), agreement)
     mbnc, eps, accuracies, clean = points.T
-    questions, beside = [], []
-    for name, x, bounds in (("MBNC", mbnc, {"low": 0.0}), ("eps_in", eps, {"high": 0.0})):
+    as_printed: dict[str, Any] = {"digits": 2, "shown": math.tanh}
+    above, below = {**as_printed, "low": 0.0}, {**as_printed, "high": 0.0}
+    for name, x, bounds in (("MBNC", mbnc, above), ("eps_in", eps, below)):
         what = f"correlation of {name} and {robust('linf').name} over {len(kinds)} kinds of training"
-        questions.append(Question(what, correlation(x, accuracies), digits=2, shown=math.tanh, **bounds))
+        yield Question(what, correlation(x, accuracies), **bounds)
         given = f"the same of {name}, given clean agreement"
-        beside.append(Question(given, correlation(x, accuracies, clean), digits=2, shown=math.tanh, **bounds))
-    beside.append(Question("clean agreement alone", correlation(clean, accuracies), low=0.0, digits=2, shown=math.tanh))
-    return decided(questions, beside)
+        yield Question(given, correlation(x, accuracies, clean), decides=False, **bounds)
+    yield Question("clean agreement alone", correlation(clean, accuracies), decides=False, **above)
+
+
+ASKED: dict[str, Callable[[Results, Robust], Iterable[Question]]] = {
+    "1": adversarial_beats_standard,
+    "2": robustness_rises,
+    "3": distance_predicts_correlation,
+    "4": patches_are_low_rank,
+    "5": partial(specialises, "at@300", "st-logit@300", 4),
+    "5, five layers": partial(specialises, "at-5@300", "st-logit-5@300", 5),
+    "6": in_plane_specialises,
+    "7": labels_leave_the_plane,
+    "8": noise_specialises,
+    "9": calibrated_order,
+    "10": uniformly_specialised,
+    "11": robust_features_help,
+    "12": specialisation_is_robustness,
+}
+CLAIMS = tuple(Claim(number, asked, **WRITTEN["claims"][number]) for number, asked in ASKED.items())
 
 
 def answers(results: Results) -> list[Answer]:
     """Every claim, under both rules."""
-    return [
-        Answer(claim, claim.decide(results, by_paper), claim.decide(results, by_confidence) if claim.attacked else None)
-        for claim in CLAIMS
-    ]
+    judges = (by_paper, by_confidence)
+    return [Answer(each, *(each.decide(results, judge) for judge in judges[: 1 + each.attacked])) for each in CLAIMS]

@@ -12,14 +12,13 @@ Everything is said of one teacher and one training set: another teacher is not i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
-from ..measures.robustness import CONFIDENT
-from .results import Result, Results
+from .results import Reading, Results
 
 LEVEL = 0.95
 FEWEST_KINDS = 6  # of training, for a correlation over kinds: an interval from fewer is wider than the claim
@@ -39,11 +38,6 @@ class Estimate:
         half = self.error * float(stats.t.ppf((1 + LEVEL) / 2, self.freedom)) if self.error else 0.0
         return self.value - half, self.value + half
 
-    @property
-    def half(self) -> float:
-        """Half of the interval."""
-        return self.interval[1] - self.value
-
     def above(self, bound: float) -> float:
         """The one-sided p-value of "not above the bound": small where the number is above it."""
         if not self.error or math.isinf(bound):
@@ -52,44 +46,6 @@ class Estimate:
 
     def below(self, bound: float) -> float:
         return replace(self, value=-self.value).above(-bound)
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A number of a checkpoint.   name: in words;  value: None where it was not measured;
-    images: the same image by image, (N,), whose mean is the value, where there is such a thing;
-    like: another reading, whose deviation over seeds stands in for one that no kind with several seeds has."""
-
-    name: str
-    value: Callable[[Result], float | None]
-    images: Callable[[Result], np.ndarray | None] | None = None
-    like: Reading | None = None
-
-
-def accuracy(attack: str, rule: str) -> Reading:
-    """Robust accuracy in per cent."""
-
-    def images(result: Result) -> np.ndarray | None:
-        shares = result.shares(attack, rule)
-        return None if shares is None else 100 * shares
-
-    name = CONFIDENT if rule == CONFIDENT else attack if rule == "last" else f"{attack}, {rule}"
-    return Reading(name, lambda result: result.robust(attack, rule), images)
-
-
-MBNC = Reading("MBNC", lambda result: result.mbnc)
-EPS_IN = Reading("eps_in", lambda result: result.first("eps_in_mean"))
-EPS_OUT = Reading("eps_out", lambda result: result.first("eps_out_mean"))
-PEARSON = Reading("Pearson score of eps_in and NC", lambda result: result.first("pearson_in"))
-
-
-def layer_mbnc(i: int, depth: int) -> Reading:
-    """Of a layer that only deeper students have, the layer before stands in for what seeds differ by."""
-    return Reading(
-        f"MBNC, layer {i + 1} of {depth}",
-        lambda result: result.layers[i]["mbnc"] if len(result.layers) > i else None,
-        like=layer_mbnc(i - 1, depth) if i else None,
-    )
 
 
 def seed_deviation(results: Results, reading: Reading) -> tuple[float, int] | None:
@@ -114,12 +70,10 @@ def seed_deviation(results: Results, reading: Reading) -> tuple[float, int] | No
     return math.sqrt(sum(variances) / sum(freedoms)), sum(freedoms)
 
 
-Term = tuple[float, str, Reading]  # weight, "kind@paper's epoch", what is read there
-
-
-def contrast(results: Results, *terms: Term) -> Estimate | str:
+def contrast(results: Results, *terms: tuple[float, str, Reading]) -> Estimate | str:
     """The weighted sum of readings, each the mean over the seeds that are there; in words why there is none.
 
+    terms: weight, "kind@paper's epoch", what is read there.
     Seeds of different checkpoints count as independent, which is cautious: students of one seed share their start.
     """
     value, over_seeds, degrees, over_images = 0.0, 0.0, math.inf, None

@@ -17,8 +17,7 @@ import numpy as np
 
 from ..experiments.grid import EPOCHS, EXPERIMENTS
 from ..measures.robustness import CONFIDENT
-from .estimates import EPS_IN, MBNC, Reading, accuracy
-from .results import KINDS, START, Result, Results
+from .results import EPS_IN, KINDS, MBNC, START, Result, Results, accuracy
 from .tables import cell
 
 CURVES, LINES, BARS, POINTS, CLOUD, SPECTRUM = "curves", "lines", "bars", "points", "cloud", "spectrum"  # kinds of panel
@@ -101,30 +100,31 @@ def with_start(results: Results, measured: list[Result]) -> list[tuple[Result, f
 
 def bnc_panels(results: Results, name: str, measured: list[Result], every: int = 1) -> list[Panel]:
     """A panel a layer."""
-    panels, depth, shown = [], max(len(result.layers) for result in measured), with_start(results, measured)
+    depth, shown = max(len(result.layers) for result in measured), with_start(results, measured)
+    panels = []
     for i in range(0, depth, every):
         curves = tuple(over_ranks(results, result, result.layers[i]["bnc_curve"], shade) for result, shade in shown)
-        place, title = f"{name}-layer-{i + 1}", f"layer {i + 1} of {depth}"
-        panels.append(Panel(place, CURVES, title, "teacher nodes, best first", "BNC", curves))
+        place = f"{name}-layer-{i + 1}", CURVES, f"layer {i + 1} of {depth}"
+        panels.append(Panel(*place, "teacher nodes, best first", "BNC", curves))
     return panels
 
 
 def eps_panels(results: Results, name: str, measured: list[Result]) -> list[Panel]:
     panels, shown = [], with_start(results, measured)
-    for eps, title in (("eps_in", "inside the input plane"), ("eps_out", "outside the input plane")):
+    for eps, side in (("eps_in", "inside"), ("eps_out", "outside")):
         curves = tuple(over_ranks(results, result, result.first(f"{eps}_curve"), shade) for result, shade in shown)
-        place = f"{name}-{eps.replace('_', '-')}"
-        panels.append(Panel(place, CURVES, title, "teacher nodes, nearest first", eps, curves))
+        place = f"{name}-{eps.replace('_', '-')}", CURVES, f"{side} the input plane"
+        panels.append(Panel(*place, "teacher nodes, nearest first", eps, curves))
     return panels
 
 
 def layer_panels(results: Results, name: str, measured: list[Result]) -> list[Panel]:
     start = results.untrained(len(measured[0].layers))
-    mbnc = [over_ranks(results, r, [layer["mbnc"] for layer in r.layers]) for r in [*start, *measured]]
-    ratio = [over_ranks(results, r, [layer["students"]["ratio"] for layer in r.layers]) for r in measured]
+    mbnc = tuple(over_ranks(results, r, [layer["mbnc"] for layer in r.layers]) for r in [*start, *measured])
+    ratio = tuple(over_ranks(results, r, [layer["students"]["ratio"] for layer in r.layers]) for r in measured)
     return [
-        Panel(f"{name}-mbnc", LINES, "mean best correlation", "layer", "MBNC", tuple(mbnc)),
-        Panel(f"{name}-ratio", LINES, "unspecialised / specialised students", "layer", "ratio", tuple(ratio)),
+        Panel(f"{name}-mbnc", LINES, "mean best correlation", "layer", "MBNC", mbnc),
+        Panel(f"{name}-ratio", LINES, "unspecialised / specialised students", "layer", "ratio", ratio),
     ]
 
 
@@ -133,8 +133,8 @@ def count_panels(results: Results, name: str, measured: list[Result]) -> list[Pa
     for i in range(depth):
         counted = [(r, tuple(r.layers[i]["specialised_count"])) for r in measured if i < len(r.layers)]
         strips = tuple(Series(f"seed {r.settings.get('seed', '?')}", r.checkpoint, ranks(each), each) for r, each in counted)
-        place, title = f"{name}-layer-{i + 1}", f"layer {i + 1} of {depth}"
-        panels.append(Panel(place, BARS, title, "teacher node", "specialised students", strips))
+        place = f"{name}-layer-{i + 1}", BARS, f"layer {i + 1} of {depth}"
+        panels.append(Panel(*place, "teacher node", "specialised students", strips))
     return panels
 
 
@@ -184,22 +184,19 @@ def headline(results: Results) -> Picture:
             ("paper", accuracy("linf", "last"), "the paper's attack and count"),
             ("confident", accuracy(CONFIDENT, CONFIDENT), "confident"),
         ):
-            points = tuple(point for end in ends if (point := _point(results, end, reading, judge)) is not None)
-            panels.append(Panel(f"headline-{name}-{rule}", POINTS, words, x, "robust accuracy, per cent", points))
+            points = []
+            for end in ends:
+                across, up = (cell(results, end, each) for each in (reading, judge))
+                if across.mean is not None and up.mean is not None:
+                    half = across.half, up.half
+                    points.append(Series(_kind(end), end, (across.mean,), (up.mean,), errors=half))
+            panels.append(Panel(f"headline-{name}-{rule}", POINTS, words, x, "robust accuracy, per cent", tuple(points)))
     caption = (
         f"Last checkpoint of every kind of training with {depth} layers, mean over its seeds; bars are 95 % intervals over "
         "images and seeds, missing where nothing says what another seed would change. Left: the paper's attack and count. "
         "Right: images count as parted only where the student answers otherwise while the teacher is sure by tau or more."
     )
     return Picture("headline", "Specialisation and robustness", caption, tuple(p for p in panels if p.series))
-
-
-def _point(results: Results, checkpoint: str, x: Reading, y: Reading) -> Series | None:
-    """A kind of training under two readings, with half an interval of each; None where one was not measured."""
-    across, up = (cell(results, checkpoint, reading) for reading in (x, y))
-    if across.mean is None or up.mean is None:
-        return None
-    return Series(_kind(checkpoint), checkpoint, (across.mean,), (up.mean,), errors=(across.half, up.half))
 
 
 def _kind(checkpoint: str) -> str:

@@ -22,10 +22,8 @@ from twolayer.files import BadInput
 from ..data import patches
 from ..experiments.grid import SEED, UNTRAINED
 from ..files import stored_json
-from ..measures.bits import unpacked, unpacked_numbers
-from ..measures.robustness import CONFIDENT, RULES
-from ..runs import failures
-from ..runs.failures import NOT_RUN, Failure
+from ..measures.robustness import CONFIDENT, RULES, unpacked, unpacked_numbers
+from ..runs.paths import NOT_RUN, Failure, stored_failure
 
 NAMED = re.compile(r"epoch-\d+\.json")
 START = "untrained student"
@@ -81,8 +79,7 @@ class Result:
 
     def robust(self, attack: str = "linf", rule: str = RULES[0]) -> float | None:
         """Robust accuracy in per cent; None where it was not run."""
-        counted = self.counted(attack, rule)
-        return None if counted is None else counted["mean"]
+        return (self.counted(attack, rule) or {}).get("mean")
 
     def shares(self, attack: str, rule: str) -> np.ndarray | None:
         """Of each test image, the share of repeats in which it counts, (N,); None where the bits are not stored."""
@@ -98,6 +95,44 @@ class Result:
         texts, images = self.attacks[CONFIDENT][CONFIDENT]["strength"], self.settings["test_images"]
         strength = np.concatenate([unpacked_numbers(text, images) for text in texts])
         return 100 * (strength[:, None] < taus).mean(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A number of a checkpoint.   name: in words;  value: None where it was not measured;
+    images: the same image by image, (N,), whose mean is the value, where there is such a thing;
+    like: another reading, whose deviation over seeds stands in for one that no kind with several seeds has."""
+
+    name: str
+    value: Callable[[Result], float | None]
+    images: Callable[[Result], np.ndarray | None] | None = None
+    like: Reading | None = None
+
+
+def accuracy(attack: str, rule: str) -> Reading:
+    """Robust accuracy in per cent."""
+
+    def images(result: Result) -> np.ndarray | None:
+        shares = result.shares(attack, rule)
+        return None if shares is None else 100 * shares
+
+    name = CONFIDENT if rule == CONFIDENT else attack if rule == "last" else f"{attack}, {rule}"
+    return Reading(name, lambda result: result.robust(attack, rule), images)
+
+
+MBNC = Reading("MBNC", lambda result: result.mbnc)
+EPS_IN = Reading("eps_in", lambda result: result.first("eps_in_mean"))
+EPS_OUT = Reading("eps_out", lambda result: result.first("eps_out_mean"))
+PEARSON = Reading("Pearson score of eps_in and NC", lambda result: result.first("pearson_in"))
+
+
+def layer_mbnc(i: int, depth: int) -> Reading:
+    """Of a layer that only deeper students have, the layer before stands in for what seeds differ by."""
+    return Reading(
+        f"MBNC, layer {i + 1} of {depth}",
+        lambda result: result.layers[i]["mbnc"] if len(result.layers) > i else None,
+        like=layer_mbnc(i - 1, depth) if i else None,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +168,6 @@ class Results:
         """One checkpoint of every seed of a kind of training.   checkpoint: "kind@paper's epoch" """
         kind, _, epoch = checkpoint.partition("@")
         return [result for result in self.checkpoints.values() if (result.kind, result.paper_epoch) == (kind, int(epoch))]
-
-    def values(self, checkpoint: str, value: Callable[[Result], float | None]) -> list[float]:
-        """A reading of every seed in which it was measured."""
-        return [number for result in self.seeds(checkpoint) if (number := value(result)) is not None]
 
     def untrained(self, depth: int = 4) -> list[Result]:
         """A student of a depth before its first update, of the first seed that is there; none where there is none."""
@@ -184,35 +215,25 @@ def read(out: Path) -> Results:
             left_out.append((older.file, f"another epoch of {result.checkpoint}; the later one counts"))
         results[result.checkpoint] = newer
     ordered = sorted(results.values(), key=lambda result: (result.run, result.paper_epoch))
-    spectra: tuple[dict[str, Any], ...] = ()
-    failed = {}
+    spectra, failed = list[dict[str, Any]](), {}
     for path in (out / patches.FILE, *sorted(out.glob("state/*.json"))):
         try:
             if path.name == patches.FILE:
-                spectra = patches.stored_spectra(path)
+                spectra += patches.stored_spectra(path)
             else:
-                failed[path.stem] = failures.failure(path)
+                failed[path.stem] = stored_failure(path)
         except (BadInput, OSError) as error:
             left_out.append((path.relative_to(out).as_posix(), str(error)))
-    return Results({result.checkpoint: result for result in ordered}, spectra, tuple(left_out), failed)
+    return Results({result.checkpoint: result for result in ordered}, tuple(spectra), tuple(left_out), failed)
 
 
 def result_of(file: str, value: Any, timing: dict[str, Any]) -> Result:
     """A stored result; ValueError that says what is missing in anything else."""
     try:
         config = value["config"]
-        result = Result(
-            file,
-            str(value["run"]),
-            int(value["epoch"]),
-            int(value["paper_epoch"]),
-            dict(config["settings"]),
-            dict(config["data"]),
-            dict(value["attacks"]),
-            value["specialisation"],
-            dict(value["clean"]),
-            timing,
-        )
+        place = file, str(value["run"]), int(value["epoch"]), int(value["paper_epoch"])
+        settings, data, attacks, clean = map(dict, (config["settings"], config["data"], value["attacks"], value["clean"]))
+        result = Result(*place, settings, data, attacks, value["specialisation"], clean, timing)
         needed = (result.data["source"], result.settings["test_images"], result.clean["images"])
         numbers = []
         for attack, rules in result.attacks.items():

@@ -11,19 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ..measures.robustness import CONFIDENT, RULES
-from ..runs.failures import NOT_RUN
-from .estimates import EPS_IN, EPS_OUT, MBNC, Estimate, Reading, accuracy, contrast, layer_mbnc
-from .results import START, Result, Results
+from ..runs.paths import NOT_RUN
+from .estimates import Estimate, contrast
+from .results import EPS_IN, EPS_OUT, MBNC, START, Reading, Result, Results, accuracy, layer_mbnc
 
 SPECIALISED = {4: "specialisation", 5: "specialisation-5"}  # depth -> name of its table
 NONE = ""  # not in the paper
-JUDGES = (  # columns beside every table's own
-    ("linf", "any"),
-    ("linf-small", RULES[0]),
-    ("oracle-ce", "any"),
-    (CONFIDENT, CONFIDENT),
-    ("label", "any"),
-)
+# columns beside every table's own
+JUDGES = (("linf", "any"), ("linf-small", RULES[0]), ("oracle-ce", "any"), (CONFIDENT, CONFIDENT), ("label", "any"))
 Number = float | str
 WRITTEN = tomllib.loads(Path(__file__).with_name("printed.toml").read_text(encoding="utf-8"))
 ATTACKS: dict[str, str] = WRITTEN["attacks"]
@@ -31,39 +26,35 @@ ATTACKS: dict[str, str] = WRITTEN["attacks"]
 
 @dataclass(frozen=True)
 class Table:
-    """attacks: of the columns, by the paper's count;  printed: (checkpoint, attack) -> number, or words in its place"""
+    """attacks: of the columns, by the paper's count;  rows: checkpoint -> a number each, or words in its place"""
 
     name: str
     title: str
-    attacks: tuple[str, ...]
-    printed: dict[tuple[str, str], Number]
-
-    @property
-    def rows(self) -> tuple[str, ...]:
-        """Checkpoints, in the printed order."""
-        return tuple(dict.fromkeys(checkpoint for checkpoint, _ in self.printed))
+    attacks: Sequence[str]
+    rows: dict[str, list[Number]]
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
         """(attack, rule): the paper's, then this project's judges."""
         return (*((attack, RULES[0]) for attack in self.attacks), *JUDGES)
 
+    def printed(self, checkpoint: str, attack: str, rule: str) -> Number:
+        """The paper's number, which stands at its own count alone."""
+        printed = dict(zip(self.attacks, self.rows[checkpoint], strict=True))
+        return printed.get(attack, NONE) if rule == RULES[0] else NONE
 
-def _table(name: str, title: str, attacks: list[str], rows: dict[str, list[Number]]) -> Table:
-    numbers = {(row, attack): number for row, line in rows.items() for attack, number in zip(attacks, line, strict=True)}
-    return Table(name, title, tuple(attacks), numbers)
 
-
-TABLES = tuple(_table(name, **written) for name, written in WRITTEN["tables"].items())
+TABLES = tuple(Table(name, **written) for name, written in WRITTEN["tables"].items())
 
 
 def as_printed(names: Sequence[str]) -> Results:
     """The numbers of some printed tables as if they were exact results; a later table wins over an earlier one."""
     attacks: dict[str, dict[str, Any]] = {}
     for table in sorted((table for table in TABLES if table.name in names), key=lambda table: names.index(table.name)):
-        for (checkpoint, attack), number in table.printed.items():
-            if not isinstance(number, str):
-                attacks.setdefault(checkpoint, {})[attack] = {RULES[0]: {"mean": number}}
+        for checkpoint, numbers in table.rows.items():
+            columns = zip(table.attacks, numbers, strict=True)
+            exact = {attack: {RULES[0]: {"mean": number}} for attack, number in columns if not isinstance(number, str)}
+            attacks.setdefault(checkpoint, {}).update(exact)
     results = {}
     for name, counted in attacks.items():
         run, _, epoch = name.partition("@")
@@ -85,18 +76,17 @@ class Cell:
 
 
 def cell(results: Results, checkpoint: str, reading: Reading, printed: Number = NONE) -> Cell:
-    values = results.values(checkpoint, reading.value)
+    values = [value for result in results.seeds(checkpoint) if (value := reading.value(result)) is not None]
     if not values:
         return Cell(None, printed=printed, absent=results.absent(checkpoint))
     told = contrast(results, (1.0, checkpoint, reading))
-    half = told.half if isinstance(told, Estimate) else None
+    half = told.interval[1] - told.value if isinstance(told, Estimate) else None
     return Cell(sum(values) / len(values), half, len(values), printed=printed)
 
 
 def robust_cell(results: Results, table: Table, checkpoint: str, attack: str, rule: str) -> Cell:
-    """A cell of a printed table; the paper's number stands at its own count alone."""
-    printed = table.printed.get((checkpoint, attack), NONE) if rule == RULES[0] else NONE
-    whole = cell(results, checkpoint, accuracy(attack, rule), printed)
+    """A cell of a printed table."""
+    whole = cell(results, checkpoint, accuracy(attack, rule), table.printed(checkpoint, attack, rule))
     first = next((counted for result in results.seeds(checkpoint) if (counted := result.counted(attack, rule))), None)
     return replace(whole, variance=first["variance"]) if first and len(first["repeats"]) > 1 else whole
 

@@ -7,31 +7,58 @@ DIR/report. Files are replaced whole; the same results give the same bytes.
 from __future__ import annotations
 
 import json
+import platform
 import sys
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from twolayer.drawing import GRID, INK, PAPER, in_page
 from twolayer.files import BadInput, written
 from twolayer.process import Parser
 
-from ..measures.robustness import CONFIDENT, RULES
-from ..pages import filled
-from ..settings import CHOICES
+from ..experiments import grid as experiments
+from ..files import filled
+from ..measures.robustness import CONFIDENT
+from ..settings import CHOICES, training_part
 from . import tables
+from .claims import Answer, answers, telling
 from .pictures import Picture, pictures
-from .results import KINDS, START, Results, read
-from .verdicts import telling
-from .whole import Report, whole
+from .results import KINDS, START, Result, Results, read
 
 TEMPLATES = Path(__file__).parent / "templates"
 TITLE = "Robustness and specialisation on CIFAR-10, reproduced"
 VARIABLES = {INK: "ink", PAPER: "figure", GRID: "line"}  # colours of a figure that a dark page replaces
 HEADLINE = "headline"  # the figure of a README: the panels of MBNC beside each other
+COMPILED = ("name", "attacks", "checkpoints", "seed")  # settings that have a place of their own
+COMMIT_DIGITS, FULL_DIGITS = 12, 40  # shown, stored; what follows is the mark of a checkout with changes
+TIMES = ("train", "evaluate", "features")  # of a run's seconds; "processor" counts the same work again
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """All that its parts are written from.   facts: circumstances;  answers: every claim's;  tables: rows of each CSV file"""
+
+    results: Results
+    facts: dict[str, Any]
+    answers: list[Answer]
+    tables: dict[str, list[dict[str, Any]]]
+
+    @property
+    def demo(self) -> bool:
+        """A demonstration has numbers and no verdicts: it is judged by nobody."""
+        return self.facts["profile"] == "demo"
+
+    @property
+    def counts(self) -> dict[str, Counter[str]]:
+        """How many claims have which verdict under the paper's attack, and under confident where an attack enters."""
+        sure = (each.confident.verdict for each in self.answers if each.confident)
+        return {"paper": Counter(each.paper.verdict for each in self.answers), "confident": Counter(sure)}
 
 
 def main(argv: list[str]) -> int:
@@ -59,6 +86,10 @@ def loaded(out: Path) -> Results:
             f"`python -m cifar run all --out {out} --data ...` makes them"
         )
     return results
+
+
+def whole(results: Results) -> Report:
+    return Report(results, facts(results), answers(results), tables.lines(results))
 
 
 def files(results: Results) -> dict[str, bytes]:
@@ -93,12 +124,10 @@ def texts(report: Report) -> dict[str, bytes]:
     rows = []
     for each in report.answers:
         for rule, finding in (("paper", each.paper), (CONFIDENT, each.confident)):
-            record = {"questions": [], "beside": []} if finding is None else finding.record
+            record = finding.record if finding else {"questions": [], "beside": []}
             for question in (*record["questions"], *record["beside"]):
-                answered = {"verdict": "demonstration", **question, "answer": ""}
-                if not report.demo:
-                    answered = {"verdict": record["verdict"], **question}
-                rows.append({"claim": each.claim.number, "rule": rule, **answered})
+                row = {"claim": each.claim.number, "rule": rule, "verdict": record["verdict"], **question}
+                rows.append({**row, "verdict": "demonstration", "answer": ""} if report.demo else row)
     csv = {name: tables.csv_text(lines) for name, lines in {**report.tables, "claims": rows}.items()}
     claims = filled(TEMPLATES / "claims.md", report=report, telling=telling) + "\n"
     return {**{f"tables/{name}.csv": text.encode() for name, text in csv.items()}, "claims.md": claims.encode()}
@@ -125,7 +154,7 @@ def document(report: Report, pictures: Sequence[Picture], drawings: dict[str, st
         telling=telling,
         tables=[(table, rows) for table in tables.TABLES if (rows := tables.filled(results, table))],
         specialised=[(depth, readings, rows) for depth, readings, rows in specialisation if rows],
-        headings=heading,
+        attacks=tables.ATTACKS,
         start=START,
         kinds=len({student.kind for student in results.students} & set(KINDS)),
         tau=next((student.attacks[CONFIDENT][CONFIDENT]["tau"] for student in attacked), None),
@@ -137,11 +166,6 @@ def document(report: Report, pictures: Sequence[Picture], drawings: dict[str, st
     )
 
 
-def heading(attack: str, rule: str) -> str:
-    """Of a table's column."""
-    return tables.ATTACKS[attack] + ("" if rule in (RULES[0], CONFIDENT) or attack != "linf" else f", {rule}")
-
-
 def plain(value: Any) -> str:
     """A setting or fact in words."""
     if isinstance(value, list | tuple):
@@ -151,3 +175,80 @@ def plain(value: Any) -> str:
 
 def number(value: float | str | None, digits: int = 2, absent: str = "") -> str:
     return value if isinstance(value, str) else absent if value is None else f"{value:.{digits}f}"
+
+
+def facts(results: Results) -> dict[str, Any]:
+    """Circumstances: runs with their settings and seconds, images, profile, hardware, versions, and what a reader must know
+    first (warnings.md)."""
+    everything = list(results.checkpoints.values())
+    shared = _shared([result.settings for result in results.students])
+    names = dict.fromkeys(result.run for result in everything)
+    runs = [_run(name, [result for result in everything if result.run == name], shared) for name in names]
+    profile = profile_of(everything)
+    grid = experiments.grid(profile) if profile in experiments.PROFILES else {}
+    seconds = [sum(run["seconds"].values()) for run in runs if run["seconds"] is not None]
+    versions = {
+        key: ", ".join(sorted({str(r.timing[key]) for r in everything if key in r.timing})) or "unknown"
+        for key in ("device", "torch", "python")
+    }
+    told: dict[str, Any] = {
+        "profile": profile,
+        "images": " + ".join(sorted({str(result.data["source"]) for result in everything})) or "none",
+        "failures": {name: failure.words for name, failure in results.failures.items()},
+    }
+    missing = [name for name, run in grid.items() if results.get(f"{name}@{run.checkpoints[-1][0]}") is None]
+    digests = len({result.data.get("sha256") for result in everything})
+    warnings = filled(TEMPLATES / "warnings.md", **told, missing=missing, digests=digests)
+    circumstances = {
+        "hardware": versions["device"],
+        "seconds in all": f"{sum(seconds):,.0f} of {len(seconds)} runs",
+        "torch of the runs": versions["torch"],
+        "python of the runs": versions["python"],
+        "commits of the code": ", ".join(sorted({name for result in everything for name in _commits(result)})),
+        "report": f"python {platform.python_version()}, numpy {np.__version__}",
+        "images": told["images"],
+    }
+    told |= {"warnings": warnings.splitlines(), "runs": runs, "shared": shared, "seconds": sum(seconds)}
+    return told | {"circumstances": circumstances, "left_out": results.left_out}
+
+
+def _run(name: str, mine: list[Result], shared: dict[str, Any]) -> dict[str, Any]:
+    """One run; its seconds are those of its last checkpoint, which count the ones before."""
+    ordered = sorted(mine, key=lambda result: result.epoch)
+    last = ordered[-1]
+    seconds = last.timing.get("seconds")
+    return {
+        "run": name,
+        "checkpoints": [(result.paper_epoch, result.epoch) for result in ordered],
+        "own": {key: value for key, value in last.settings.items() if key not in COMPILED and shared.get(key) != value},
+        "clean": last.clean,
+        "seconds": seconds and {key: seconds.get(key, 0.0) for key in TIMES},
+        "device": last.timing.get("device", "unknown"),
+        "images": last.data["source"],
+        "commits": ", ".join(_commits(last)),
+    }
+
+
+def _commits(result: Result) -> list[str]:
+    """The commits of the code of a result, short; "none" is code outside of a checkout."""
+    if "commits" not in result.timing:
+        return ["unknown"]
+    return ["none" if name is None else name[:COMMIT_DIGITS] + name[FULL_DIGITS:] for name in result.timing["commits"]]
+
+
+def _shared(settings: list[dict[str, Any]]) -> dict[str, Any]:
+    """The commonest value of every setting."""
+    commonest = {}
+    for key in sorted({key for each in settings for key in each} - set(COMPILED)):
+        texts = Counter(json.dumps(each[key]) for each in settings if key in each)
+        commonest[key] = json.loads(max(sorted(texts), key=texts.__getitem__))
+    return commonest
+
+
+def profile_of(results: list[Result]) -> str:
+    """The profile with whose settings all runs were trained: "paper", "standard", "demo", or "of its own"."""
+    for name in experiments.PROFILES:
+        grid = experiments.grid(name)
+        if all(r.run in grid and training_part(grid[r.run].record) == training_part(r.settings) for r in results):
+            return name
+    return "of its own"

@@ -17,48 +17,44 @@ from ..data.patches import PLANE_RANK
 from ..devices import device_name
 from ..files import load_json, load_tensors, save_json
 from ..measures import robustness, specialisation
-from ..networks import pruning
-from ..networks.convnet import ConvNet
+from ..networks.convnet import ConvNet, shrunk
 from ..settings import Settings, training_part
 from ..training.step import DTYPES
-from .failures import DivergedError
-from .paths import load_network, result_path, save_network, time_path, weights_path
+from .paths import RESULT, TIME, WEIGHTS, DivergedError, checkpoint_path, load_network, save_network
 from .run import Run
 from .world import World
-
-Task = Callable[[], dict[str, Any]]
 
 
 def checkpoint(run: Run, kept: list[Tensor] | None) -> None:
     """Store the weights, and how they were trained, and the seconds it took; DivergedError where they answer no numbers."""
     settings, world, state = run.settings, run.world, run.training
     assert state is not None
-    network = state.student if kept is None else pruning.shrunk(state.student, kept)
+    network = state.student if kept is None else shrunk(state.student, kept)
     if not answers(network, world.data.test.pixels[: settings.eval_batch]):
         raise DivergedError(state.epoch, "the last update left weights or logits that are not finite")
-    save_json(time_path(world.out, settings.name, state.epoch), {"trained": circumstances(run), **circumstances(run)})
+    place = partial(checkpoint_path, world.out, settings.name, state.epoch)
+    save_json(place(TIME), {"trained": circumstances(run), **circumstances(run)})
     trained = {"settings": training_part(settings.record), "data": world.data.facts, "loss": list(state.history)}
-    save_network(weights_path(world.out, settings.name, state.epoch), network, trained)
+    save_network(place(WEIGHTS), network, trained)
 
 
 def measure(settings: Settings, paper_epoch: int, epoch: int, needed: Mapping[str, ConvNet], world: World) -> None:
     """Measure a checkpoint's weights part by part, store the result; PausedError where it must stop."""
-    run = Run(settings, world, epoch=epoch)
+    run, place = Run(settings, world, epoch=epoch), partial(checkpoint_path, world.out, settings.name, epoch)
     run.resume()
-    if not run.parts:
-        take_over(run, epoch)
+    if not run.parts and place(RESULT).is_file() and place(TIME).is_file():
+        take_over(run, load_json(place(RESULT)), load_json(place(TIME)).get("measured"))
     run.contribute()
-    path = weights_path(world.out, settings.name, epoch)
-    network, trained = load_network(path, world.device), load_tensors(path)["trained"]
-    parts = tasks(settings, paper_epoch, network, needed, world, run.counts, run.pause)
+    network, trained = load_network(place(WEIGHTS), world.device), load_tensors(place(WEIGHTS))["trained"]
+    attacks = dict(settings.attacks).get(paper_epoch, ())
+    parts = tasks(run, attacks, network, needed)
     for done, (name, part) in enumerate(parts.items()):
         if name not in run.parts:
             run.show(done, len(parts), partial("epoch {}: {}".format, epoch, name))
             run.parts[name] = part()
             run.spend("evaluate")
             run.pause()
-    clock = time_path(world.out, settings.name, epoch)
-    before = load_json(clock)["trained"] if clock.is_file() else {"seconds": {}, "commits": []}
+    before = load_json(place(TIME))["trained"] if place(TIME).is_file() else {"seconds": {}, "commits": []}
     mine = circumstances(run)
     whole = {
         **mine,
@@ -66,28 +62,22 @@ def measure(settings: Settings, paper_epoch: int, epoch: int, needed: Mapping[st
         "seconds": {kind: before["seconds"].get(kind, 0.0) + seconds for kind, seconds in run.seconds.items()},
         "commits": list(dict.fromkeys([*before["commits"], *run.commits])),
     }
-    save_json(clock, {**whole, "trained": before, "measured": mine})
-    attacks = {name: run.parts[name] for name in dict(settings.attacks).get(paper_epoch, ()) if name in run.parts}
+    save_json(place(TIME), {**whole, "trained": before, "measured": mine})
     named = {"run": settings.name, "epoch": epoch, "paper_epoch": paper_epoch, "loss": trained["loss"]}
     config = {"settings": settings.record, "data": trained["data"], "mean": world.mean, "std": world.std}
-    measures = {"attacks": attacks, "specialisation": run.parts.get("specialisation"), "clean": run.parts["clean"]}
-    save_json(result_path(world.out, settings.name, epoch), {**named, "config": config, **measures})
+    measures = {name: run.parts.get(name) for name in ("clean", "specialisation")}
+    measures["attacks"] = {name: run.parts[name] for name in attacks if name in run.parts}
+    save_json(place(RESULT), {**named, "config": config, **measures})
     run.path.unlink(missing_ok=True)
 
 
-def take_over(run: Run, epoch: int) -> None:
+def take_over(run: Run, stored: dict[str, Any], before: dict[str, Any] | None) -> None:
     """Begin with the parts of a result of the same weights that was measured in the same way but for the list of attacks."""
-    settings, out = run.settings, run.world.out
-    path, clock = result_path(out, settings.name, epoch), time_path(out, settings.name, epoch)
-    if not (path.is_file() and clock.is_file()):
-        return
-    stored, before = load_json(path), load_json(clock).get("measured")
-    asked = {**settings.record, "attacks": None}
-    if before is None or {**stored["config"]["settings"], "attacks": None} != asked:
-        return
-    told = stored["specialisation"]
-    run.parts = {"clean": stored["clean"], **({"specialisation": told} if told else {}), **stored["attacks"]}
-    run.seconds, run.commits = {**run.seconds, **before["seconds"]}, list(before["commits"])
+    asked = {**run.settings.record, "attacks": None}
+    if before is not None and {**stored["config"]["settings"], "attacks": None} == asked:
+        measures = {name: stored[name] for name in ("clean", "specialisation") if stored[name]}
+        run.parts = measures | stored["attacks"]
+        run.seconds, run.commits = {**run.seconds, **before["seconds"]}, list(before["commits"])
 
 
 def circumstances(run: Run) -> dict[str, Any]:
@@ -103,38 +93,28 @@ def circumstances(run: Run) -> dict[str, Any]:
 
 
 def tasks(
-    settings: Settings,
-    paper_epoch: int,
-    network: ConvNet,
-    needed: Mapping[str, ConvNet],
-    world: World,
-    counts: robustness.Counts,
-    after: Callable[[], None],
-) -> dict[str, Task]:
+    run: Run, attacks: tuple[str, ...], network: ConvNet, needed: Mapping[str, ConvNet]
+) -> dict[str, Callable[[], dict[str, Any]]]:
     """The parts by name, in order: clean; for students specialisation and the checkpoint's attacks.
 
-    counts: what attacks have counted so far, filled in place;  after: called after each of their batches, may raise.
+    Attacks fill run.counts batch by batch; the run may pause after each.
     """
-    images = world.data.test.first(settings.test_images)
-    oracle = needed.get(settings.teacher or settings.start)
-    parts: dict[str, Task] = {"clean": lambda: clean(network, oracle, images.pixels, images.labels, batch=settings.eval_batch)}
+    settings, world = run.settings, run.world
+    images, batch = world.data.test.first(settings.test_images), settings.eval_batch
+    oracle, surrogate = needed.get(settings.teacher or settings.start), needed.get(settings.surrogate)
+    parts = {"clean": lambda: clean(network, oracle, images.pixels, images.labels, batch=batch)}
     if settings.role != "student":
         return parts
     assert oracle is not None
-    surrogate = needed.get(settings.surrogate)
-
-    parts["specialisation"] = lambda: specialisation.measure(
-        network, oracle, images.pixels, world.spectrum.eigenvectors[:PLANE_RANK], batch=settings.eval_batch
-    )
+    plane = world.spectrum.eigenvectors[:PLANE_RANK]
+    parts["specialisation"] = lambda: specialisation.measure(network, oracle, images.pixels, plane, batch=batch)
 
     def attack(name: str) -> dict[str, Any]:
         asked: dict[str, Any] = {"attacks": (name,), "repeats": settings.repeats, "plane": world.plane, **how(settings.record)}
-        asked |= {"counts": counts, "after": lambda _: after()}
+        asked |= {"counts": run.counts, "after": lambda _: run.pause()}
         return robustness.evaluate(network, oracle, surrogate, images.pixels, images.labels, **asked)[name]
 
-    for name in dict(settings.attacks).get(paper_epoch, ()):
-        parts[name] = partial(attack, name)
-    return parts
+    return parts | {name: partial(attack, name) for name in attacks}
 
 
 def how(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,9 +137,7 @@ def clean(network: ConvNet, oracle: ConvNet | None, pixels: Tensor, labels: Tens
                 distance += float((answer - wanted).double().square().sum())
     count = len(pixels)
     counted = {"images": count, "accuracy": right / count}
-    if oracle is not None:
-        counted |= {"agreement": agreed / count, "logit_distance": distance / count}
-    return counted
+    return counted if oracle is None else counted | {"agreement": agreed / count, "logit_distance": distance / count}
 
 
 def answers(network: ConvNet, pixels: Tensor) -> bool:

@@ -9,31 +9,37 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from twolayer.files import BadInput
+
 from ..data.cifar10 import Images
-from ..networks import pruning
-from ..networks.convnet import ConvNet
-from ..settings import Settings
+from ..files import load_tensors, save_tensors
+from ..networks.convnet import ConvNet, inner_copy, kept_channels, silence
+from ..settings import Settings, training_part
+from ..training import modes
 from ..training import step as training
-from . import failures, paths
+from . import paths
 from .checkpoint import checkpoint, measure
-from .failures import DivergedError
-from .robust_features import robust_images
+from .paths import DIVERGED, FAILURE, MEASURES, STATE, WEIGHTS, DivergedError
 from .run import PausedError, Run
 from .world import World
+
+FEATURE_BATCH = {"cpu": 128, "cuda": 1000}  # images of a part; on a GPU small ones wait for their kernels' launches
 
 
 def execute(settings: Settings, grid: Mapping[str, Settings], world: World) -> bool:
     """Train and measure a run from wherever it stands.   -> whether that is done
 
-    Its needs (settings.needs) must be there. A DivergedError is recorded (failures.py), then raised. Where the world wants
+    Its needs (settings.needs) must be there. A DivergedError is recorded, then raised. Where the world wants
     no measures, training is all. What was trained and measured with other settings of measuring is measured anew.
     """
     out, name, digest = world.out, settings.name, world.data.digest
-    failures.forget(out, name)
+    paths.run_path(out, name, FAILURE).unlink(missing_ok=True)
     if not paths.finished(out, settings, digest):
         needed = {need: paths.load_network(paths.located(out, grid, need), world.device) for need in settings.needs}
         run, diverged = None, None
@@ -45,15 +51,15 @@ def execute(settings: Settings, grid: Mapping[str, Settings], world: World) -> b
                 except DivergedError as error:  # what was reached before is as good as any
                     diverged = error
             for paper, epoch in settings.checkpoints if world.measures else ():
-                there = diverged is None or paths.weights_path(out, name, epoch).is_file()
+                there = diverged is None or paths.checkpoint_path(out, name, epoch, WEIGHTS).is_file()
                 if there and not paths.measured(out, settings, epoch, digest):
                     measure(settings, paper, epoch, needed, world)
         except PausedError:
             return False
         if run is not None and diverged is not None:
             why = {"epoch": diverged.epoch, "reason": diverged.reason, "commits": run.commits}
-            failures.record(out, settings, failures.DIVERGED, **why)
-            discard(settings, world, failures.DIVERGED)
+            paths.record_failure(out, settings, DIVERGED, **why)
+            discard(settings, world, DIVERGED)
             raise diverged
     discard(settings, world, "done")
     return True
@@ -70,18 +76,11 @@ def begun(settings: Settings, world: World, needed: Mapping[str, ConvNet]) -> Ru
     return run
 
 
-def pruned_channels(settings: Settings, needed: Mapping[str, ConvNet], device: torch.device) -> list[Tensor] | None:
-    """Indices of the channels that a pruned network keeps, of those of the network it starts from; None for all others."""
-    if not settings.removed:
-        return None
-    return [stay.to(device) for stay in pruning.kept_channels(needed[settings.start], settings.removed)]
-
-
 def discard(settings: Settings, world: World, words: str) -> None:
     """Remove what only an unfinished run needs, and show its end."""
-    for path in (paths.state_path, paths.measures_path):
-        path(world.out, settings.name).unlink(missing_ok=True)
-    shutil.rmtree(paths.features_path(world.out, settings.name, 0).parent, ignore_errors=True)
+    for kind in (STATE, MEASURES):
+        paths.run_path(world.out, settings.name, kind).unlink(missing_ok=True)
+    shutil.rmtree(world.out / "cache" / settings.name, ignore_errors=True)
     world.show(settings.name, settings.epochs, settings.epochs, words)
 
 
@@ -89,16 +88,17 @@ def train(run: Run, needed: Mapping[str, ConvNet]) -> None:
     """Every remaining epoch; at each checkpoint the weights are stored."""
     settings, state, world = run.settings, run.training, run.world
     assert state is not None
-    kept = pruned_channels(settings, needed, world.device)
-    if kept is not None:
-        pruning.silence(state.student, kept)
+    kept, hold = None, None  # of a pruned network: indices of the channels that stay, and what silences the others
+    if settings.removed:
+        kept = [stay.to(world.device) for stay in kept_channels(needed[settings.start], settings.removed)]
+        hold = partial(silence, state.student, kept)
+        hold()
     images = world.data.train.first(settings.images)
     if settings.representation:
         images = Images(robust_images(run, images, needed), images.labels)
     teacher = needed.get(settings.teacher)
     epochs = [epoch for _, epoch in settings.checkpoints]
     buffers = training.buffers_for(settings, images, teacher)
-    hold = None if kept is None else lambda: pruning.silence(state.student, kept)
     step = training.make_step(settings, state, buffers, teacher, world.plane, hold)
     if world.device.type == "cuda" and state.epoch < settings.epochs:
         with world.turns.alone():
@@ -129,3 +129,40 @@ def train(run: Run, needed: Mapping[str, ConvNet]) -> None:
         state.history.append(mean)
         state.epoch, state.batch = state.epoch + 1, 0
         run.pause()
+
+
+def robust_images(run: Run, images: Images, needed: Mapping[str, ConvNet]) -> Tensor:
+    """Equation 35's image for every training image, part by part, each part kept in a file, and read back by a later call.
+
+    Each image starts from another, by one random permutation.   bytes (N, 3, h, w) -> bytes, same shape
+    The networks compute in the precision of attacks (settings.inner), images and steps in float32.
+    A file that is damaged, or of other settings or images, is made anew.
+    """
+    settings, world, parts = run.settings, run.world, []
+    representation, teacher = (
+        inner_copy(needed[name], dtype=training.DTYPES[settings.inner], multiple=settings.multiple)[0]
+        for name in (settings.representation, settings.teacher)
+    )
+    of = {"settings": training_part(settings.record), "images": world.data.digest}
+    other = torch.randperm(len(images.pixels), generator=training.seeded(settings.seed, "features")).to(world.device)
+    size = FEATURE_BATCH[world.device.type]
+    for first in range(0, len(images.pixels), size):
+        path, part = world.out / "cache" / settings.name / f"{first}.pt", None
+        with suppress(BadInput):
+            if path.is_file() and (stored := load_tensors(path))["of"] == of:
+                part = stored["pixels"]
+        if part is None:
+            places = slice(first, first + size)
+            target, start = (
+                pixels.float().div(255).contiguous(memory_format=torch.channels_last)
+                for pixels in (images.pixels[places], images.pixels[other[places]])
+            )
+            alpha, step, steps = settings.alpha, settings.feature_step, settings.feature_steps
+            finished = modes.robust_features(target, start, representation, teacher, alpha=alpha, step=step, steps=steps)
+            part = finished.mul(255).round().to(torch.uint8).contiguous().cpu()
+            save_tensors(path, {"of": of, "pixels": part})
+            run.spend("features")
+            run.show(first + len(part), len(images.pixels), lambda: "robust features")
+            run.pause()
+        parts.append(part)
+    return torch.cat(parts).to(world.device)

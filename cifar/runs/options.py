@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -50,10 +51,10 @@ class Work:
         self, runs: Mapping[str, Settings], grid: Mapping[str, Settings], out: Path, images: Cifar10, *, measures: bool = True
     ) -> tuple[list[str], World]:
         """Execute runs, showing their progress.   -> names of those that a stop left unfinished, what the runs shared"""
-        from . import progress, queue
+        from . import queue
         from .world import shared_world
 
-        with progress.showing(len(runs)) as show, self.stop.on_signals():
+        with queue.showing(len(runs)) as show, self.stop.on_signals():
             world = shared_world(out, images, self.device, stop=self.stop, show=show, measures=measures)
             return queue.work_off(runs, grid, world, self.stop, workers=self.workers, threads=self.threads), world
 
@@ -68,9 +69,7 @@ def begun(options: argparse.Namespace) -> Work:
 
     Threads and precision are set. BadInput, one line, for numbers that are too small and a device that is not there.
     """
-    import torch
-
-    from .. import devices
+    from ..devices import prepared
     from . import queue
 
     started = time.monotonic()
@@ -78,11 +77,7 @@ def begun(options: argparse.Namespace) -> Work:
         value = getattr(options, name)
         if value is not None and not value >= least:
             raise BadInput(f"--{name.replace('_', '-')} must be {least} or more; got {value}")
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise BadInput("--device cuda needs a CUDA device that torch can see; found none; use --device cpu")
-    torch.set_num_threads(options.threads)
-    devices.full_precision()
-    devices.memory_kept()
-    device = torch.device(options.device)
+    device = prepared(options.device, options.threads)
+    usual = queue.CUDA_WORKERS if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // options.threads)
     stop = queue.Stop(float("inf") if options.time_limit is None else started + options.time_limit)
-    return Work(device, stop, options.jobs or queue.usual_workers(device, options.threads), options.threads)
+    return Work(device, stop, options.jobs or usual, options.threads)

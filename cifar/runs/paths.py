@@ -1,48 +1,45 @@
-"""Where the files of a run are, what is in them, and whether a run is finished."""
+"""Where the files of a run are (files.py), what is in them, and whether a run is finished, or cannot be.
+
+A run that cannot be finished has a file too, so that the queue goes on and the report says it:
+
+    {"run", "status": "diverged", "epoch", "reason", "commits", "settings"}    a loss or a weight stopped being a number
+    {"run", "status": "not run", "needs", "settings"}                          a checkpoint it needs will never be there
+
+One that diverged is not tried again until its settings change or its file is deleted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from twolayer.files import BadInput
 
-from ..files import load_json, load_tensors, save_tensors
+from ..files import load_json, load_tensors, save_json, save_tensors
 from ..networks.convnet import ConvNet
 from ..settings import Settings, training_part
 
-
-def result_path(out: Path, run: str, epoch: int) -> Path:
-    return out / "runs" / run / f"epoch-{epoch}.json"
-
-
-def time_path(out: Path, run: str, epoch: int) -> Path:
-    return out / "runs" / run / f"epoch-{epoch}.time.json"
+DIVERGED, NOT_RUN = "diverged", "not run"
+RESULT, TIME, WEIGHTS = ".json", ".time.json", ".pt"  # files of a checkpoint
+STATE, MEASURES, FAILURE = ".pt", ".measures.pt", ".json"  # of a run that is not trained, not measured, cannot be finished
 
 
-def weights_path(out: Path, run: str, epoch: int) -> Path:
-    return out / "runs" / run / f"epoch-{epoch}.pt"
+def checkpoint_path(out: Path, run: str, epoch: int, kind: str) -> Path:
+    return out / "runs" / run / f"epoch-{epoch}{kind}"
 
 
-def state_path(out: Path, run: str) -> Path:
-    return out / "state" / f"{run}.pt"
-
-
-def measures_path(out: Path, run: str) -> Path:
-    return out / "state" / f"{run}.measures.pt"
-
-
-def features_path(out: Path, run: str, first: int) -> Path:
-    """first: the place of the first image of a part"""
-    return out / "cache" / run / f"{first}.pt"
+def run_path(out: Path, run: str, kind: str) -> Path:
+    return out / "state" / f"{run}{kind}"
 
 
 def located(out: Path, grid: Mapping[str, Settings], checkpoint: str) -> Path:
     """The weights of a checkpoint "run@paper's epoch"."""
     run, _, epoch = checkpoint.partition("@")
-    return weights_path(out, run, dict(grid[run].checkpoints)[int(epoch)])
+    return checkpoint_path(out, run, dict(grid[run].checkpoints)[int(epoch)], WEIGHTS)
 
 
 def finished(out: Path, settings: Settings, images: str | None = None) -> bool:
@@ -55,7 +52,7 @@ def finished(out: Path, settings: Settings, images: str | None = None) -> bool:
 
 def measured(out: Path, settings: Settings, epoch: int, images: str | None = None) -> bool:
     """Whether a checkpoint has its result, measured as asked. The same errors."""
-    path = result_path(out, settings.name, epoch)
+    path = checkpoint_path(out, settings.name, epoch, RESULT)
     if not path.is_file():
         return False
     stored = load_json(path)
@@ -71,7 +68,7 @@ def trained(out: Path, settings: Settings, images: str) -> bool:
     """Whether every checkpoint has its weights. The same errors."""
     there = []
     for _, epoch in settings.checkpoints:
-        path = weights_path(out, settings.name, epoch)
+        path = checkpoint_path(out, settings.name, epoch, WEIGHTS)
         stored = load_tensors(path).get("trained") if path.is_file() else None
         if stored is not None:
             _require_same(path, settings, images, stored["settings"], stored["data"]["sha256"])
@@ -99,3 +96,58 @@ def save_network(path: Path, network: ConvNet, trained: Mapping[str, object] | N
     weights = {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
     shape = {"widths": list(network.widths), "classes": network.classes, "size": network.size}
     save_tensors(path, {**shape, "weights": weights} | ({} if trained is None else {"trained": dict(trained)}))
+
+
+class DivergedError(Exception):
+    """Training cannot go on.   epoch: counted from 1;  reason: what stopped being a number"""
+
+    def __init__(self, epoch: int, reason: str) -> None:
+        super().__init__(f"diverged in epoch {epoch}: {reason}")
+        self.epoch, self.reason = epoch, reason
+
+
+@dataclass(frozen=True)
+class Failure:
+    """short: what stands in the place of a number;  words: with the reason;  settings: the run's, as recorded."""
+
+    status: str
+    short: str
+    words: str
+    settings: Any
+
+
+def record_failure(out: Path, settings: Settings, status: str, **why: Any) -> None:
+    """why: what else the file says of this status; needs: the checkpoint, "run@paper's epoch", that will never be there."""
+    record = {"run": settings.name, "settings": settings.record, "status": status, **why}
+    save_json(run_path(out, settings.name, FAILURE), record)
+
+
+def stored_failure(path: Path) -> Failure:
+    """The failure in a file; BadInput, one line, if it holds none."""
+    value = load_json(path)
+    try:
+        _, status = value["run"], value["status"]
+        if status == NOT_RUN:
+            short = words = f"{NOT_RUN}: needs {value['needs']}"
+        elif status == DIVERGED:
+            short = f"{DIVERGED} in epoch {int(value['epoch'])}"
+            words = f"{short}: {value['reason']}"
+        else:
+            raise ValueError(f"status {status!r}")
+        return Failure(status, short, words, value["settings"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"{path} is no record of a run that failed ({type(error).__name__}: {error}); delete it") from None
+
+
+def failures(out: Path, runs: Mapping[str, Settings]) -> dict[str, Failure]:
+    """Those of some runs that are recorded with these settings, by the run's name."""
+    paths = {name: run_path(out, name, FAILURE) for name in runs}
+    stored = {name: stored_failure(path) for name, path in paths.items() if path.is_file()}
+    return {name: failure for name, failure in stored.items() if failure.settings == runs[name].record}
+
+
+def told(failed: Mapping[str, Failure], of_all: int, out: Path) -> str:
+    """One line about runs that cannot be finished."""
+    words = "; ".join(f"{name} {failure.words}" for name, failure in failed.items())
+    again = " ".join(str(run_path(out, name, FAILURE)) for name, failure in failed.items() if failure.status == DIVERGED)
+    return f"{len(failed)} of {of_all} runs cannot be finished: {words}. To try again, change settings or delete {again}"

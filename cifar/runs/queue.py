@@ -2,6 +2,7 @@
 
 On a CPU a worker computes on a thread of its own, so that small operations of several runs fill the cores; on a
 CUDA device each worker has a stream. No result depends on how many workers there are or on their order.
+Progress goes to standard error: bars on a terminal, a line for each event otherwise.
 """
 
 from __future__ import annotations
@@ -11,29 +12,27 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from types import FrameType
 
 import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from twolayer.files import BadInput
 
 from ..settings import Settings
-from . import failures
 from .execute import execute
-from .failures import DivergedError
-from .paths import finished, located
-from .world import World
+from .paths import DIVERGED, FAILURE, NOT_RUN, DivergedError, failures, finished, located, record_failure, run_path
+from .world import Show, World
 
 POLL = 0.2  # seconds between two looks at what has become ready
 CUDA_WORKERS = 4  # an attack on a batch of 64 fills half of a large GPU, a step of a standard student far less
-
-
-def usual_workers(device: torch.device, threads: int) -> int:
-    """Runs at a time where nobody says how many.   threads: of each"""
-    return CUDA_WORKERS if device.type == "cuda" else max(1, len(os.sched_getaffinity(0)) // threads)
+LINE_EVERY = 15.0  # seconds between two lines of a run where there is no terminal
+ENDS = ("done", DIVERGED)  # words after which a run shows nothing more
 
 
 @dataclass(eq=False)
@@ -70,19 +69,19 @@ def work_off(
 ) -> list[str]:
     """Execute runs in the order given, those that are not ready later.   -> names of those that a stop left unfinished
 
-    grid: where their needs are.  Runs that diverge, and those that need them, are recorded (failures.py) while the others go
+    grid: where their needs are.  Runs that diverge, and those that need them, are recorded (paths.py) while the others go
     on; those that diverged before are not tried again, those that lacked another are. The first other exception stops all at
     their next save and is raised.
     """
     out = world.out
     waiting = {name: settings for name, settings in runs.items() if not finished(out, settings, world.data.digest)}
-    earlier = failures.among(out, waiting)
-    failed = {name for name, failure in earlier.items() if failure.status == failures.DIVERGED}
+    earlier = failures(out, waiting)
+    failed = {name for name, failure in earlier.items() if failure.status == DIVERGED}
     for name in earlier:
         if name in failed:
             del waiting[name]
         else:
-            failures.forget(out, name)
+            run_path(out, name, FAILURE).unlink()
     unfinished, working = set(waiting), dict[Future[bool], str]()
 
     def ready() -> str | None:
@@ -94,7 +93,7 @@ def work_off(
             for need in missing:
                 run = need.partition("@")[0]
                 if run in failed:
-                    failures.record(out, waiting.pop(name), failures.NOT_RUN, needs=need)
+                    record_failure(out, waiting.pop(name), NOT_RUN, needs=need)
                     failed.add(name)
                     break
                 if run not in waiting and run not in working.values():
@@ -131,3 +130,30 @@ def work_off(
             stop.asked.set()
             raise
     return [name for name in runs if name in unfinished - failed]
+
+
+@contextlib.contextmanager
+def showing(runs: int) -> Iterator[Show]:
+    """A function that shows where a run stands; any thread may call it.   runs: how many there are in all"""
+    console = Console(stderr=True)
+    lock, tasks, spoken, ended = threading.Lock(), {}, {}, {}  # type: ignore[var-annotated]
+    left, right = (TextColumn(text, markup=False) for text in ("{task.description:<20}", "{task.fields[words]}"))
+    columns = (left, BarColumn(20), right, TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        whole = bars.add_task("all runs", total=runs, words="")
+
+        def show(run: str, done: float, of: float, words: str) -> None:
+            with lock:
+                if run not in tasks:
+                    tasks[run] = bars.add_task(run, total=of, words=words)
+                bars.update(tasks[run], completed=done, total=of, words=words)
+                if words in ENDS and run not in ended:
+                    ended[run] = words
+                    counts = ", ".join(f"{count}/{runs} {end}" for end, count in Counter(ended.values()).items())
+                    bars.update(whole, completed=len(ended), words=counts)
+                    bars.remove_task(tasks[run])
+                if not console.is_terminal and (words in ENDS or time.monotonic() - spoken.get(run, 0.0) > LINE_EVERY):
+                    spoken[run] = time.monotonic()
+                    console.print(f"{run}: {words} ({100 * done / of:.0f} %)", markup=False, highlight=False)
+
+        yield show

@@ -17,7 +17,7 @@ from twolayer.files import BadInput
 from ..files import load_tensors, save_tensors
 from ..settings import Settings, training_part
 from ..training.step import Training
-from .paths import measures_path, state_path
+from .paths import MEASURES, STATE, run_path
 from .world import World
 
 SHOW_EVERY = 1.0  # seconds between two looks at the loss, which wait for the device
@@ -59,8 +59,7 @@ class Run:
     @property
     def path(self) -> Path:
         """Of its saved state."""
-        place = state_path if self.training is not None else measures_path
-        return place(self.world.out, self.settings.name)
+        return run_path(self.world.out, self.settings.name, MEASURES if self.training is None else STATE)
 
     def save(self) -> None:
         begun_with = {"config": self.settings.record, "images": self.world.data.digest, "device": self.world.device.type}
@@ -84,7 +83,10 @@ class Run:
             if begun_on != self.world.device.type:
                 raise BadInput(f"{path} was begun with --device {begun_on}; use that, or delete it")
             if self.training is not None:
-                self._require_possible(state)
+                settings, epoch, batch = self.settings, state["training"]["epoch"], state["training"]["batch"]
+                between = (settings.first_epoch, 0) <= (epoch, batch) <= (settings.epochs, 0)
+                if not (between and 0 <= batch < settings.batches):
+                    raise BadInput(f"{path} is at epoch {epoch}, batch {batch}, where its run never is; delete it")
                 self.training.restore(state["training"])
             elif (state["config"], state["epoch"]) != (self.settings.record, self.epoch):
                 return
@@ -92,14 +94,6 @@ class Run:
             self.commits = state.get("commits", ["unknown"])  # those begun before commits were recorded have none
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise BadInput(f"{path} is no state of a run ({type(error).__name__}: {error}); delete it") from None
-
-    def _require_possible(self, state: dict[str, Any]) -> None:
-        """BadInput where a saved state is at a place that its run never comes to."""
-        epoch, batch = state["training"]["epoch"], state["training"]["batch"]
-        settings, place = self.settings, (epoch, batch)
-        first, last = (settings.first_epoch, 0), (settings.epochs, 0)
-        if not (first <= place <= last and 0 <= batch < settings.batches):
-            raise BadInput(f"{self.path} is at epoch {epoch}, batch {batch}, where its run never is; delete it")
 
     def contribute(self) -> None:
         """Name the code among those that contributed."""

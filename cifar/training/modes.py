@@ -13,18 +13,11 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from ..attacks.objectives import Objective, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance
-from ..attacks.table import Linf, pgd
+from ..attacks.ascent import Objective
+from ..attacks.table import Linf, cross_entropy_to_oracle, data_adversarial, largest_gap, logit_distance, pgd
 from ..data.patches import InputPlane
 from ..networks.convnet import ConvNet
 from ..settings import Settings
-
-
-def lengths(settings: Settings, x: Tensor, generator: Generator) -> Tensor:
-    """By what factor each perturbation is shortened.   (N, 1, 1, 1) in [0, 1]"""
-    if settings.radius == "full":
-        return x.new_ones(len(x), 1, 1, 1)
-    return torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)
 
 
 def calibrated_labels(labels: Tensor, delta: Tensor, eps: float, rho: float, classes: int = 10) -> Tensor:
@@ -56,7 +49,10 @@ def shown(
         with torch.no_grad():
             labels = teacher(x).argmax(1)
         clean, attacked = x.tensor_split(2)
-        delta = lengths(settings, attacked, generator) * (attack(largest_gap(student, teacher), attacked) - attacked)
+        length = x.new_ones(len(attacked), 1, 1, 1)  # by what factor each perturbation is shortened
+        if settings.radius == "scaled":
+            length = torch.rand(len(attacked), 1, 1, 1, generator=generator, device=x.device)
+        delta = length * (attack(largest_gap(student, teacher), attacked) - attacked)
         moved = torch.cat([torch.zeros_like(clean), delta])
         return x + moved, calibrated_labels(labels, moved, settings.eps, settings.rho, student.classes)
     if settings.examples == "data":

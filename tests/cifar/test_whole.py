@@ -15,7 +15,7 @@ import torch
 from cifar import commands as cli
 from cifar.data.cifar10 import BATCHES, Images
 from cifar.experiments import grid as experiments
-from cifar.networks import pruning
+from cifar.networks import convnet
 from cifar.report import figures, results
 from cifar.report.claims import CLAIMS
 from twolayer.process import STOPPED
@@ -101,7 +101,7 @@ def stored(whole):
 
 def test_the_scaled_teacher_is_pruned_to_the_widths_its_students_are_made_for():
     for full, pruned in (("FOUR", "PRUNED_FOUR"), ("FIVE", "PRUNED_FIVE")):
-        shares = pruning.REMOVED[len(WIDTHS[full])]
+        shares = convnet.REMOVED[len(WIDTHS[full])]
         assert tuple(k - int(share * k) for k, share in zip(WIDTHS[full], shares, strict=True)) == WIDTHS[pruned]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from cifar.attacks import objectives
-from cifar.attacks.balls import L1, L2, Linf
+from cifar.attacks import table as attacks
+from cifar.attacks.ascent import L1, L2, Linf
 
 from ..made import small_network
 
@@ -49,4 +49,4 @@ class Linear(nn.Module):
 
 def ascending(w):
     """The margin of the second class as an objective."""
-    return objectives.margin(Linear(w), torch.zeros(1, dtype=torch.long).expand(3))
+    return attacks.margin(Linear(w), torch.zeros(1, dtype=torch.long).expand(3))

@@ -8,8 +8,9 @@ torch = pytest.importorskip("torch")
 
 from torch import nn
 
-from cifar.attacks import ascent, objectives
+from cifar.attacks import ascent
 from cifar.attacks import table as attacks
+from cifar.attacks.ascent import carlini_l2
 from cifar.attacks.table import L2, Linf, pgd
 from cifar.networks.convnet import inner_copy
 
@@ -31,12 +32,12 @@ def iterates(objective, x, ball, step, steps, start):
 def test_what_is_kept_is_the_last_iterate_and_sample_by_sample_the_highest(ball, step):
     student, teacher = networks()
     x = images()
-    objective = objectives.logit_distance(student, teacher)
+    objective = attacks.logit_distance(student, teacher)
     start = ball.start(x, generator())
-    proposed = pgd(objective, x, ball, step=4 * step, steps=7, start=start, watch=objectives.disagreement)
+    proposed = pgd(objective, x, ball, step=4 * step, steps=7, start=start, watch=attacks.disagreement)
     points = torch.stack(iterates(objective, x, ball, 4 * step, 7, start))
     losses = torch.stack([objective(point) for point in points]).detach()
-    scores = torch.stack([objectives.disagreement(*objective.logits(point)) for point in points]).detach()
+    scores = torch.stack([attacks.disagreement(*objective.logits(point)) for point in points]).detach()
     rows = torch.arange(len(x))
     assert torch.equal(proposed.last, points[-1])
     assert torch.equal(proposed.best, points[losses.argmax(0), rows]) and torch.equal(proposed.best_loss, losses.amax(0))
@@ -47,7 +48,7 @@ def test_what_is_kept_is_the_last_iterate_and_sample_by_sample_the_highest(ball,
 
 @pytest.mark.parametrize(("ball", "step"), BALLS, ids=str)
 def test_more_steps_never_lower_the_best_loss(ball, step):
-    objective, x = objectives.logit_distance(*networks()), images()
+    objective, x = attacks.logit_distance(*networks()), images()
     start = ball.start(x, generator())
     best = [pgd(objective, x, ball, step=5 * step, steps=steps, start=start).best_loss for steps in (0, 1, 2, 5, 10, 20)]
     assert all((after >= before).all() for before, after in zip(best, best[1:], strict=False))
@@ -56,7 +57,7 @@ def test_more_steps_never_lower_the_best_loss(ball, step):
 
 def test_steps_may_have_a_size_each():
     x, sizes = torch.full((2, 3, SIZE, SIZE), 0.5), [0.08, 0.04, 0.01]
-    rising = objectives.margin(Linear(torch.ones(3 * SIZE * SIZE)), torch.zeros(2, dtype=torch.long))
+    rising = attacks.margin(Linear(torch.ones(3 * SIZE * SIZE)), torch.zeros(2, dtype=torch.long))
     proposed = pgd(rising, x, Linf(0.4), step=sizes, steps=3, start=False)
     assert (proposed.last - x - sum(sizes)).abs().max() < 1e-6
 
@@ -76,19 +77,19 @@ def test_a_student_equal_to_its_teacher_gives_no_loss_and_no_gradient():
     (teacher,) = networks(1)
     x = images()
     start = Linf(0.1).start(x, generator())
-    proposed = pgd(objectives.logit_distance(teacher, teacher), x, Linf(0.1), step=0.02, steps=5, start=start)
+    proposed = pgd(attacks.logit_distance(teacher, teacher), x, Linf(0.1), step=0.02, steps=5, start=start)
     assert (proposed.best_loss == 0).all() and torch.allclose(proposed.last, start, atol=1e-7)
 
 
 def test_the_clean_images_are_not_changed_and_need_no_gradient_afterwards():
     x = images()
     before = x.clone()
-    pgd(objectives.logit_distance(*networks()), x, Linf(0.1), step=0.02, steps=3, generator=generator())
+    pgd(attacks.logit_distance(*networks()), x, Linf(0.1), step=0.02, steps=3, generator=generator())
     assert torch.equal(x, before) and not x.requires_grad
 
 
 def test_an_attack_works_where_gradients_are_switched_off():
-    objective, x = objectives.logit_distance(*networks()), images()
+    objective, x = attacks.logit_distance(*networks()), images()
     start = Linf(0.1).start(x, generator())
     with torch.no_grad():
         inside = pgd(objective, x, Linf(0.1), step=0.02, steps=3, start=start).last
@@ -110,14 +111,14 @@ def test_attacks_see_evaluation_mode_and_restore_every_module_and_parameter():
     x = images()
     modes = []
     student[1].register_forward_hook(lambda module, *_: modes.append(module.training))
-    proposed = pgd(objectives.logit_distance(student, teacher), x, Linf(0.1), step=0.02, steps=3, start=False)
+    proposed = pgd(attacks.logit_distance(student, teacher), x, Linf(0.1), step=0.02, steps=3, start=False)
     assert modes and not any(modes)
     assert [module.training for module in student.modules()] == before and teacher[1].training
     assert torch.equal(student[1].running_mean, statistics)
     assert not student[0].weight.requires_grad and student[5].weight.requires_grad
     assert all(p.grad is None for network in (student, teacher) for p in network.parameters())
     student.eval(), teacher.eval()
-    again = pgd(objectives.logit_distance(student, teacher), x, Linf(0.1), step=0.02, steps=3, start=False)
+    again = pgd(attacks.logit_distance(student, teacher), x, Linf(0.1), step=0.02, steps=3, start=False)
     assert torch.equal(proposed.last, again.last)
 
 
@@ -128,12 +129,12 @@ def test_modes_are_restored_when_an_attack_fails(run):
     def broken(*logits):
         raise RuntimeError("planted")
 
-    objective = objectives.Objective((network,), broken)
+    objective = ascent.Objective((network,), broken)
     with pytest.raises(RuntimeError, match="planted"):
         if run == "pgd":
             pgd(objective, images(), Linf(0.1), step=0.02, steps=3)
         else:
-            attacks.carlini_l2(objective, images(), budget=0.5)
+            carlini_l2(objective, images(), budget=0.5)
     assert all(module.training for module in network.modules())
     assert all(parameter.requires_grad for parameter in network.parameters())
 
@@ -141,11 +142,11 @@ def test_modes_are_restored_when_an_attack_fails(run):
 def test_half_precision_copies_give_points_in_full_precision_and_nearly_the_same_loss():
     student, teacher = small_network((8, 6), 0), small_network((8, 6), 1)
     x = real_images().pixels[:8].float() / 255
-    exact = objectives.logit_distance(student, teacher)
+    exact = attacks.logit_distance(student, teacher)
     start = Linf(10 / 255).start(x, generator())
     proposed = pgd(exact, x, Linf(10 / 255), step=0.01, steps=20, start=start)
     copies = [inner_copy(network, dtype=torch.bfloat16, multiple=8)[0] for network in (student, teacher)]
-    fast = pgd(objectives.logit_distance(*copies), x, Linf(10 / 255), step=0.01, steps=20, start=start)
+    fast = pgd(attacks.logit_distance(*copies), x, Linf(10 / 255), step=0.01, steps=20, start=start)
     assert fast.last.dtype == torch.float32 and (fast.last - x).abs().max() <= 10 / 255 + 1e-7
     gained, reference = exact(fast.last) - exact(x), exact(proposed.last) - exact(x)
     assert (gained.sum() / reference.sum() - 1).abs() < 0.1  # bf16 has 8 bits; the loss agrees within 1 % on trained networks
@@ -154,7 +155,7 @@ def test_half_precision_copies_give_points_in_full_precision_and_nearly_the_same
 def peer_setting():
     student = small_network((5, 4), size=SIZE).eval()
     x, labels = images(8), torch.arange(8)
-    return student, x, labels, objectives.cross_entropy_to_oracle(student, labels)
+    return student, x, labels, attacks.cross_entropy_to_oracle(student, labels)
 
 
 def test_plain_linf_ascent_equals_torchattacks_bit_for_bit():

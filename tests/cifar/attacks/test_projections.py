@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 torch = pytest.importorskip("torch")
 
-from cifar.attacks.balls import project_l1, project_l2, project_linf
+from cifar.attacks.ascent import project_l1, project_l2, project_linf
 
 EXACT = 1e-12  # float64 rounding of sums of at most 40 numbers of size 3
 SINGLE = 2e-6  # float32: a few units of numbers near 1, and of a sum of 3,072 of them relative to the ball

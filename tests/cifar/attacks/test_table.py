@@ -8,7 +8,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from cifar.attacks import objectives
 from cifar.attacks import table as attacks
 from cifar.attacks.table import Linf, pgd
 
@@ -30,7 +29,7 @@ def test_a_pixel_at_a_wall_can_leave_it(name, wall):
 
 def test_one_step_without_a_start_is_the_fast_gradient_sign():
     student, teacher = networks()
-    objective, x = objectives.logit_distance(student, teacher), images()
+    objective, x = attacks.logit_distance(student, teacher), images()
     point = x.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(objective(point).sum(), point)
     fast = (x + 10 / 255 * gradient.sign()).clamp(0, 1)
@@ -61,7 +60,7 @@ def test_the_transfer_attack_does_not_look_at_the_student():
 
     proposed = attacks.table(unseen, teacher, surrogate)["transfer"](x, generator())
     assert proposed.watched is None
-    blind = pgd(objectives.logit_distance(surrogate, teacher), x, Linf(10 / 255), step=0.01, steps=40, generator=generator())
+    blind = pgd(attacks.logit_distance(surrogate, teacher), x, Linf(10 / 255), step=0.01, steps=40, generator=generator())
     assert torch.equal(proposed.last, blind.last) and torch.equal(proposed.best_loss, blind.best_loss)
 
 
@@ -175,5 +174,5 @@ def test_the_confident_attack_does_not_end_on_the_boundary_of_the_oracle():
     x = x.clone()
     rows = attacks.table(student, teacher)
     sure, any_flip = rows["confident"](x, generator()), rows["oracle-ce"](x, generator())
-    margins = [objectives.surely_parted(student(each.watched), teacher(each.watched)) for each in (sure, any_flip)]
+    margins = [attacks.surely_parted(student(each.watched), teacher(each.watched)) for each in (sure, any_flip)]
     assert (margins[0] > 0.25).all() and (margins[1] > 0).all() and (margins[1] < 0.25).any()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from cifar.data import augment, pickles
+from cifar.data import cifar10
 from cifar.data import cifar10 as data
 from cifar.settings import ALLOWED, Settings
 from twolayer.files import BadInput
@@ -66,7 +66,7 @@ def test_a_malicious_pickle_is_refused_and_nothing_it_names_runs(tmp_path, proto
     content = pickle.dumps({"data": Malicious(str(target)), "labels": [0]}, protocol=protocol)
     pickle.loads(pickle.dumps({}))  # the plain unpickler is not what refuses
     with pytest.raises(ValueError, match=r"names (posix|nt)\.mkdir, which no official batch does"):
-        pickles.inert_batch(content)
+        cifar10.inert_batch(content)
     assert not target.exists()
 
 
@@ -82,8 +82,8 @@ def test_a_malicious_pickle_in_an_archive_is_one_clear_line(tmp_path):
 def test_names_of_numpy_stand_for_records_and_call_nothing_of_numpy():
     huge = b"\x80\x02cnumpy\nndarray\n(J\xff\xff\xff\x7ftR."  # numpy.ndarray(2147483647) would allocate
     with pytest.raises(ValueError, match="fetch it again"):
-        pickles.inert_batch(huge)
-    assert all(not getattr(stand_in, "__module__", "").startswith("numpy") for stand_in in pickles.NAMES.values())
+        cifar10.inert_batch(huge)
+    assert all(not getattr(stand_in, "__module__", "").startswith("numpy") for stand_in in cifar10.NAMES.values())
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_names_of_numpy_stand_for_records_and_call_nothing_of_numpy():
 )
 def test_a_batch_of_another_form_is_refused_by_name(change, message):
     with pytest.raises(ValueError, match=message):
-        pickles.inert_batch(change(made.python_batch(made.made_images(2))))
+        cifar10.inert_batch(change(made.python_batch(made.made_images(2))))
 
 
 def test_an_incomplete_folder_names_what_it_lacks(tmp_path):
@@ -202,7 +202,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 def test_a_crop_is_the_padded_image_seen_through_a_moved_window():
     pixels = made.real_images().pixels
-    cropped = augment.cropped(pixels, generator())
+    cropped = cifar10.cropped(pixels, generator())
     offsets = torch.randint(0, 9, (2, 32, 1), generator=generator())
     frame = torch.nn.functional.pad(pixels, (4,) * 4)
     for i in range(32):
@@ -212,7 +212,7 @@ def test_a_crop_is_the_padded_image_seen_through_a_moved_window():
 
 def test_about_half_of_the_images_are_mirrored_and_the_others_untouched():
     pixels = made.real_images().pixels
-    flipped = augment.flipped(pixels, generator())
+    flipped = cifar10.flipped(pixels, generator())
     mirrored = [torch.equal(a, b.flip(-1)) for a, b in zip(flipped, pixels, strict=True)]
     same = [torch.equal(a, b) for a, b in zip(flipped, pixels, strict=True)]
     assert all(m != s for m, s in zip(mirrored, same, strict=True))
@@ -222,18 +222,18 @@ def test_about_half_of_the_images_are_mirrored_and_the_others_untouched():
 def test_a_turn_by_a_right_angle_moves_pixels_to_pixels():
     pixels = made.real_images().pixels
     quarters = torch.arange(32) % 4
-    turned = augment.turned(pixels, quarters * torch.pi / 2)
+    turned = cifar10.turned(pixels, quarters * torch.pi / 2)
     for image, before, quarter in zip(turned, pixels, quarters.tolist(), strict=True):
         assert torch.equal(image, torch.rot90(before, quarter, (1, 2)))
 
 
 def test_rotations_stay_within_the_angle_either_way_and_fill_with_black():
     white = torch.full((400, 1, 32, 32), 255, dtype=torch.uint8)
-    corner = augment.rotated(white, generator())[:, 0, 0, 0]
+    corner = cifar10.rotated(white, generator())[:, 0, 0, 0]
     assert (corner < 255).float().mean() > 0.9
     bar = torch.zeros(400, 1, 33, 33, dtype=torch.uint8)
     bar[:, :, 16] = 255
-    heights = augment.rotated(bar, generator())[:, 0, :, 30].float().argmax(1) - 16  # 14 columns off the centre
+    heights = cifar10.rotated(bar, generator())[:, 0, :, 30].float().argmax(1) - 16  # 14 columns off the centre
     assert abs(heights).max() <= 4 and heights.min() <= -3 and heights.max() >= 3  # 14 tan(15 degrees) = 3.75
 
 
@@ -241,9 +241,9 @@ def test_rotations_stay_within_the_angle_either_way_and_fill_with_black():
 def test_augmentation_is_drawn_from_the_generator_alone(kind):
     pixels = made.real_images().pixels
     torch.manual_seed(1)
-    first = augment.epoch_images(pixels, kind, generator())
+    first = cifar10.epoch_images(pixels, kind, generator())
     torch.manual_seed(2)
-    assert torch.equal(first, augment.epoch_images(pixels, kind, generator()))
+    assert torch.equal(first, cifar10.epoch_images(pixels, kind, generator()))
     assert torch.equal(first, pixels) == (kind in ("none", "gaussian"))
     assert first.dtype == torch.uint8 and first.shape == pixels.shape
 

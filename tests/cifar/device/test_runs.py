@@ -12,13 +12,12 @@ import torch
 from cifar import commands as cli
 from cifar.data import cifar10 as data
 from cifar.experiments import grid as experiments
+from cifar.runs import execute as robust
 from cifar.runs import execute as runs
 from cifar.runs import paths as places
 from cifar.runs import queue
-from cifar.runs import robust_features as robust
 from cifar.runs.run import Run
-from cifar.runs.turns import Turns
-from cifar.runs.world import World, shared_world
+from cifar.runs.world import Turns, World, shared_world
 from cifar.settings import Settings
 from cifar.training import modes
 from cifar.training import step as training

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from cifar.attacks import carlini
+from cifar.attacks import ascent
 from cifar.attacks import table as attacks
 from cifar.bench import bench
 from cifar.data.cifar10 import Images
 from cifar.experiments import grid as experiments
 from cifar.measures import robustness as evaluation
-from cifar.networks import pruning
+from cifar.networks import convnet
 from cifar.networks.convnet import student_widths
 from cifar.settings import Settings
 from cifar.training import step as training
@@ -83,11 +83,11 @@ def begun(settings: Settings):
     teacher = made.small_network((45, 32, 32, 20), 2).to("cuda").requires_grad_(False) if settings.teacher else None
     kept = []
     if settings.removed:
-        kept = [stay.to("cuda") for stay in pruning.kept_channels(network, settings.removed)]
+        kept = [stay.to("cuda") for stay in convnet.kept_channels(network, settings.removed)]
     state = training.begin(settings, network.to("cuda"))
     plane = made.the_plane().to("cuda")
     buffers = training.buffers_for(settings, images, teacher)
-    step = training.make_step(settings, state, buffers, teacher, plane, lambda: pruning.silence(state.student, kept))
+    step = training.make_step(settings, state, buffers, teacher, plane, lambda: convnet.silence(state.student, kept))
     return state, images, buffers, step
 
 
@@ -178,8 +178,8 @@ def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_more_steps_
         made.small_network(student_widths(widths), 2),
     ]
     plane = made.the_plane()
-    monkeypatch.setattr(carlini, "SEARCHES", 2)
-    monkeypatch.setattr(carlini, "STEPS", 4)
+    monkeypatch.setattr(ascent, "SEARCHES", 2)
+    monkeypatch.setattr(ascent, "STEPS", 4)
     counts, waits = {}, []
     for kind, steps in (("cpu", 3), ("cuda", 6), ("cuda", 3)):
         counts[kind] = {}

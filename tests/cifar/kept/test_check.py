@@ -12,7 +12,7 @@ import torch
 from cifar import commands as cli
 from cifar.commands import main
 from cifar.files import load_json, save_json
-from cifar.kept import manifest
+from cifar.kept import keep
 from cifar.runs import paths as places
 
 from .. import made
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("undrawn")
 
 def resummed(folder: Path) -> None:
     """The checksums of what is there now."""
-    path = folder / manifest.FILE
-    lines = "\n".join(f"{manifest.digest(folder / name)}  {name}" for name in manifest.files(folder))
+    path = folder / keep.INDEX
+    lines = "\n".join(f"{keep.digest(folder / name)}  {name}" for name in keep.files(folder))
     path.write_text(path.read_text().partition("```")[0] + f"```\n{lines}\n```\n")
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from cifar.commands import main
 from cifar.experiments import grid as experiments
-from cifar.kept import front_page as front
 from cifar.kept import keep
+from cifar.kept import keep as front
 from cifar.report import results
 from cifar.report.tables import TABLES
-from cifar.report.whole import profile_of
+from cifar.report.write import profile_of
 
 from ..report import made_results as cifar_results
 from .made import size
@@ -48,7 +48,7 @@ def test_a_readme_shows_the_claims_of_the_best_profile_that_is_kept(tmp_path, pr
     claims = (tmp_path / f"results/{shown}/claims.md").read_text()
     assert text.startswith(f"before\n{front.BEGIN}\n<img ") and text.endswith(f"{claims}{front.END}\nafter\n")
     assert f'"results/{shown}/figures/headline.png"' in text and told in " ".join(text.split())
-    assert front.replaced(text, front.block(tmp_path)) == text
+    assert front.replaced(text, front.front_page(tmp_path)) == text
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_every_number_of_the_page_on_what_is_shown_is_a_kept_one():
     """The table of cifar/README.md, cell by cell; the claims below it are what `keep --readme` writes."""
     page = (ROOT / "cifar" / "README.md").read_text(encoding="utf-8")
     read = results.read(RESULTS / "standard")
-    (printed,) = ({row: n for (row, _), n in table.printed.items()} for table in TABLES if table.name == "table-3")
+    (printed,) = ({row: n for row, (n,) in table.rows.items()} for table in TABLES if table.name == "table-3")
     rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("| `st-")]
     assert len(rows) >= 5
     for name, *cells in rows:
@@ -100,4 +100,4 @@ def test_every_number_of_the_page_on_what_is_shown_is_a_kept_one():
         agreed, said, *robust = ("" if share is None else f"{share:.1f}" for share in shares)
         distance = f"{result.clean['logit_distance']:,.0f}"
         assert [cell.strip() for cell in cells] == [agreed, distance, f"{result.mbnc:.3f}", said, *robust]
-    assert front.replaced(page, front.block(ROOT / "cifar")) == page
+    assert front.replaced(page, front.front_page(ROOT / "cifar")) == page

@@ -14,10 +14,10 @@ import torch
 from cifar import files as state
 from cifar.commands import main
 from cifar.experiments import grid as experiments
-from cifar.kept import keep, manifest
+from cifar.kept import keep
 from cifar.networks.convnet import ConvNet
 from cifar.report import figures
-from cifar.runs import failures
+from cifar.runs import paths
 
 from .. import made
 from ..report import made_results as cifar_results
@@ -83,7 +83,7 @@ def test_weights_are_kept_as_halves(computed, whole):
 
 
 def test_the_index_says_where_the_numbers_come_from_and_sha256sum_reads_its_checksums(whole):
-    text = (whole / manifest.FILE).read_text()
+    text = (whole / keep.INDEX).read_text()
     for said in (
         "| hardware | ",
         "| seconds in all | ",
@@ -94,9 +94,9 @@ def test_the_index_says_where_the_numbers_come_from_and_sha256sum_reads_its_chec
         "| at | 2 (150), 3 (300) |",
     ):
         assert said in text
-    assert set(manifest.sums(whole)) == set(contents(whole)) - {manifest.FILE}
+    assert set(keep.sums(whole)) == set(contents(whole)) - {keep.INDEX}
     if shutil.which("sha256sum"):
-        command = ["sha256sum", "--quiet", "-c", manifest.FILE]
+        command = ["sha256sum", "--quiet", "-c", keep.INDEX]
         done = subprocess.run(command, cwd=whole, capture_output=True, text=True, check=False)
         assert done.returncode == 0 and not done.stdout
 
@@ -194,7 +194,7 @@ def test_the_old_folder_is_put_back_after_a_kill_between_the_renames(copy, tmp_p
 def test_a_run_that_diverged_is_kept_as_such(tmp_path):
     grid, out = experiments.grid("paper"), tmp_path / "out"
     cifar_results.store(out, cifar_results.result("st-logit", 300))
-    failures.record(out, grid["at"], failures.DIVERGED, epoch=3, reason="the mean loss is inf", commits=["abc"])
+    paths.record_failure(out, grid["at"], paths.DIVERGED, epoch=3, reason="the mean loss is inf", commits=["abc"])
     (out / "search.md").write_text("# searched\n")
     (out / "runs/st-logit/notes.json").write_text("{}")
     (out / "patches.json").write_text('{"spectra": [{}]}')

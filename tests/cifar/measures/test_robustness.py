@@ -11,7 +11,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from cifar.attacks.table import NAMES, Adversarial
-from cifar.measures import bits
 from cifar.measures import robustness as evaluation
 from cifar.measures.robustness import RULES, agreements, evaluate
 
@@ -128,9 +127,11 @@ def test_the_confident_count_follows_from_the_strengths_that_are_stored(three, p
     measured = evaluate(three[0], three[1], None, pixels, attacks=("confident",), repeats=2, **FAST)["confident"]
     sure = measured["confident"]
     for repeat, text in enumerate(sure["strength"]):
-        strength = bits.unpacked_numbers(text, 10)
+        strength = evaluation.unpacked_numbers(text, 10)
         assert sure["repeats"][repeat] == (strength < sure["tau"]).mean()
-        assert ((strength > 0) == ~bits.unpacked(measured["any"]["bits"][repeat], 10)).all()  # parted at all, both ways told
+        assert (
+            (strength > 0) == ~evaluation.unpacked(measured["any"]["bits"][repeat], 10)
+        ).all()  # parted at all, both ways told
 
 
 def test_bits_are_stored_of_every_image_and_give_the_mean(three, pixels):
@@ -138,28 +139,31 @@ def test_bits_are_stored_of_every_image_and_give_the_mean(three, pixels):
     measured = evaluate(*three, pixels, labels, attacks=("linf", "label"), repeats=2, **FAST)
     for name in measured:
         for rule in RULES:
-            stored = [bits.unpacked(text, 10) for text in measured[name][rule]["bits"]]
+            stored = [evaluation.unpacked(text, 10) for text in measured[name][rule]["bits"]]
             assert [float(each.mean()) for each in stored] == measured[name][rule]["repeats"]
     with torch.no_grad():
         right = (three[0](evaluation.as_pixels(pixels)).argmax(1) == labels).numpy()
-    assert (bits.unpacked(measured["label"]["any"]["bits"][0], 10) <= right).all()  # wrong when clean is wrong for good
+    assert (evaluation.unpacked(measured["label"]["any"]["bits"][0], 10) <= right).all()  # wrong when clean is wrong for good
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 2000])
 def test_bits_and_numbers_come_back_as_they_were_packed(count):
     rng = np.random.default_rng(count)
     drawn = rng.random(count) < 0.3
-    assert (bits.unpacked(bits.packed(drawn), count) == drawn).all()
+    assert (evaluation.unpacked(evaluation.packed(drawn), count) == drawn).all()
     numbers = rng.standard_normal(count)
-    assert np.abs(bits.unpacked_numbers(bits.packed_numbers(numbers), count) - numbers).max() < 2e-3
-    assert len(bits.packed(drawn)) == 4 * math.ceil(math.ceil(count / 8) / 3)
-    for read, text in ((bits.unpacked, bits.packed(drawn)), (bits.unpacked_numbers, bits.packed_numbers(numbers))):
+    assert np.abs(evaluation.unpacked_numbers(evaluation.packed_numbers(numbers), count) - numbers).max() < 2e-3
+    assert len(evaluation.packed(drawn)) == 4 * math.ceil(math.ceil(count / 8) / 3)
+    for read, text in (
+        (evaluation.unpacked, evaluation.packed(drawn)),
+        (evaluation.unpacked_numbers, evaluation.packed_numbers(numbers)),
+    ):
         with pytest.raises(ValueError, match="bytes; got"):
             read(text, count + 8)
 
 
 def test_a_bit_by_hand():
-    assert bits.packed([True, False, False, False, False, False, False, True, True]) == "gYA="  # 0x81 0x80
+    assert evaluation.packed([True, False, False, False, False, False, False, True, True]) == "gYA="  # 0x81 0x80
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,7 @@ def test_mean_is_in_per_cent_and_variance_of_the_shares_by_hand():
 
 def counted(*rows):
     """A batch in which each rule counts the images that `rows` names, one row a rule."""
-    return {"images": len(rows[0]), **{rule: bits.packed(row) for rule, row in zip(RULES, rows, strict=True)}}
+    return {"images": len(rows[0]), **{rule: evaluation.packed(row) for rule, row in zip(RULES, rows, strict=True)}}
 
 
 def test_batches_of_unequal_size_are_weighed_by_their_images_and_stand_in_their_order():
@@ -205,7 +209,7 @@ def test_batches_of_unequal_size_are_weighed_by_their_images_and_stand_in_their_
     }
     summary = evaluation.summary(counts, "linf")
     assert summary["last"]["repeats"] == [0.8, 1.0] and summary["clean-label"]["repeats"] == [0.4, 0.2]
-    assert bits.unpacked(summary["last"]["bits"][0], 5).tolist() == [True, True, True, True, False]
+    assert evaluation.unpacked(summary["last"]["bits"][0], 5).tolist() == [True, True, True, True, False]
 
 
 def test_an_attack_is_not_counted_under_another_whose_name_begins_alike():

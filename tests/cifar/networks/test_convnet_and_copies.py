@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
+from cifar.networks import convnet
 from cifar.networks import convnet as networks
-from cifar.networks import pruning
 from cifar.networks.convnet import ConvNet, corner_views, inner_copy, padded, student_widths
 
 from .. import made
@@ -25,8 +25,8 @@ def double(widths: tuple[int, ...], seed: int = 0) -> ConvNet:
 
 def test_widths_are_those_of_the_paper():
     assert student_widths((45, 32, 32, 20)) == (50, 35, 35, 22)
-    assert tuple(64 - int(share * 64) for share in pruning.REMOVED[4]) == (45, 32, 32, 20)
-    assert tuple(64 - int(share * 64) for share in pruning.REMOVED[5]) == (45, 32, 32, 32, 20)
+    assert tuple(64 - int(share * 64) for share in convnet.REMOVED[4]) == (45, 32, 32, 20)
+    assert tuple(64 - int(share * 64) for share in convnet.REMOVED[5]) == (45, 32, 32, 32, 20)
 
 
 def test_four_layers_see_30_28_26_24_pixels_and_five_22():
@@ -131,7 +131,7 @@ def test_an_inner_copy_of_full_precision_is_exact():
 
 def test_fan_out_scores_are_mean_absolute_weights_to_the_next_layer():
     net = double((2, 3), seed=1)
-    first, second = pruning.fan_out_scores(net)
+    first, second = convnet.fan_out_scores(net)
     by_hand = [net.convs[1].weight[:, k].abs().mean().item() for k in range(2)]
     side = 28 * 28
     head = [net.head.weight[:, k * side : (k + 1) * side].abs().mean().item() for k in range(3)]
@@ -140,8 +140,8 @@ def test_fan_out_scores_are_mean_absolute_weights_to_the_next_layer():
 
 def test_pruning_keeps_the_channels_of_largest_fan_out_in_order():
     net = double((14, 9), seed=2)
-    scores = pruning.fan_out_scores(net)
-    kept = pruning.kept_channels(net, (0.5, 0.4))
+    scores = convnet.fan_out_scores(net)
+    kept = convnet.kept_channels(net, (0.5, 0.4))
     assert [len(stay) for stay in kept] == [7, 6]
     for stay, score in zip(kept, scores, strict=True):
         gone = sorted(set(range(len(score))) - set(stay.tolist()))
@@ -151,15 +151,15 @@ def test_pruning_keeps_the_channels_of_largest_fan_out_in_order():
 @pytest.mark.parametrize("removed", [(0.5,), (0.5, 1.0), (0.5, -0.1)])
 def test_shares_that_cannot_be_removed_are_refused(removed):
     with pytest.raises(ValueError, match="one removed share in"):
-        pruning.kept_channels(double((4, 3)), removed)
+        convnet.kept_channels(double((4, 3)), removed)
 
 
 def test_shrinking_a_silenced_network_changes_no_output():
     net = double((6, 5, 4), seed=3)
-    kept = pruning.kept_channels(net, (0.4, 0.5, 0.5))
+    kept = convnet.kept_channels(net, (0.4, 0.5, 0.5))
     before_silence = net(REAL)
-    pruning.silence(net, kept)
-    small = pruning.shrunk(net, kept)
+    convnet.silence(net, kept)
+    small = convnet.shrunk(net, kept)
     assert small.widths == (4, 3, 2)
     torch.testing.assert_close(small(REAL), net(REAL), rtol=0, atol=SUMMED_WITHIN)
     assert (before_silence - net(REAL)).abs().max() > 1e-3  # the channels mattered
@@ -170,14 +170,14 @@ def test_the_heads_weights_are_grouped_by_channel():
     kept = [torch.tensor([0, 1]), torch.tensor([0, 2])]
     side = 28 * 28
     expected = torch.cat([net.head.weight[:, :side], net.head.weight[:, 2 * side :]], 1)
-    assert torch.equal(pruning.shrunk(net, kept).head.weight, expected)
+    assert torch.equal(convnet.shrunk(net, kept).head.weight, expected)
 
 
 def test_the_masks_hold_through_training_and_equal_training_of_the_shrunk_network():
     net = double((6, 5), seed=5)
-    kept = pruning.kept_channels(net, (0.4, 0.5))
-    pruning.silence(net, kept)
-    small = pruning.shrunk(net, kept)
+    kept = convnet.kept_channels(net, (0.4, 0.5))
+    convnet.silence(net, kept)
+    small = convnet.shrunk(net, kept)
     for trained, hold in ((net, True), (small, False)):
         rule = torch.optim.SGD(trained.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4)
         for _ in range(5):
@@ -185,21 +185,21 @@ def test_the_masks_hold_through_training_and_equal_training_of_the_shrunk_networ
             trained(REAL).square().sum().backward()
             rule.step()
             if hold:
-                pruning.silence(net, kept)
-    after = pruning.shrunk(net, kept)
+                convnet.silence(net, kept)
+    after = convnet.shrunk(net, kept)
     torch.testing.assert_close(after(REAL), small(REAL), rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(net(REAL), small(REAL), rtol=1e-9, atol=1e-9)
 
 
 def test_silence_undoes_whatever_an_optimiser_did_to_pruned_channels():
     net = double((4, 3), seed=6)
-    kept = pruning.kept_channels(net, (0.5, 0.4))
-    pruning.silence(net, kept)
+    kept = convnet.kept_channels(net, (0.5, 0.4))
+    convnet.silence(net, kept)
     quiet = {name: value.clone() for name, value in net.state_dict().items()}
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.add_(1)
-    pruning.silence(net, kept)
+    convnet.silence(net, kept)
     for name, value in net.state_dict().items():
         moved = value - quiet[name]
         assert ((moved == 0) | torch.isclose(moved, torch.ones_like(moved))).all()
@@ -207,29 +207,4 @@ def test_silence_undoes_whatever_an_optimiser_did_to_pruned_channels():
             gone = sorted(set(range(4)) - set(kept[0].tolist()))
             assert not value[gone].any()
     assert not net.convs[1].weight[:, gone].any()
-    assert not pruning._grouped(net.head, 3)[:, sorted(set(range(3)) - set(kept[1].tolist()))].any()
-
-
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("widths", [(5, 4, 3), (7,)])
-def test_a_frozen_network_has_autograds_logits_and_input_gradient_to_the_bit(dtype, widths):
-    """autograd differentiates a network of which any parameter may change."""
-    source = made.small_network(widths, 3)
-    kind = torch.float64 if dtype == torch.float64 else torch.float32
-    gradients = []
-    for frozen in (True, False):
-        net = inner_copy(source.to(kind), dtype=dtype, multiple=1)[0].requires_grad_(not frozen)
-        x = REAL.to(kind).contiguous(memory_format=torch.channels_last).requires_grad_()
-        logits = net(x)
-        gradients.append((logits.detach(), torch.autograd.grad(logits.square().sum(), x)[0]))
-    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))
-    assert gradients[0][1].abs().max() > 0
-
-
-def test_the_short_way_to_the_input_gradient_is_taken_by_frozen_networks_alone():
-    net, x = made.small_network(), REAL.float().requires_grad_()
-    assert "InputGradient" not in type(net(x).grad_fn).__name__
-    net.requires_grad_(False)
-    assert "InputGradient" in type(net(x).grad_fn).__name__ and net(x.detach()).grad_fn is None
-    net.head.bias.requires_grad_(True)
-    assert "InputGradient" not in type(net(x).grad_fn).__name__
+    assert not convnet._grouped(net.head, 3)[:, sorted(set(range(3)) - set(kept[1].tolist()))].any()

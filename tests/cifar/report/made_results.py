@@ -15,8 +15,7 @@ import numpy as np
 from cifar.data import patches
 from cifar.experiments import grid as experiments
 from cifar.experiments.grid import SEED
-from cifar.measures.bits import packed, packed_numbers
-from cifar.measures.robustness import CONFIDENT, RULES
+from cifar.measures.robustness import CONFIDENT, RULES, packed, packed_numbers
 from cifar.report import tables
 
 DEPTH, STUDENTS, TEACHERS = 4, 9, 8

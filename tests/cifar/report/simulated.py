@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import stats
 
-from cifar.measures.bits import packed
-from cifar.measures.robustness import RULES
+from cifar.measures.robustness import RULES, packed
 from cifar.report.results import Result, Results
 
 IMAGES, SEEDS = 1000, 3

@@ -11,9 +11,8 @@ import pytest
 from cifar.experiments.grid import SEED
 from cifar.measures.robustness import CONFIDENT, RULES
 from cifar.report import claims
-from cifar.report.claims import by_confidence, by_paper
+from cifar.report.claims import NO, UNDECIDED, YES, Finding, by_confidence, by_paper
 from cifar.report.results import Results, result_of
-from cifar.report.verdicts import NO, UNDECIDED, YES, Finding
 
 from . import made_results as made
 
@@ -244,5 +243,5 @@ def test_the_same_rules_judge_the_printed_numbers():
 
 
 def test_counts_are_uniform_as_poisson_by_hand():
-    asked = claims._dispersion("", [[1, 3], [2, 0]], "")  # squares over means: 1 + 2, two degrees of freedom
-    assert np.exp(asked.estimate.value) == pytest.approx((1 + 2) / 2) and asked.estimate.error == 1.0
+    ratio = claims.dispersion([[1, 3], [2, 0]])  # squares over means: 1 + 2, two degrees of freedom
+    assert np.exp(ratio.value) == pytest.approx((1 + 2) / 2) and ratio.error == 1.0

@@ -7,7 +7,7 @@ import random
 from cifar import files
 from cifar.data import patches
 from cifar.report import results
-from cifar.runs import failures
+from cifar.runs import paths
 from twolayer.files import BadInput
 
 from ...damage import damaged
@@ -49,7 +49,7 @@ def test_a_damaged_record_of_a_failure_or_of_spectra_is_one_line(tmp_path):
         b'{"run":"at","status":"diverged","epoch":3,"reason":"the mean loss is nan","commits":[null],"settings":{"lr":0.1}}',
         b'{"spectra":[{"sha256":"x","source":"jpeg","images":5,"rank":17,"share":0.9,"eigenvalues":[2.0,1.0]}]}',
     )
-    for whole, reader in zip(contents, (failures.failure, patches.stored_spectra), strict=True):
+    for whole, reader in zip(contents, (paths.stored_failure, patches.stored_spectra), strict=True):
         for _ in range(200):
             path.write_bytes(damaged(whole, rng))
             try:

@@ -10,10 +10,9 @@ import pytest
 from scipy import stats
 
 from cifar.report import estimates
-from cifar.report.claims import ahead
-from cifar.report.estimates import Estimate, Reading, accuracy, contrast, correlation, seed_deviation
-from cifar.report.results import Result, Results
-from cifar.report.verdicts import ALPHA, NO, UNDECIDED, YES, Question, decided, telling
+from cifar.report.claims import ALPHA, NO, UNDECIDED, YES, Question, ahead, decided, telling
+from cifar.report.estimates import Estimate, contrast, correlation, seed_deviation
+from cifar.report.results import Reading, Result, Results, accuracy, layer_mbnc
 
 from . import simulated
 from .simulated import IMAGES, students
@@ -77,7 +76,7 @@ def test_one_seed_of_each_kind_says_nothing():
 
 
 def test_a_layer_that_no_kind_has_twice_borrows_the_deviation_of_the_layer_before():
-    deep = estimates.layer_mbnc(1, 2)
+    deep = layer_mbnc(1, 2)
     layers = {"at": [0.5, 0.7], "at__1": [0.6], "at__2": [0.7]}
     checkpoints = {}
     for name, mbnc in layers.items():
@@ -102,11 +101,11 @@ def test_images_are_paired():
     assert drawn < 0.6 * (value[0].var() + value[1].var()) / IMAGES  # what pairing saves
 
 
-def answers(shares, draws=DRAWS, by=0.0, equal=None, more=()):
+def answers(shares, draws=DRAWS, above=0.0, equal=None, more=()):
     counts = Counter()
     for seed in range(draws):
         results = students(np.random.default_rng(seed), {**shares, "other": 0.3})
-        asked = ahead(results, LINF, "at@300", "st@300", by=by)
+        asked = ahead(results, LINF, "at@300", "st@300", above=above)
         if equal is not None:
             asked = Question(asked.what, asked.estimate, -equal, equal)
         counts[decided([asked, *(ahead(results, LINF, *pair) for pair in more)]).verdict] += 1

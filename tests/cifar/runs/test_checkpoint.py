@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from cifar.runs import checkpoint, queue
+from cifar.runs.run import Run
 
 from .. import made, tiny_runs
 
@@ -51,15 +52,16 @@ def called(monkeypatch):
     return calls
 
 
-def tasks(settings, world, paper_epoch=300, counts=None, after=lambda: None):
+def tasks(settings, world, paper_epoch=300, counts=None):
     networks = {name: made.small_network((5, 4), seed) for seed, name in enumerate(("student", *settings.needs))}
-    student = networks.pop("student")
-    return student, networks, checkpoint.tasks(settings, paper_epoch, student, networks, world, counts or {}, after)
+    student, run = networks.pop("student"), Run(settings, world, epoch=3, counts=counts or {})
+    return student, networks, checkpoint.tasks(run, dict(settings.attacks).get(paper_epoch, ()), student, networks)
 
 
-def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(world, called):
+def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(world, called, monkeypatch):
     counts, looks = {"a": [1]}, []
-    student, needed, parts = tasks(SETTINGS, world, counts=counts, after=lambda: looks.append(1))
+    monkeypatch.setattr(Run, "pause", lambda run: looks.append(1))
+    student, needed, parts = tasks(SETTINGS, world, counts=counts)
     assert list(parts) == ["clean", "specialisation", "fgsm", "transfer"]
     assert parts["specialisation"]() == {} and parts["fgsm"]() == {"of": "fgsm"} and parts["transfer"]() == {"of": "transfer"}
     pixels = world.data.test.pixels[:7]

@@ -14,10 +14,10 @@ import torch
 from cifar import files as state
 from cifar.report import results
 from cifar.report import write as report
-from cifar.report.whole import facts, whole
-from cifar.runs import commit as checkout
+from cifar.report.write import facts, whole
 from cifar.runs import execute as runs
 from cifar.runs import queue
+from cifar.runs import world as checkout
 from cifar.runs.world import shared_world
 
 from .. import made, tiny_runs

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from cifar.experiments import grid as cost
 from cifar.experiments import grid as experiments
-from cifar.runs import cost
 
 from .. import made
 

@@ -10,7 +10,7 @@ import torch
 
 from cifar import files
 from cifar.data import cifar10
-from cifar.kept import check, manifest
+from cifar.kept import check, keep
 from cifar.runs import paths
 from twolayer.files import BadInput
 
@@ -91,20 +91,20 @@ def test_a_kept_folder_agrees_with_its_index_only_where_neither_is_damaged(tmp_p
     contents = {"claims.md": b"# claims\n" * 9, "runs/at/epoch-3.json": b'{"a": 1}\n'}
     for name, content in contents.items():
         files.written(tmp_path / name, content)
-    index = "".join(f"{manifest.digest(tmp_path / name)}  {name}\n" for name in contents).encode()
-    (tmp_path / manifest.FILE).write_bytes(index)
-    listed, rng = manifest.sums(tmp_path), random.Random(8)
+    index = "".join(f"{keep.digest(tmp_path / name)}  {name}\n" for name in contents).encode()
+    (tmp_path / keep.INDEX).write_bytes(index)
+    listed, rng = keep.sums(tmp_path), random.Random(8)
     assert [seen.agrees for seen in check.files(tmp_path, listed)] == [True]
     for n in range(200):
-        name = [manifest.FILE, *contents][n % 3]
+        name = [keep.INDEX, *contents][n % 3]
         whole = (tmp_path / name).read_bytes()
         altered = damaged_bytes(whole, rng)
         (tmp_path / name).write_bytes(altered)
         try:
-            seen = check.files(tmp_path, manifest.sums(tmp_path))
+            seen = check.files(tmp_path, keep.sums(tmp_path))
         except BadInput as error:
-            assert name == manifest.FILE and "\n" not in str(error)
+            assert name == keep.INDEX and "\n" not in str(error)
         else:
-            same = manifest.sums(tmp_path) == listed if name == manifest.FILE else altered == whole
+            same = keep.sums(tmp_path) == listed if name == keep.INDEX else altered == whole
             assert all(one.agrees for one in seen) == same
         (tmp_path / name).write_bytes(whole)

@@ -11,7 +11,7 @@ from cifar import commands as cli
 from cifar.experiments import grid as experiments
 from cifar.report import figures, results
 from cifar.report.claims import CLAIMS, by_confidence, by_paper
-from cifar.runs import failures
+from cifar.runs import paths
 
 from ..report import made_results as made
 
@@ -28,8 +28,8 @@ def reported(tmp_path_factory):
     made.made(tmp_path, without=(*GONE, "rft", "st-logit-seed-2"))
     for run, loss in (("at", "inf"), ("st-logit-seed-2", "nan")):
         why = {"epoch": 3, "reason": f"the mean loss is {loss}", "commits": ["abc"]}
-        failures.record(tmp_path, GRID[run], failures.DIVERGED, **why)
-    failures.record(tmp_path, GRID["rft"], failures.NOT_RUN, needs="at@150")
+        paths.record_failure(tmp_path, GRID[run], paths.DIVERGED, **why)
+    paths.record_failure(tmp_path, GRID["rft"], paths.NOT_RUN, needs="at@150")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(figures, "painted", lambda *panels: {"svg": b"<svg></svg>", "png": b"png"})
         assert cli.main(["report", "--out", str(tmp_path)]) == 0
@@ -74,7 +74,7 @@ def test_every_claim_that_lacks_them_says_why(reported):
 @pytest.mark.parametrize("run", ["st-logit", "st-label"])
 def test_a_single_run_that_diverged_is_named_by_the_claims_on_it_alone(tmp_path, run):
     made.made(tmp_path, without=(run, f"{run}-seed-1", f"{run}-seed-2"))
-    failures.record(tmp_path, GRID[run], failures.DIVERGED, epoch=3, reason="the mean loss is inf", commits=["abc"])
+    paths.record_failure(tmp_path, GRID[run], paths.DIVERGED, epoch=3, reason="the mean loss is inf", commits=["abc"])
     remaining = results.read(tmp_path)
     for claim in CLAIMS:
         for robust in (by_paper, by_confidence):
@@ -89,7 +89,7 @@ def test_a_checkpoint_that_is_there_is_not_absent(reported):
 
 
 def test_failures_alone_are_one_clear_line(tmp_path, capsys):
-    failures.record(tmp_path, GRID["teacher"], failures.DIVERGED, epoch=1, reason="the mean loss is nan", commits=[])
+    paths.record_failure(tmp_path, GRID["teacher"], paths.DIVERGED, epoch=1, reason="the mean loss is nan", commits=[])
     assert cli.main(["report", "--out", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and "holds no results" in told and "teacher diverged in epoch 1: the mean loss is nan" in told

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from cifar import files as state
+from cifar.runs import execute, queue
 from cifar.runs import execute as runs
 from cifar.runs import paths as places
-from cifar.runs import queue, robust_features
 from cifar.runs.run import Run
 from cifar.training import step as training
 from twolayer.files import BadInput
@@ -176,13 +176,11 @@ def test_a_state_that_counted_images_of_robust_features_is_gone_on_with(tmp_path
 
 
 def test_images_of_robust_features_that_were_altered_are_made_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(robust_features, "FEATURE_BATCH", {"cpu": 20})
+    monkeypatch.setattr(execute, "FEATURE_BATCH", {"cpu": 20})
     settings, world = tiny_runs.grid()["rft"], tiny_runs.world(tmp_path, queue.Stop())
     needed = {name: made.small_network((5, 4)) for name in settings.needs}
     made_of = []
-    monkeypatch.setattr(
-        robust_features.modes, "robust_features", lambda target, *_, **__: made_of.append(len(target)) or target
-    )
+    monkeypatch.setattr(execute.modes, "robust_features", lambda target, *_, **__: made_of.append(len(target)) or target)
     images = world.data.train.first(settings.images)
 
     def made_now(**changes: object) -> list[int]:
@@ -190,12 +188,12 @@ def test_images_of_robust_features_that_were_altered_are_made_again(tmp_path, mo
         made_of.clear()
         altered = settings.altered(**changes)
         run = Run(altered, world, training.begin(altered, training.untrained(altered, world.mean, world.std)))
-        assert torch.equal(robust_features.robust_images(run, images, needed), images.pixels)
+        assert torch.equal(execute.robust_images(run, images, needed), images.pixels)
         return list(made_of)
 
     assert made_now() == [20, 20, 8]
     assert made_now() == [], "what is whole is not made again"
-    path = places.features_path(tmp_path, "rft", 40)
+    path = tmp_path / "cache/rft/40.pt"
     whole = bytearray(path.read_bytes())
     whole[len(whole) // 2] ^= 1
     path.write_bytes(whole)

@@ -17,7 +17,7 @@ from cifar.data import cifar10 as data
 from cifar.experiments import grid as experiments
 from cifar.report import results
 from cifar.runs import execute as runs
-from cifar.runs import failures, progress, queue
+from cifar.runs import paths, queue
 from cifar.runs import paths as places
 from cifar.settings import Settings
 from twolayer.files import BadInput
@@ -64,7 +64,7 @@ def test_runs_that_need_one_that_diverged_are_recorded_as_not_run_and_so_are_tho
     work(tmp_path, grid, workers=workers)
     assert record(tmp_path, "at") == {"run": "at", "status": "not run", "needs": "surrogate@200", "settings": grid["at"].record}
     assert record(tmp_path, "rft")["needs"] == "at@150"
-    assert failures.of(tmp_path, grid["rft"]).words == "not run: needs at@150"
+    assert paths.failures(tmp_path, grid)["rft"].words == "not run: needs at@150"
     assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["at.json", "rft.json", "surrogate.json"]
 
 
@@ -91,7 +91,7 @@ def test_the_mean_loss_of_each_epoch_is_kept_and_one_that_is_no_number_ends_the_
     if told is None:
         assert json.loads((tmp_path / "runs" / "teacher" / "epoch-2.json").read_text())["loss"] == [2.0, 2.0]
     else:
-        assert failures.of(tmp_path, grid["teacher"]).words == f"diverged in epoch 1: the mean loss is {told}"
+        assert paths.failures(tmp_path, grid)["teacher"].words == f"diverged in epoch 1: the mean loss is {told}"
 
 
 @pytest.mark.parametrize("batches", [6, 12])  # the last update of the first epoch, and of the second, which is the last
@@ -115,8 +115,8 @@ def test_weights_that_are_not_finite_after_the_last_update_are_not_stored(tmp_pa
     assert work(tmp_path, {"teacher": run}) == []
     failure = record(tmp_path, "teacher")
     assert failure["epoch"] == batches // 6 and "not finite" in failure["reason"]
-    assert not places.weights_path(tmp_path, "teacher", batches // 6).exists()
-    assert places.weights_path(tmp_path, "teacher", 1).exists() == (batches == 12)
+    assert not places.checkpoint_path(tmp_path, "teacher", batches // 6, places.WEIGHTS).exists()
+    assert places.checkpoint_path(tmp_path, "teacher", 1, places.WEIGHTS).exists() == (batches == 12)
 
 
 def test_a_run_that_diverged_is_not_tried_again_until_its_settings_change_or_its_record_is_deleted(tmp_path, monkeypatch):
@@ -125,7 +125,7 @@ def test_a_run_that_diverged_is_not_tried_again_until_its_settings_change_or_its
     monkeypatch.setattr(queue, "execute", lambda settings, *_: tried.append(settings.name) or True)
     assert work(tmp_path, grid, ["surrogate"]) == [] and tried == []
     assert work(tmp_path, tiny_runs.grid(), ["surrogate"]) == [] and tried == ["surrogate"]
-    failures.forget(tmp_path, "surrogate")
+    paths.run_path(tmp_path, "surrogate", paths.FAILURE).unlink()
     assert work(tmp_path, grid, ["surrogate"]) == [] and tried == ["surrogate"] * 2
 
 
@@ -277,7 +277,7 @@ def test_a_time_limit_after_a_divergence_says_both(tmp_path, capsys, tiny_comman
 
 
 def test_a_run_that_diverged_shows_its_end(monkeypatch, capsys):
-    with progress.showing(3) as show:
+    with queue.showing(3) as show:
         show("a", 1, 4, "loss 3")
         show("a", 4, 4, "diverged")
         show("b", 4, 4, "done")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from cifar.runs.turns import Turns
+from cifar.runs.world import Turns
 
 PATIENCE = 30  # seconds until a thread that must come is given up
 TEMPTATION = 0.05  # seconds in which one that must not come could

@@ -9,8 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from cifar.attacks.objectives import cross_entropy_to_oracle, data_adversarial, logit_distance
-from cifar.attacks.table import Linf, pgd
+from cifar.attacks.table import Linf, cross_entropy_to_oracle, data_adversarial, logit_distance, pgd
 from cifar.data import patches
 from cifar.training import modes
 

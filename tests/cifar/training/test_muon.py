@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cifar.training.muon import OTHERS, Muon, orthogonal
+from cifar.training.step import OTHERS, Muon, orthogonal
 
 SINGULAR = 0.6, 1.3  # where five iterations bring singular values from 1e-2 of the norm on; the source says .7 to 1.2
 ADAM_WITHIN = 1e-6  # float32 in another order

@@ -67,7 +67,7 @@ def test_nor_is_one_like_a_trained_or_pruned_teachers(tmp_path):
     filters = directions(untrained(grid["st"], world.mean, world.std))
     for name in ("teacher", "pruned"):
         assert runs.execute(grid[name], grid, world)
-        trained = places.load_network(places.weights_path(tmp_path, name, grid[name].epochs), world.device)
+        trained = places.load_network(places.checkpoint_path(tmp_path, name, grid[name].epochs, places.WEIGHTS), world.device)
         assert likeness(filters, directions(trained)) < by_chance(50, 64)
 
 

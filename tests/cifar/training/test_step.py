@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cifar.attacks.objectives import logit_distance
-from cifar.attacks.table import Linf, pgd
-from cifar.data.augment import epoch_images
-from cifar.data.cifar10 import Images
+from cifar.attacks.table import Linf, logit_distance, pgd
+from cifar.data.cifar10 import Images, epoch_images
 from cifar.runs import execute as runs
 from cifar.settings import Settings
 from cifar.training import step as training
