@@ -2,7 +2,8 @@
 # make test     environment, installation, lint, types, tests
 # make quick    a part of the tests on another interpreter: make quick PYTHON=python3.13 VENV=.venv-3.13, or with the newest
 #               versions of everything: make quick VENV=.venv-newest CONSTRAINTS=/dev/null
-# make docs     the documentation as static pages in build/docs; a broken reference fails
+# make docs     the documentation as static pages in build/docs; a broken reference fails (their search needs a server:
+#               python -m http.server -d build/docs)
 # make formal   the formal theorems, compiled by Coq and asked for axioms; needs Coq 8.16 with MathComp, nothing of Python's
 # make bench    this project beside other solvers (those of the bench extra that are installed), table and figures
 KNOWN := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))

@@ -10,9 +10,15 @@ LEFT_OUT = ["proofs.formal*", "proofs.search*"]  # Coq's files and the search fo
 
 def away_from_home(readme: str) -> str:
     """The README with words and a file's name in the place of its picture, which no page elsewhere can show, its links to files
-    as plain text."""
+    as plain text that names them."""
     text = re.sub(r'<img src="([^"]*)"[^>]* alt="([^"]*)">', r"\2: `\1` in the source archive.", readme)
-    return re.sub(r"\[([^\]]*)\]\((?!\w+://)[^)]*\)", r"\1", text)
+    return re.sub(r"\[([^\]]*)\]\((?!\w+://)([^)]*)\)", _plain, text)
+
+
+def _plain(link: re.Match) -> str:
+    """A link's words, with the file's name where they do not say it."""
+    words, file = link[1], link[2].partition("#")[0]
+    return words if file in words.replace("`", "") else f"{words} (`{file}`)"
 
 
 checker = [name.replace("proofs", "twolayer_proofs", 1) for name in find_packages(include=["proofs*"], exclude=LEFT_OUT)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from twolayer import Box, Instance, TwoLayer, check
 from twolayer.cli import main
 from twolayer.exact import rational
 from twolayer.statements.certificates import certificate
+from twolayer.study import sweep
 from twolayer.study.tables import down, up
 
 INSTANCES = Path(__file__).parents[1] / "examples" / "instances"
@@ -164,6 +166,12 @@ def test_an_instance_can_come_from_standard_input():
         [sys.executable, "-m", "twolayer.cli", "check", "-", "--json"], input=CORNER.read_text(), capture_output=True, text=True
     )
     assert done.returncode == 0 and json.loads(done.stdout)["instance"]
+
+
+def test_the_help_of_sweep_shows_configurations_that_its_reader_takes(capsys):
+    grid, listed = re.findall(r"\{\".*?\}", run(capsys, "sweep", "--help")[1], re.S)
+    assert len(sweep.read(grid)[0]) == 2**4 * 10
+    assert sweep.files_of(listed) == ([Path("first.json"), Path("a folder")], 1e-3)
 
 
 def test_a_tiny_time_limit_still_gives_valid_enclosures(capsys):

@@ -114,7 +114,7 @@ def test_the_description_of_the_wheel_leads_to_no_file_that_it_lacks(installed):
     with zipfile.ZipFile(installed.wheel) as file:
         [metadata] = (name for name in file.namelist() if name.endswith("/METADATA"))
         text = message_from_bytes(file.read(metadata)).get_payload()
-    assert "Six lines" in text and "Claims" in text
+    assert "Six lines" in text and "Claims" in text and "how to cite (`CITATION.cff`)" in text and "`cifar/README.md`." in text
     assert not re.findall(r"\]\((?!\w+://)[^)]*\)|<img|src=", text)
     [picture] = re.findall(
         r"measured angle along training: `(\S+)` in the source archive\.\n\n\*Theorem 2 along training", text

@@ -16,6 +16,11 @@ from .study.hunt.options import add_parser as add_hunt
 INTERRUPTED = 130
 LARGEST = 2**63 - 1  # whole number that an option takes
 SOME_TIME = 1e-9  # seconds: what is left of a time limit that is over
+SWEEP = """CONFIG is JSON; every axis is a number or a list, and the grid is their product (rank and format are needed):
+  {"format": "twolayer-sweep/1", "rank": [2, 3], "ambient": 6, "thickness": [0, 0.1], "teacher": 4, "width": [2],
+   "outputs": 2, "trained": [0, 1], "gradient": [1e-2, 1e-4], "seeds": 10, "gap": 1e-3}
+or instance files and folders of them:
+  {"format": "twolayer-sweep/1", "instances": ["first.json", "a folder"], "gap": 1e-3}"""
 
 
 def _positive(text: str) -> float:
@@ -72,7 +77,12 @@ def _parser() -> process.Parser:
     verify.add_argument("--seed", type=_whole(0), default=0, help="seed of every random choice (default 0)")
     verify.add_argument("--workers", type=_whole(1), default=2, help="processes (default 2)")
     add_hunt(commands)
-    sweep = commands.add_parser("sweep", help="check a grid of instances; goes on where it was")
+    sweep = commands.add_parser(
+        "sweep",
+        help="check a grid of instances; goes on where it was",
+        epilog=SWEEP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     sweep.add_argument("config", help="the grid (JSON)")
     sweep.add_argument("-o", "--output", metavar="DIR", required=True, help="where cells and table.csv go")
     sweep.add_argument("--workers", type=_whole(1), default=2, help="processes (default 2)")
