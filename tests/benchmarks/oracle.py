@@ -46,7 +46,8 @@ PLANAR = {"cells": cells.student, "chords": chords.student, "pairs": pairs.stude
 @dataclass(frozen=True, eq=False)
 class Row:
     """A sharp row of Theorem 2: crease i of a teacher node, an observer's A_k, what its ball's centre sees; h_k modulo affine
-    functions as half the sum of kinks |normals . y + heights|, y orthonormal around that centre."""
+    functions as half the sum of kinks |normals . y + heights|, y orthonormal around that centre. These are long doubles: where
+    a student is trained to the end masses cancel to 1e-14 of themselves, and h_k in double precision is rounding alone."""
 
     setting: Setting
     i: int
@@ -68,9 +69,14 @@ class Row:
         The program holds the points that are farthest from the best function so far; all of them say when that ends.
         """
         values = abs(points @ self.normals.T + self.heights) @ self.kinks / 2
-        scale, size, d = abs(values).max(), abs(points).max(), points.shape[1]
-        rows, values, level = np.column_stack([points / size, np.ones(len(points))]), values / scale, 0.0
-        held, cost = np.argsort(-abs(values - values.mean()))[:HELD], [*[0.0] * (d + 1), 1.0]
+        d, rows, level = points.shape[1], np.column_stack([points / abs(points).max(), np.ones(len(points))]), 0.0
+        for _ in range(3):  # fits in floats, taken away as they are: a program's tolerance is a share of what is left
+            values = values - np.longdouble(rows) @ np.linalg.lstsq(rows, values.astype(float), rcond=None)[0]
+        scale = float(abs(values).max())
+        if scale == 0:
+            return 0.0
+        values, cost = (values / scale).astype(float), [*[0.0] * (d + 1), 1.0]
+        held = np.argsort(-abs(values))[:HELD]
         for _ in range(ROUNDS):
             one = np.ones((len(held), 1))
             A = np.vstack([np.hstack([-rows[held], -one]), np.hstack([rows[held], -one])])
@@ -89,7 +95,7 @@ class Row:
         out = []
         for y in points:
             some = rng.choice(len(self.kinks), size=rng.integers(1, min(len(self.kinks), points.shape[1]) + 1), replace=False)
-            n, o = self.normals[some], self.heights[some]
+            n, o = self.normals[some].astype(float), self.heights[some].astype(float)
             out.append(y - np.linalg.lstsq(n, n @ y + o, rcond=None)[0])
         return np.array(out)
 
@@ -108,23 +114,36 @@ def row_of(setting: Setting, verdict: Verdict) -> Row | None:
     size = sizes(setting, i, observer)
     if region is None or inscribed is None or not size.eps > 0:
         return None
+    return row_around(setting, i, size, region, verdict, inscribed.centre)
+
+
+def row_around(setting: Setting, i: int, size: Sizes, region: Domain, verdict: Verdict, centre: np.ndarray) -> Row:
+    """The row with h_k as a centre sees it."""
+    observer, unit = size.observer, exact.ball(setting.float_unit(size.observer))
     seen = np.flatnonzero(setting.masses.signs(observer))
-    kinks = setting.float_kinks(observer)[seen] * setting.masses.signs(observer)[seen]
-    heights = _heights(setting, inscribed.centre)[seen]
-    return Row(setting, i, size, region, verdict, local._float_normals(setting)[seen], heights, kinks)
+    kinks = np.array([setting.masses.kappa(int(m), observer) / unit for m in seen], dtype=object)
+    normals, heights = local._normals(setting)[seen], _heights(setting, centre)[seen]
+    return Row(setting, i, size, region, verdict, *map(_long, (normals, heights, kinks)))
 
 
 def _heights(setting: Setting, centre: np.ndarray) -> np.ndarray:
-    """Signed distances of a point from all creases."""
-    values = [exact.nearest_float((crease.normal * centre).sum() + crease.offset) for crease in setting.problem.creases]
-    return np.array(values) / setting.masses.float_lengths
+    """Signed distances of a point from all creases, balls."""
+    values = [exact.ball((crease.normal * centre).sum() + crease.offset) for crease in setting.problem.creases]
+    return np.array([x / length for x, length in zip(values, setting.masses.unit_lengths, strict=True)], dtype=object)
+
+
+def _long(balls: np.ndarray) -> np.ndarray:
+    """Balls as long doubles."""
+    high = np.array([float(x.mid()) for x in balls.flat])
+    low = np.array([float((x - y).mid()) for x, y in zip(balls.flat, map(exact.ball, high), strict=True)])
+    return (high.astype(np.longdouble) + low).reshape(balls.shape)
 
 
 def directions(row: Row, rng) -> np.ndarray:
     """Unit vectors: the normals of all creases and of H, both ways, what they have along H, and random ones.   (m, d')"""
     up, down = (row.normals[sign * row.kinks > 0] for sign in (1, -1))
     apart = [(one - sign * down).reshape(-1, len(row.across)) for one in up for sign in (1, -1)]
-    normals = np.vstack([row.normals, row.across, *apart])
+    normals = np.vstack([row.normals, row.across, *apart]).astype(float)
     along = normals - np.outer(normals @ row.across, row.across)
     found = np.vstack([normals, -normals, along, -along, rng.normal(size=(POINTS, len(row.across)))])
     lengths = np.linalg.norm(found, axis=1)
@@ -166,8 +185,7 @@ def with_cylinders(row: Row, rng) -> Iterator[tuple[str, float]]:
                 continue
             moved = row
             if cylinder is not within:
-                seen, centre = np.flatnonzero(setting.masses.signs(observer)), surroundings.cylinder(t).centre
-                moved = replace(row, heights=_heights(setting, centre)[seen])
+                moved = row_around(setting, row.i, row.size, row.domain, row.verdict, surroundings.cylinder(t).centre)
             size = row.sized(moved.gradient(in_cylinder(row, cylinder.rho, t, rng)))
             if size.level * t > 4 * size.eps:
                 for value, _ in best._by_cylinder(setting, row.i, size, cylinder, counting=True):
@@ -207,7 +225,7 @@ def with_polygons(row: Row, rng) -> Iterator[tuple[str, float]]:
                 continue
             points = _vertices(part, rng)
             middle = exact.nearest(part.interior)
-            moved = replace(row, heights=_heights(setting, part.interior)[np.flatnonzero(setting.masses.signs(observer))])
+            moved = row_around(setting, row.i, row.size, row.domain, row.verdict, part.interior)
             points = (points - middle) @ turned.T
             more = moved.onto_creases(points, rng)
             inside = (more @ axes.T + middle) @ part.floats.A.T <= part.floats.c
