@@ -6,11 +6,15 @@ each hyperplane and m its kink mass in units of that node's |p|. A row proves it
 
 from __future__ import annotations
 
+from itertools import product
 from types import SimpleNamespace
 
 from .certificate import ONE, ZERO, at, dot, index, need, negative, number, numbers, over_vertices, root
 
 SIDES = [(s * x, t * y) for a, b in ((1, 0), (12, 5), (4, 3)) for x, y in ((a, b), (b, a)) for s in (1, -1) for t in (1, -1)]
+
+
+TOGETHER = 8  # pairs whose signs are all tried
 
 
 def levels(problem, nodes, mass, ball, row, wall=None) -> list | None:
@@ -34,9 +38,13 @@ def paired(p, nodes, first, masses, ball, pairs, up: bool, wall=None):
     """By what is paired and what is left, rounded up or down.
 
     |x |u| - y |v|| is at most |x u -+ y v|; and |u|, for |u(centre)| < r |p|, is within (r |p| - u(centre)^2 / (r |p|)) / 2
-    of an affine function.
+    of an affine function. Pairs written first are looked at together.
     """
-    centre, r, total, left = ball["centre"], ball["radius"], ZERO, {key: abs(m) for key, m in masses.items()}
+    centre, r, apart, left = ball["centre"], ball["radius"], [], {key: abs(m) for key, m in masses.items()}
+
+    def largest(form):
+        return abs(at(form, centre)) + r * root(p.product(form, form), up)
+
     for a, b, *shares in pairs:
         one, two = (nodes[index(n, len(nodes))].hyperplane for n in (a, b))
         need(one in first and two in first, "a node has no hyperplane to pair")
@@ -46,12 +54,24 @@ def paired(p, nodes, first, masses, ball, pairs, up: bool, wall=None):
         rest = [left[key] for key in (one, two) if key != wall]
         need(min(x, y, *rest) >= 0, "more of a mass is paired than there is")
         ends = ([x * u - sign * y * v for u, v in zip(first[one].form, first[two].form, strict=True)] for sign in (1, -1))
-        total += min(abs(at(form, centre)) + r * root(p.product(form, form), up) for form in ends) / 2
+        apart.append(min(ends, key=largest))
+    total = (together(p, apart[:TOGETHER], centre, r, up) + sum(map(largest, apart[TOGETHER:]))) / 2
     for key, rest in left.items():
         size, value = r**2 * p.product(first[key].form, first[key].form), at(first[key].form, centre) ** 2
         if size > value and key != wall:
             total += rest * (root(size, up) - value / root(size, not up)) / 4
     return total
+
+
+def together(p, forms, centre, r, up: bool):
+    """The largest sum of |form| over a ball, rounded up or down: |sum e u(centre)| + r |sum e u| over all signs e."""
+    values, most = [at(form, centre) for form in forms], ZERO
+    products = [[p.product(a, b) for b in forms] for a in forms]
+    for signs in product((ONE, -ONE), repeat=max(len(forms) - 1, 0)):
+        e = [ONE, *signs][: len(forms)]
+        square = dot(e, [dot(e, row) for row in products])
+        most = max(most, abs(dot(e, values)) + r * root(square, up))
+    return most
 
 
 def from_affine(p, first, masses, ball, written):

@@ -192,3 +192,28 @@ def test_a_gradient_of_a_ball_is_not_that_of_a_larger_one_or_one_beside_it():
 
     for change in (swapped, beside):
         assert len([refused(one, "a local gradient is that of another ball") for one in fan_outs(2, change)]) == 2
+
+
+def test_pairs_are_looked_at_together_by_both_and_those_beyond_the_first_by_themselves(monkeypatch):
+    """Three teacher nodes, a student near each, one that sees all: with one pair looked at bounds are larger."""
+    from proofs import local as checker
+    from twolayer.statements.sharp import local
+
+    W = [["0", "1", "0"], ["1", "2", "0"], ["0", "2", "1"]]
+    near = [["1/1000", "1", "0"], ["1", "2", "1/500"], ["-1/400", "2", "1"]]
+    networks = {
+        "teacher": {"W": W, "b": ["0", "1/9", "-1/9"], "V": [["1", "1", "1"]]},
+        "student": {"W": [*near, ["0", "0", "0"]], "b": ["0", "1/9", "-1/9", "1"], "V": [["1", "1", "1", "1"]]},
+    }
+    region = {"lower": ["-1"] * 3, "upper": ["1"] * 3}
+    data = {"format": "twolayer-instance/1", "name": "three", **networks, "region": region}
+    together = fuzzer.certified(data)
+    assert checker.TOGETHER == local.MOST_TOGETHER and truth.true(together) == ""
+    accepted(together)
+    assert max(len(one.get("shares", ())) for row in together["verdicts"] for one in row.get("gradients", ())) >= 3
+    for module, name in ((checker, "TOGETHER"), (local, "MOST_TOGETHER")):
+        monkeypatch.setattr(module, name, 1)
+    apart = fuzzer.certified(data)
+    accepted(apart)
+    monkeypatch.setattr(checker, "TOGETHER", local.MOST_TOGETHER + 7)
+    refused(apart, "corollary-1 sharp: the ")

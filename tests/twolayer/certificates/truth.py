@@ -20,6 +20,7 @@ from proofs.geometry import merged
 from proofs.instances import Instance, read
 from proofs.kernel import dot, rank, rational, sqrt
 
+PAIRS = 8  # that are looked at together
 MARGIN = 1e-8  # of the comparison of bounds in floats
 PARALLEL = 1e-13  # lines whose sine is below it have no crossing; and what a crossing may lie outside of a polygon
 DIRECTIONS = (1, 0), (12, 5), (5, 12), (4, 3), (3, 4), (0, 1)  # of the sides of the checker's polygon, up to signs
@@ -415,7 +416,7 @@ class Row:
         K, centre, r = self.K, [rational(x) for x in body[2]["centre"]], body[0]
         size = lambda a, beta: (abs(float(dot(a, centre) + beta)), math.sqrt(K.inner(a, a)))  # noqa: E731
         first, mass = self.kinked(k)
-        left, total = {m: abs(x) for m, x in mass.items()}, 0.0
+        left, together, worth = {m: abs(x) for m, x in mass.items()}, [], lambda form: size(*form)[0] + r * size(*form)[1]
         wall = None if wall is None else first[len(self.nodes) - len(self.students) + wall]
         for a, b, x, y in shares:
             (a, b), (x, y) = (first[a], first[b]), (rational(x), rational(y))
@@ -426,7 +427,11 @@ class Row:
                 return "too much is paired"
             (p, beta), (q, gamma) = self.nodes[a], self.nodes[b]
             signed = ((tuple(x * u - s * y * v for u, v in zip(p, q, strict=True)), x * beta - s * y * gamma) for s in (1, -1))
-            total += min(height + r * slope for height, slope in (size(*form) for form in signed)) / 2
+            together.append(min(signed, key=worth))
+        sums = together[:1]  # of the first pairs, for all signs
+        for p, beta in together[1:PAIRS]:
+            sums = [(tuple(u + s * v for u, v in zip(q, p, strict=True)), c + s * beta) for q, c in sums for s in (1, -1)]
+        total = (max(map(worth, sums), default=0.0) + sum(map(worth, together[PAIRS:]))) / 2
         left.pop(wall, None)
         for m, rest in left.items():
             height, slope = size(*self.nodes[m])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction as Q
 
 import numpy as np
@@ -176,11 +177,86 @@ def test_a_wrong_local_gradient_is_noticed(monkeypatch, fault):
         whole = local.vertices.nearest
         monkeypatch.setattr(local.vertices, "nearest", lambda kink, *given: whole(kink / 2, *given))
     else:
-        monkeypatch.setattr(local, "length", lambda vector: arb(0))
+        together = local.loops.together
+        monkeypatch.setattr(local, "square_root", lambda square: arb(0))
         monkeypatch.setattr(local, "_apart", lambda setting: (np.zeros((9, 9)), np.zeros((9, 9))))
+        monkeypatch.setattr(local.loops, "together", lambda a, b, normal, *given: together(a, b, 0 * normal, *given))
     creases = [([Q(1, 2), Q(1)], Q(1, 10), Q(-1), True), ([Q(-1, 3), Q(1)], Q(-1, 5), Q(1, 2), True)]
     with pytest.raises(AssertionError, match="vertices" if fault == "values" else "pairs"):
         assert_enclosed(built(creases, [1, 1]))
+
+
+tilts = st.tuples(*[st.integers(-9, 9)] * 2)
+near_pairs = st.lists(
+    st.tuples(st.tuples(gentle, gentle), gentle, masses, tilts, st.integers(-9, 9), st.booleans()), min_size=2, max_size=4
+)
+
+
+def paired(drawn, apart=200):
+    """Pairs of creases in a cube, of opposite masses, whose weights and offsets differ by some `apart`-ths."""
+    creases = []
+    for (a, b), offset, mass, (tilt, turn), shift, student in drawn:
+        creases += [([a, b, Q(1)], offset, mass, student)]
+        creases += [([a + Q(tilt, apart), b + Q(turn, apart), Q(1)], offset + Q(shift, apart), -mass, not student)]
+    return built(creases, [1, 1, 1], kappa=Q(1, 100))
+
+
+@settings(quick, max_examples=40)
+@given(near_pairs)
+def test_pairs_that_are_looked_at_together_are_above_every_reading_of_h(drawn):
+    assert_enclosed(paired(drawn))
+
+
+numbers = st.builds(Q, st.integers(-9, 9), st.sampled_from((1, 7, 1000)))
+
+
+@given(st.lists(st.tuples(numbers, numbers, numbers, numbers), min_size=1, max_size=6), st.sampled_from((Q(1, 3), Q(1), Q(50))))
+def test_pairs_together_are_worth_the_largest_sum_of_their_distances_over_a_ball(drawn, radius):
+    """Never below the sum of |value + <slope, y>| at a point y of the ball, and at the best sign's own point not above it."""
+    slopes = np.array([[float(x) for x in slope] for _, *slope in drawn])
+    values = np.array([float(value) for value, *_ in drawn])
+    pairs = [(exact.balls(exact.rationals(slope)), exact.ball(fmpq(*value.as_integer_ratio()))) for value, *slope in drawn]
+    most, r = local._together(pairs, exact.ball(fmpq(*radius.as_integer_ratio()))), float(radius)
+    signs = np.array(list(itertools.product((1, -1), repeat=len(drawn))))
+    lengths = np.linalg.norm(signs @ slopes, axis=1, keepdims=True)
+    points = r * (signs @ slopes) / np.where(lengths > 0, lengths, 1) * (1 - 1e-12)
+    sums = abs(values + points @ slopes.T).sum(axis=1)
+    assert float(most.upper()) * ABOVE >= sums.max() and sums.max() >= float(most.mid()) * (1 - 1e-9)
+    alone = sum(abs(value) + exact.ball(r) * local.length(slope) for slope, value in pairs)
+    assert float(most.mid()) <= float(alone.mid()) * ABOVE
+
+
+@pytest.mark.parametrize("fault", ["one sign", "no offset"])
+def test_pairs_that_are_taken_together_wrongly_are_noticed(monkeypatch, fault):
+    """Pairs turned and shifted against each other: without other signs, or without values at the centre, they fall below h."""
+    whole = local._together
+    sums = {"one sign": lambda pairs, r: whole([sum_of(pairs)], r), "no offset": lambda pairs, r: whole(without(pairs), r)}
+    monkeypatch.setattr(local, "_together", sums[fault])
+    from_scene = local.Scene.paired
+    monkeypatch.setattr(local.Scene, "paired", lambda scene, radius: worth_its_proof(from_scene(scene, radius)))
+    turn, shift = (9, 0) if fault == "one sign" else (0, 9)
+    crossed = [
+        ((Q(slope, 2), Q(0)), Q(0), Q(1), (0, sign * turn), sign * shift, True)
+        for slope, sign in ((1, 1), (-1, -1), (Q(1, 2), 1))
+    ]
+    with pytest.raises(AssertionError, match="pairs"):
+        assert_enclosed(paired(crossed))
+
+
+def sum_of(pairs):
+    """The pair whose distance is the sum of all, with signs as they come."""
+    return sum(slope for slope, _ in pairs), sum((value for _, value in pairs), arb(0))
+
+
+def without(pairs):
+    """The pairs as if they met in the centre."""
+    return [(slope, arb(0)) for slope, _ in pairs]
+
+
+def worth_its_proof(pairing):
+    """A pairing whose float value is what it proves."""
+    unit = exact.nearest_float(pairing.scene.setting.float_unit(pairing.scene.size.observer))
+    return replace(pairing, value=float(pairing.proved().mid()) / unit)
 
 
 @settings(quick, max_examples=40)

@@ -29,7 +29,10 @@ def cost(a, b, height, apart, radius):
 
 @compiled
 def paired(distance, kink, height, apart, wall, radius):
-    """(the value, pairs (p, 2)) of masses in a ball paired, the cheapest first, while a pair costs less than both alone."""
+    """Masses in a ball paired, the cheapest first, while a pair costs less than both alone.
+
+    -> (what all of them cost one by one, what is left of it without pairs, pairs (p, 2), masses (p,), what they cost (p,))
+    """
     n = len(distance)
     ups, downs = np.empty(n, np.int64), np.empty(n, np.int64)
     up = down = 0
@@ -50,12 +53,14 @@ def paired(distance, kink, height, apart, wall, radius):
             if single[a] + single[b] > each:
                 costs[count], places[count, 0], places[count, 1] = each, a, b
                 count += 1
-    pairs, used, value = np.empty((count, 2), np.int64), 0, 0.0
+    pairs, shares, worth = np.empty((count, 2), np.int64), np.empty(count), np.empty(count)
+    used, value = 0, 0.0
     for place in np.argsort(costs[:count], kind="mergesort"):
         a, b = places[place, 0], places[place, 1]
         amount = min(left[a], left[b])
         if amount > 0:
-            value += amount * costs[place]
+            shares[used], worth[used] = amount, amount * costs[place]
+            value += worth[used]
             left[a] -= amount
             left[b] -= amount
             pairs[used, 0], pairs[used, 1] = a, b
@@ -63,7 +68,39 @@ def paired(distance, kink, height, apart, wall, radius):
     rest = 0.0
     for m in range(n):
         rest += left[m] * single[m]
-    return value + rest, pairs[:used]
+    return value + rest, rest, pairs[:used], shares[:used], worth[:used]
+
+
+@compiled
+def together(pairs, shares, normal, height, index, radius):
+    """The largest sum of some pairs in a ball, all at one point: over all signs of them.   normal: of all creases (N, d)"""
+    count, d = len(pairs), normal.shape[1]
+    slopes, values = np.empty((count, d)), np.empty(count)
+    for k in range(count):
+        a, b = pairs[k]
+        near = far = 0.0
+        for j in range(d):
+            near += (normal[index[a], j] - normal[index[b], j]) ** 2
+            far += (normal[index[a], j] + normal[index[b], j]) ** 2
+        low, high = abs(height[a] - height[b]), abs(height[a] + height[b])
+        sign = -1.0 if np.sqrt(near) * radius + low <= np.sqrt(far) * radius + high else 1.0
+        for j in range(d):
+            slopes[k, j] = shares[k] * (normal[index[a], j] + sign * normal[index[b], j])
+        values[k] = shares[k] * (height[a] + sign * height[b])
+    most = 0.0
+    for signs in range(1 << (count - 1)):
+        square, value = 0.0, 0.0
+        for j in range(d + 1):
+            total = 0.0
+            for k in range(count):
+                one = values[k] if j == d else slopes[k, j]
+                total += -one if signs >> k & 1 else one
+            if j == d:
+                value = abs(total)
+            else:
+                square += total * total
+        most = max(most, value + radius * np.sqrt(square))
+    return most / 2
 
 
 @compiled

@@ -6,8 +6,9 @@ along chords, averages of these, four-point differences), inside its body. So on
 may take the place of eps_k. Modulo affine functions h_k is half the sum of kappa_m |s_m| there, over the creases m that meet
 B (the others are affine on B and drop out exactly), s_m the signed distance. Two upper bounds:
   pairs      any dimension, no search. |s| of a crease at distance o is within (r^2 - o^2) / (2 r) of an affine function on B,
-             and | |s_a| - |s_b| | <= |n_a -+ n_b| r + |o_a -+ o_b|: masses of opposite sign are paired, the nearest creases
-             first, and what is left counts alone.
+             and | |s_a| - |s_b| | <= |s_a -+ s_b|: masses of opposite sign are paired, the nearest creases first, and what is
+             left counts alone. Pairs count together: at y their sum is at most that of |c_i + <g_i, y>|, over B the largest
+             |sum of e_i c_i| + r |sum of e_i g_i| over all signs e. Each is large where the others are not.
   vertices   d' = 2. The largest |h_k - g| over the vertices of the creases in a polygon around B, for a g near the best one;
              floats with an error bound.
 A ball may be replaced by a smaller one; the radii tried are those just too small to meet a crease. A bound on |kappa_H| itself
@@ -18,6 +19,7 @@ Source: theory notes, section 4, whose theorems are stated for eps on the body; 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -28,7 +30,7 @@ import numpy as np
 from flint import arb, fmpq, fmpq_mat
 
 from ... import exact
-from ...certify.radii.one import Inscribed, length
+from ...certify.radii.one import Inscribed, length, square_root
 from ..geometry import cached_by
 from ..loops import pairings as loops
 from ..loops import vertices
@@ -37,6 +39,8 @@ from .around import Around, Bound, Candidate, Sizes, radii
 
 MOST_BALLS = 2  # balls around one centre whose local gradient is worked out further
 PLENTY = 2.0  # of all masses of the sign of crease i: more than is ever set against them
+MOST_TOGETHER = 8  # pairs whose signs are all tried: those that cost most; a checker tries as many
+CLEAR = 1e-3  # share by which one reading of a pair costs less in floats than the other: then it does
 MOST_LINES = 60  # creases in one ball up to which vertices are listed
 SIDES = 16  # of the polygon around a ball: 2 % longer than the ball
 ROUNDS, NEAR = 60, 1e-3  # of reweighted least squares for the affine part, and how near the best one ends them
@@ -124,8 +128,14 @@ class Scene:
 
     def paired(self, radius: float) -> Pairing:
         """Masses of opposite sign in a ball paired while a pair costs less than its two creases alone."""
-        value, pairs = loops.paired(*self._arrays, radius)
-        return Pairing(self, radius, np.flatnonzero(self.distance <= radius), pairs, value)
+        value, rest, pairs, shares, worth = loops.paired(*self._arrays, radius)
+        order = np.argsort(-worth, kind="stable")
+        first = order[:MOST_TOGETHER]
+        if len(pairs) > 1:
+            normals = _float_normals(self.setting)
+            whole = loops.together(pairs[first], shares[first], normals, self.height, self.index, radius)
+            value = rest + worth[order[MOST_TOGETHER:]].sum() + min(whole, worth[first].sum())
+        return Pairing(self, radius, np.flatnonzero(self.distance <= radius), pairs, order, value)
 
     def best(self, radii: np.ndarray) -> list[float]:
         """The radii, of many, the largest first, at which Theorem A says most by its pairing; at most MOST_BALLS."""
@@ -226,6 +236,7 @@ class Pairing:
     """Pairs of creases in a ball, in the order in which their masses are set against each other, nearest first.
 
     members   positions in the scene          pairs   (a, b) of positions in the scene
+    order     places among the pairs, the one that costs most first
     value     the bound in floats, in units of `float_unit`
     """
 
@@ -233,6 +244,7 @@ class Pairing:
     radius: float
     members: np.ndarray
     pairs: np.ndarray
+    order: np.ndarray
     value: float
 
     @cached_property
@@ -247,7 +259,7 @@ class Pairing:
 
     @cached_property
     def shares(self) -> list[tuple[int, int, fmpq, fmpq]]:
-        """(a, b, x, y): masses x of a and y of b, in units of |normal|, that are set against each other.
+        """(a, b, x, y): masses x of a and y of b, in units of |normal|, that are set against each other, in the order `order`.
 
         One of them is all that is left of its crease; the other's kink is equal, up to a rounding.
         """
@@ -257,22 +269,16 @@ class Pairing:
             x, y = min(left[a], left[b] / ratio), min(left[b], left[a] * ratio)
             out.append((a, b, x, y))
             left[a], left[b] = left[a] - x, left[b] - y
-        return out
+        return [out[place] for place in self.order.tolist()]
 
     def proved(self) -> arb:
         """The bound in ball arithmetic: |x |u| - y |v|| <= |x u -+ y v| for the forms u, v of two creases."""
-        r, left, total = exact.ball(self.radius), dict(self.masses), arb(0)
-        near, far = _apart(self.scene.setting)
-        index, height = self.scene.index, self.scene.height
+        r, left = exact.ball(self.radius), dict(self.masses)
         for a, b, x, y in self.shares:
             left[a], left[b] = left[a] - x, left[b] - y
-            (n, o), (m, p) = self._scaled(a, x), self._scaled(b, y)
-            one, other = index[a], index[b]
-            alike = near[one, other] * self.radius + abs(height[a] - height[b])  # floats choose - or +
-            if alike <= far[one, other] * self.radius + abs(height[a] + height[b]):
-                total += length(n - m) * r + abs(o - p)
-            else:
-                total += length(n + m) * r + abs(o + p)
+        pairs = [self._apart(*share) for share in self.shares]
+        total = _together(pairs[:MOST_TOGETHER], r)
+        total += sum((abs(value) + r * length(slope) for slope, value in pairs[MOST_TOGETHER:]), arb(0))
         total /= 2
         for c, rest in left.items():
             if c == self.scene.wall:
@@ -281,11 +287,39 @@ class Pairing:
             total += kink * arb(0).max(r - self.scene.heights[c] ** 2 / r) / 4
         return total
 
+    def _apart(self, a: int, b: int, x: fmpq, y: fmpq) -> tuple[np.ndarray, arb]:
+        """(slope, value at the centre) of x u -+ y v for the forms of two creases, whichever sign makes less of them."""
+        near, far = _apart(self.scene.setting)
+        one, other, height, r = self.scene.index[a], self.scene.index[b], self.scene.height, self.radius
+        (n, o), (m, p) = self._scaled(a, x), self._scaled(b, y)
+        alike, opposite = near[one, other] * r + abs(height[a] - height[b]), far[one, other] * r + abs(height[a] + height[b])
+        if abs(alike - opposite) > CLEAR * max(alike, opposite):
+            return (n - m, o - p) if alike < opposite else (n + m, o + p)
+        readings = [(n - m, o - p), (n + m, o + p)]
+        costs = [abs(value) + exact.ball(r) * length(slope) for slope, value in readings]
+        return readings[bool(costs[1] < costs[0])]
+
     def _scaled(self, m: int, share: fmpq) -> tuple[np.ndarray, arb]:
         """A share of a crease's mass times its form: the slope in orthonormal coordinates, and the value at the centre."""
         place = self.scene.index[m]
         kink = exact.ball(share) * self.scene.setting.masses.unit_lengths[place]
         return kink * _normals(self.scene.setting)[place], kink * self.scene.heights[m]
+
+
+def _together(pairs: list[tuple[np.ndarray, arb]], r: arb) -> arb:
+    """The largest sum of |value + <slope, y>| over |y| <= r: over all signs of the pairs, the first one's +."""
+    if not pairs:
+        return arb(0)
+    products = [[(a * b).sum() for b, _ in pairs[: n + 1]] for n, (a, _) in enumerate(pairs)]
+    most = arb(0)
+    for rest in itertools.product((1, -1), repeat=len(pairs) - 1):
+        signs = (1, *rest)
+        square = arb(0)
+        for n, row in enumerate(products):
+            square += row[n] + 2 * signs[n] * sum((e * x for e, x in zip(signs[:n], row[:n], strict=True)), arb(0))
+        value = sum((e * value for e, (_, value) in zip(signs, pairs, strict=True)), arb(0))
+        most = most.max(abs(value) + r * square_root(square))
+    return most
 
 
 def pairings(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> list[Pairing]:
