@@ -54,11 +54,11 @@ class Enclosure:
         high = self if self.ends[1] <= other.ends[1] else other
         return replace(high, lower=low.lower, witness=low.witness, ends=(low.ends[0], high.ends[1]))
 
-    def begun(self, known: Enclosure | None) -> Enclosure:
+    def begun(self, earlier: Enclosure | None) -> Enclosure:
         """This enclosure with the lower end and the witness of an earlier one of the same supremum, where that is higher."""
-        if known is None or known.ends[0] <= self.ends[0]:
+        if earlier is None or earlier.ends[0] <= self.ends[0]:
             return self
-        return replace(self, lower=known.lower, witness=known.witness, ends=(known.ends[0], self.ends[1]))
+        return replace(self, lower=earlier.lower, witness=earlier.witness, ends=(earlier.ends[0], self.ends[1]))
 
     @property
     def interrupted(self) -> bool:

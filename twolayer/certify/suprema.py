@@ -92,13 +92,15 @@ def _crude(h: RidgeSum, region: Domain, evidence=INTERRUPTED) -> Enclosure:
     return one.restored(crude(one.h, one.region, evidence), evidence)
 
 
-def _searched(h: RidgeSum, region: Domain, nested: Nested | None = None, known: Enclosure | None = None, **limits) -> Enclosure:
+def _searched(
+    h: RidgeSum, region: Domain, nested: Nested | None = None, earlier: Enclosure | None = None, **limits
+) -> Enclosure:
     chosen = method(h, region)
     if chosen == "vertices":
         return vertices.supremum(h, region, **limits)
     if _late(limits.get("deadline")):
-        return _crude(h, region, LATE).begun(known)
-    return (boxes.supremum if chosen == "boxes" else _boxes_then_trees)(h, region, nested=nested, known=known, **limits)
+        return _crude(h, region, LATE).begun(earlier)
+    return (boxes.supremum if chosen == "boxes" else _boxes_then_trees)(h, region, nested=nested, earlier=earlier, **limits)
 
 
 def _at(h: RidgeSum, region: Domain, start: np.ndarray | None) -> Enclosure | None:
@@ -127,7 +129,7 @@ def _boxes_then_trees(h: RidgeSum, region: Domain, **limits) -> Enclosure:
     if first.evidence["stopped"] == "target" or first.interrupted or _late(limits["deadline"]):
         return first
     try:
-        second = _tree(h, region, **limits | {"known": first})
+        second = _tree(h, region, **limits | {"earlier": first})
     except KeyboardInterrupt:  # before the tree had anything of its own
         return replace(first, evidence=first.evidence | {"interrupted": True})
     return second.met(first)
@@ -152,7 +154,7 @@ def _tree(h: RidgeSum, region: Domain, *, deadline: float | None, gap: float, fl
     first = trees.supremum(h, region, deadline=now + BOX_SHARE * (deadline - now), boxed=True, **limits)
     if first.interrupted or _is_closed(first, h, region, gap, floor):
         return first
-    second = trees.supremum(h, region, deadline=deadline, **limits | {"known": first})
+    second = trees.supremum(h, region, deadline=deadline, **limits | {"earlier": first})
     both = second.met(first)
     return replace(both, evidence=both.evidence | {"interrupted": True}) if second.interrupted else both
 
@@ -261,18 +263,18 @@ def _shared(jobs, gap, deadline, floor, workers):
         limits = [(deadline, (len(jobs) - n) / (1 if alone else min(workers, len(jobs) - n))) for n in range(len(jobs))]
     else:
         limits = [(time.monotonic() + (deadline - time.monotonic()) * min(workers, len(jobs)) / len(jobs), 1)] * len(jobs)
-    arguments = [(h, region, gap, floor, *limit, known) for (_, h, region, known), limit in zip(jobs, limits, strict=True)]
+    arguments = [(h, region, gap, floor, *limit, earlier) for (_, h, region, earlier), limit in zip(jobs, limits, strict=True)]
     yield from results(_timed, arguments, 1 if alone else workers)
 
 
 def _timed(
-    h: RidgeSum, region: Domain, gap: float, floor: float, deadline: float | None, parts: float, known: Enclosure | None
+    h: RidgeSum, region: Domain, gap: float, floor: float, deadline: float | None, parts: float, earlier: Enclosure | None
 ) -> Enclosure:
     """A search in one of the equal parts of the time from now to the deadline."""
     if deadline is not None:
         now = time.monotonic()
         deadline = now + max(deadline - now, 0.0) / parts
-    return _searched(h, region, gap=gap, deadline=deadline, floor=floor, known=known)
+    return _searched(h, region, gap=gap, deadline=deadline, floor=floor, earlier=earlier)
 
 
 def _is_closed(e: Enclosure, h: RidgeSum, region: Domain, gap: float, floor: float) -> bool:

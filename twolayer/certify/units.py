@@ -126,7 +126,7 @@ Search = Callable[..., Enclosure]
 
 
 def in_own_units(evidence_in: Callable[[Balanced, dict[str, Any]], dict[str, Any]]) -> Callable[[Search], Search]:
-    """Makes a search for ridge sums of size 1 one for any; floor, known and nested are about the ridge sum that is given.
+    """Makes a search for ridge sums of size 1 one for any; floor, earlier and nested are about the ridge sum that is given.
 
     evidence_in(one, evidence) says what evidence about g means for h.
     """
@@ -135,8 +135,8 @@ def in_own_units(evidence_in: Callable[[Balanced, dict[str, Any]], dict[str, Any
         @wraps(search)
         def supremum(h: RidgeSum, region: Domain, *, floor: float = 0.0, **rest: Any) -> Enclosure:
             one = balanced(h, region)
-            if rest.get("known") is not None:
-                rest["known"] = one.own(rest["known"])
+            if rest.get("earlier") is not None:
+                rest["earlier"] = one.own(rest["earlier"])
             if "nested" in rest:
                 rest["nested"] = one.told(rest["nested"])
             floor = exact.nearest_float(exact.rational(floor) / one.unit) if np.isfinite(floor) else floor

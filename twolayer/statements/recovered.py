@@ -125,8 +125,8 @@ def mass(setting: Setting, i: int, observer: Node) -> Mass:
     ball = replace(inscribed, radius=sharp.steadiest(inscribed, near, near.opposes | (signs[i] == 0)))
     met = [j for j in np.flatnonzero(signs).tolist() if j != i and signs[j] * signs[i] <= 0 and reaches(setting, ball, j)]
     gamma = total(setting.angles.cotangents(i)[j] for j in met)
-    known = [] if local is None else [(one.proved() * ABOVE, one.entry) for one in evidence.restated(local)]
-    level, entry = min([(size.epsilon, dict[str, Any]()), *known], key=lambda pair: exact.upper_float(pair[0]))
+    versions = [] if local is None else [(one.proved() * ABOVE, one.entry) for one in evidence.restated(local)]
+    level, entry = min([(size.epsilon, dict[str, Any]()), *versions], key=lambda pair: exact.upper_float(pair[0]))
     return Mass(bounds.kink_by_ball(level, ball.radius, gamma), ball, inscribed, entry)
 
 

@@ -125,7 +125,7 @@ def test_a_domain_of_many_rows_gets_the_better_of_its_box_s_bound_and_its_own(ow
     h, region = hundred_rows(10)
     deadlines = {}
 
-    def searched(h, region, *, deadline, gap, floor, boxed=False, known=None, nested=None):
+    def searched(h, region, *, deadline, gap, floor, boxed=False, earlier=None, nested=None):
         deadlines[boxed] = deadline
         ends = box if boxed else own
         return Enclosure(*ends, region.interior, {"method": "trees", "interrupted": False, "boxed": boxed})

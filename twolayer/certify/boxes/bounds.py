@@ -98,10 +98,10 @@ def spread(rows, i, x, r):
 
 
 @compiled
-def ranges(F, x, r, signs, known, low, high, e_low, e_high, state):
+def ranges(F, x, r, signs, ends, low, high, e_low, e_high, state):
     """Proved ranges of all creases and, in open groups, of the e_i on a cell; False if the cell is empty.
 
-    known (2, n): ends of the creases' ranges that are proved already, (2, 0) where there are none
+    ends (2, n): ends of the creases' ranges that are proved already, (2, 0) where there are none
 
     state[g]: ON or OFF where all creases of the group are, else OPEN.
     """
@@ -113,9 +113,9 @@ def ranges(F, x, r, signs, known, low, high, e_low, e_high, state):
         on, off = True, True
         for i in range(ref, end):
             low[i], high[i] = spread(F.Z, i, x, r)
-            if known.shape[1] > 0:  # comparisons that are false for a NaN
-                low[i] = known[0, i] if known[0, i] > low[i] else low[i]
-                high[i] = known[1, i] if known[1, i] < high[i] else high[i]
+            if ends.shape[1] > 0:  # comparisons that are false for a NaN
+                low[i] = ends[0, i] if ends[0, i] > low[i] else low[i]
+                high[i] = ends[1, i] if ends[1, i] < high[i] else high[i]
             if signs[i] > 0:
                 low[i] = max(low[i], 0.0)
             elif signs[i] < 0:
@@ -297,13 +297,13 @@ def maximum(A, tally, x, r, Q, cap, soft, rows, w):
 
 
 @compiled
-def narrow(F, x, r, Q, cap, rows, i, known, w):
-    """Prove a range of crease i on the part of a box where the first rows of Q are <= 0; it goes to known[:, i] if smaller."""
+def narrow(F, x, r, Q, cap, rows, i, ends, w):
+    """Prove a range of crease i on the part of a box where the first rows of Q are <= 0; it goes to ends[:, i] if smaller."""
     A, tally = np.zeros(len(x)), np.zeros(3)
     for end in range(2):
         side = 2.0 * end - 1.0
         A[:], tally[:] = 0.0, 0.0
         add(A, tally, side, F.Z, i)
         top = side * maximum(A, tally, x, r, Q, cap, 0, rows, w)
-        if side * top < side * known[end, i]:  # so a NaN changes nothing
-            known[end, i] = top
+        if side * top < side * ends[end, i]:  # so a NaN changes nothing
+            ends[end, i] = top

@@ -110,10 +110,10 @@ def split(F, r, gap, signs, low, high, state, few, share):
 
 
 @compiled
-def bounds(F, X, R, signs, known, parent, target, few, share):
+def bounds(F, X, R, signs, ends, parent, target, few, share):
     """Bounds on +h and -h over N cells.   X, R (N, d) centres and half-widths, signs (N, n), parent (N, 2) bounds known
 
-    known (N, 2, n): ends of the creases' ranges that are proved already; ranges that are narrowed are put there. (N, 2, 0)
+    ends (N, 2, n): ends of the creases' ranges that are proved already; ranges that are narrowed are put there. (N, 2, 0)
     where none are to be narrowed.
 
     Returns upper (N, 2), EMPTY for empty cells, unchanged where parent <= target; splits (N,), see `split`;
@@ -130,7 +130,7 @@ def bounds(F, X, R, signs, known, parent, target, few, share):
     Q, cap, aside = np.zeros((most, d + 2)), np.zeros(most), np.zeros(d)
     for b in range(N):
         x, r = X[b], R[b]
-        if not ranges(F, x, r, signs[b], known[b], low, high, e_low, e_high, state):
+        if not ranges(F, x, r, signs[b], ends[b], low, high, e_low, e_high, state):
             continue
         worst = -np.inf
         for side in range(2):
@@ -139,7 +139,7 @@ def bounds(F, X, R, signs, known, parent, target, few, share):
                 continue
             s, w = 1.0 - 2.0 * side, points[b, side]
             upper[b, side] = parent[b, side]
-            for again in (known.shape[2] > 0, False):
+            for again in (ends.shape[2] > 0, False):
                 pieces(F, s, x, r, low, high, e_low, e_high, state, A, tally, plus, minus, paired, joint)
                 soft = nets(F, low, high, state, A, tally, plus, minus, Q, cap)
                 rows = constraints(F, x, r, signs[b], Q, soft)
@@ -151,9 +151,9 @@ def bounds(F, X, R, signs, known, parent, target, few, share):
                 if not again or upper[b, side] <= target or rows == soft:
                     break
                 rows = constraints(F, x, r, signs[b], Q, 0)
-                if not narrowed(F, x, r, Q, cap, rows, gap, low, high, plus, minus, known[b], aside):
+                if not narrowed(F, x, r, Q, cap, rows, gap, low, high, plus, minus, ends[b], aside):
                     break
-                if not ranges(F, x, r, signs[b], known[b], low, high, e_low, e_high, state):
+                if not ranges(F, x, r, signs[b], ends[b], low, high, e_low, e_high, state):
                     upper[b, side] = EMPTY
                     break
             if upper[b, side] > worst:
@@ -163,7 +163,7 @@ def bounds(F, X, R, signs, known, parent, target, few, share):
 
 
 @compiled
-def narrowed(F, x, r, Q, cap, rows, gap, low, high, plus, minus, known, aside):
+def narrowed(F, x, r, Q, cap, rows, gap, low, high, plus, minus, ends, aside):
     """Narrow the ranges of the creases whose chords cost most, on a cell with some rows; False if there is none."""
     most, smaller = 0.0, False
     for i in range(len(gap)):
@@ -171,7 +171,7 @@ def narrowed(F, x, r, Q, cap, rows, gap, low, high, plus, minus, known, aside):
             most = gap[i]
     for i in range(len(gap)):
         if low[i] < 0 and high[i] > 0 and gap[i] > NARROWED * most and plus[i] + minus[i] > 0:
-            narrow(F, x, r, Q, cap, rows, i, known, aside)
+            narrow(F, x, r, Q, cap, rows, i, ends, aside)
             smaller = True
     return smaller
 

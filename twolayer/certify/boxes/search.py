@@ -74,19 +74,19 @@ def supremum(
     deadline: float | None = None,
     floor: float = 0.0,
     most: float = np.inf,
-    known: Enclosure | None = None,
+    earlier: Enclosure | None = None,
     nested: Tell | None = None,
 ) -> Enclosure:
     """Enclosure of sup over the region of |h|; nested is told what is proved after every batch of cells.
 
-    known is an earlier one of the same h, whose witness starts the search.
+    earlier: an enclosure of the same h, whose witness starts the search.
 
     Stops once `most` cells were bounded, at a relative gap (upper - lower) / upper, at an interval below the noise of
     the terms that cancel, at upper <= floor, at the deadline (on the clock of time.monotonic), or at a
     KeyboardInterrupt, which evidence["interrupted"] then tells; the enclosure is valid at every stop.
     """
     start = crude(h, region, {"method": "boxes", "interrupted": False, "stopped": "crude", "cells": 0, "tree": None})
-    start = start.begun(known)
+    start = start.begun(earlier)
     search = None
     try:
         if nested is not None:
@@ -123,7 +123,7 @@ def _late(deadline: float | None) -> bool:
 class _Pool:
     """The open cells: rows of arrays that grow by doubling.
 
-    X, R (N, d) centres and half-widths, signs (N, n), known (N, 2, n or 0) narrowed ranges, upper (N, 2), split (N,), number
+    X, R (N, d) centres and half-widths, signs (N, n), ends (N, 2, n or 0) narrowed ranges, upper (N, 2), split (N,), number
     (N,) in the tree
     """
 
@@ -241,8 +241,8 @@ class _Search:
         """Split cells until the target is met, `most` cells were bounded or the deadline strikes."""
         d, n = len(self.form.centre), len(self.form.creases)
         first = self.tree.grow(np.zeros(1, np.int64), np.array([BOTH]))
-        known = np.tile(np.array([[-np.inf], [np.inf]]), (2, 1, self.narrowed))
-        self._bound(np.zeros((2, d)), np.ones((2, d)), np.zeros((2, n), np.int8), known, ALONE, first + np.arange(2))
+        ends = np.tile(np.array([[-np.inf], [np.inf]]), (2, 1, self.narrowed))
+        self._bound(np.zeros((2, d)), np.ones((2, d)), np.zeros((2, n), np.int8), ends, ALONE, first + np.arange(2))
         while self.pool.count:
             if self.pool.best() <= self.target():
                 break
@@ -251,26 +251,26 @@ class _Search:
             if self.proved[3] >= most:
                 self.stopped = "cells"
                 return
-            X, R, signs, known, upper, split, number = self.pool.take(BATCH)
+            X, R, signs, ends, upper, split, number = self.pool.take(BATCH)
             first = self.tree.grow(number, split)
-            X, R, signs, known, upper, split = (np.repeat(a, 2, axis=0) for a in (X, R, signs, known, upper, split))
+            X, R, signs, ends, upper, split = (np.repeat(a, 2, axis=0) for a in (X, R, signs, ends, upper, split))
             side = np.tile([-1, 1], len(number))
             halved, decided = np.flatnonzero(split < d), np.flatnonzero(split >= d)
             R[halved, split[halved]] /= 2
             X[halved, split[halved]] += side[halved] * R[halved, split[halved]]
             signs[decided, split[decided] - d] = side[decided]
-            self._bound(X, R, signs, known, upper, first + np.arange(len(X)))
+            self._bound(X, R, signs, ends, upper, first + np.arange(len(X)))
         self.stopped = "target" if self.settled <= self.target() else "finest"
 
-    def _bound(self, X, R, signs, known, parent, number) -> None:
+    def _bound(self, X, R, signs, ends, parent, number) -> None:
         """Bound cells, try their best point as witness, keep those that need more work."""
-        upper, split, points, values = bounds(self.form.floats, X, R, signs, known, parent, self.target(), self.few, SHARE)
+        upper, split, points, values = bounds(self.form.floats, X, R, signs, ends, parent, self.target(), self.few, SHARE)
         best = np.unravel_index(values.argmax(), values.shape)
         self._try(points[best], values[best])
         worst = upper.max(axis=1)
         alive = (worst > self.target()) & (split >= 0)
         self.settled = max(self.settled, worst[~alive].max(initial=-np.inf))
-        self.pool.put(X[alive], R[alive], signs[alive], known[alive], upper[alive], split[alive], number[alive])
+        self.pool.put(X[alive], R[alive], signs[alive], ends[alive], upper[alive], split[alive], number[alive])
         self.proved = (max(self.settled, self.pool.best()), self.lower, self.witness, self.proved[3] + len(X))
         if self.nested is not None:
             self.nested(self.lower, self.upper())

@@ -99,11 +99,11 @@ def supremum(
     gap: float = 1e-3,
     deadline: float | None = None,
     floor: float = 0.0,
-    known: Enclosure | None = None,
+    earlier: Enclosure | None = None,
     nested: Tell | None = None,
     boxed: bool = False,
 ) -> Enclosure:
-    """Enclosure of sup over the domain of |h|; known is an earlier one of the same h, whose witness starts the search.
+    """Enclosure of sup over the domain of |h|; earlier: an enclosure of the same h, whose witness starts the search.
 
     boxed: of the domain's rows, bounds use those of its box and the last one alone: a weaker relaxation whose programs are
     as small, and whose bounds as good, as if the domain were its box.
@@ -115,7 +115,7 @@ def supremum(
     evidence["interrupted"] then tells; the enclosure is valid at every stop.
     """
     start = crude(h, region, {"method": "trees", "crude": True, "interrupted": True})
-    start = start.begun(known)
+    start = start.begun(earlier)
     search, interrupted = None, False
     try:
         search = _Search(h, region, start, gap, np.inf if deadline is None else deadline, floor, nested, boxed)
