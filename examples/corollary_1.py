@@ -11,7 +11,7 @@ lines the bounds of Corollary 1, computed with the certified gradient
 
 To see: while the angle is so small that the gradient does not notice, the node keeps its fan-out (left, up to 0.02). From
 there on it has to fall like gradient / sine, which is the slope of the bound, and the sharp bound is larger only by
-factors of 2 to 6. The printed and the repaired form are about a hundred times larger, the latter with a bump where only
+factors of 1 to 2. The printed and the repaired form are about a hundred times larger, the latter with a bump where only
 the two students with tiny fan-outs observe the boundary thickly enough; both stop where their hypotheses fail.
 """
 
@@ -33,7 +33,7 @@ from twolayer.synthetic import descent
 
 ALT = (
     "A fan-out and its bounds against the sine to the nearest node, at three certified gradients: both fall like "
-    "gradient over sine; the sharp bound is 2 to 6 times the fan-out."
+    "gradient over sine; the sharp bound is 1 to 2 times the fan-out."
 )
 REGION = Box([-1, -1], [1, 1])
 TEACHER = TwoLayer(W=[[0, 1], [1, 0.5], [-1, 0.75]], b=[-0.125, 0.25, 0.1875], V=[[1, -0.5, 0.75], [0.5, 1, -0.75]])

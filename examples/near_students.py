@@ -6,9 +6,9 @@ certified.
 
 Left, against the angle d between the two: the gradient that they cause (certified sup |g_1|) is about sin d: it vanishes
 while both fan-outs stay 1. No bound of a fan-out by the gradient and by the angle to the *other* nodes alone can hold.
-Corollary 1 counts the neighbour: its sharp bound stays at a constant above the fan-out, for eps and sin d fall
-together, |v| sin d <= C eps / r. The dotted line is what a bound that overlooks the neighbour would allow (the sharp
-bound at a right angle, 4 eps / r with the radius of the check): it falls below the fan-out and is false.
+Corollary 1 counts the neighbour: its sharp bound is the fan-out itself, since in the largest ball around the crease the
+gradient falls with sin d, |v| sin d <= C eps / r. The dotted line is what a bound that overlooks the neighbour would allow
+(the sharp bound at a right angle, 4 eps / r with the radius of the check): it falls below the fan-out and is false.
 
 Right: f - f* for a wide d: 0 below the two creases, the slope -x sin d above them. Strong fan-outs that point against
 each other are harmless together: such a pair can be merged, not dropped one by one.
@@ -32,7 +32,7 @@ from twolayer.plotting import COLOUR, INK, MARK, STROKE, STYLE, decades
 
 ALT = (
     "Two near students with opposite fan-outs hide each other: their fan-outs stay large as the angle between them "
-    "closes, and the bound of Corollary 1' stays above them."
+    "closes, and the bound of Corollary 1' lies on them."
 )
 HALVINGS = 9  # of the angle between the two
 F = Fraction
