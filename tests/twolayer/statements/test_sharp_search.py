@@ -141,6 +141,7 @@ def test_a_kink_s_chord_and_pair_are_the_best_of_all_gaps_and_directions(seed):
 
 @pytest.mark.parametrize("dimension", [2, 3])
 def test_the_pairings_are_the_best_of_all_radii(dimension):
+    """By what their pairs cost one by one, which is what radii are compared by."""
     setting, seen = settings(7, dimension), 0
     for i, _, _, inscribed, near, size in scenes(setting, setting.problem.teacher):
         returned = local.pairings(setting, i, size, inscribed, near)
@@ -151,10 +152,11 @@ def test_the_pairings_are_the_best_of_all_radii(dimension):
             opposing = near.opposes & (near.distance <= radius)
             students = int((opposing & near.student).sum())
             pairing = scene.paired(radius)
-            assert least <= pairing.value * (1 + CLOSE)
+            value = local.loops.paired(*scene._arrays, radius)[0]
+            assert least <= value * (1 + CLOSE) and pairing.value <= value * (1 + CLOSE)
             crowd = near.cotangent[opposing & ~near.student].sum() + students
-            if students and 0 < pairing.value * crowd < np.inf:
-                scores.append((pairing.value * crowd / radius, radius))
+            if students and 0 < value * crowd < np.inf:
+                scores.append((value * crowd / radius, radius))
         scores = sorted(scores, key=lambda entry: entry[0])[: local.MOST_BALLS]
         assert [pairing.radius for pairing in returned] == [radius for _, radius in scores]
         seen += len(scores)

@@ -123,7 +123,7 @@ class Scene:
         return self.distance, self.kink, self.height, apart, -1 if self.wall is None else self.wall
 
     def least(self, radii: np.ndarray) -> np.ndarray:
-        """Lower bounds on the values of pairings in balls of these radii, the largest first.   (m,) -> (m,)"""
+        """Lower bounds on what pairs cost one by one in balls of these radii, the largest first.   (m,) -> (m,)"""
         return loops.least(*self._arrays, radii)
 
     def paired(self, radius: float) -> Pairing:
@@ -138,7 +138,7 @@ class Scene:
         return Pairing(self, radius, np.flatnonzero(self.distance <= radius), pairs, order, value)
 
     def best(self, radii: np.ndarray) -> list[float]:
-        """The radii, of many, the largest first, at which Theorem A says most by its pairing; at most MOST_BALLS."""
+        """The radii, of many, the largest first, at which Theorem A says most by pairs one by one; at most MOST_BALLS."""
         return radii[loops.best(*self._arrays, self.opposes, self.student, self.cotangent, radii, MOST_BALLS)].tolist()
 
 
