@@ -170,6 +170,26 @@ def test_two_creases_on_both_sides_of_the_centre_are_as_far_apart_as_they_are():
     assert float(bounds["pairs"].mid()) == pytest.approx(0.01 * 0.05 + 0.99 * 0.1 + 0.01 * (1 - 0.01) / 4)
 
 
+def test_the_affine_function_is_the_nearest_one():
+    """No other is nearer to random values at the corners of a polygon and at points in it: by a linear program."""
+    rng = np.random.default_rng(3)
+    for n in (4, 5, 8, 30, 200):
+        points, values = (
+            np.vstack([local._SIDES, rng.uniform(-0.7, 0.7, (n, 2)).round(n % 3)]),
+            rng.normal(size=n + local.SIDES),
+        )
+        rows = np.column_stack([points, np.ones(len(points))])
+        one = np.ones((len(points), 1))
+        level = linprog(
+            [0, 0, 0, 1],
+            np.block([[rows, -one], [-rows, -one]]),
+            np.concatenate([values, -values]),
+            bounds=[(None, None)] * 3 + [(0, None)],
+        ).fun
+        g = local.vertices.near_affine(points, values, local.ROUNDS, local.NEAR)
+        assert abs(values - rows @ g).max() == pytest.approx(level, rel=1e-7)
+
+
 @pytest.mark.parametrize("fault", ["values", "angles"])
 def test_a_wrong_local_gradient_is_noticed(monkeypatch, fault):
     """The comparison above is no test of silence: half the values, or pairs without their angles, fall below h."""

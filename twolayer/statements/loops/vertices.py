@@ -6,8 +6,6 @@ said where it is asked for (`sharp.local`): nothing is skipped or reordered here
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ...certify.compiled import compiled
@@ -66,73 +64,108 @@ def on_lines(kink, normal, height, sides, edge, points, values):
 
 @compiled
 def solved(matrix, right):
-    """Solve a system of three equations in place, `right` becomes the solution; False where it is singular."""
-    for k in range(3):
+    """Solve a system of equations in place, `right` becomes the solution; False where it is singular."""
+    n = len(right)
+    for k in range(n):
         best = k
-        for i in range(k + 1, 3):
+        for i in range(k + 1, n):
             if abs(matrix[i, k]) > abs(matrix[best, k]):
                 best = i
         if not abs(matrix[best, k]) > 0:
             return False
         if best != k:
-            for j in range(3):
+            for j in range(n):
                 matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
             right[k], right[best] = right[best], right[k]
-        for i in range(k + 1, 3):
+        for i in range(k + 1, n):
             factor = matrix[i, k] / matrix[k, k]
-            for j in range(k, 3):
+            for j in range(k, n):
                 matrix[i, j] -= factor * matrix[k, j]
             right[i] -= factor * right[k]
-    for k in range(2, -1, -1):
-        for j in range(k + 1, 3):
+    size = 0.0
+    for k in range(n - 1, -1, -1):
+        for j in range(k + 1, n):
             right[k] -= matrix[k, j] * right[j]
         right[k] /= matrix[k, k]
-    return abs(right[0]) + abs(right[1]) + abs(right[2]) < np.inf
+        size += abs(right[k])
+    return size < np.inf
+
+
+@compiled
+def spread(points, chosen):
+    """Fill chosen (4,) with points at the ends of two directions, those of the one first and last."""
+    for side in range(4):
+        u, v, best = (1.0, 0.5, -0.5, -1.0)[side], (0.5, -1.0, 1.0, -0.5)[side], -np.inf
+        for k in range(len(points)):
+            reach = u * points[k, 0] + v * points[k, 1]
+            if reach > best:
+                best, chosen[side] = reach, k
 
 
 @compiled
 def near_affine(points, values, rounds, near):
-    """An affine function (slope, constant) that nearly has the smallest largest distance from the values.   -> (3,)
+    """An affine function (slope, constant) whose largest distance from the values is nearly the smallest.   -> (3,)
 
-    Least squares, reweighted by the distances left (Lawson); any g gives a bound, so how near it is needs no proof. The root of
-    their weighted mean square is below that smallest distance: within `near` of it there is no more to gain.
+    Four points at which it is off by one level E, in turns above and below so that no other function is off by less there
+    (weights >= 0 of their signed places (x, y, 1) add up to 0); the point where it is off most enters, and one whose weight
+    comes to 0 first leaves: E grows until nothing is off by more than 1 + near times E. The points hold corners of a polygon
+    (`spread` takes four). Any g gives a bound, so nothing here needs a proof.
     """
-    n = len(values)
-    weights, best, least = np.full(n, 1.0 / n), np.zeros(3), np.inf
-    matrix, g = np.empty((3, 3)), np.empty(3)
+    chosen, sign, weights = np.empty(4, np.int64), np.ones(4), np.empty(4)
+    matrix, g, best, least = np.empty((4, 4)), np.empty(4), np.zeros(3), np.inf
+    spread(points, chosen)
+    for i in range(4):  # signed weights: of four corners, those at the ends of one direction have one sign
+        matrix[0, i], matrix[1, i], matrix[2, i] = points[chosen[i], 0], points[chosen[i], 1], 1.0
+        matrix[3, i], weights[i] = (1.0 if i in (0, 3) else -1.0), (1.0 if i == 3 else 0.0)
+    if not solved(matrix, weights):
+        return best
+    total = 0.0
+    for i in range(4):
+        sign[i] = -1.0 if weights[i] < 0 else 1.0
+        weights[i] = abs(weights[i])
+        total += weights[i]
+    level = 0.0
+    for i in range(4):
+        weights[i] /= total
+        level += weights[i] * sign[i] * values[chosen[i]]
+    if level < 0:
+        sign[:] = -sign
     for _ in range(rounds):
-        for i in range(3):
-            g[i] = 0.0
-            for j in range(3):
-                matrix[i, j] = 0.0
-        for k in range(n):
-            w, x, y = weights[k], points[k, 0], points[k, 1]
-            matrix[0, 0] += w * x * x
-            matrix[0, 1] += w * x * y
-            matrix[0, 2] += w * x
-            matrix[1, 1] += w * y * y
-            matrix[1, 2] += w * y
-            matrix[2, 2] += w
-            g[0] += w * x * values[k]
-            g[1] += w * y * values[k]
-            g[2] += w * values[k]
-        matrix[1, 0], matrix[2, 0], matrix[2, 1] = matrix[0, 1], matrix[0, 2], matrix[1, 2]
+        for i in range(4):
+            k = chosen[i]
+            matrix[i, 0], matrix[i, 1], matrix[i, 2], matrix[i, 3] = points[k, 0], points[k, 1], 1.0, sign[i]
+            g[i] = values[k]
         if not solved(matrix, g):
             break
-        high, low, total, square = -np.inf, np.inf, 0.0, 0.0
-        for k in range(n):
+        high, low, top, bottom = -np.inf, np.inf, 0, 0
+        for k in range(len(values)):
             rest = values[k] - points[k, 0] * g[0] - points[k, 1] * g[1] - g[2]
-            high, low = max(high, rest), min(low, rest)
-            square += weights[k] * rest * rest
-            weights[k] *= abs(rest)
-            total += weights[k]
+            if rest > high:
+                high, top = rest, k
+            if rest < low:
+                low, bottom = rest, k
         if high - low < 2 * least:
             least = (high - low) / 2
             best[0], best[1], best[2] = g[0], g[1], g[2] + (high + low) / 2
-        if not (total > 0 and least > (1 + near) * math.sqrt(square)):
+        entering, turn = (top, 1.0) if high > -low else (bottom, -1.0)
+        if not max(high, -low) > (1 + near) * g[3]:
             break
-        for k in range(n):
-            weights[k] /= total
+        for i in range(4):
+            k = chosen[i]
+            matrix[0, i], matrix[1, i] = sign[i] * points[k, 0], sign[i] * points[k, 1]
+            matrix[2, i], matrix[3, i] = sign[i], 1.0
+        g[0], g[1], g[2], g[3] = turn * points[entering, 0], turn * points[entering, 1], turn, 1.0
+        if not solved(matrix, g):
+            break
+        leaving, step = -1, np.inf
+        for i in range(4):
+            if g[i] > 0 and weights[i] < step * g[i]:
+                leaving, step = i, weights[i] / g[i]
+        if leaving < 0:
+            break
+        for i in range(4):
+            weights[i] = max(weights[i] - step * g[i], 0.0)
+        chosen[leaving], sign[leaving], weights[leaving] = entering, turn, step
     return best
 
 
