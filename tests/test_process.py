@@ -181,7 +181,8 @@ def test_a_signal_to_the_whole_group_leaves_one_line(number, tmp_path):
     else:
         process.send_signal(number)
     out, error = process.communicate(timeout=60)
-    assert (process.returncode, out, error) == (128 + number, "", "interrupted\n")
+    said = [line for line in error.splitlines() if not line.startswith("compiling the inner loops")]  # of a first run
+    assert (process.returncode, out, said) == (128 + number, "", ["interrupted"])
 
 
 def test_a_signal_while_nobody_reads_the_result_leaves_one_line():
