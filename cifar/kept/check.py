@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -153,8 +153,9 @@ def clean(result: Result, network: ConvNet, oracle: ConvNet | None, images: cifa
 
 def attacked(result: Result, network: ConvNet, oracle: ConvNet, images: cifar10.Cifar10) -> Seen:
     """Robust accuracy on the first few images, against that on all."""
-    test, how = images.test.first(min(ATTACKED, result.settings["test_images"])), checkpoint.how(result.settings)
-    measured = robustness.evaluate(network, oracle, None, test.pixels, attacks=(ATTACK,), repeats=1, **how)
+    test = images.test.first(min(ATTACKED, result.settings["test_images"]))
+    once = replace(checkpoint.protocol(result.settings), repeats=1)
+    measured = robustness.evaluate(network, oracle, None, test.pixels, attacks=(ATTACK,), protocol=once)
     now, stored = measured[ATTACK][robustness.RULES[0]]["mean"] / 100, (result.robust(ATTACK) or 0.0) / 100
     count = len(test.labels)
     error = math.sqrt(max(stored * (1 - stored), 1 / count) / count)

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ import torch
 from torch import Tensor
 
 from ..attacks.ascent import Adversarial, Network, attacking
-from ..attacks.table import NAMES, excess, require_images, surely_parted, table
+from ..attacks.table import NAMES, STEPS, excess, require_images, surely_parted, table
 from ..data.patches import InputPlane
 from ..devices import generator
 from ..networks.convnet import ConvNet, inner_copy
@@ -39,10 +40,21 @@ RULES = ("last", "highest", "any", "clean-label")
 CONFIDENT = "confident"  # the attack, and the rule that it alone has
 TAU_SHARE = 0.5  # of the teacher's median clean margin
 TAU_IMAGES = 2000  # the first test images, as many as a CPU attacks: tau is the same where a GPU attacks more
-REPEATS = 3  # the paper's count is unknown; three seeds of the random start
 BATCH = 500
 PADDED_TO = 8  # channels, for copies of lower precision: exact, and faster
 SHARED_STARTS = {"in-plane": "plane", "out-plane": "plane"}  # the two are parted from the same pairs of runs
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How attacks are run."""
+
+    repeats: int = 3  # of those with a random start; the paper's count is unknown
+    seed: int = 0
+    batch: int = BATCH
+    inner: torch.dtype = torch.float32  # what attacks compute in; lower ones ask for ConvNets
+    steps: int = STEPS  # of iterated attacks
+
 
 Counts = dict[str, dict[str, Any]]  # "attack repeat first image" -> images, and what `agreements` says, packed, by rule
 
@@ -55,37 +67,30 @@ def evaluate(
     labels: Tensor | None = None,
     *,
     attacks: Sequence[str] = NAMES,
-    repeats: int = REPEATS,
-    seed: int = 0,
-    batch: int = BATCH,
-    inner: torch.dtype = torch.float32,
+    protocol: Protocol = Protocol(),
     plane: InputPlane | None = None,
-    steps: int | None = None,
     counts: Counts | None = None,
-    after: Callable[[Counts], None] | None = None,
+    after: Callable[[Counts], None] = lambda counts: None,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """{attack: {rule: {"mean", "variance", "repeats", "bits"}}} of a student.   images (N, 3, 32, 32), labels (N,)
 
     images: bytes, or float32 or float64 in [0, 1], on the device that computes.  bits: a text a repeat, one bit an image
     (packed).  The rule confident has "tau" and "strength", numbers in the place of bits, which give its curve over tau.
-    inner: what attacks compute in; lower than float32 asks for ConvNets.  steps: of iterated attacks, the table's if None.
     counts: what was counted before, filled in place; an evaluation that was stopped goes on where it was, and ends at the
     same numbers.  after: called with the counts after every batch; whatever it raises, a stop included, is passed on.
-    An attack without randomness runs once. Raises ValueError for images that are none, and for attacks that do not exist or
-    lack what they need.
+    Raises ValueError for images that are none, and for attacks that do not exist or lack what they need.
     """
-    images = torch.as_tensor(images)
+    images, repeats, batch = torch.as_tensor(images), protocol.repeats, protocol.batch
     if repeats < 1 or batch < 1:
         raise ValueError(f"repeats and batch need to be 1 or more; got {repeats} and {batch}")
     require_images(as_pixels(images[:1]))
     if labels is not None and labels.shape != images.shape[:1]:
         raise ValueError(f"{len(images)} images need as many labels; got shape {tuple(labels.shape)}")
-    other = None if surrogate is None else _inner(surrogate, inner)
-    rows = table(_inner(student, inner), _inner(teacher, inner), other, plane, **({} if steps is None else {"steps": steps}))
-    usable = [name for name in rows if labels is not None or not rows[name].labelled]
-    if missing := [name for name in attacks if name not in usable]:
-        spectrum = "a patch spectrum"
-        needs = {"transfer": "a surrogate", "in-plane": spectrum, "out-plane": spectrum, "label": "the dataset's labels"}
+    near, far = (_inner(network, protocol.inner) for network in (student, teacher))
+    other = None if surrogate is None else _inner(surrogate, protocol.inner)
+    rows = table(near, far, other, plane, steps=protocol.steps)
+    if missing := [name for name in attacks if name not in rows or (labels is None and rows[name].labelled)]:
+        needs = {"transfer": "a surrogate", "label": "the dataset's labels", **dict.fromkeys(SHARED_STARTS, "a patch spectrum")}
         told = ", ".join(f"{name} (needs {needs[name]})" if name in needs else repr(name) for name in missing)
         raise ValueError(f"attacks must be among {', '.join(NAMES)}; got {told}")
     counts = {} if counts is None else counts
@@ -97,13 +102,12 @@ def evaluate(
                     continue
                 x = as_pixels(images[first : first + batch])
                 truth = labels[first : first + batch] if labels is not None and rows[name].labelled else None
-                attacked = rows[name](x, _generator(seed, name, repeat, first, x.device), truth)
+                attacked = rows[name](x, _generator(protocol.seed, name, repeat, first, x.device), truth)
                 bits = agreements(student, teacher, attacked, x, truth).cpu().numpy()
                 counts[key] = {"images": len(x), **{rule: packed(each) for rule, each in zip(RULES, bits, strict=True)}}
                 if name == CONFIDENT:
                     counts[key][CONFIDENT] = packed_numbers(strength(student, teacher, attacked, x).cpu().numpy())
-                if after is not None:
-                    after(counts)
+                after(counts)
     tau = half_median_margin(teacher, images[:TAU_IMAGES], batch=batch) if CONFIDENT in attacks else 0.0
     return {name: summary(counts, name, tau) for name in attacks}
 

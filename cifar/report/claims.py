@@ -246,11 +246,8 @@ def robustness_rises(results: Results, robust: Robust) -> Iterator[Question]:
         yield ahead(results, reading, f"{run}@{last}", f"{run}@{first}")
         for a, b in pairwise(EPOCHS):
             yield ahead(results, reading, f"{run}@{b}", f"{run}@{a}", -LIMITS.fall)
-    terms = [
-        (sign * part, f"{run}@{epoch}", reading)
-        for run, part in (("st-logit", LIMITS.hardly), ("st-label", -1.0))
-        for epoch, sign in ((last, 1), (first, -1))
-    ]
+    parts, ends = (("st-logit", LIMITS.hardly), ("st-label", -1.0)), ((last, 1), (first, -1))
+    terms = [(sign * part, f"{run}@{epoch}", reading) for run, part in parts for epoch, sign in ends]
     what = f"{reading.name}: {LIMITS.hardly:g} of ST logit's rise less ST label's rise"
     yield Question(what, contrast(results, *terms), low=0.0, digits=2)
 
@@ -355,8 +352,7 @@ def specialisation_is_robustness(results: Results, robust: Robust) -> Iterator[Q
     for name, x, bounds in (("MBNC", mbnc, above), ("eps_in", eps, below)):
         what = f"correlation of {name} and {robust('linf').name} over {len(kinds)} kinds of training"
         yield Question(what, correlation(x, accuracies), **bounds)
-        given = f"the same of {name}, given clean agreement"
-        yield Question(given, correlation(x, accuracies, clean), decides=False, **bounds)
+        yield Question(f"the same of {name}, given clean agreement", correlation(x, accuracies, clean), decides=False, **bounds)
     yield Question("clean agreement alone", correlation(clean, accuracies), decides=False, **above)
 
 

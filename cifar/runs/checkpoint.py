@@ -108,19 +108,19 @@ def tasks(
     assert oracle is not None
     plane = world.spectrum.eigenvectors[:PLANE_RANK]
     parts["specialisation"] = lambda: specialisation.measure(network, oracle, images.pixels, plane, batch=batch)
+    asked: dict[str, Any] = {"protocol": protocol(settings.record), "plane": world.plane, "counts": run.counts}
 
     def attack(name: str) -> dict[str, Any]:
-        asked: dict[str, Any] = {"attacks": (name,), "repeats": settings.repeats, "plane": world.plane, **how(settings.record)}
-        asked |= {"counts": run.counts, "after": lambda _: run.pause()}
-        return robustness.evaluate(network, oracle, surrogate, images.pixels, images.labels, **asked)[name]
+        given, after = (network, oracle, surrogate, images.pixels, images.labels), lambda _: run.pause()
+        return robustness.evaluate(*given, attacks=(name,), after=after, **asked)[name]
 
     return parts | {name: partial(attack, name) for name in attacks}
 
 
-def how(record: Mapping[str, Any]) -> dict[str, Any]:
-    """How a run's students are attacked, as `evaluate` takes it, from the record of its settings."""
-    numbers = {"seed": record["seed"], "batch": record["eval_batch"], "steps": record["eval_steps"] or None}
-    return {**numbers, "inner": DTYPES[record["eval_inner"]]}
+def protocol(record: Mapping[str, Any]) -> robustness.Protocol:
+    """How a run's students are attacked, from the record of its settings."""
+    inner, steps = DTYPES[record["eval_inner"]], record["eval_steps"] or robustness.Protocol.steps
+    return robustness.Protocol(record["repeats"], record["seed"], record["eval_batch"], inner, steps)
 
 
 def clean(network: ConvNet, oracle: ConvNet | None, pixels: Tensor, labels: Tensor, *, batch: int) -> dict[str, float]:

@@ -192,10 +192,8 @@ def test_every_attack_counts_on_a_device_what_it_counts_on_a_cpu_and_more_steps_
             surrogate,
             images,
             attacks=(name,),
-            repeats=1,
-            batch=3,
+            protocol=evaluation.Protocol(1, batch=3, steps=steps),
             plane=there,
-            steps=steps,
             counts=counts[kind],
             labels=torch.arange(6).to(kind),
         )

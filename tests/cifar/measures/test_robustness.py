@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ torch = pytest.importorskip("torch")
 
 from cifar.attacks.table import NAMES, Adversarial
 from cifar.measures import robustness as evaluation
-from cifar.measures.robustness import RULES, agreements, evaluate
+from cifar.measures.robustness import RULES, Protocol, agreements, evaluate
 
 from ..made import made_images, real_images, small_network, the_plane
 
-FAST = {"steps": 2, "batch": 4}
+FAST = Protocol(1, batch=4, steps=2)
+TWICE = replace(FAST, repeats=2)
 ITERATED = ("linf", "oracle-ce", "confident", "l2", "l1", "cw", "data")
 
 
@@ -96,10 +98,14 @@ def test_half_the_median_margin_by_hand():
 
 def test_tau_is_of_the_teacher_and_of_the_first_images_alone(three, pixels, monkeypatch):
     monkeypatch.setattr(evaluation, "TAU_IMAGES", 6)
-    few = {"steps": 1, "repeats": 1, "attacks": ("confident",)}
+    few = Protocol(1, steps=1)
     taus = [
-        evaluate(three[0], three[1], None, pixels, **few, batch=4)["confident"]["confident"]["tau"],
-        evaluate(three[2], three[1], None, pixels[:7], **few, batch=3, seed=5)["confident"]["confident"]["tau"],
+        evaluate(three[0], three[1], None, pixels, attacks=("confident",), protocol=replace(few, batch=4))["confident"][
+            "confident"
+        ]["tau"],
+        evaluate(three[2], three[1], None, pixels[:7], attacks=("confident",), protocol=replace(few, batch=3, seed=5))[
+            "confident"
+        ]["confident"]["tau"],
     ]
     assert taus[0] == pytest.approx(taus[1], rel=1e-6) and taus[0] > 0
     with torch.no_grad():
@@ -111,7 +117,7 @@ def test_a_student_whose_logits_are_multiplied_is_counted_as_before(three, pixel
     student, teacher, _ = three
 
     def counted(scale):
-        measured = evaluate(lambda x: scale * student(x), teacher, None, pixels, attacks=("confident",), repeats=1, **FAST)
+        measured = evaluate(lambda x: scale * student(x), teacher, None, pixels, attacks=("confident",), protocol=FAST)
         return measured["confident"]["confident"]["strength"]
 
     assert counted(2.0**-20) == counted(1) == counted(2.0**20)  # exact in floats
@@ -124,7 +130,7 @@ def test_a_student_that_hardly_says_anything_is_parted_where_the_teacher_is_sure
 
 
 def test_the_confident_count_follows_from_the_strengths_that_are_stored(three, pixels):
-    measured = evaluate(three[0], three[1], None, pixels, attacks=("confident",), repeats=2, **FAST)["confident"]
+    measured = evaluate(three[0], three[1], None, pixels, attacks=("confident",), protocol=TWICE)["confident"]
     sure = measured["confident"]
     for repeat, text in enumerate(sure["strength"]):
         strength = evaluation.unpacked_numbers(text, 10)
@@ -136,7 +142,7 @@ def test_the_confident_count_follows_from_the_strengths_that_are_stored(three, p
 
 def test_bits_are_stored_of_every_image_and_give_the_mean(three, pixels):
     labels = torch.arange(10)
-    measured = evaluate(*three, pixels, labels, attacks=("linf", "label"), repeats=2, **FAST)
+    measured = evaluate(*three, pixels, labels, attacks=("linf", "label"), protocol=TWICE)
     for name in measured:
         for rule in RULES:
             stored = [evaluation.unpacked(text, 10) for text in measured[name][rule]["bits"]]
@@ -178,7 +184,7 @@ def test_a_bit_by_hand():
 )
 def test_images_that_are_none_are_refused(three, pixels, broken, message):
     with pytest.raises(ValueError, match=message):
-        evaluate(*three, broken(pixels), attacks=("fgsm",), repeats=1)
+        evaluate(*three, broken(pixels), attacks=("fgsm",), protocol=Protocol(1))
 
 
 def test_labels_that_are_not_one_an_image_are_refused(three, pixels):
@@ -224,7 +230,7 @@ def test_every_image_is_attacked_once_a_repeat(three, pixels, monkeypatch):
         evaluation, "agreements", lambda s, t, adversarial, x, _: seen.append(x) or original(s, t, adversarial, x)
     )
     counts: dict[str, dict] = {}
-    evaluate(*three, pixels, attacks=("fgsm",), repeats=3, counts=counts, **FAST)
+    evaluate(*three, pixels, attacks=("fgsm",), protocol=replace(FAST, repeats=3), counts=counts)
     assert torch.equal(torch.cat(seen), evaluation.as_pixels(pixels))
     assert {key: values["images"] for key, values in counts.items()} == {"fgsm 0 0": 4, "fgsm 0 4": 4, "fgsm 0 8": 2}
 
@@ -243,7 +249,7 @@ def test_every_seed_attack_repeat_and_batch_has_a_start_of_its_own():
 def test_a_student_equal_to_its_teacher_scores_100_under_every_attack(three, pixels):
     student = small_network((5, 4), 0)
     labels = three[0](evaluation.as_pixels(pixels)).argmax(1)
-    measured = evaluate(student, three[0], three[2], pixels, labels, repeats=2, plane=the_plane(), **FAST)
+    measured = evaluate(student, three[0], three[2], pixels, labels, protocol=TWICE, plane=the_plane())
     assert set(measured) == set(NAMES)
     for name in set(NAMES) - {"label"}:
         assert all(measured[name][rule]["mean"] == 100 for rule in RULES[:3]), name
@@ -251,7 +257,7 @@ def test_a_student_equal_to_its_teacher_scores_100_under_every_attack(three, pix
 
 
 def test_a_trained_attack_lowers_the_score_and_any_is_never_above_the_others(three, pixels):
-    measured = evaluate(three[0], three[1], None, pixels, attacks=ITERATED, repeats=1, steps=10, batch=10)
+    measured = evaluate(three[0], three[1], None, pixels, attacks=ITERATED, protocol=Protocol(1, batch=10, steps=10))
     for name in ITERATED:
         last, highest, every, _ = (measured[name][rule]["mean"] for rule in RULES)
         assert every <= min(last, highest)
@@ -261,11 +267,11 @@ def test_repeats_differ_in_their_starts_alone_and_a_deterministic_attack_runs_on
     images = real_images().pixels
     student = small_network((8, 6), 0)
     teacher = small_network((8, 6), 1)
-    measured = evaluate(student, teacher, None, images, attacks=("linf", "fgsm"), repeats=3, steps=1)
+    measured = evaluate(student, teacher, None, images, attacks=("linf", "fgsm"), protocol=Protocol(3, steps=1))
     assert len(measured["linf"]["last"]["repeats"]) == 3 and len(measured["fgsm"]["last"]["repeats"]) == 1
     assert measured["fgsm"]["last"]["variance"] == 0
     keys = {}
-    evaluate(student, teacher, None, images, attacks=("linf",), repeats=2, steps=1, counts=keys)
+    evaluate(student, teacher, None, images, attacks=("linf",), protocol=Protocol(2, steps=1), counts=keys)
     assert set(keys) == {"linf 0 0", "linf 1 0"}
     x = evaluation.as_pixels(images)
     starts = [evaluation._generator(0, "linf", repeat, 0, "cpu").initial_seed() for repeat in range(3)]
@@ -277,7 +283,7 @@ def test_repeats_differ_in_their_starts_alone_and_a_deterministic_attack_runs_on
 
 
 def test_a_stopped_evaluation_goes_on_and_ends_at_the_same_numbers(three, pixels):
-    arguments = {"attacks": ("confident", "linf"), "repeats": 2, **FAST}
+    arguments = {"attacks": ("confident", "linf"), "protocol": TWICE}
     whole = evaluate(*three, pixels, **arguments)
     counts: dict[str, dict] = {}
     stops = 0
@@ -300,13 +306,13 @@ def test_a_stopped_evaluation_goes_on_and_ends_at_the_same_numbers(three, pixels
 
 
 def test_neither_order_nor_choice_of_attacks_changes_a_number(three, pixels):
-    both = evaluate(*three, pixels, attacks=("linf", "l2"), repeats=1, **FAST)
-    assert evaluate(*three, pixels, attacks=("l2", "linf"), repeats=1, **FAST) == both
-    assert evaluate(*three, pixels, attacks=("l2",), repeats=1, **FAST)["l2"] == both["l2"]
+    both = evaluate(*three, pixels, attacks=("linf", "l2"), protocol=FAST)
+    assert evaluate(*three, pixels, attacks=("l2", "linf"), protocol=FAST) == both
+    assert evaluate(*three, pixels, attacks=("l2",), protocol=FAST)["l2"] == both["l2"]
 
 
 def test_bytes_and_the_same_pixels_as_floats_score_alike(three, pixels):
-    arguments = {"attacks": ("linf",), "repeats": 1, **FAST}
+    arguments = {"attacks": ("linf",), "protocol": FAST}
     assert evaluate(*three, pixels, **arguments) == evaluate(*three, pixels.float() / 255, **arguments)
 
 
@@ -319,14 +325,14 @@ def test_attacks_in_half_precision_are_judged_in_full_by_the_networks_themselves
         return original(student, teacher, attacked, x, labels)
 
     monkeypatch.setattr(evaluation, "agreements", watching)
-    evaluate(*three, pixels, attacks=("linf",), repeats=1, inner=torch.bfloat16, **FAST)
+    evaluate(*three, pixels, attacks=("linf",), protocol=replace(FAST, inner=torch.bfloat16))
     assert all(judge == (three[0], three[1], torch.float32) for judge in judges) and len(judges) == 3
 
 
 def test_networks_are_judged_in_evaluation_mode_and_left_as_they_were(three, pixels):
     student = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout(0.9), torch.nn.Linear(3072, 10)).train()
     teacher = torch.nn.Sequential(*list(student)).train()
-    measured = evaluate(student, teacher, None, pixels, attacks=("fgsm",), repeats=1, **FAST)
+    measured = evaluate(student, teacher, None, pixels, attacks=("fgsm",), protocol=FAST)
     assert measured["fgsm"]["last"]["mean"] == 100  # dropout would part the two
     assert all(module.training for module in student.modules())
     assert all(p.grad is None and p.requires_grad for p in student.parameters())
@@ -339,8 +345,8 @@ def test_networks_are_judged_in_evaluation_mode_and_left_as_they_were(three, pix
         ({"attacks": ("in-plane",)}, "in-plane .needs a patch spectrum."),
         ({"attacks": ("label",)}, "label .needs the dataset's labels."),
         ({"attacks": ("l3",)}, "among linf, linf-small, oracle-ce.*got 'l3'"),
-        ({"attacks": ("linf",), "repeats": 0}, "repeats and batch need to be 1 or more; got 0 and"),
-        ({"attacks": ("linf",), "batch": -1}, "repeats and batch need to be 1 or more; got 3 and -1"),
+        ({"attacks": ("linf",), "protocol": Protocol(0)}, "repeats and batch need to be 1 or more; got 0 and"),
+        ({"attacks": ("linf",), "protocol": Protocol(batch=-1)}, "repeats and batch need to be 1 or more; got 3 and -1"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused_with_its_reason(three, pixels, more, message):
@@ -358,6 +364,8 @@ def test_an_empty_set_of_images_is_refused(three):
 def test_gpu_and_cpu_judge_alike():
     student, teacher = small_network((8, 6), 0), small_network((8, 6), 1)
     images = real_images().pixels
-    cpu = evaluate(student, teacher, None, images, attacks=("fgsm",), repeats=1)
-    gpu = evaluate(student.cuda(), teacher.cuda(), None, torch.as_tensor(images).cuda(), attacks=("fgsm",), repeats=1)
+    cpu = evaluate(student, teacher, None, images, attacks=("fgsm",), protocol=Protocol(1))
+    gpu = evaluate(
+        student.cuda(), teacher.cuda(), None, torch.as_tensor(images).cuda(), attacks=("fgsm",), protocol=Protocol(1)
+    )
     assert abs(cpu["fgsm"]["last"]["mean"] - gpu["fgsm"]["last"]["mean"]) <= 100 / len(images)
