@@ -7,6 +7,7 @@ margin far below what a mutation changes.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import fields
@@ -428,10 +429,12 @@ class Row:
             (p, beta), (q, gamma) = self.nodes[a], self.nodes[b]
             signed = ((tuple(x * u - s * y * v for u, v in zip(p, q, strict=True)), x * beta - s * y * gamma) for s in (1, -1))
             together.append(min(signed, key=worth))
-        sums = together[:1]  # of the first pairs, for all signs
-        for p, beta in together[1:PAIRS]:
-            sums = [(tuple(u + s * v for u, v in zip(q, p, strict=True)), c + s * beta) for q, c in sums for s in (1, -1)]
-        total = (max(map(worth, sums), default=0.0) + sum(map(worth, together[PAIRS:]))) / 2
+        near = together[:PAIRS]  # looked at for all signs
+        signs = np.array(list(itertools.product((1, -1), repeat=len(near)))).reshape(2 ** len(near), len(near))
+        gram = np.array([[float(K.inner(p, q)) for q, _ in near] for p, _ in near]).reshape(len(near), len(near))
+        heights = np.array([float(dot(p, centre) + beta) for p, beta in near])
+        most = (abs(signs @ heights) + r * np.sqrt(np.maximum(((signs @ gram) * signs).sum(axis=1), 0))).max()
+        total = float(most + sum(map(worth, together[PAIRS:]))) / 2
         left.pop(wall, None)
         for m, rest in left.items():
             height, slope = size(*self.nodes[m])
