@@ -9,6 +9,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.lines import Line2D
 
 from twolayer.drawing import INK
 
@@ -117,5 +118,6 @@ def scaling(results: dict[str, dict]):
         axes.set_ylabel("seconds a student")
     figure.tight_layout()
     shown = dict(zip(*reversed(grid[0].get_legend_handles_labels()), strict=True))
-    figure.legend(shown.values(), shown.keys(), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=9)
+    shown["the gap of 1e-6 was not reached"] = Line2D([], [], color="grey", marker="o", markerfacecolor="white", linestyle="")
+    figure.legend(shown.values(), shown.keys(), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=9)
     return figure
