@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from cifar.attacks.table import STEPS
+from cifar.measures.robustness import Protocol
 from cifar.runs import checkpoint, queue
 from cifar.runs.run import Run
 
@@ -74,14 +76,14 @@ def test_a_student_is_measured_against_its_teacher_on_the_first_test_images(worl
     assert how.pop("counts") is counts and how.pop("plane") is world.plane
     how.pop("after")(counts)
     assert looks == [1]
-    assert how == {"attacks": ("fgsm",), "repeats": 4, "seed": 3, "batch": 5, "inner": torch.bfloat16, "steps": 7}
+    assert how == {"attacks": ("fgsm",), "protocol": Protocol(repeats=4, seed=3, batch=5, inner=torch.bfloat16, steps=7)}
 
 
 def test_each_checkpoint_has_its_own_attacks_and_the_attacks_own_steps_where_none_are_set(world, called):
     _, _, parts = tasks(SETTINGS.altered(eval_steps=0), world, paper_epoch=150)
     assert list(parts) == ["clean", "specialisation", "linf"]
     parts["linf"]()
-    assert called[0][2]["steps"] is None
+    assert called[0][2]["protocol"].steps == STEPS
     assert list(tasks(SETTINGS, world, paper_epoch=50)[2]) == ["clean", "specialisation"]
 
 
