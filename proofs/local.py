@@ -11,8 +11,6 @@ from types import SimpleNamespace
 from .certificate import ONE, ZERO, at, dot, index, need, negative, number, numbers, over_vertices, root
 
 SIDES = [(s * x, t * y) for a, b in ((1, 0), (12, 5), (4, 3)) for x, y in ((a, b), (b, a)) for s in (1, -1) for t in (1, -1)]
-
-
 TOGETHER = 8  # pairs whose signs are all tried
 
 

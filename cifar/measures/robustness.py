@@ -86,9 +86,9 @@ def evaluate(
     require_images(as_pixels(images[:1]))
     if labels is not None and labels.shape != images.shape[:1]:
         raise ValueError(f"{len(images)} images need as many labels; got shape {tuple(labels.shape)}")
-    near, far = (_inner(network, protocol.inner) for network in (student, teacher))
-    other = None if surrogate is None else _inner(surrogate, protocol.inner)
-    rows = table(near, far, other, plane, steps=protocol.steps)
+    student_copy, teacher_copy = (_inner(network, protocol.inner) for network in (student, teacher))
+    surrogate_copy = None if surrogate is None else _inner(surrogate, protocol.inner)
+    rows = table(student_copy, teacher_copy, surrogate_copy, plane, steps=protocol.steps)
     if missing := [name for name in attacks if name not in rows or (labels is None and rows[name].labelled)]:
         needs = {"transfer": "a surrogate", "label": "the dataset's labels", **dict.fromkeys(SHARED_STARTS, "a patch spectrum")}
         told = ", ".join(f"{name} (needs {needs[name]})" if name in needs else repr(name) for name in missing)

@@ -111,8 +111,8 @@ def tasks(
     asked: dict[str, Any] = {"protocol": protocol(settings.record), "plane": world.plane, "counts": run.counts}
 
     def attack(name: str) -> dict[str, Any]:
-        given, after = (network, oracle, surrogate, images.pixels, images.labels), lambda _: run.pause()
-        return robustness.evaluate(*given, attacks=(name,), after=after, **asked)[name]
+        given = network, oracle, surrogate, images.pixels, images.labels
+        return robustness.evaluate(*given, attacks=(name,), after=lambda _: run.pause(), **asked)[name]
 
     return parts | {name: partial(attack, name) for name in attacks}
 
