@@ -315,8 +315,7 @@ def uniformly_specialised(results: Results, _: Robust) -> Iterator[Question]:
         what = f"layer {i + 1}: variance over mean of the counts, {len(seeds)} seeds"
         yield Question(what, ratio, high=high, digits=2, shown=math.exp)
     what, score = "correlation of two seeds' counts over teacher nodes", likeness(layers)
-    shown = float if isinstance(score, str) else math.tanh
-    yield Question(what, score, high=math.atanh(LIMITS.same_nodes), digits=2, shown=shown)
+    yield Question(what, score, high=math.atanh(LIMITS.same_nodes), digits=2, shown=math.tanh)
 
 
 def dispersion(counts: Sequence[Sequence[int]]) -> Estimate | str:

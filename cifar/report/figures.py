@@ -124,12 +124,13 @@ def _bars(figure: Figure, panel: Panel) -> None:
 
 
 def _points(axes: Axes, panel: Panel) -> None:
-    """Single marks with their intervals."""
+    """Single marks with their intervals, which end at the axes: no share is below 0."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     for series in panel.series:
         across, up = (None if half is None else [half] for half in series.errors)
         look = {**style(series), "linestyle": "", "label": series.label, "markersize": 7, "elinewidth": 1.1, "clip_on": False}
-        axes.errorbar(series.x, series.heights, yerr=up, xerr=across, **look)
+        for bar in axes.errorbar(series.x, series.heights, yerr=up, xerr=across, **look)[2]:
+            bar.set_clip_on(True)
     axes.set_xlim(left=0)
     _from_zero(axes, panel)
 

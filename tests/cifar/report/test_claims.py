@@ -155,6 +155,13 @@ def test_one_seed_of_everything_decides_nothing(number):
     assert answer.verdict == UNDECIDED and "one seed of each" in answer.questions[0].words
 
 
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_the_bound_on_two_seeds_counts_is_printed_as_a_correlation_whether_seeds_are_there_or_not(seeds):
+    missing = tuple(f"st-logit{SEED}{seed}" for seed in (1, 2)) if seeds == 1 else ()
+    last = finding("10", results(without=missing)).questions[-1]
+    assert isinstance(last.estimate, str) == (seeds == 1) and last.asked == f"below {claims.LIMITS.same_nodes:g}"
+
+
 def test_a_claim_that_fails_somewhere_is_false_though_runs_are_missing():
     assert finding("9", results(REFUTED["9"][0], without=("ccat-20",))).verdict == UNDECIDED  # its neighbour is what is missing
     assert finding("5", results(REFUTED["5"][1], without=("st-label",))).verdict == NO

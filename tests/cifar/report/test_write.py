@@ -324,6 +324,14 @@ def test_a_difference_of_half_a_point_is_not_drawn_as_a_cliff(kind):
     assert kind == pictures.LINES or axes.get_xlim()[0] == 0
 
 
+def test_no_interval_of_a_share_is_drawn_below_nothing():
+    point = pictures.Series("a", "at@300", (0.3,), (2.0,), errors=(0.1, 5.0))
+    axes = figures._figure((pictures.Panel("p", pictures.POINTS, "t", "MBNC", "robust accuracy, per cent", (point,)),)).axes[0]
+    across, up = (bar for group in axes.containers for bar in group[2])
+    assert up.get_segments()[0][:, 1].min() == -3 and all(bar.get_clip_on() for bar in (across, up))
+    assert axes.get_ylim()[0] == 0 and axes.containers[0][0].get_clip_on() is False  # a mark on the axis is whole
+
+
 def test_a_layer_without_specialised_nodes_is_drawn_without_a_ratio():
     panel = pictures.Panel("p", pictures.LINES, "t", "x", "y", (pictures.Series("a", "at@300", (1, 2), (0.5, None)),))
     assert b"<svg" in figures.painted(panel)["svg"]
