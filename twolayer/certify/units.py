@@ -102,6 +102,7 @@ def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> 
     groups = _grouped(P, beta, live, single, (lower - centre) / axes, (upper - centre) / axes)
     first = tuple(groups.crossing)
     units = np.array([exact.power_of_two(P[i]) for i in first], dtype=object)
+    powers = exact.nearest(units)
     shared = P[list(first)] / units[:, None], beta[list(first)] / units
     crossings = [(n, i, share) for n, r in enumerate(first) for i, share in groups.crossing[r][1:]]
     domains = _Domains(centre, axes)
@@ -113,13 +114,27 @@ def balanced_together(ridges: Sequence[RidgeSum], regions: Sequence[Domain]) -> 
             c[n] += h.c[i] * share
         slope = h.slope * axes + sum((h.c[i] * P[i] for i in groups.affine), exact.zeros(len(axes)))
         offset = h.offset + (h.slope * centre).sum() + sum((h.c[i] * beta[i] for i in groups.affine), exact.ZERO)
-        c = c * units
-        unit = exact.power_of_two([*c, *slope, offset])
-        g = RidgeSum(*shared, c / unit, slope / unit, offset / unit, like)
+        rounded = None if crossings else _multiplied(h.floats.c[list(first)], powers, c)
+        largest = slice(None) if rounded is None else np.abs(rounded) == np.abs(rounded).max(initial=0.0)  # floats are fast
+        unit = exact.power_of_two([*(c[largest] * units[largest]), *slope, offset])
+        rounded = None if rounded is None else _multiplied(rounded, exact.nearest_float(1 / unit), c)
+        g = RidgeSum(*shared, c * (units / unit), slope / unit, offset / unit, like, rounded)
         like = like or g
         domain, rows = domains(region).in_row_units
         out.append(Balanced(g, domain, centre, axes, unit, first, units, rows))
     return out
+
+
+def _multiplied(rounded: np.ndarray, powers: np.ndarray | float, c: np.ndarray) -> np.ndarray | None:
+    """Correctly rounded numbers times powers of two, correctly rounded; None where the range of floats may have cut them.
+
+    c: numbers that are 0 where these are.
+    """
+    with np.errstate(all="ignore"):
+        product = rounded * powers
+        size = np.abs([rounded, product])
+    held = ((size > NORMAL) & (size < 1 / NORMAL)).all(axis=0)
+    return product if held.all() or exact.is_zero(c[~held]) else None
 
 
 Search = Callable[..., Enclosure]

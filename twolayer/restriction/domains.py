@@ -79,7 +79,7 @@ class Domain:
 
     def contains(self, z: np.ndarray) -> bool:
         """Exactly: A z <= c."""
-        return all(x >= 0 for x in self.c - self.A @ z)
+        return all(x.p >= 0 for x in self.c - self.A @ z)  # a third of `x >= 0`
 
     def inside(self, z: np.ndarray) -> np.ndarray:
         """A point of the domain next to an exact point z: z itself, or z pulled towards the interior point."""

@@ -37,6 +37,7 @@ class RidgeSum:
     P (n, d), beta (n,), c (n,), slope (d,): object arrays of fmpq; offset: fmpq. n may be 0.
     like: a sum of the same ridges (P and beta) with other weights, if one is known: what depends on the ridges alone is
     computed there, once for all sums that are like it.
+    rounded: c correctly rounded to floats, where that is known.
     """
 
     P: np.ndarray
@@ -45,6 +46,7 @@ class RidgeSum:
     slope: np.ndarray
     offset: fmpq
     like: RidgeSum | None = None
+    rounded: np.ndarray | None = None
 
     @property
     def dimension(self) -> int:
@@ -56,8 +58,9 @@ class RidgeSum:
         total = self.offset + (self.slope * z).sum()
         if len(self.c):
             kinks = (self.rows * fmpq_mat(len(z) + 1, 1, [*z, exact.ONE])).entries()
-            heights = fmpq_mat(len(kinks), 1, [kink if kink > 0 else exact.ZERO for kink in kinks])
-            total += (fmpq_mat(1, len(kinks), list(self.c)) * heights)[0, 0]
+            active = [i for i, kink in enumerate(kinks) if kink.p > 0]  # a third of the time of kink > 0
+            heights = fmpq_mat(len(active), 1, [kinks[i] for i in active])
+            total += (fmpq_mat(1, len(active), list(self.c[active])) * heights)[0, 0]
         return total
 
     @cached_property
@@ -78,12 +81,13 @@ class RidgeSum:
             P, beta = self.like.floats.P, self.like.floats.beta
         else:
             P, beta = exact.nearest(self.P), exact.nearest(self.beta)
-        rest = (exact.nearest(self.c), exact.nearest(self.slope), exact.nearest_float(self.offset))
+        c = exact.nearest(self.c) if self.rounded is None else self.rounded
+        rest = (c, exact.nearest(self.slope), exact.nearest_float(self.offset))
         return FloatRidges(P, beta, *rest)
 
     def negated(self) -> RidgeSum:
         """-h."""
-        return replace(self, c=-self.c, slope=-self.slope, offset=-self.offset)
+        return replace(self, c=-self.c, slope=-self.slope, offset=-self.offset, rounded=None)
 
     def size(self, lower: np.ndarray, upper: np.ndarray) -> float:
         """Size of the terms that cancel in h on a box: the largest |term| a box bound allows, summed (a float)."""

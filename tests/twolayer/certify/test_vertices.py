@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from twolayer import exact
 from twolayer.certify import vertices
+from twolayer.certify.units import balanced_together
 from twolayer.certify.zero import vanishes
 from twolayer.exact import rational, rationals
 from twolayer.restriction.domains import Domain
@@ -160,3 +161,25 @@ def test_a_function_that_cancels_exactly_vanishes_whatever_the_writing():
     c = np.array([rational(1) / 2, rational(1), rational(-1), rational(-1) / 3], dtype=object)
     h = RidgeSum(P, rationals([0] * 4), c, rationals([0, 0]), exact.ZERO)
     assert vanishes(h, square()) and not vanishes(replace(h, offset=rational(1e-300)), square())
+
+
+def test_a_function_that_cancels_vanishes_though_floats_round_its_tiny_terms():
+    """2 relu(1.5 t (x + 1)) - relu(3 t (x + 1)) with t = 2^-1074, where floats have 2 t for 1.5 t, times 2^1000."""
+    t, nothing = exact.two_to(-1074), exact.ZERO
+    P, beta = np.array([[3 * t / 2, nothing], [3 * t, nothing]], dtype=object), np.array([3 * t / 2, 3 * t], dtype=object)
+    h = RidgeSum(P, beta, exact.two_to(1000) * rationals([2, -1]), rationals([0, 0]), nothing)
+    assert h.floats(np.zeros((1, 2)))[0] > 0 and vanishes(h, square())
+
+
+@quick
+@given(
+    st.integers(1, 2).flatmap(lambda d: st.tuples(ridge_sums(d), domains(d))),
+    st.integers(-1100, 1100),
+    st.integers(-1100, 1100),
+)
+def test_masses_in_own_units_are_correctly_rounded_whatever_their_powers_of_two(drawn, height, width):
+    h, region = drawn
+    h = replace(h, P=h.P * exact.two_to(width), beta=h.beta * exact.two_to(width), c=h.c * exact.two_to(height))
+    (one,) = balanced_together([h], [region])
+    assert np.array_equal(one.h.floats.c, exact.nearest(one.h.c))
+    assert all(abs(x) <= 2 for x in [*one.h.c, *one.h.slope, one.h.offset])
