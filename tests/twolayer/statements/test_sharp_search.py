@@ -15,9 +15,10 @@ from twolayer.instances import Instance
 from twolayer.networks import TwoLayer
 from twolayer.regions import Box
 from twolayer.restriction.restricted import restricted
+from twolayer.statements import bounds
 from twolayer.statements.loops import gaps as loops
 from twolayer.statements.setting import Setting
-from twolayer.statements.sharp import cells, chords, gaps, local, pairs, plane
+from twolayer.statements.sharp import best, cells, chords, gaps, local, pairs, plane
 from twolayer.statements.sharp.around import around, radii, sizes
 from twolayer.statements.sharp.gaps import directions
 from twolayer.statements.sharp.plane import Lines, lines_of
@@ -161,6 +162,25 @@ def test_the_pairings_are_the_best_of_all_radii(dimension):
         assert [pairing.radius for pairing in returned] == [radius for _, radius in scores]
         seen += len(scores)
     assert seen > 20
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_the_masses_of_a_kink_are_weighed_in_a_height_that_none_beats_by_more_than_a_twelfth(dimension):
+    """Theorem M, 4 eps / t + c S t / rho: where both terms are equal it is at most (1 + 2 / sqrt(3)) / 2 of the least value."""
+    made, lowest, shares = settings(2, dimension), [], np.geomspace(1e-6, best.SLICES[0], 400)
+    peak = float(bounds.mass_constant(dimension - 1).mid())
+    for i, _, _, inscribed, near, size in scenes(made, made.problem.student):
+        everywhere = np.ones(len(near.index), dtype=bool)
+        every = []
+        for radius in radii(inscribed.radius, near.distance):
+            rho, seen = np.sqrt(1 - shares**2), near.weight[near.distance <= radius].sum()
+            every.append((4 * size.eps / (shares * radius) + peak * shares / rho * seen).min())
+        _, (value, prove) = best._kinks(made, i, size, inscribed, near, everywhere)
+        assert value <= min(every) * (1 + 2 / np.sqrt(3)) / 2 * (1 + CLOSE)
+        bound = prove()
+        assert bound.form == "mass" and value == pytest.approx(float(bound.value.mid()) / float(made.float_unit(size.observer)))
+        lowest.append(float(bound.terms["t"].mid()) / float(bound.terms["radius"]))
+    assert min(lowest) < best.SLICES[-1] / 2 < best.SLICES[-1] * 1.1 < max(lowest)
 
 
 def test_the_facet_of_an_observer_crosses_where_its_own_row_says():

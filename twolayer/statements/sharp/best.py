@@ -43,6 +43,7 @@ ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly, at no visible cost
 HEIGHTS = (1.0, 2.0, 1.4, 4.0)  # t of cylinders in units of 4 eps / |kappa|: 1 for the count, the others for the mass
 TALLEST = 0.25  # share of the ball's radius above which a cylinder is no better than the ball
 SLICES = (0.5, 0.2, 0.05)  # heights, in units of the radius, of the cylinders cut out of a ball
+LOWEST = 1e-100  # height of a cylinder, in units of the radius, below which floats leave their range
 HOPE = 2.0  # how much better than estimated a cylinder may turn out; an estimate only decides whether one is looked for
 
 
@@ -308,11 +309,24 @@ def _kinks(
         values = 4 * eps * np.hypot(1, slopes) / tried
     place = _least_place(values)
     yield float(values[place]), partial(ball, float(tried[place]))
-    shares = np.array(SLICES)
-    t, rho = tried[:, None] * shares, tried[:, None] * np.sqrt(1 - shares**2)
-    values = 4 * eps / t + float(bounds.mass_constant(n).mid()) / rho * t * weights[:, None]
+    factor = float(bounds.mass_constant(n).mid())
+    shares = _heights(eps, factor * weights, tried)
+    with np.errstate(over="ignore", invalid="ignore"):
+        t, rho = tried[:, None] * shares, tried[:, None] * np.sqrt(1 - shares**2)
+        values = 4 * eps / t + factor / rho * t * weights[:, None]
     row, column = np.unravel_index(_least_place(values), values.shape)
-    yield float(values[row, column]), partial(mass, float(tried[row]), SLICES[column])
+    yield float(values[row, column]), partial(mass, float(tried[row]), float(shares[row, column]))
+
+
+def _heights(eps: float, weights: np.ndarray, tried: np.ndarray) -> np.ndarray:
+    """Heights of cylinders in balls, in units of their radii: SLICES, and where 4 eps / t is as much as the masses.   (m, 4)
+
+    weights: c S of Theorem M. There 4 eps / t + c S t / rho is least, but for what the ball takes from rho.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        even = np.sqrt(4 * eps / (tried * weights))
+    even = np.where(even > LOWEST, np.minimum(even, SLICES[0]), SLICES[0])
+    return np.column_stack([np.tile(SLICES, (len(tried), 1)), even])
 
 
 def _balls(inscribed: Inscribed, near: Around, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
