@@ -15,11 +15,15 @@ from scipy.optimize import linprog
 
 from twolayer import exact
 from twolayer.certify.suprema import active_domains, gradient_suprema
+from twolayer.instances import Instance
+from twolayer.networks import TwoLayer
+from twolayer.regions import Polytope, Subspace
+from twolayer.restriction.domains import domain
 from twolayer.restriction.restricted import restricted
 from twolayer.statements.check import check
 from twolayer.statements.setting import Setting
 from twolayer.statements.sharp import best as sharp
-from twolayer.statements.sharp import local
+from twolayer.statements.sharp import local, plane
 from twolayer.statements.sharp.around import around, radii, sizes
 
 from ...strategies import quick
@@ -297,7 +301,11 @@ def assert_no_local_row_is_violated(instance):
     if not size.kappa > 0 or not size.epsilon > 0 or made.masses.carries_student[i]:
         return None
     measured, said = made.angles.best(i, made.problem.student)[0], []
-    for value, prove in sharp._by_local_balls(made, i, size, inscribed, near):
+    balls = local.balls(made, i, size, inscribed, near)
+    every = list(sharp._by_local_balls(made, i, balls, near))
+    if made.problem.dimension == 2:
+        every += sharp._applicable(sharp._in_rectangles(made, i, balls, inscribed.centre, near, 1.0))
+    for value, prove in every:
         bound = prove()
         if bound is not None:
             assert not measured > bound.value, bound
@@ -326,3 +334,41 @@ def test_rows_say_which_gradient_decided_at_every_scale(power):
     verdict = row(check(built([(w, b, m * unit, mine) for w, b, m, mine in creases], [1, 1], kappa=unit)), "theorem-2", "sharp")
     assert verdict.verdict == "holds" and verdict.bound < 0.01
     assert verdict.terms["local_epsilon"] < verdict.terms["epsilon"] / 100 and 0 < verdict.terms["radius"] < 1
+
+
+@settings(quick, max_examples=25)
+@given(drawn_plane, st.integers(1, 9), st.integers(1, 9), st.booleans())
+def test_a_rectangle_has_the_lines_and_walls_of_the_region_that_it_is(drawn, across, along, named):
+    made, i, _, inscribed, near = seen(built(drawn, [1, 1]))
+    t, rho = across / 16, along / 16  # H is the first axis
+    x, everyone = inscribed.centre[0], np.ones(len(near.index), dtype=bool)
+    c = exact.rationals(np.array([rho, rho, t, t])) + np.array([x, -x, 0, 0], dtype=object)
+    region = domain(exact.rationals(np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])), c, c[[1, 3]] * -1, c[[0, 2]])
+    body = plane.Rectangle(plane.middle(made, i, inscribed.centre), rho, t)
+    one, other = (plane.lines_of(made, i, place, near, everyone, named=named) for place in (body, region))
+    assert (one is None) == (other is None)
+    if one is not None:
+        for name in ("place", "tilt", "label", "free", "first", "last"):
+            assert np.array_equal(getattr(one, name), getattr(other, name)), name
+        assert all(a.overlaps(b) for a, b in zip([*one.offset, *one.slope], [*other.offset, *other.slope], strict=True))
+        assert one.up.overlaps(other.up) and one.down.overlaps(other.down)
+
+
+def test_a_rectangle_lies_in_its_ball_in_the_geometry_of_an_oblique_plane():
+    teacher = TwoLayer([[1, 2, 3]], [Q(-1, 5)], [[1]])
+    student = TwoLayer([[1, 2, Q(5, 2)], [3, -1, 1], [0, 0, 1]], [Q(-1, 9), Q(1, 7), 9], [[1, -1, 1]])
+    basis = [[2, 1, 0], [Q(1, 2), 1, 3]]
+    region = Polytope([*np.eye(3, dtype=int).tolist(), *(-np.eye(3, dtype=int)).tolist()], [1] * 6)
+    made = seen(Instance(teacher, student, region, Subspace(basis, [0, 0, 0])))[0]
+    i, j = made.crease(made.problem.teacher[0]), made.crease(made.problem.student[1])
+    crossing = plane._creases(made, i).place[j]  # in the coordinates of H
+    rows = np.array([[float(x) for x in made.problem.creases[m].normal] for m in (i, j)])
+    met = np.linalg.solve(rows, [-float(made.problem.creases[m].offset) for m in (i, j)])
+    inscribed = made.shapes.ball(i, made.domains[2])
+    middle = float(plane.middle(made, i, inscribed.centre).mid())
+    apart = np.linalg.norm((met - exact.nearest(inscribed.centre)) @ exact.nearest(made.problem.frame.steps))
+    assert abs(crossing - middle) == pytest.approx(apart, rel=1e-12) and apart > 0.01
+    bodies = list(sharp.rectangles(plane.middle(made, i, inscribed.centre), inscribed.radius, [0.0, 1e-300, 0.03, 9.0]))
+    assert [body.t for body in bodies] == [1e-300, 0.03]  # nothing without a height, nothing above the ball
+    for body in bodies:
+        assert exact.rational(body.t) ** 2 + exact.rational(body.rho) ** 2 <= exact.rational(inscribed.radius) ** 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -109,6 +109,11 @@ class Around:
     weight: np.ndarray
     direction: np.ndarray
     distance: np.ndarray
+
+    def within(self, radius: float) -> Around:
+        """Those that may meet the ball of this radius."""
+        met = self.distance <= radius
+        return Around(*(getattr(self, column.name)[met] for column in fields(self)))
 
 
 @cached_by

@@ -21,7 +21,8 @@ Source: theory notes, section 4 (Theorems A, M, 2' and their refinements), and p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -36,11 +37,12 @@ from ...restriction.restricted import Node
 from .. import bounds
 from ..setting import Setting
 from . import cells, chords, counts, local, masses, pairs, plane, wall
-from .around import Around, Bound, Candidate, Sizes, around, best, radii, ranked, reaches, sizes, total, weight
+from .around import SHRINK, Around, Bound, Candidate, Sizes, around, best, radii, ranked, reaches, sizes, total, weight
 from .masses import Cylinder
 
 ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly, at no visible cost
 HEIGHTS = (1.0, 2.0, 1.4, 4.0)  # t of cylinders in units of 4 eps / |kappa|: 1 for the count, the others for the mass
+RECTANGLES = (1.0, 2.0, 4.0)  # the same of the rectangles inside a local ball: what is higher is narrower
 TALLEST = 0.25  # share of the ball's radius above which a cylinder is no better than the ball
 SLICES = (0.5, 0.2, 0.05)  # heights, in units of the radius, of the cylinders cut out of a ball
 LOWEST = 1e-100  # height of a cylinder, in units of the radius, below which floats leave their range
@@ -58,11 +60,14 @@ def student_bound(setting: Setting, i: int, observer: Node, domain: Domain, insc
     candidates = list(_by_ball(setting, i, size, chosen, near))
     if not size.epsilon > 0:
         return best(candidates)
-    candidates += _by_local_balls(setting, i, size, inscribed, near)
+    balls = local.balls(setting, i, size, inscribed, near)
+    candidates += _by_local_balls(setting, i, balls, near)
     candidates += counts.student(setting, i, size, chosen, near, _goal(candidates))
     if not setting.is_late:
         candidates += wall.student(setting, i, size, domain, _goal(candidates))
         width = setting.shapes.around(i, domain.whole or domain).diameter / 2
+        if setting.problem.dimension == 2:
+            candidates += _applicable(_in_rectangles(setting, i, balls, inscribed.centre, near, _goal(candidates)))
         if setting.problem.dimension == 2 and _within_reach(size, domain, _goal(candidates)):
             width = plane.half_width(setting, i, domain)
             candidates += _applicable(cells.student(setting, i, size, domain, near, _goal(candidates)))
@@ -91,12 +96,36 @@ def _goal(candidates: list[Candidate], otherwise: float = 1.0) -> float:
     return min((value for value, _ in candidates if np.isfinite(value)), default=otherwise)
 
 
-def _by_local_balls(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> Iterator[Candidate]:
+def _by_local_balls(setting: Setting, i: int, balls: list[local.Ball], near: Around) -> Iterator[Candidate]:
     """The methods of a ball, each with the local gradient of its ball."""
-    for ball in local.balls(setting, i, size, inscribed, near):
+    for ball in balls:
         candidates = list(_by_ball(setting, i, ball.size, ball.radii, near))
         candidates += counts.student(setting, i, ball.size, ball.radii, near, _goal(candidates))
         yield from (local.told(ball, candidate) for candidate in candidates)
+
+
+def _in_rectangles(
+    setting: Setting, i: int, balls: list[local.Ball], centre: np.ndarray, near: Around, goal: float
+) -> Candidate | None:
+    """d' = 2: Theorem B's cells in rectangles inside the balls, with the local gradient of the ball; None if none beats `goal`.
+
+    Proved at once: what fails to be proved must not keep others from being tried.
+    """
+    middle, found = plane.middle(setting, i, centre), list[Candidate]()
+    for ball in balls:
+        met, least = near.within(ball.radius), 4 * ball.size.eps / ball.size.level * ABOVE
+        for body in rectangles(middle, ball.radius, (least * height for height in RECTANGLES)):
+            candidate = cells.student(setting, i, ball.size, body, met, _goal(found, goal))
+            found += [local.told(ball, one) for one in _applicable(candidate)]
+    proved = best(found)
+    return None if proved is None else (exact.upper_float(proved.value), lambda: proved)
+
+
+def rectangles(middle: arb, radius: float, heights: Iterable[float]) -> Iterator[plane.Rectangle]:
+    """The widest rectangles of these heights in a ball around a point of H; middle: its place along H."""
+    for t in heights:
+        if 0 < t < radius:
+            yield plane.Rectangle(middle, math.sqrt((radius - t) * (radius + t)) * SHRINK, t)
 
 
 def _by_ball(setting: Setting, i: int, size: Sizes, chosen: np.ndarray, near: Around) -> Iterator[Candidate]:
@@ -261,6 +290,8 @@ def kink_candidates(setting: Setting, i: int, observer: Node, inscribed: Inscrib
         candidates = _kinks_in_ball(setting, i, size, inscribed, near, counted)
     else:
         within = _kinks_in_ball(setting, i, ball.size, replace(inscribed, radius=ball.radius), near, counted)
+        if setting.problem.dimension == 2:
+            within += _kinks_in_rectangles(setting, i, ball, inscribed.centre, near, counted)
         candidates = [local.told(ball, candidate) for candidate in within]
     domain = setting.domains[observer.index]
     if setting.problem.dimension == 2 and domain is not None and not setting.is_late:  # what takes all of A_k
@@ -280,6 +311,16 @@ def _kinks_in_ball(
         heights = inscribed.radius * np.array(SLICES)
         candidates += masses.kinks(setting, i, size, inscribed, near, heights, counted, _goal(candidates, np.inf))
     return candidates
+
+
+def _kinks_in_rectangles(
+    setting: Setting, i: int, ball: local.Ball, centre: np.ndarray, near: Around, counted: np.ndarray
+) -> list[Candidate]:
+    """d' = 2: Theorem B's cells in rectangles inside a ball, with the bound on |h_k| there."""
+    heights, met = ball.radius * np.array(SLICES), near.distance <= ball.radius
+    bodies = rectangles(plane.middle(setting, i, centre), ball.radius, heights)
+    some = near.within(ball.radius), counted[met]
+    return _applicable(*(cells.kink(setting, i, ball.size, body, *some) for body in bodies))
 
 
 def _kinks(

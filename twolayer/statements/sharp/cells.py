@@ -19,30 +19,30 @@ import numpy as np
 from flint import arb
 
 from ... import exact
-from ...restriction.domains import Domain
 from .. import bounds
 from ..loops import gaps as loops
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
 from .gaps import steepest
-from .plane import Lines, lines_of
+from .plane import Body, Lines, lines_of
 
 FORM = "cells"
 ROUNDING = 1e-15  # more than the relative rounding of one sum of floats
 NEAREST = 2  # students' lines on each side of a gap that can be binding
 
 
-def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
+def student(setting: Setting, i: int, size: Sizes, body: Body, near: Around, goal: float) -> Candidate | None:
     """The bound on the smallest sine of a student from the best gap; None if none beats the sine `goal`."""
-    lines = lines_of(setting, i, domain, near, near.opposes, named=True)
+    lines = lines_of(setting, i, body, near, near.opposes, named=True)
     if lines is None or not goal > 0:
         return None
-    limit, room = size.room, size.level / (2 * size.eps)
+    room = size.level / (2 * size.eps)
     cot, gap = loops.steepest_cell(lines.floats, lines.gaps, NEAREST, room, steepest(goal))
     if gap < 0:
         return None
 
     def prove() -> Bound | None:
+        limit = size.room
         terms = {
             "kappa": size.kappa,
             "epsilon": size.epsilon,
@@ -87,9 +87,9 @@ def excludes(lines: Lines, gap: int, c: arb, room: arb) -> bool:
     return True
 
 
-def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, counted: np.ndarray) -> Candidate | None:
+def kink(setting: Setting, i: int, size: Sizes, body: Body, near: Around, counted: np.ndarray) -> Candidate | None:
     """The bound 2 eps (1/a + 1/b) on |kappa_H| from the best gap, all slopes known."""
-    lines = lines_of(setting, i, domain, near, counted, named=False)
+    lines = lines_of(setting, i, body, near, counted, named=False)
     if lines is None or not len(lines.gaps):
         return None
     epsilon = size.epsilon

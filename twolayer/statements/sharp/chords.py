@@ -18,23 +18,22 @@ import numpy as np
 from flint import arb
 
 from ... import exact
-from ...restriction.domains import Domain
 from .. import bounds
 from ..loops import gaps as loops
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
 from .gaps import RUNGS, STEP, directions, steepest
-from .plane import Lines, lines_of
+from .plane import Body, Lines, lines_of
 
 FORM = "chords"
 
 
-def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
+def student(setting: Setting, i: int, size: Sizes, body: Body, near: Around, goal: float) -> Candidate | None:
     """The bound on the smallest sine of a student, from the best direction left out; None if none beats the sine `goal`."""
-    lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=True)
+    lines = lines_of(setting, i, body, near, np.ones(len(near.index), dtype=bool), named=True)
     if lines is None or not goal > 0 or not len(lines.gaps):
         return None
-    limit, room = size.room, size.level / (2 * size.eps)
+    room = size.level / (2 * size.eps)
     some = directions(lines)
     cot, gap, place = loops.steepest_chord(lines.floats, some.floats, lines.gaps, room, steepest(goal), STEP, RUNGS)
     if gap < 0:
@@ -43,7 +42,7 @@ def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around,
 
     def prove() -> Bound | None:
         terms = {"kappa": size.kappa, "epsilon": size.epsilon, "cot": cot, "others": len(near.index)}
-        c = exact.ball(cot * BACK)
+        c, limit = exact.ball(cot * BACK), size.room
         if not all(_sum_above(lines, chosen.label, gap, w, c) < limit for w in chosen.ends(c)):
             return None
         return Bound(bounds.sine_of_cotangent(c), FORM, terms)
@@ -68,11 +67,11 @@ def _sum_above(lines: Lines, label: int, gap: int, w: arb, c: arb) -> arb:
     return above + below
 
 
-def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
+def kink(setting: Setting, i: int, size: Sizes, body: Body, near: Around, goal: float) -> Candidate | None:
     """The bound 2 eps (1/v+ + 1/v-) on |kappa_H| from the best direction left out, all slopes known; None if none beats
     `goal`.
     """
-    lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=False)
+    lines = lines_of(setting, i, body, near, np.ones(len(near.index), dtype=bool), named=False)
     if lines is None or not len(lines.gaps):
         return None
     some = directions(lines)

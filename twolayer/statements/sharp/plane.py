@@ -27,6 +27,21 @@ NARROW = 1e-9  # share of the longest gap below which a gap is left out: its quo
 
 
 @dataclass(frozen=True, eq=False)
+class Rectangle:
+    """What is at most rho along H and t across it from a point of H: the cylinder of d' = 2. Its short sides are walls.
+
+    middle    the point's place along H
+    """
+
+    middle: arb
+    rho: float
+    t: float
+
+
+Body = Domain | Rectangle
+
+
+@dataclass(frozen=True, eq=False)
 class Lines:
     """Lines and walls across H, sorted by offset, and what the parallel ones leave above and below H.
 
@@ -212,9 +227,10 @@ def _facets(lines: _Crossings) -> _Walls:
 
 
 @cached_by
-def _sorted(setting: Setting, i: int, domain: Domain) -> _Arrangement:
-    """Creases and walls around crease i, sorted."""
-    creases, walls = _creases(setting, i), _facets(_crossings(setting, i, domain.A, -domain.c))
+def _sorted(setting: Setting, i: int, domain: Domain | None) -> _Arrangement:
+    """Creases and walls around crease i, sorted; None: no walls."""
+    creases = _creases(setting, i)
+    walls = _facets(creases.some(slice(0)) if domain is None else _crossings(setting, i, domain.A, -domain.c))
     lines = _Crossings.joined([creases, walls.lines])
     count = len(creases.place)
     sides = np.concatenate([np.zeros(count, dtype=int), walls.sides])
@@ -227,9 +243,9 @@ def _sorted(setting: Setting, i: int, domain: Domain) -> _Arrangement:
 
 
 @latest_by
-def _arrangement(setting: Setting, i: int, domain: Domain) -> _Arrangement:
+def _arrangement(setting: Setting, i: int, domain: Domain | None) -> _Arrangement:
     """Creases and walls around crease i; a facet more than those of the domain that this one was cut from is put between."""
-    if domain.whole is None:
+    if domain is None or domain.whole is None:
         return _sorted(setting, i, domain)
     whole, edge = _sorted(setting, i, domain.whole), _facets(_own_crossing(setting, i, domain))
     [side], up, down = edge.sides.tolist(), whole.up.max(edge.up), whole.down.max(edge.down)
@@ -255,13 +271,37 @@ def _inserted(column: np.ndarray, at: int, entry) -> np.ndarray:
     return out
 
 
-def lines_of(setting: Setting, i: int, domain: Domain, near: Around, counted: np.ndarray, *, named: bool) -> Lines | None:
+_COLUMNS = ("offset", "slope", "free", "label", "place", "tilt")  # of `Lines`
+
+
+def middle(setting: Setting, i: int, centre: np.ndarray) -> arb:
+    """The place along crease i of a point of it (exact)."""
+    n = setting.problem.creases[i].normal
+    across = np.array([-n[1], n[0]], dtype=object)  # any line through the point, but H
+    return _crossings(setting, i, across[None], np.array([-(across * centre).sum()], dtype=object)).offset[0]
+
+
+def lines_of(setting: Setting, i: int, body: Body, near: Around, counted: np.ndarray, *, named: bool) -> Lines | None:
     """The counted creases (a mask over `near`) and the walls; None if a crease on both sides cannot be told apart from H.
 
     named: slopes of creases with a student are free, and a student's crease parallel to H is left out: its sine is 0,
     so whatever is claimed of the best student holds.
     """
-    return _chosen_lines(setting, i, domain, _mask(setting, near.index[counted]).tobytes(), named=named)
+    mask = _mask(setting, near.index[counted]).tobytes()
+    if not isinstance(body, Rectangle):
+        return _chosen_lines(setting, i, body, mask, named=named)
+    lines = _chosen_lines(setting, i, None, mask, named=named)
+    return None if lines is None else _walled(lines, body)
+
+
+def _walled(lines: Lines, body: Rectangle) -> Lines:
+    """Creases alone with the sides of a rectangle as walls; what crosses H where a wall does lies inside."""
+    height, columns, places = 1 / exact.ball(body.t), [getattr(lines, name) for name in _COLUMNS], []
+    for side, end in (("left", body.middle - exact.ball(body.rho)), ("right", body.middle + exact.ball(body.rho))):
+        wall = {"offset": end, "slope": arb(0), "free": False, "label": WALL, "place": _float(end), "tilt": 0.0}
+        places.append(int(np.searchsorted(columns[_COLUMNS.index("place")], wall["place"], side=side)))
+        columns = [_inserted(column, places[-1], wall[name]) for name, column in zip(_COLUMNS, columns, strict=True)]
+    return Lines(*columns, *places, lines.up.max(height), lines.down.max(height))
 
 
 def _mask(setting: Setting, creases: np.ndarray) -> np.ndarray:
@@ -272,7 +312,7 @@ def _mask(setting: Setting, creases: np.ndarray) -> np.ndarray:
 
 
 @latest_by
-def _chosen_lines(setting: Setting, i: int, domain: Domain, mask: bytes, *, named: bool) -> Lines | None:
+def _chosen_lines(setting: Setting, i: int, domain: Domain | None, mask: bytes, *, named: bool) -> Lines | None:
     all_of_them, chosen = _arrangement(setting, i, domain), np.frombuffer(mask, dtype=bool)
     student = np.append(setting.masses.carries_student & named, False)  # the last entry is for walls: index -1
     up, down = all_of_them.up, all_of_them.down
@@ -287,7 +327,7 @@ def _chosen_lines(setting: Setting, i: int, domain: Domain, mask: bytes, *, name
     keep = np.flatnonzero((all_of_them.sides != 0) | chosen[all_of_them.members])
     sides = all_of_them.sides[keep]
     left, right = np.flatnonzero(sides < 0), np.flatnonzero(sides > 0)
-    if not len(left) or not len(right) or not np.isfinite(all_of_them.place[keep]).all():
+    if domain is not None and not (len(left) and len(right)) or not np.isfinite(all_of_them.place[keep]).all():
         return None
     return Lines(
         all_of_them.offset[keep],
@@ -296,8 +336,8 @@ def _chosen_lines(setting: Setting, i: int, domain: Domain, mask: bytes, *, name
         all_of_them.labels[keep],
         all_of_them.place[keep],
         all_of_them.tilt[keep],
-        int(left[-1]),
-        int(right[0]),
+        int(left[-1]) if len(left) else -1,
+        int(right[0]) if len(right) else len(keep),
         up,
         down,
     )
