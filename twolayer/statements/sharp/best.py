@@ -13,9 +13,10 @@
   order-k                          L, k = 4, 6, ..                            all masses                  masses
 
 Every candidate is a proved bound by itself, so choosing the smallest needs no argument: floats choose, balls prove the
-chosen one. The methods of a ball are tried with eps_k and with the local gradient of the ball (`local`); for a kink mass they
-take the smaller of eps_k and the local gradient of the largest ball. A body (ball or cylinder) may always be replaced by a
-smaller one around the same centre: fewer creases meet it, its radius is worse.
+chosen one. The methods of a ball are tried with eps_k and with the local gradient of the ball (`local`), cells in A_k and in
+rectangles inside such a ball; for a kink mass they take the smaller of eps_k and the local gradient of the largest ball. A
+body (ball or cylinder) may always be replaced by a smaller one around the same centre: fewer creases meet it, its radius is
+worse.
 Source: theory notes, section 4 (Theorems A, M, 2' and their refinements), and proofs/lemmas.
 """
 
