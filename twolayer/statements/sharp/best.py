@@ -328,8 +328,7 @@ def _kinks(
     setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around, counted: np.ndarray
 ) -> Iterator[Candidate]:
     """Theorem A and Theorem M, each in the ball and the cylinder in which it says most."""
-    n = setting.problem.dimension - 1
-    epsilon, eps = size.epsilon, size.eps
+    n, eps = setting.problem.dimension - 1, size.eps  # size.epsilon is proved where a candidate is
     tried, slopes, weights = _balls(inscribed, near, counted)
 
     def meeting(radius: float) -> np.ndarray:
@@ -337,15 +336,15 @@ def _kinks(
 
     def ball(radius: float) -> Bound:
         gamma = total(setting.angles.cotangents(i)[j] for j in meeting(radius))
-        terms = {"epsilon": epsilon, "radius": radius, "opposing": len(meeting(radius)), "gamma": gamma}
-        return Bound(bounds.kink_by_ball(epsilon, radius, gamma), "ball", terms)
+        terms = {"epsilon": size.epsilon, "radius": radius, "opposing": len(meeting(radius)), "gamma": gamma}
+        return Bound(bounds.kink_by_ball(size.epsilon, radius, gamma), "ball", terms)
 
     def mass(radius: float, share: float) -> Bound:
         t = exact.ball(radius) * exact.ball(share)
         rho = exact.ball(radius) * (1 - exact.ball(share) ** 2).sqrt()
         seen = total(weight(setting, i, j, size.observer) for j in meeting(radius))
-        terms = {"epsilon": epsilon, "radius": radius, "opposing": len(meeting(radius)), "t": t, "rho": rho}
-        return Bound(bounds.kink_by_mass(n, epsilon, rho, t, seen), "mass", terms)
+        terms = {"epsilon": size.epsilon, "radius": radius, "opposing": len(meeting(radius)), "t": t, "rho": rho}
+        return Bound(bounds.kink_by_mass(n, size.epsilon, rho, t, seen), "mass", terms)
 
     with np.errstate(invalid="ignore"):  # no gradient times a parallel crease
         values = 4 * eps * np.hypot(1, slopes) / tried

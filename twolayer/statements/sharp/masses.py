@@ -143,8 +143,7 @@ def kinks(
     Theorem M' with the heaviest creases counted, and every order of Theorem L. Even without other creases these are
     4 eps / t and eps / (e_k t).
     """
-    n = setting.problem.dimension - 1
-    epsilon, eps = size.epsilon, size.eps
+    n, eps = setting.problem.dimension - 1, size.eps  # size.epsilon is proved where a candidate is
     t = heights[(4 * eps / heights < goal) & (heights < inscribed.radius)][:, None]
     if not len(t):
         return
@@ -166,8 +165,8 @@ def kinks(
         cotangents = setting.angles.cotangents(i)
         gamma = total(cotangents[j] for j in near.index[heavy])
         weights = total(weight(setting, i, j, size.observer) for j in near.index[rest])
-        terms = {"epsilon": epsilon, "rho": rho, "t": t, "counted": len(heavy), "weighed": len(rest)}
-        return Bound(bounds.kink_by_split(n, epsilon, rho, t, gamma, weights), SPLIT, terms)
+        terms = {"epsilon": size.epsilon, "rho": rho, "t": t, "counted": len(heavy), "weighed": len(rest)}
+        return Bound(bounds.kink_by_split(n, size.epsilon, rho, t, gamma, weights), SPLIT, terms)
 
     for k in range(len(t)) if values.shape[1] else ():
         m = int(values[k].argmin())
@@ -178,8 +177,8 @@ def kinks(
     def by_order(k: int, rho: float, t: float, met: np.ndarray) -> Bound:
         cotangents, proved = setting.angles.cotangents(i), bounds.order_factor(n, k, rho, t)
         sums = total(weight(setting, i, j, size.observer) * cotangents[j] ** (k - 2) for j in near.index[met])
-        terms = {"epsilon": epsilon, "rho": rho, "t": t, "others": int(met.sum())}
-        return Bound((epsilon + proved * sums) / (arb(bounds.relu_distance(k)) * exact.ball(t)), f"order-{k}", terms)
+        terms = {"epsilon": size.epsilon, "rho": rho, "t": t, "others": int(met.sum())}
+        return Bound((size.epsilon + proved * sums) / (arb(bounds.relu_distance(k)) * exact.ball(t)), f"order-{k}", terms)
 
     for k in bounds.FAR_POINTS:
         e = exact.nearest_float(bounds.relu_distance(k))
