@@ -202,7 +202,7 @@ def test_a_wrong_local_gradient_is_noticed(monkeypatch, fault):
         monkeypatch.setattr(local.vertices, "nearest", lambda kink, *given: whole(kink / 2, *given))
     else:
         together = local.loops.together
-        monkeypatch.setattr(local, "square_root", lambda square: arb(0))
+        monkeypatch.setattr(local, "length", lambda slope: arb(0))
         monkeypatch.setattr(local, "_apart", lambda setting: (np.zeros((9, 9)), np.zeros((9, 9))))
         monkeypatch.setattr(local.loops, "together", lambda a, b, normal, *given: together(a, b, 0 * normal, *given))
     creases = [([Q(1, 2), Q(1)], Q(1, 10), Q(-1), True), ([Q(-1, 3), Q(1)], Q(-1, 5), Q(1, 2), True)]
@@ -234,13 +234,22 @@ def test_pairs_that_are_looked_at_together_are_above_every_reading_of_h(drawn):
 numbers = st.builds(Q, st.integers(-9, 9), st.sampled_from((1, 7, 1000)))
 
 
-@given(st.lists(st.tuples(numbers, numbers, numbers, numbers), min_size=1, max_size=6), st.sampled_from((Q(1, 3), Q(1), Q(50))))
-def test_pairs_together_are_worth_the_largest_sum_of_their_distances_over_a_ball(drawn, radius):
-    """Never below the sum of |value + <slope, y>| at a point y of the ball, and at the best sign's own point not above it."""
+@given(
+    st.lists(st.tuples(numbers, numbers, numbers, numbers), min_size=1, max_size=6),
+    st.sampled_from((Q(1, 3), Q(1), Q(50))),
+    st.sampled_from((0, -700, 700, 1100)),
+)
+def test_pairs_together_are_worth_the_largest_sum_of_their_distances_over_a_ball(drawn, radius, power):
+    """Never below the sum of |value + <slope, y>| at a point y of the ball, and at the best sign's own point not above it.
+
+    Of masses of any size: where the squares of sums leave the range of floats too.
+    """
     slopes = np.array([[float(x) for x in slope] for _, *slope in drawn])
     values = np.array([float(value) for value, *_ in drawn])
     pairs = [(exact.balls(exact.rationals(slope)), exact.ball(fmpq(*value.as_integer_ratio()))) for value, *slope in drawn]
-    most, r = local._together(pairs, exact.ball(fmpq(*radius.as_integer_ratio()))), float(radius)
+    unit, r = exact.ball(exact.two_to(power)), float(radius)
+    scaled = [(unit * slope, unit * value) for slope, value in pairs]
+    most = local._together(scaled, exact.ball(fmpq(*radius.as_integer_ratio()))) / unit
     signs = np.array(list(itertools.product((1, -1), repeat=len(drawn))))
     lengths = np.linalg.norm(signs @ slopes, axis=1, keepdims=True)
     points = r * (signs @ slopes) / np.where(lengths > 0, lengths, 1) * (1 - 1e-12)

@@ -23,14 +23,14 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 from flint import arb, fmpq, fmpq_mat
 
 from ... import exact
-from ...certify.radii.one import Inscribed, length, square_root
+from ...certify.radii.one import Inscribed, length
 from ..geometry import cached_by
 from ..loops import pairings as loops
 from ..loops import vertices
@@ -45,6 +45,7 @@ MOST_LINES = 60  # creases in one ball up to which vertices are listed
 SIDES = 16  # of the polygon around a ball: 2 % longer than the ball
 ROUNDS, NEAR = 60, 1e-9  # exchanges of points for the affine part, and how near the best one ends them
 ERROR = 2.0**-40  # of a value, as a share of all that is added up: 9e3 roundings, where MOST_LINES need some 200
+TINIEST = 1e-100  # of sums whose squares are floats
 ABOVE = 1 + 2.0**-30  # of a gradient that bounds masses: where a ball meets H alone the two sides could not be told apart
 INSIDE = 1 - 1e-6  # share of an inscribed ball's radius at which it touches no facet any more
 EDGE = 1e-11  # by which a line in the polygon is drawn out at both ends, more than rounding takes
@@ -307,19 +308,32 @@ class Pairing:
 
 
 def _together(pairs: list[tuple[np.ndarray, arb]], r: arb) -> arb:
-    """The largest sum of |value + <slope, y>| over |y| <= r: over all signs of the pairs, the first one's +."""
+    """The largest sum of |value + <slope, y>| over |y| <= r: over all signs of the pairs, the first one's +.
+
+    Signs whose sum another's exceeds by more than floats can be wrong are left out. Floats know such a sum to ERROR of all that
+    is added up and to the radii of the balls, as long as no square underflows or overflows.
+    """
     if not pairs:
         return arb(0)
-    products = [[(a * b).sum() for b, _ in pairs[: n + 1]] for n, (a, _) in enumerate(pairs)]
+    signs = _signs(len(pairs))
+    balls = [[value, *(r * slope)] for slope, value in pairs]
+    terms, errors = (np.array([[float(part(x)) for x in line] for line in balls]) for part in (arb.mid, arb.rad))
+    left, size = signs, sum(map(abs, terms.ravel().tolist()))
+    if TINIEST < size < 1 / TINIEST:
+        sums = signs @ terms
+        sums = abs(sums[:, 0]) + np.linalg.norm(sums[:, 1:], axis=1)
+        left = signs[sums >= sums.max() - 2 * (ERROR * size + 2 * float(errors.sum()))]
     most = arb(0)
-    for rest in itertools.product((1, -1), repeat=len(pairs) - 1):
-        signs = (1, *rest)
-        square = arb(0)
-        for n, row in enumerate(products):
-            square += row[n] + 2 * signs[n] * sum((e * x for e, x in zip(signs[:n], row[:n], strict=True)), arb(0))
-        value = sum((e * value for e, (_, value) in zip(signs, pairs, strict=True)), arb(0))
-        most = most.max(abs(value) + r * square_root(square))
+    for line in left.astype(int).tolist():
+        value, *slope = (sum((e * x for e, x in zip(line, column, strict=True)), arb(0)) for column in zip(*balls, strict=True))
+        most = most.max(abs(value) + length(np.array(slope, dtype=object)))
     return most
+
+
+@cache
+def _signs(count: int) -> np.ndarray:
+    """All signs of so many terms, the first one's +.   -> (2^(count-1), count)"""
+    return np.array([(1.0, *rest) for rest in itertools.product((1.0, -1.0), repeat=count - 1)])
 
 
 def pairings(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Around) -> list[Pairing]:
