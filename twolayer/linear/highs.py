@@ -12,6 +12,7 @@ import numpy as np
 
 INFINITE = highspy.kHighsInf
 BASIC = highspy.HighsBasisStatus.kBasic
+HighsBasis = highspy.HighsBasis
 OPTIMAL, INFEASIBLE = highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible
 UNBOUNDED = (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 TIGHTEST, LOOSE = 1e-10, 1e-7  # of HiGHS: its tightest tolerance, and its default for programs that fail with it

@@ -6,15 +6,29 @@ HiGHS only proposes: multipliers and points. `relaxation` proves what they are w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ...linear.highs import BASIC, INFEASIBLE, INFINITE, OPTIMAL, add_rows, new_model, run
+from ...linear.highs import BASIC, INFEASIBLE, INFINITE, OPTIMAL, HighsBasis, add_rows, new_model, run
 from .relaxation import ROW_BITS, Relaxation
 
 THIN = 40  # rows between creases closer than 2^-THIN of their size need coefficients beyond any tolerance
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Where a program starts: HiGHS's states of the columns and of the rows that always hold, of cuts, and of sides' rows."""
+
+    columns: list[Any]
+    always: list[Any]
+    cuts: list[Any]
+    sides: dict[int, Any]
+
+    def kept(self, numbers: Sequence[int]) -> Basis:
+        """The same with these of its cuts alone, by their places."""
+        return replace(self, cuts=[self.cuts[n] for n in numbers])
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +40,7 @@ class Proposal:
     heights   (groups,)   what it allows the groups there, in units of 2^unit
     weights   {row of the relaxation: multiplier > 0}
     slack     (cuts,)     of the cuts at that point
-    basis     to start from later
+    basis     to start from later; None if empty
     empty     bool        the multipliers show that nothing satisfies the decisions; the arrays are then void
     """
 
@@ -35,7 +49,7 @@ class Proposal:
     heights: np.ndarray
     weights: dict[int, float]
     slack: np.ndarray
-    basis: Any
+    basis: Basis | None
     empty: bool = False
 
 
@@ -43,7 +57,8 @@ class LeafProgram:
     """max rest + sum T_g - sum y_j over xi in the box, under the rows that hold on a leaf.
 
     Columns: xi (d), T_g for each group, s for each pair (its share of relu(-u_j) or relu(u_j)), y for each
-    single.
+    single. Rows: those that always hold, a leaf's cuts, those of its decided sides; what is not in force is not in the
+    program, where it would be a free row that every step of the simplex carries on.
     """
 
     def __init__(self, relaxation: Relaxation):
@@ -94,15 +109,15 @@ class LeafProgram:
         self.error, self.zero, self.plus, self.minus, self.pair_plus, self.pair_minus, always, _ = starts
         forms = table[self.proved]
         forms[self.zero : self.zero + groups] = 0.0
-        matrix = np.concatenate([part for part, _ in blocks])
-        matrix[:, :d] += forms[:, :d]
-        self.limit, self.base = -forms[:, d], len(forms)
+        self.matrix = np.concatenate([part for part, _ in blocks])
+        self.matrix[:, :d] += forms[:, :d]
+        self.limit = -forms[:, d]
         self.factor = factor[self.proved] * np.sign(self.proved)
-        add_rows(self.model, matrix, -INFINITE, INFINITE)
-        self.decided: dict[int, bool] = {}
-        self.cuts: list[int] = []
+        self.always = list(range(always, len(forms)))
+        add_rows(self.model, self.matrix[self.always], self.limit[self.always], INFINITE)
+        self.cuts: list[int] = []  # in the program now
         self.cut_limit = np.zeros(0)
-        self._force(list(range(always, self.base)), True)
+        self.sides: list[int] = []
 
     def values(self, x: np.ndarray) -> np.ndarray:
         """The groups' true values at a point, in units of 2^unit, no digits cancelled.   (d,) -> (groups,)"""
@@ -114,15 +129,16 @@ class LeafProgram:
         np.add.at(above, self.pair_group, np.maximum(partner, 0.0))
         return np.where(heights[r.plus] > 0, heights[1 : 1 + self.groups] - below, -above)
 
-    def solve(self, decided: Mapping[int, bool], cuts: Sequence[int], basis: Any = None) -> Proposal | None:
+    def solve(self, decided: Mapping[int, bool], cuts: Sequence[int], basis: Basis | None = None) -> Proposal | None:
         """The relaxation of a leaf with these cuts, from an earlier basis; None if HiGHS gives up."""
-        self._decide(decided)
-        self._load(list(cuts))
+        self._load(list(cuts), [row for g, side in decided.items() for row in self._side(g, side)])
         if basis is not None:
-            missing = self.base + len(cuts) - len(basis.row_status)
-            if missing > 0:  # cuts that came later start as basic rows
-                basis.row_status = [*basis.row_status, *[BASIC] * missing]
-            self.model.setBasis(basis)
+            start = HighsBasis()
+            start.valid, start.alien = True, False  # as many basic ones as rows: HiGHS need not look
+            later = [BASIC] * (len(cuts) - len(basis.cuts))  # cuts and sides that came later start as basic rows
+            start.col_status = basis.columns
+            start.row_status = [*basis.always, *basis.cuts, *later, *(basis.sides.get(row, BASIC) for row in self.sides)]
+            self.model.setBasis(start)
         status = run(self.model)
         nothing = np.zeros(0)
         if status == INFEASIBLE:
@@ -133,50 +149,41 @@ class LeafProgram:
             return None
         solution = self.model.getSolution()
         values, duals = np.array(solution.col_value), np.array(solution.row_dual)
-        duals[self.base :] *= -1.0  # cuts are "<=" rows
+        first, last = len(self.always), len(self.always) + len(self.cuts)
+        duals[first:last] *= -1.0  # cuts are "<=" rows
         value = self.table[0, -1] - self.model.getInfo().objective_function_value
         point, heights = np.clip(values[: self.dimension], -1.0, 1.0), values[self.dimension :][: self.groups]
-        slack = self.cut_limit - np.array(solution.row_value)[self.base :]
-        return Proposal(value, point, heights, self._weights(duals), slack, self.model.getBasis())
+        slack = self.cut_limit - np.array(solution.row_value)[first:last]
+        end = self.model.getBasis()
+        rows = list(end.row_status)
+        basis = Basis(list(end.col_status), rows[:first], rows[first:last], dict(zip(self.sides, rows[last:], strict=True)))
+        return Proposal(value, point, heights, self._weights(duals), slack, basis)
 
     def _weights(self, duals: np.ndarray) -> dict[int, float]:
         weights: dict[int, float] = {}
-        for n in np.flatnonzero(duals > 0):
-            row = self.proved[n] if n < self.base else self.cuts[n - self.base]
-            factor = self.factor[n] if n < self.base else 1.0
+        first, last = len(self.always), len(self.always) + len(self.cuts)
+        for n in map(int, np.flatnonzero(duals > 0)):
+            if first <= n < last:
+                row, factor = self.cuts[n - first], 1.0
+            else:
+                place = self.always[n] if n < first else self.sides[n - last]
+                row, factor = self.proved[place], self.factor[place]
             weights[row] = weights.get(row, 0.0) + float(duals[n] * factor)
         return weights
 
-    def _decide(self, decided: Mapping[int, bool]) -> None:
-        """Put the rows of the decided sides in force, and those of earlier decisions out of it."""
-        on: list[int] = []
-        off: list[int] = []
-        for g in {*self.decided, *decided}:
-            old, new = self.decided.get(g), decided.get(g)
-            pairs = self.pair_columns[g]
-            active = [self.error + g, self.plus + g, *(self.pair_plus + n for n in pairs)]
-            inactive = [self.zero + g, self.minus + g, *(self.pair_minus + n for n in pairs)]
-            for side, rows in ((True, active), (False, inactive)):
-                if new is side and old is not side:
-                    on += rows
-                elif old is side and new is not side:
-                    off += rows
-        self._force(off, False)
-        self._force(on, True)
-        self.decided = dict(decided)
+    def _side(self, g: int, active: bool) -> list[int]:
+        """The rows that hold on one side of a group's kink."""
+        pairs = self.pair_columns[g]
+        if active:
+            return [self.error + g, self.plus + g, *(self.pair_plus + n for n in pairs)]
+        return [self.zero + g, self.minus + g, *(self.pair_minus + n for n in pairs)]
 
-    def _force(self, rows: list[int], on: bool) -> None:
-        if rows:
-            lower = self.limit[rows] if on else np.full(len(rows), -INFINITE)
-            upper = np.full(len(rows), INFINITE)
-            self.model.changeRowsBounds(len(rows), np.array(rows, dtype=np.int32), lower, upper)
-
-    def _load(self, cuts: list[int]) -> None:
-        """Make these the cuts of the program, in this order: rows T_g - slope . xi <= constant."""
-        same = 0
-        while same < min(len(cuts), len(self.cuts)) and cuts[same] == self.cuts[same]:
-            same += 1
-        stale = np.arange(self.base + same, self.base + len(self.cuts), dtype=np.int32)
+    def _load(self, cuts: list[int], sides: list[int]) -> None:
+        """Make these the cuts of the program, rows T_g - slope . xi <= constant, and these the rows of sides, in this order."""
+        same = _common(cuts, self.cuts)
+        kept = _common(sides, self.sides) if same == len(cuts) == len(self.cuts) else 0
+        first, end = len(self.always), len(self.always) + len(self.cuts) + len(self.sides)
+        stale = np.arange(first + same + kept, end, dtype=np.int32)
         if len(stale):
             self.model.deleteRows(len(stale), stale)
         fresh, r = cuts[same:], self.relaxation
@@ -186,4 +193,10 @@ class LeafProgram:
         part[:, : self.dimension] = -table[:, :-1]
         part[range(len(fresh)), [self.dimension + r.cuts[row - r.first_cut].group for row in fresh]] = 1.0
         add_rows(self.model, part, -INFINITE, table[:, -1])
-        self.cuts, self.cut_limit = cuts, np.append(self.cut_limit[:same], table[:, -1])
+        add_rows(self.model, self.matrix[sides[kept:]], self.limit[sides[kept:]], INFINITE)
+        self.cuts, self.sides, self.cut_limit = cuts, sides, np.append(self.cut_limit[:same], table[:, -1])
+
+
+def _common(a: Sequence[int], b: Sequence[int]) -> int:
+    """How many first entries of two lists are the same."""
+    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

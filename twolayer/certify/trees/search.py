@@ -279,17 +279,15 @@ class _Search:
             leaf = replace(leaf, bound=bound, weights=weights)
         gaps = np.maximum(proposal.heights - program.values(proposal.point), 0.0)
         near = KEPT * (bound - self.incumbent.lower) / parent.side.unit
-        status = list(proposal.basis.row_status)
-        base, status = status[: program.base], status[program.base :]
-        kept = [n for n, slack in enumerate(proposal.slack) if slack <= near or status[n] != BASIC]
-        proposal.basis.row_status = base + [status[n] for n in kept]
+        basis = proposal.basis
+        kept = [n for n, slack in enumerate(proposal.slack) if slack <= near or basis.cuts[n] != BASIC]
         return replace(
             leaf,
             point=proposal.point,
             heights=proposal.heights,
             gaps=gaps,
             cuts=[parent.cuts[n] for n in kept],
-            basis=proposal.basis,
+            basis=basis.kept(kept),
         )
 
     def _cut(self, leaf: Leaf, rounds: int, worth: float) -> Leaf:
