@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...linear.highs import INFINITE, OPTIMAL, add_rows, new_model, run
+from ...linear.highs import BASIC, INFINITE, OPTIMAL, add_rows, new_model, run
 from .relaxation import ROW_BITS, Relaxation
 
 
@@ -45,30 +45,40 @@ class CutProgram:
         eye, ones = np.eye(d), np.ones((d, 1))
         walls = np.concatenate([np.hstack([eye, -ones]), np.hstack([eye, ones]), self.slack])
         self.model = new_model(np.full(d + 1, -2.0), np.full(d + 1, 2.0), np.zeros(d + 1))  # only rows bind
-        add_rows(self.model, np.concatenate([walls, self.side]), -INFINITE, INFINITE)
-        self.walls = len(walls)
+        add_rows(self.model, np.concatenate([walls, np.ones((1, d + 1))]), -INFINITE, INFINITE)
+        self.own = len(walls)  # rows: walls, the side of the group that is cut, decided sides; no free ones, which cost time
+        self.columns = np.arange(d + 1, dtype=np.int32)
+        self.decided: Mapping[int, bool] = {}
 
     def place(self, x: np.ndarray, decided: Mapping[int, bool]) -> None:
         """Choose the point, and the decided sides on which cuts may rely."""
-        self.decided, u = decided, self.side @ np.append(x, 1.0)
+        self.u = u = self.side @ np.append(x, 1.0)
         slack = np.maximum(self.slack @ np.append(x, 1.0), 0.0)
-        lower = np.concatenate([x - 1.0, np.zeros(self.walls - len(x)), np.full(len(u), -INFINITE)])
-        upper = np.concatenate([np.zeros(len(x)), x + 1.0, slack, np.full(len(u), INFINITE)])
-        for g, active in decided.items():
-            row = self.walls + g
-            lower[row], upper[row] = (0.0, max(u[g], 0.0)) if active else (min(u[g], 0.0), 0.0)
-        self.u, self.lower, self.upper = u, lower, upper
-        self.model.changeRowsBounds(len(lower), np.arange(len(lower), dtype=np.int32), lower, upper)
+        lower = np.concatenate([x - 1.0, np.zeros(self.own - len(x))])
+        upper = np.concatenate([np.zeros(len(x)), x + 1.0, slack])
+        basis, first = self.model.getBasis(), self.own + 1
+        if self.decided:
+            self.model.deleteRows(len(self.decided), np.arange(first, first + len(self.decided), dtype=np.int32))
+        active, sides = np.array(list(decided.values()), dtype=bool), list(decided)
+        least = np.where(active, 0.0, np.minimum(u[sides], 0.0))
+        add_rows(self.model, self.side[sides], least, np.where(active, np.maximum(u[sides], 0.0), 0.0))
+        status = dict(zip(self.decided, list(basis.row_status)[first:], strict=False))
+        self.decided = dict(decided)
+        self.model.changeRowsBounds(self.own, np.arange(self.own, dtype=np.int32), lower, upper)
+        if basis.valid:
+            basis.row_status = [*list(basis.row_status)[:first], *(status.get(g, BASIC) for g in decided)]
+            basis.alien = True  # sides that left may have been tight
+            self.model.setBasis(basis)
 
     def cut(self, group: int) -> CutProposal | None:
         """The majorant of an undecided group; None if HiGHS gives up."""
-        d, row = self.dimension, self.walls + group
-        self.model.changeRowBounds(row, max(self.u[group], 0.0), INFINITE)
-        self.model.changeColsCost(d + 1, np.arange(d + 1, dtype=np.int32), -self.error[group])
+        for column, x in enumerate(self.side[group].tolist()):
+            self.model.changeCoeff(self.own, column, x)
+        self.model.changeRowBounds(self.own, max(self.u[group], 0.0), INFINITE)
+        self.model.changeColsCost(len(self.columns), self.columns, -self.error[group])
         status = run(self.model)
         dual = -np.array(self.model.getSolution().row_dual)  # d value / d limit: > 0 if upper, < 0 if lower
         value = -self.model.getInfo().objective_function_value
-        self.model.changeRowBounds(row, self.lower[row], self.upper[row])
         return self._read(group, value, dual) if status == OPTIMAL and np.isfinite(dual).all() else None
 
     def _read(self, group: int, value: float, dual: np.ndarray) -> CutProposal:
@@ -77,13 +87,13 @@ class CutProgram:
         slope = np.minimum(dual[:d], 0.0) + np.maximum(dual[d : 2 * d], 0.0)
         active: dict[int, float] = {}
         inactive: dict[int, float] = {}
-        for m, y, form in zip(r.slack, dual[2 * d : self.walls], self.slack, strict=True):
+        for m, y, form in zip(r.slack, dual[2 * d : self.own], self.slack, strict=True):
             if y > 0:
                 inactive[m], slope = y, slope + y * form[:d]
             elif y < 0:
                 active[m] = -y
-        for g, on in [*self.decided.items(), (group, bool(self.u[group] <= 0))]:
-            y, row = dual[self.walls + g], (r.plus if on else r.minus)[g]
+        for y, (g, on) in zip(dual[self.own :], [(group, bool(self.u[group] <= 0)), *self.decided.items()], strict=True):
+            row = (r.plus if on else r.minus)[g]
             if y != 0 and (y > 0) == on:
                 inactive[row], slope = abs(y), slope + y * self.side[g, :d]
             elif y != 0:

@@ -40,7 +40,7 @@ class Proposal:
     heights   (groups,)   what it allows the groups there, in units of 2^unit
     weights   {row of the relaxation: multiplier > 0}
     slack     (cuts,)     of the cuts at that point
-    basis     to start from later; None if empty
+    basis     to start from later
     empty     bool        the multipliers show that nothing satisfies the decisions; the arrays are then void
     """
 
@@ -49,7 +49,7 @@ class Proposal:
     heights: np.ndarray
     weights: dict[int, float]
     slack: np.ndarray
-    basis: Basis | None
+    basis: Basis
     empty: bool = False
 
 
@@ -144,7 +144,7 @@ class LeafProgram:
         if status == INFEASIBLE:
             _, exists, ray = self.model.getDualRay()
             weights = self._weights(np.abs(ray)) if exists else {}
-            return Proposal(-np.inf, nothing, nothing, weights, nothing, None, empty=True)
+            return Proposal(-np.inf, nothing, nothing, weights, nothing, Basis([], [], [], {}), empty=True)
         if status != OPTIMAL:
             return None
         solution = self.model.getSolution()
