@@ -115,8 +115,11 @@ def test_the_angle_stays_below_the_sharp_bound_and_both_fall_with_the_gradient()
     assert (run.bound[SHARP] <= run.bound[REPAIRED])[-1].all()
     alone = run.bound[script("bound_against_angle").ALONE]
     assert (run.sine <= alone).all() and (run.bound[SHARP] <= alone * (1 + ROUNDING))[-1].all() and (alone[-1] < 1).all()
-    fall = run.gradient[-1] / run.gradient[-2]  # the gradient on the ball that decides falls much as the largest one does
-    assert (abs(np.log2(run.bound[SHARP][-1] / run.bound[SHARP][-2] / fall)) < 1).all()
+    late = run.gradient < 1e-5  # each bound falls like the gradient, whichever method and ball decide on the way
+    falls = np.log(run.bound[SHARP][late][-1] / run.bound[SHARP][late][0]) / np.log(
+        run.gradient[late][-1] / run.gradient[late][0]
+    )
+    assert run.gradient[late][-1] < 1e-5 * run.gradient[late][0] and (abs(falls - 1) < 0.2).all()
 
 
 def test_the_radius_falls_linearly_with_thickness_off_the_plane_only():
