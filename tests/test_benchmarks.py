@@ -16,7 +16,7 @@ from twolayer.statements.check import check
 from twolayer.statements.sharp import local
 from twolayer.statements.sharp.around import around
 
-from .benchmarks import figures, instances, job, judging, oracle, ours, peers, plan, radii, run, soundness, tables
+from .benchmarks import figures, hidden, instances, job, judging, oracle, ours, peers, plan, radii, run, soundness, tables
 from .benchmarks.peers import milp
 from .strategies import brute_supremum
 
@@ -63,6 +63,14 @@ def drawn(count: int):
         if len(pictures) == count:
             break
     return pictures
+
+
+def test_no_bound_is_violated_by_creases_hidden_by_programs_and_a_gradient_that_is_too_small_is_noticed(monkeypatch):
+    tally = hidden.survey(4, seed=1)
+    assert not tally.misses and tally.gradients["several pairs"] and tally.rows["theorem-2", "sharp", "holds"]
+    proved = local.Pairing.proved
+    monkeypatch.setattr(local.Pairing, "proved", lambda self: proved(self) / 2)
+    assert any("pairs" in miss for miss in hidden.survey(4, seed=1).misses)
 
 
 @pytest.mark.parametrize(
