@@ -231,6 +231,13 @@ def test_pairs_that_are_looked_at_together_are_above_every_reading_of_h(drawn):
     assert_enclosed(paired(drawn))
 
 
+def test_pairs_beyond_the_first_count_by_themselves_in_floats_and_in_proofs(monkeypatch):
+    """One pair of three is looked at as if together: what the others cost is not dropped, and what floats say is proved."""
+    monkeypatch.setattr(local, "MOST_TOGETHER", 1)
+    crossed = [((Q(slope, 2), Q(0)), Q(0), Q(1), (0, 9 * sign), sign, True) for slope, sign in ((1, 1), (-1, -1), (Q(1, 2), 1))]
+    assert max(assert_enclosed(paired(crossed)).values()) > 1
+
+
 numbers = st.builds(Q, st.integers(-9, 9), st.sampled_from((1, 7, 1000)))
 
 
