@@ -192,7 +192,7 @@ BASES = {  # certificates to be mutated: every kind of evidence, radius and row
     "trees, odd nodes": (lambda: drawn(4, 2, 2, polytope=True, odd=True), True),
     "trees, a skew plane": (lambda: drawn(5, 2, 3, ambient=3, odd=True), True),
     "trees, a cube": (lambda: drawn(9, 3, 3, near=4), True),
-    "trees, cuts below a decision": (lambda: drawn(3, 3, 4, near=10), True),
+    "trees, cuts below a decision": (lambda: drawn(10, 3, 4, near=10), True),
     "trees, two teachers": (lambda: drawn(7, 2, 2, near=2000, second=True), True),
     "trees, output biases": (lambda: drawn(6, 2, 2, near=500, second=True, biased=True), True),
     "trees, a copy": (lambda: example("theorem-1-sign"), True),
