@@ -271,9 +271,6 @@ def _inserted(column: np.ndarray, at: int, entry) -> np.ndarray:
     return out
 
 
-_COLUMNS = ("offset", "slope", "free", "label", "place", "tilt")  # of `Lines`
-
-
 def middle(setting: Setting, i: int, centre: np.ndarray) -> arb:
     """The place along crease i of a point of it (exact)."""
     n = setting.problem.creases[i].normal
@@ -296,12 +293,25 @@ def lines_of(setting: Setting, i: int, body: Body, near: Around, counted: np.nda
 
 def _walled(lines: Lines, body: Rectangle) -> Lines:
     """Creases alone with the sides of a rectangle as walls; what crosses H where a wall does lies inside."""
-    height, columns, places = 1 / exact.ball(body.t), [getattr(lines, name) for name in _COLUMNS], []
-    for side, end in (("left", body.middle - exact.ball(body.rho)), ("right", body.middle + exact.ball(body.rho))):
-        wall = {"offset": end, "slope": arb(0), "free": False, "label": WALL, "place": _float(end), "tilt": 0.0}
-        places.append(int(np.searchsorted(columns[_COLUMNS.index("place")], wall["place"], side=side)))
-        columns = [_inserted(column, places[-1], wall[name]) for name, column in zip(_COLUMNS, columns, strict=True)]
-    return Lines(*columns, *places, lines.up.max(height), lines.down.max(height))
+    height, rho = 1 / exact.ball(body.t), exact.ball(body.rho)
+    first = int(np.searchsorted(lines.place, _float(body.middle - rho), side="left"))
+    lines = _with_wall(lines, first, body.middle - rho)
+    last = int(np.searchsorted(lines.place, _float(body.middle + rho), side="right"))
+    lines = _with_wall(lines, last, body.middle + rho)
+    return replace(lines, first=first, last=last, up=lines.up.max(height), down=lines.down.max(height))
+
+
+def _with_wall(lines: Lines, at: int, offset: arb) -> Lines:
+    """A wall across H at a right angle, between the lines."""
+    return replace(
+        lines,
+        offset=_inserted(lines.offset, at, offset),
+        slope=_inserted(lines.slope, at, arb(0)),
+        free=_inserted(lines.free, at, False),
+        label=_inserted(lines.label, at, WALL),
+        place=_inserted(lines.place, at, _float(offset)),
+        tilt=_inserted(lines.tilt, at, 0.0),
+    )
 
 
 def _mask(setting: Setting, creases: np.ndarray) -> np.ndarray:
