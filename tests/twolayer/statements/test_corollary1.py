@@ -179,3 +179,12 @@ def test_a_crease_that_nothing_hides_is_seen_as_it_is_by_the_local_gradient_of_i
     seen = {key: row.terms[key] for key in ("epsilons", "local_epsilons", "radii")}
     size = float(unit)
     assert seen == {key: pytest.approx([x * size], rel=1e-8) for key, x in zip(seen, (1 / 2, 1 / 8, 1), strict=True)}
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_parallel_crease_where_a_ball_sees_no_gradient_is_no_warning():
+    nothing, across = [0, 0, 0], [0, 1, Fraction(-1, 2)]
+    student = TwoLayer([across, nothing, across], [Fraction(-1, 2), 0, 0], [[0, 0, 0], [0, 0, 1]])
+    teacher = TwoLayer([nothing], [0], [[0], [0]])
+    rows = check(Instance(teacher, student, Box([-1] * 3, [1] * 3)), statements=["corollary-1"]).verdicts
+    assert {v.verdict for v in rows if v.form == "sharp"} <= {"holds", "vacuous", "not-applicable"}

@@ -141,8 +141,9 @@ def kinks(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Aro
     if not len(usable):
         return
     shares = np.array([_share(int(directions[m])) for m in usable])
-    values = (cosecants[usable] + directions[usable] % 2) * size.eps / (tried[usable] * shares)
-    place = int(np.argmin(values))
+    with np.errstate(invalid="ignore"):  # no gradient times a parallel crease
+        values = (cosecants[usable] + directions[usable] % 2) * size.eps / (tried[usable] * shares)
+    place = int(np.argmin(np.where(np.isnan(values), np.inf, values)))
     radius, count = float(tried[usable[place]]), int(directions[usable[place]])
     creases = order[: met[usable[place]]][first[: met[usable[place]]]]
 
