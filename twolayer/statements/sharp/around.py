@@ -142,6 +142,11 @@ def around(setting: Setting, i: int, observer: Node, centre: np.ndarray) -> Arou
     return Around(keep, signs[keep] * signs[i] < 0, student, kinks, sine, cotangent, kinks * steep, direction, distance)
 
 
+def least_place(values: np.ndarray) -> int:
+    """The place of the smallest number."""
+    return int(np.argmin(np.where(np.isnan(values), np.inf, values)))
+
+
 def total(numbers: Iterable[arb]) -> arb:
     """The sum of balls."""
     return sum(numbers, arb(0))

@@ -38,7 +38,22 @@ from ...restriction.restricted import Node
 from .. import bounds
 from ..setting import Setting
 from . import cells, chords, counts, local, masses, pairs, plane, wall
-from .around import SHRINK, Around, Bound, Candidate, Sizes, around, best, radii, ranked, reaches, sizes, total, weight
+from .around import (
+    SHRINK,
+    Around,
+    Bound,
+    Candidate,
+    Sizes,
+    around,
+    best,
+    least_place,
+    radii,
+    ranked,
+    reaches,
+    sizes,
+    total,
+    weight,
+)
 from .masses import Cylinder
 
 ABOVE = 1 + 2.0**-30  # "t > 4 eps / |kappa|" strictly, at no visible cost
@@ -348,14 +363,14 @@ def _kinks(
 
     with np.errstate(invalid="ignore"):  # no gradient times a parallel crease
         values = 4 * eps * np.hypot(1, slopes) / tried
-    place = _least_place(values)
+    place = least_place(values)
     yield float(values[place]), partial(ball, float(tried[place]))
     factor = float(bounds.mass_constant(n).mid())
     shares = _heights(eps, factor * weights, tried)
     with np.errstate(over="ignore", invalid="ignore"):
         t, rho = tried[:, None] * shares, tried[:, None] * np.sqrt(1 - shares**2)
         values = 4 * eps / t + factor / rho * t * weights[:, None]
-    row, column = np.unravel_index(_least_place(values), values.shape)
+    row, column = np.unravel_index(least_place(values), values.shape)
     yield float(values[row, column]), partial(mass, float(tried[row]), float(shares[row, column]))
 
 
@@ -384,9 +399,4 @@ def _balls(inscribed: Inscribed, near: Around, counted: np.ndarray) -> tuple[np.
 def steadiest(inscribed: Inscribed, near: Around, counted: np.ndarray) -> float:
     """The radius, of balls inside an inscribed one, in which Theorem A says most of |kappa_H|, h_k bounded alike in all."""
     tried, slopes, _ = _balls(inscribed, near, counted)
-    return float(tried[_least_place(np.hypot(1, slopes) / tried)])
-
-
-def _least_place(values: np.ndarray) -> int:
-    """The place of the smallest number."""
-    return int(np.argmin(np.where(np.isnan(values), np.inf, values)))
+    return float(tried[least_place(np.hypot(1, slopes) / tried)])

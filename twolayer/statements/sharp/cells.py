@@ -92,7 +92,6 @@ def kink(setting: Setting, i: int, size: Sizes, body: Body, near: Around, counte
     lines = lines_of(setting, i, body, near, counted, named=False)
     if lines is None or not len(lines.gaps):
         return None
-    epsilon = size.epsilon
     value, gap = loops.flattest_cell(lines.floats, lines.gaps)
     if gap < 0:
         return None
@@ -106,6 +105,6 @@ def kink(setting: Setting, i: int, size: Sizes, body: Body, near: Around, counte
                     return None
                 quotient = (lines.slope[j] - lines.slope[r]) / width
                 above, below = above.max(quotient), below.max(-quotient)
-        return Bound(2 * epsilon * (above + below), FORM, {"epsilon": epsilon, "opposing": int(counted.sum())})
+        return Bound(2 * size.epsilon * (above + below), FORM, {"epsilon": size.epsilon, "opposing": int(counted.sum())})
 
     return 2 * size.eps * value, prove

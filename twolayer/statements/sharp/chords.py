@@ -18,19 +18,20 @@ import numpy as np
 from flint import arb
 
 from ... import exact
+from ...restriction.domains import Domain
 from .. import bounds
 from ..loops import gaps as loops
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
 from .gaps import RUNGS, STEP, directions, steepest
-from .plane import Body, Lines, lines_of
+from .plane import Lines, lines_of
 
 FORM = "chords"
 
 
-def student(setting: Setting, i: int, size: Sizes, body: Body, near: Around, goal: float) -> Candidate | None:
+def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
     """The bound on the smallest sine of a student, from the best direction left out; None if none beats the sine `goal`."""
-    lines = lines_of(setting, i, body, near, np.ones(len(near.index), dtype=bool), named=True)
+    lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=True)
     if lines is None or not goal > 0 or not len(lines.gaps):
         return None
     room = size.level / (2 * size.eps)
@@ -67,22 +68,22 @@ def _sum_above(lines: Lines, label: int, gap: int, w: arb, c: arb) -> arb:
     return above + below
 
 
-def kink(setting: Setting, i: int, size: Sizes, body: Body, near: Around, goal: float) -> Candidate | None:
+def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
     """The bound 2 eps (1/v+ + 1/v-) on |kappa_H| from the best direction left out, all slopes known; None if none beats
     `goal`.
     """
-    lines = lines_of(setting, i, body, near, np.ones(len(near.index), dtype=bool), named=False)
+    lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=False)
     if lines is None or not len(lines.gaps):
         return None
     some = directions(lines)
     value, gap, place = loops.flattest_chord(lines.floats, some.floats, lines.gaps, size.sum_below(goal))
     if gap < 0:
         return None
-    left, epsilon = some.left(place), size.epsilon
+    left = some.left(place)
 
     def prove() -> Bound:
         assert left.slope is not None
         total = _sum_above(lines, left.label, gap, left.slope, arb(0))
-        return Bound(2 * epsilon * total, FORM, {"epsilon": epsilon, "others": len(near.index)})
+        return Bound(2 * size.epsilon * total, FORM, {"epsilon": size.epsilon, "others": len(near.index)})
 
     return 2 * size.eps * value, prove

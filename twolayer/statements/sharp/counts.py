@@ -23,7 +23,7 @@ from ... import exact
 from ...certify.radii.one import Inscribed
 from .. import bounds
 from ..setting import Setting
-from .around import Around, Bound, Candidate, Sizes, radii, total
+from .around import Around, Bound, Candidate, Sizes, least_place, radii, total
 
 SHARES = np.linspace(1, 3, 9)  # heights of Theorem B's cylinder in the ball, in units of rho / (N gamma)
 MOST_DIRECTIONS = 14  # 2^J points: the constant is poor long before
@@ -143,7 +143,7 @@ def kinks(setting: Setting, i: int, size: Sizes, inscribed: Inscribed, near: Aro
     shares = np.array([_share(int(directions[m])) for m in usable])
     with np.errstate(invalid="ignore"):  # no gradient times a parallel crease
         values = (cosecants[usable] + directions[usable] % 2) * size.eps / (tried[usable] * shares)
-    place = int(np.argmin(np.where(np.isnan(values), np.inf, values)))
+    place = least_place(values)
     radius, count = float(tried[usable[place]]), int(directions[usable[place]])
     creases = order[: met[usable[place]]][first[: met[usable[place]]]]
 

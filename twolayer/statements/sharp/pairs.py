@@ -19,12 +19,13 @@ import numpy as np
 from flint import arb
 
 from ... import exact
+from ...restriction.domains import Domain
 from .. import bounds
 from ..loops import gaps as loops
 from ..setting import Setting
 from .around import BACK, Around, Bound, Candidate, Sizes
 from .gaps import RUNGS, STEP, Left, directions, steepest
-from .plane import WALL, Body, Lines, lines_of
+from .plane import WALL, Lines, lines_of
 
 FORM = "pairs"
 Pair = tuple[int, Left, Left]  # the gap between two lines, and the directions left out: theirs
@@ -47,9 +48,9 @@ def pair_of(lines: Lines, gap: int, out: np.ndarray) -> Pair:
     return gap, first, second
 
 
-def student(setting: Setting, i: int, size: Sizes, body: Body, near: Around, goal: float) -> Candidate | None:
+def student(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
     """The bound on the smallest sine of a student, from the best pair left out; None if none beats the sine `goal`."""
-    lines = lines_of(setting, i, body, near, np.ones(len(near.index), dtype=bool), named=True)
+    lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=True)
     if lines is None or not goal > 0:
         return None
     room = size.level / (2 * size.eps)
@@ -87,9 +88,9 @@ def _inverse_height(lines: Lines, pair: Pair, c: arb) -> arb:
     return largest
 
 
-def kink(setting: Setting, i: int, size: Sizes, body: Body, near: Around, goal: float) -> Candidate | None:
+def kink(setting: Setting, i: int, size: Sizes, domain: Domain, near: Around, goal: float) -> Candidate | None:
     """The bound 4 eps/a on |kappa_H| from the best pair left out, all slopes known; None if none beats `goal`."""
-    lines = lines_of(setting, i, body, near, np.ones(len(near.index), dtype=bool), named=False)
+    lines = lines_of(setting, i, domain, near, np.ones(len(near.index), dtype=bool), named=False)
     if lines is None:
         return None
     gaps, outs = choices(lines)

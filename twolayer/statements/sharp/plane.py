@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from flint import arb
@@ -169,11 +170,6 @@ class _Arrangement:
     up: arb
     down: arb
 
-    @property
-    def sloping(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Offset, slope, place, tilt."""
-        return self.offset, self.slope, self.place, self.tilt
-
 
 @cached_by
 def _creases(setting: Setting, i: int) -> _Crossings:
@@ -251,17 +247,19 @@ def _arrangement(setting: Setting, i: int, domain: Domain | None) -> _Arrangemen
     [side], up, down = edge.sides.tolist(), whole.up.max(edge.up), whole.down.max(edge.down)
     if side == 0:
         return replace(whole, up=up, down=down)
-    at = int(np.searchsorted(whole.place, edge.lines.place[0], side="left" if side < 0 else "right"))  # outside its own crease
-    offset, slope, place, tilt, sides, members, labels = (
-        _inserted(column, at, entry)
-        for column, entry in (
-            *zip(whole.sloping, (column[0] for column in edge.lines.sloping), strict=True),
-            (whole.sides, side),
-            (whole.members, WALL),
-            (whole.labels, WALL),
-        )
-    )
-    return _Arrangement(offset, slope, place, tilt, sides, members, labels, whole.parallels, up, down)
+    offset, slope, place, tilt = (column[0] for column in edge.lines.sloping)
+    at = int(np.searchsorted(whole.place, place, side="left" if side < 0 else "right"))  # outside its own crease
+    walled = _with_line(whole, at, offset=offset, slope=slope, place=place, tilt=tilt, sides=side, members=WALL, labels=WALL)
+    return replace(walled, up=up, down=down)
+
+
+_Columns = TypeVar("_Columns", Lines, _Arrangement)
+
+
+def _with_line(lines: _Columns, at: int, **entries: Any) -> _Columns:
+    """One line more at a place: an entry in each of its columns."""
+    columns = {name: _inserted(getattr(lines, name), at, entry) for name, entry in entries.items()}
+    return replace(lines, **columns)  # type: ignore[arg-type]
 
 
 def _inserted(column: np.ndarray, at: int, entry) -> np.ndarray:
@@ -293,25 +291,14 @@ def lines_of(setting: Setting, i: int, body: Body, near: Around, counted: np.nda
 
 def _walled(lines: Lines, body: Rectangle) -> Lines:
     """Creases alone with the sides of a rectangle as walls; what crosses H where a wall does lies inside."""
-    height, rho = 1 / exact.ball(body.t), exact.ball(body.rho)
-    first = int(np.searchsorted(lines.place, _float(body.middle - rho), side="left"))
-    lines = _with_wall(lines, first, body.middle - rho)
-    last = int(np.searchsorted(lines.place, _float(body.middle + rho), side="right"))
-    lines = _with_wall(lines, last, body.middle + rho)
+    height, rho, places = 1 / exact.ball(body.t), exact.ball(body.rho), []
+    for side, offset in (("left", body.middle - rho), ("right", body.middle + rho)):
+        place = _float(offset)
+        places.append(int(np.searchsorted(lines.place, place, side=side)))  # type: ignore[call-overload]
+        wall = {"offset": offset, "slope": arb(0), "free": False, "label": WALL, "place": place, "tilt": 0.0}
+        lines = _with_line(lines, places[-1], **wall)
+    first, last = places
     return replace(lines, first=first, last=last, up=lines.up.max(height), down=lines.down.max(height))
-
-
-def _with_wall(lines: Lines, at: int, offset: arb) -> Lines:
-    """A wall across H at a right angle, between the lines."""
-    return replace(
-        lines,
-        offset=_inserted(lines.offset, at, offset),
-        slope=_inserted(lines.slope, at, arb(0)),
-        free=_inserted(lines.free, at, False),
-        label=_inserted(lines.label, at, WALL),
-        place=_inserted(lines.place, at, _float(offset)),
-        tilt=_inserted(lines.tilt, at, 0.0),
-    )
 
 
 def _mask(setting: Setting, creases: np.ndarray) -> np.ndarray:
